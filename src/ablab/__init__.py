@@ -1,0 +1,44 @@
+"""ablab: controlled experiments on image classifiers. The public names, loaded when they are first used."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablab.conduct import Result as Result
+    from ablab.conduct import run_study as run_study
+    from ablab.conduct import train_one as train_one
+    from ablab.data import from_arrays as from_arrays
+    from ablab.data import load_dataset as load_dataset
+    from ablab.data.dataset import Dataset as Dataset
+    from ablab.models import build as build
+    from ablab.recipe import Recipe as Recipe
+    from ablab.records import Run as Run
+    from ablab.store import Store as Store
+    from ablab.study import Study as Study
+    from ablab.study import Verdict as Verdict
+
+_HOME = {
+    "Dataset": "ablab.data.dataset",
+    "Recipe": "ablab.recipe",
+    "Result": "ablab.conduct",
+    "Run": "ablab.records",
+    "Store": "ablab.store",
+    "Study": "ablab.study",
+    "Verdict": "ablab.study",
+    "build": "ablab.models",
+    "from_arrays": "ablab.data",
+    "load_dataset": "ablab.data",
+    "run_study": "ablab.conduct",
+    "train_one": "ablab.conduct",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"ablab has no public name {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

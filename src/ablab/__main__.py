@@ -1,0 +1,5 @@
+"""`python -m ablab` is `ablab`."""
+
+from ablab.cli import main
+
+main()

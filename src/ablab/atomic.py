@@ -1,0 +1,106 @@
+"""atomic_write: a file is either its old self or its new self, whole, whatever happens in between.
+
+The bytes go to a temporary file in the same folder, are flushed to the disk, take the place of the old file in
+one rename, and the folder is flushed too, because otherwise a power cut could undo the rename.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ablab.errors import AblabError
+
+# What a disk, a quota or a limit answers when there is no room: full, over quota, file too large.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What file systems answer that cannot flush a folder (some network and FUSE ones): nothing more can be done there.
+CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)
+
+
+def atomic_write(path: Path, content: bytes | str) -> None:
+    """`path` holds `content`; before, it held what it held."""
+    content = content.encode() if isinstance(content, str) else content
+    with atomic_file(path, size=len(content)) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path, *, size: int | None = None, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to that becomes `path` when the block ends without an error, and vanishes otherwise.
+
+    `size` is what the block will write, for the message of a full disk. `durable=False` leaves out the flushing:
+    only for files whose reader checks a digest and can do without them.
+    """
+    temporary = path.with_name(temporary_name(path.name))
+    try:
+        file = temporary.open("xb")
+    except OSError as error:
+        raise failure(path, error, size, 0) from error
+    try:
+        yield file
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+        file.close()
+        temporary.replace(path)
+        if durable:
+            sync_folder(path.parent)
+    except BaseException as error:
+        written = _position(file)
+        with contextlib.suppress(OSError):
+            file.close()
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and _is_about_this_disk(error, temporary):
+            raise failure(path, error, size, written) from error
+        raise
+
+
+def temporary_name(name: str) -> str:
+    """Hidden, never the same twice, and not too long for a file system even where `name` nearly is."""
+    return f".{name.encode()[:64].decode(errors='ignore')}.{secrets.token_hex(6)}.tmp"
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in `folder` are on the disk."""
+    if os.name != "posix":  # other systems cannot open a folder
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in CANNOT_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def failure(path: Path, error: OSError, size: int | None = None, written: int = 0) -> AblabError:
+    """What a person is told when `path` could not be written."""
+    if error.errno not in NO_ROOM:
+        return AblabError(f"{path}: cannot be written: {error.strerror or error}; what was there before is unchanged")
+    needed = f"{size:,} bytes are needed" if size is not None else f"more than {written:,} bytes are needed"
+    try:
+        free = f"{shutil.disk_usage(path.parent).free:,} bytes are free on that disk"
+    except OSError:
+        free = "how many are free on that disk is unknown"
+    return AblabError(
+        f"{path}: no room ({error.strerror}): {needed}, {free}\n"
+        "what was there before is unchanged; free some space and do the same again"
+    )
+
+
+def _position(file: BinaryIO) -> int:
+    try:
+        return file.tell()
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_about_this_disk(error: OSError, temporary: Path) -> bool:
+    """Not an error of something else that the block does, such as a connection that breaks."""
+    return error.errno in (*NO_ROOM, errno.EIO) or error.filename in (str(temporary), str(temporary.parent), temporary)

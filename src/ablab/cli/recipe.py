@@ -1,0 +1,31 @@
+"""Show the keys of a recipe, or the recipe that some words make"""
+
+import click
+
+from ablab.cli.shared import json_option, recipe_words, say
+
+
+@click.command(help=__doc__)
+@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@json_option
+def command(words: tuple[str, ...], as_json: bool) -> None:
+    from ablab.recipe import Recipe, keys
+
+    if not words:
+        rows = keys()
+        width = max(len(key) for key, _, _ in rows)
+        text = "\n".join(f"{key:<{width}}  {default:<18} {help_}" for key, default, help_ in rows)
+        say(
+            as_json,
+            [{"key": k, "default": d, "help": h} for k, d, h in rows],
+            text,
+            "ablab recipe simple-nn norm=batch",
+        )
+        return
+    recipe = Recipe.of(recipe_words(words, first="model"))
+    say(
+        as_json,
+        {"hash": recipe.hash, **recipe.full()},
+        f"# recipe {recipe.hash}\n{recipe.toml()}",
+        "ablab train " + " ".join(words),
+    )

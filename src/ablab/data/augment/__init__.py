@@ -1,0 +1,124 @@
+"""Augmentation: a recipe's text turned into a function from rows of the data to changed images and their targets."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ablab import grammar
+from ablab.data.augment.arguments import bind
+from ablab.data.augment.draw import Draw, Table
+from ablab.data.augment.pixels import pick
+from ablab.data.dataset import Examples
+from ablab.errors import DataError
+from ablab.find import find
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of the text with its arguments; `purpose` is what its random numbers are keyed by."""
+
+    call: grammar.Call
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+    purpose: str
+    mixes: bool  # takes a second image, and gives the first one's share beside the picture
+
+    def __call__(self, *given: Any) -> Any:
+        return self.function(*given, **self.arguments)
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Images u8[B,C,H,W] and targets of the rows of a batch, as they look in one epoch.
+
+    Targets are labels i64[B], or shares of classes f32[B,K] where images are mixed. What an image looks like follows
+    from the seed, the epoch and its row, never from the batch that it is in.
+    """
+
+    steps: tuple[Step, ...]
+    seed: int
+    epoch: int
+    examples: Examples
+    rows: Tensor  # i64: rows that partners are taken from
+    classes: int
+    tables: dict[str, Table] = field(default_factory=dict, repr=False)
+
+    def __call__(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        images, labels = self._changed(rows), self.examples.labels[rows]
+        mixing = [step for step in self.steps if step.mixes]
+        return self._mixed(images, labels, rows, mixing) if mixing else (images, labels)
+
+    def draw(self, purpose: str, rows: Tensor) -> Draw:
+        """The numbers of one operation for these rows."""
+        if purpose not in self.tables:
+            self.tables[purpose] = Table(self.seed, purpose, self.epoch, len(self.examples))
+        return Draw(self.tables[purpose], rows)
+
+    def _changed(self, rows: Tensor) -> Tensor:
+        images = pick(self.examples.images, rows)
+        for step in self.steps:
+            if not step.mixes:
+                images = step(images, self.draw(step.purpose, rows))
+        return images
+
+    def _mixed(self, images: Tensor, labels: Tensor, rows: Tensor, mixing: list[Step]) -> tuple[Tensor, Tensor]:
+        """Each image mixed with a partner, who looks as it does itself this epoch, by one of the mixing operations."""
+        pairing = self.draw("augment/partner", rows)
+        partners = self.rows[pairing.whole("row", 0, len(self.rows) - 1)]
+        others = self._changed(partners)
+        chosen = pairing.whole("operation", 0, len(mixing) - 1)
+        mixed, shares = torch.empty_like(images), torch.empty(len(rows))
+        for number, step in enumerate(mixing):
+            group = (chosen == number).nonzero().squeeze(1)
+            draw = self.draw(step.purpose, rows[group])
+            mixed[group], shares[group] = step(images[group], others[group], draw)
+        targets = torch.zeros(len(rows), self.classes)
+        targets.scatter_add_(1, labels[:, None], shares[:, None])
+        targets.scatter_add_(1, self.examples.labels[partners][:, None], 1 - shares[:, None])
+        return mixed, targets
+
+
+def augmenter(text: str, *, seed: int, epoch: int, examples: Examples, rows: Tensor, classes: int) -> Augment:
+    """The augmentation that `text` names, for one epoch; `rows` are the training rows, from which partners are drawn.
+
+    Operations follow each other as written. Mixing (mixup, cutmix) comes last; where several mixing operations are
+    named, each image gets one of them, all equally likely.
+    """
+    channels, height, width = examples.images.shape[1:]
+    check(text, (channels, height, width))
+    return Augment(steps(text), seed, epoch, examples, rows, classes)
+
+
+def check(text: str, in_shape: tuple[int, int, int]) -> None:
+    """Raise a DataError if images of this shape (channels, height, width) cannot be augmented as `text` says.
+
+    Every operation is tried on one black image, so the ranges are said once: in the operations.
+    """
+    row, black = torch.zeros(1, dtype=torch.int64), torch.zeros(1, *in_shape, dtype=torch.uint8)
+    for step in steps(text):
+        try:
+            step(*[black] * (2 if step.mixes else 1), Draw(Table(0, step.purpose, 0, 1), row))
+        except DataError as error:
+            raise DataError(f"augment: {step.call}: {error}") from None
+
+
+def steps(text: str) -> tuple[Step, ...]:
+    """The operations of a text, their arguments bound and typed."""
+    found: list[Step] = []
+    times: Counter[str] = Counter()
+    for call in grammar.calls(text):
+        entry = find("data.augment", "augmentation", call.name, DataError)
+        times[call.name] += 1
+        try:
+            arguments = bind(call, entry)
+        except DataError as error:
+            raise DataError(f"augment: {call}: {error}") from None
+        mixes = "partners" in entry.parameters
+        if found and found[-1].mixes and not mixes:
+            raise DataError(f"augment: {call.name} comes after {found[-1].call.name}: write mixing operations last")
+        found.append(Step(call, entry.load(), arguments, f"augment/{call.name}/{times[call.name]}", mixes))
+    return tuple(found)

@@ -1,0 +1,28 @@
+"""Mirrored images."""
+
+from typing import Literal
+
+from torch import Tensor
+
+from ablab.data.augment.draw import Draw
+from ablab.data.augment.pixels import choose
+from ablab.find import mark
+
+
+@mark("augmentation", "flip")
+def flip(images: Tensor, draw: Draw, *, mode: Literal["random", "alternate"] = "random") -> Tensor:
+    """Left and right changed for half of the images.
+
+    `alternate` draws a side once for every image and changes it every epoch, so that two epochs in a row show both
+    sides of every image (Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", airbench).
+    """
+    chosen = draw.coin("side", always=mode == "alternate")
+    if mode == "alternate" and draw.epoch % 2:
+        chosen = ~chosen
+    return choose(chosen, images.flip(-1), images)
+
+
+@mark("augmentation", "vflip")
+def vertical_flip(images: Tensor, draw: Draw) -> Tensor:
+    """Top and bottom changed for half of the images."""
+    return choose(draw.coin("side"), images.flip(-2), images)

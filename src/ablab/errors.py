@@ -1,0 +1,57 @@
+"""What can go wrong, one exception a kind, each with the exit code that the command line ends with."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class AblabError(Exception):
+    """A message for a person: what happened, where, and what to type instead. Shown without a traceback."""
+
+    exit_code = 1
+
+
+class InputError(AblabError):
+    """Something that came from outside is wrong; nothing was written."""
+
+    exit_code = 2
+
+
+class GrammarError(InputError):
+    """Text that the one grammar cannot read."""
+
+
+class RecipeError(InputError):
+    """A recipe key or value that no run can have."""
+
+
+class ModelError(InputError):
+    """A network that cannot be built as asked."""
+
+
+class DataError(InputError):
+    """A data set that is missing, damaged or not what it claims to be."""
+
+
+class StudyError(InputError):
+    """A study file that asks no answerable question."""
+
+
+class StoreError(AblabError):
+    """The store cannot be read or written."""
+
+
+class Diverged(AblabError):
+    """A loss that is not a finite number."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of an error message: the nearest known word if one is near, else the whole list.
+
+    >>> did_you_mean("optimiser", ["optimizer", "lr"])
+    'did you mean "optimizer"?'
+    >>> did_you_mean("zzz", ["optimizer", "lr"])
+    'known: lr, optimizer'
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else "known: " + ", ".join(known)

@@ -1,0 +1,14 @@
+"""Where runs are carried out. An executor takes what is wanted and gives finished runs, one by one."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+from ablab.records import Run, Wanted
+
+Show = Callable[[Wanted, Any], None]  # (which run, an event of train): what only looks
+
+
+class Executor(Protocol):
+    """Carries out runs; how and where is its own affair."""
+
+    def __call__(self, wanted: Iterable[Wanted], show: Show) -> Iterator[Run]: ...

@@ -1,0 +1,21 @@
+"""The executor that needs nothing: one run after the other, in this process."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from ablab.data.dataset import Dataset
+from ablab.execute import Show
+from ablab.execute.carry import carry
+from ablab.records import Run, Wanted
+from ablab.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Here:
+    """Carries out runs in the order in which they are wanted."""
+
+    load: Callable[[Recipe], Dataset]
+
+    def __call__(self, wanted: Iterable[Wanted], show: Show) -> Iterator[Run]:
+        for one in wanted:
+            yield carry(one, self.load(one.recipe), show)

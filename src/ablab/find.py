@@ -1,0 +1,106 @@
+"""Things found by name: a marked function in a file of a folder is all that it takes, the folder is the list.
+
+The list is read from the files' text, so names, options and defaults are known without importing torch;
+only the function that is asked for is imported.
+"""
+
+import ast
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ablab.errors import InputError, did_you_mean
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A marked function: where it is, what it may be told (its keyword-only parameters), and the marker's facts."""
+
+    kind: str
+    name: str
+    module: str
+    function: str
+    summary: str
+    parameters: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)  # keyword-only parameters that the marker leaves open
+    facts: dict[str, Any] = field(default_factory=dict)  # what the marker says: settings of the function for this name
+
+    def load(self) -> Callable[..., Any]:
+        """The function itself; its module is imported now."""
+        return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
+
+
+def mark(kind: str, name: str, **facts: Any) -> Callable[[Function], Function]:  # noqa: ARG001 (read from the text)
+    """Offer a function under a name. `facts` fix some of its keyword-only parameters for that name.
+
+    The name, the facts and the defaults must be literals, because they are read from the text of the file.
+    """
+
+    def unchanged(function: Function) -> Function:
+        return function
+
+    return unchanged
+
+
+@functools.cache
+def catalogue(folder: str, kind: str) -> dict[str, Entry]:
+    """All functions marked as `kind` in the files of `folder` (dotted, below ablab), by name."""
+    entries: dict[str, Entry] = {}
+    for path in sorted((PACKAGE / folder.replace(".", "/")).glob("*.py")):
+        module = f"ablab.{folder}" if path.stem == "__init__" else f"ablab.{folder}.{path.stem}"
+        for entry in marked(path.read_text(encoding="utf-8"), module):
+            if entry.kind == kind:
+                if entry.name in entries:
+                    raise ValueError(f"{module} and {entries[entry.name].module} both mark {kind} {entry.name!r}")
+                entries[entry.name] = entry
+    return entries
+
+
+def find(folder: str, kind: str, name: str, error: type[InputError] = InputError) -> Entry:
+    """The entry called `name`, or an error with the nearest name."""
+    entries = catalogue(folder, kind)
+    if name not in entries:
+        raise error(f'no {kind} is called "{name}": {did_you_mean(name, entries)}')
+    return entries[name]
+
+
+def marked(source: str, module: str) -> list[Entry]:
+    """The entries that the text of one file declares."""
+    entries = []
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        defaults = {
+            parameter.arg: None if default is None else _literal(default)
+            for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        }
+        for call in node.decorator_list:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "mark":
+                kind, name = (ast.literal_eval(argument) for argument in call.args)
+                facts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+                entries.append(
+                    Entry(
+                        kind=kind,
+                        name=name,
+                        module=module,
+                        function=node.name,
+                        summary=(ast.get_docstring(node) or "").partition("\n")[0],
+                        parameters=tuple(argument.arg for argument in node.args.args),
+                        options={key: value for key, value in defaults.items() if key not in facts},
+                        facts=facts,
+                    )
+                )
+    return entries
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None

@@ -1,0 +1,170 @@
+"""What all families share: norms, activations, dropout, width; and stacks whose layers have names."""
+
+import functools
+import inspect
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ablab import grammar, keys
+from ablab.errors import ModelError, did_you_mean
+
+
+def stack(**layers: nn.Module | None) -> nn.Sequential:
+    """Layers in order under their names; those that are None are left out.
+
+    Names do not shift when a layer is added, and initial weights are drawn by name: so what two variants share starts
+    out the same.
+    """
+    return nn.Sequential(OrderedDict((name, layer) for name, layer in layers.items() if layer is not None))
+
+
+def scaled(channels: int, width: float) -> int:
+    """`channels` times `width`, rounded, at least one.
+
+    >>> scaled(8, 1.5), scaled(3, 0.1)
+    (12, 1)
+    """
+    if not 0 < width < 1000:
+        raise ModelError(f"width = {width}: a factor above 0 is wanted, such as 0.5 or 2")
+    return max(1, round(channels * width))
+
+
+def groups_for(channels: int) -> int:
+    """How many groups a group norm has: 32 at most, 4 channels in each if there are so many (Wu & He 2018 use 32).
+
+    >>> groups_for(8), groups_for(256), groups_for(7)
+    (2, 32, 1)
+    """
+    return max(n for n in range(1, 33) if channels % n == 0 and (n == 1 or channels // n >= 4))
+
+
+NORMS: dict[str, Callable[[int], nn.Module] | None] = {
+    "none": None,
+    "batch": nn.BatchNorm2d,
+    "group": lambda channels: nn.GroupNorm(groups_for(channels), channels),
+    "layer": lambda channels: nn.GroupNorm(1, channels),  # over all channels and pixels of one image
+    "instance": functools.partial(nn.InstanceNorm2d, affine=True),
+}
+
+
+def norm(kind: str, channels: int) -> nn.Module | None:
+    """The normalisation called `kind` for maps of `channels` channels; None for "none"."""
+    if kind not in NORMS:
+        raise ModelError(f'no norm is called "{kind}": {did_you_mean(kind, NORMS)}')
+    make = NORMS[kind]
+    return make(channels) if make else None
+
+
+class Swish(nn.Module):
+    """x * sigmoid(beta * x), with a beta that stays as it is (Ramachandran et al. 2017); beta = 1 is SiLU."""
+
+    def __init__(self, beta: float = 1.0) -> None:
+        super().__init__()
+        self.beta = beta
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(self.beta * x)
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}"
+
+
+def _leaky_relu(slope: float = 0.01) -> nn.Module:
+    return nn.LeakyReLU(slope)
+
+
+def _elu(alpha: float = 1.0) -> nn.Module:
+    return nn.ELU(alpha)
+
+
+ACTIVATIONS: dict[str, Callable[..., nn.Module]] = {
+    "relu": lambda: nn.ReLU(),
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "silu": lambda: nn.SiLU(),
+    "swish": Swish,
+    "gelu": lambda: nn.GELU(),
+    "mish": lambda: nn.Mish(),
+    "tanh": lambda: nn.Tanh(),
+    "sigmoid": lambda: nn.Sigmoid(),
+}
+
+
+def activation(text: str) -> nn.Module:
+    """The activation that `text` names, with its number if it has one: relu, leaky_relu(0.2), swish(beta=1.5)."""
+    call = grammar.call(text)
+    if call.name not in ACTIVATIONS:
+        raise ModelError(f'no activation is called "{call.name}": {did_you_mean(call.name, ACTIVATIONS)}')
+    make = ACTIVATIONS[call.name]
+    numbers = [*call.args, *call.options.values()]
+    try:
+        inspect.signature(make).bind(*call.args, **call.options)
+    except TypeError as error:
+        raise ModelError(f"activation = {text}: {error}; {_usage(call.name)}") from None
+    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+        raise ModelError(f"activation = {text}: a number is wanted; {_usage(call.name)}")
+    return make(*call.args, **call.options)
+
+
+def _usage(name: str) -> str:
+    taken = inspect.signature(ACTIVATIONS[name]).parameters.values()
+    return "write " + name + (f"({', '.join(f'{one.name}={one.default}' for one in taken)})" if taken else "")
+
+
+class Dropout(nn.Module):
+    """Zeroes a share of the values in training and scales up the rest, with masks from a generator of its own.
+
+    Whoever trains sets `key = (seed, name, epoch)` before each epoch; every forward pass then draws the next mask.
+    So masks depend neither on other layers nor on how an earlier epoch ended, and torch's global generator is not used.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        if not 0 <= rate < 1:
+            raise ModelError(f"dropout = {rate}: a share from 0 to below 1 is wanted, such as 0.2")
+        self.rate = rate
+        self.key: tuple[int, str, int] = (0, "", 0)
+        self._drawn: tuple[tuple[int, str, int], torch.Generator] | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not self.rate or x.is_meta:
+            return x
+        mask = torch.empty(self._mask_shape(x), dtype=x.dtype, device=x.device)
+        return x * mask.bernoulli_(1 - self.rate, generator=self._generator(x.device)).div_(1 - self.rate)
+
+    def _mask_shape(self, x: Tensor) -> torch.Size:
+        return x.shape
+
+    def _generator(self, device: torch.device) -> torch.Generator:
+        """The generator of this epoch, on the device of the values: a mask is as large as they are."""
+        if self._drawn is None or self._drawn[0] != self.key or self._drawn[1].device != device:
+            seed, name, epoch = self.key
+            start = keys.number(seed, f"dropout/{name}", epoch)
+            self._drawn = self.key, torch.Generator(device).manual_seed(start)
+        return self._drawn[1]
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}"
+
+
+class Dropout2d(Dropout):
+    """Zeroes whole channels of an image (Tompson et al. 2015): neighbouring pixels carry the same information."""
+
+    def _mask_shape(self, x: Tensor) -> torch.Size:
+        return torch.Size([*x.shape[:2], *[1] * (x.ndim - 2)])  # [B,C,1,1]
+
+
+def dropout(rate: float, *, channelwise: bool = False) -> nn.Module | None:
+    """A dropout layer, or None at rate 0."""
+    made = Dropout2d(rate) if channelwise else Dropout(rate)
+    return made if rate else None
+
+
+def key_dropout(net: nn.Module, seed: int, epoch: int) -> None:
+    """Give every dropout layer its generator for this epoch."""
+    for name, module in net.named_modules():
+        if isinstance(module, Dropout):
+            module.key = (seed, name, epoch)

@@ -1,0 +1,127 @@
+"""A user's own network: `path/to/file.py:Name` or `package.module:Name`, built and checked like one of the zoo."""
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from ablab.errors import ModelError, did_you_mean
+from ablab.models.shapes import BATCH, check_out, failing_layer_named
+
+if TYPE_CHECKING:
+    from ablab.models import Io
+
+
+def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
+    """The network that `name` points to, made with `classes`, with `in_shape` if its constructor takes it, and options."""
+    where, _, attribute = name.rpartition(":")
+    make = _attribute(_module(where, name), attribute, name)
+    given = _arguments(make, name, io, options)
+    try:
+        net = make(**given)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f'"{name}" could not be made: {_told(error)}') from error
+    if not isinstance(net, nn.Module):
+        raise ModelError(f'"{name}" gave a {type(net).__name__}; a torch.nn.Module is wanted')
+    _check(net, io, name)
+    return net
+
+
+def _check(net: nn.Module, io: "Io", name: str) -> None:
+    """One forward pass of blank images. Not on the meta device: a user's code may look at numbers."""
+    was_training = net.training
+    net.eval()  # so that no running statistics move
+    images = torch.zeros(BATCH, *io.in_shape)
+    with torch.no_grad(), failing_layer_named(net, io.in_shape, name):
+        out = net(images)
+    net.train(was_training)
+    if not isinstance(out, torch.Tensor):
+        raise ModelError(f'"{name}" returns a {type(out).__name__}; a tensor with one number a class is wanted')
+    check_out(tuple(out.shape[1:]), io, name)
+
+
+def _arguments(make: Any, name: str, io: "Io", options: dict[str, Any]) -> dict[str, Any]:
+    """What the constructor is called with, or a ModelError that says which name it does not know or misses."""
+    taken = inspect.signature(make).parameters
+    anything = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+    fixed = {"classes": io.classes, "in_shape": io.in_shape}
+    own = {key for key, one in taken.items() if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)}
+    if "classes" not in own and not anything:
+        raise ModelError(f'"{name}" does not take "classes": give its constructor a parameter of that name')
+    for key in options:
+        if key in fixed:
+            raise ModelError(f'"{name}": "{key}" comes from the data and cannot be set')
+        if key not in own and not anything:
+            raise ModelError(f'"{name}" has no option "{key}": {did_you_mean(key, own - set(fixed))}')
+    given = {**options, **{key: value for key, value in fixed.items() if key in own}, "classes": io.classes}
+    for key in own - set(given):
+        if taken[key].default is taken[key].empty:
+            raise ModelError(f'"{name}" needs a value for "{key}": add {key}=... to the recipe')
+    return given
+
+
+def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        names = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)]
+        raise ModelError(f'"{name}": nothing called "{attribute}" is there: {did_you_mean(attribute, names)}')
+    return found
+
+
+def _module(where: str, name: str) -> ModuleType:
+    """The module in a file, or the one with a dotted name, looked for in the current folder as well."""
+    try:
+        if where.endswith(".py"):
+            return _from_file(Path(where))
+        with _importable(Path.cwd()):
+            return importlib.import_module(where)
+    except FileNotFoundError:
+        raise ModelError(f'"{name}": there is no file {where}') from None
+    except ModuleNotFoundError as error:
+        raise ModelError(f'"{name}": no module named "{error.name}" can be imported') from None
+    except Exception as error:
+        raise ModelError(f'"{name}" cannot be imported: {_told(error)}') from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    path = path.expanduser().resolve(strict=True)
+    key = "ablab_own_" + hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    spec = importlib.util.spec_from_file_location(key, path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[key] = module  # dataclasses and others look their module up there
+    with _importable(path.parent):
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """A folder whose files can be imported by name for a while."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _told(error: Exception) -> str:
+    """An error of a user's code in one line: kind, words, and the place in the file."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    last = next((frame for frame in reversed(frames) if "torch" not in Path(frame.filename).parts), frames[-1])
+    return f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"

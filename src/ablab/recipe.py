@@ -1,0 +1,164 @@
+"""Recipe: everything that decides a training run except the seed."""
+
+import functools
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ablab import grammar
+from ablab.errors import GrammarError, RecipeError, did_you_mean
+from ablab.find import find
+
+VERSION = 1  # part of every hash: raised when a default changes its meaning, because hashes leave defaults out
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Recipe(BaseModel):
+    """Frozen and hashable. Keys that are not fields are options of the model.
+
+    >>> Recipe.of({"model": "simple-nn"}).with_("norm=batch lr=0.1").changes()
+    {'lr': 0.1, 'norm': 'batch'}
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    data: str = Field("phantom", description="data set: a name, a path, or phantom(difficulty=0.5)")
+    size: Positive | None = Field(None, description="pixels a side; folders of pictures are resized to 32 by default")
+    train_images: Positive | None = Field(None, description="train on this many images, equally many of every class")
+    val: float = Field(0.1, gt=0, lt=1, description="share of the training images set aside for validation")
+    split_seed: int | None = Field(None, ge=0, description="one validation split for all seeds instead of one a seed")
+    model: str = Field("simple-nn", description="network: a name")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the network, such as norm=batch")
+    epochs: Positive = Field(10, description="passes over the training images")
+    batch: Positive = Field(128, description="images a step")
+    optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
+    lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
+    weight_decay: float = Field(5e-4, ge=0, description="L2 pull on weights; biases and norms are left alone")
+    schedule: str = Field("cosine", description="learning rate over the run: constant, linear or cosine")
+    warmup: float = Field(0.0, ge=0, description="epochs over which the learning rate rises from 0")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+    augment: str = Field("none", description="changes to training images: crop(4) + flip + cutout(8)")
+    tta: str = Field("none", description="views averaged in validation and test: none, flip or flip+shift")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="number format of the forward pass")
+    select: Literal["best", "last", "test"] = Field(
+        "best", description="epoch that counts: best on validation, last, or (biased) best on test"
+    )
+
+    @field_validator("augment", "optimizer", "schedule", "tta")
+    @classmethod
+    def _one_spelling(cls, text: str) -> str:
+        return " + ".join(str(call) for call in grammar.calls(text)) or "none"
+
+    @field_validator("lr", "weight_decay", "warmup", "val", "label_smoothing")
+    @classmethod
+    def _finite(cls, number: float) -> float:
+        if not math.isfinite(number):
+            raise ValueError("must be a finite number")
+        return number
+
+    @classmethod
+    def of(cls, keys: Mapping[str, Any], base: "Recipe | None" = None) -> "Recipe":
+        """A recipe from typed keys, over `base` or the defaults. All faults are reported together."""
+        fields = set(cls.model_fields) - {"options"}
+        given = {
+            **(base.model_dump(exclude={"options"}) if base else {}),
+            **{k: v for k, v in keys.items() if k in fields},
+        }
+        options = {**(base.options if base else {}), **{k: v for k, v in keys.items() if k not in fields}}
+        faults = []
+        try:
+            recipe = cls(**given)
+        except ValidationError as error:
+            faults += [
+                f"{fault['loc'][0]} = {grammar.show(fault['input'])}: {_plain(fault)}" for fault in error.errors()
+            ]
+            recipe = None
+        except GrammarError as error:
+            faults.append(str(error))
+            recipe = None
+        model = str(given.get("model", cls.model_fields["model"].default))
+        defaults = _model_options(model)
+        if defaults is not None:
+            for key in options:
+                if key not in defaults:
+                    known = {*fields, *defaults}
+                    faults.append(f'unknown recipe key "{key}": {did_you_mean(key, known)} (all keys: ablab recipe)')
+            options = {k: v for k, v in options.items() if k not in defaults or v != defaults[k]}
+        if recipe is None or faults:
+            raise RecipeError("\n".join(faults))
+        return recipe.model_copy(update={"options": dict(sorted(options.items()))})
+
+    def with_(self, text: str) -> "Recipe":
+        """This recipe with changes, in the words of the command line: `norm=batch lr=0.1`."""
+        return Recipe.of(typed(grammar.assignments(text)), base=self)
+
+    def changes(self) -> dict[str, Any]:
+        """The keys that differ from the defaults, model options beside the others."""
+        own = {k: v for k, v in self.model_dump(exclude={"options"}).items() if v != type(self).model_fields[k].default}
+        return {**own, **self.options}
+
+    def difference(self, other: "Recipe") -> dict[str, tuple[Any, Any]]:
+        """The keys in which two recipes differ, with both values; an option's default is shown as its default."""
+        mine, theirs = self.full(), other.full()
+        return {k: (mine.get(k), theirs.get(k)) for k in {**mine, **theirs} if mine.get(k) != theirs.get(k)}
+
+    def full(self) -> dict[str, Any]:
+        """Every key with its value, the model's options at their defaults where they were not given."""
+        return {**self.model_dump(exclude={"options"}), **(_model_options(self.model) or {}), **self.options}
+
+    def toml(self) -> str:
+        """The recipe as a TOML file: all that differs from the defaults, the data and the model."""
+        return tomli_w.dumps({"data": self.data, "model": self.model, **self.changes()})
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits that two recipes share if and only if they say the same."""
+        text = json.dumps([VERSION, self.data, self.model, self.changes()], sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+
+def typed(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Values of the command line as the kind that their key wants: whole numbers, numbers, or text."""
+    kinds = {key: field.annotation for key, field in Recipe.model_fields.items()}
+    return {
+        key: text if kinds.get(key) is str else _number_as_wanted(grammar.value(text), kinds.get(key))
+        for key, text in texts.items()
+    }
+
+
+def keys() -> list[tuple[str, str, str]]:
+    """Every key of a recipe with its default and its help, for the reference page."""
+    return [
+        (key, grammar.show(field.default), field.description or "")
+        for key, field in Recipe.model_fields.items()
+        if key != "options"
+    ]
+
+
+@functools.cache
+def _model_options(model: str) -> dict[str, Any] | None:
+    """Options and defaults of a model of the zoo; None for a user's own, which answers for itself when it is built."""
+    if ":" in model:
+        return None
+    try:
+        return find("models", "model", model).options
+    except Exception as error:
+        raise RecipeError(str(error)) from None
+
+
+def _number_as_wanted(found: Any, kind: Any) -> Any:
+    return float(found) if kind is float and isinstance(found, int) and not isinstance(found, bool) else found
+
+
+def _plain(fault: Any) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:]

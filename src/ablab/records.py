@@ -1,0 +1,107 @@
+"""What a run leaves behind: frozen values that go to JSON and back, and know nothing of torch."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from ablab.recipe import Recipe
+
+Status = Literal["finished", "diverged", "failed"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One run that somebody wants. The data's fingerprint belongs to it: other pixels are another run."""
+
+    recipe: Recipe
+    seed: int
+    fingerprint: str
+
+    @property
+    def id(self) -> str:
+        """Names the run everywhere: in the store, in file names, on the screen."""
+        text = json.dumps([self.recipe.hash, self.seed, self.fingerprint])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One line of a run's curve. Training figures are means over examples, taken while the weights moved."""
+
+    epoch: int  # 1 is the first
+    lr: float  # at the last step of the epoch
+    train_loss: float
+    train_accuracy: float  # shares, 0 to 1
+    val_loss: float
+    val_accuracy: float
+    seconds: float  # of training; measuring is left out
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A network on a set of images."""
+
+    loss: float
+    accuracy: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took. Seconds compare only within one machine and one sitting."""
+
+    seconds: float  # training alone
+    wall_seconds: float  # everything
+    epochs: int
+    examples: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run was carried out: what bit-identical depends on."""
+
+    name: str
+    device: str
+    threads: int
+    precision: str
+    torch: str
+    python: str
+    capability: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recipe trained with one seed."""
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    wanted: Wanted
+    status: Status
+    machine: Machine
+    cost: Cost
+    untrained_loss: float | None = None
+    curve: tuple[EpochRow, ...] = ()
+    selected_epoch: int | None = None
+    test: Measurement | None = None
+    predictions: bytes = field(
+        default=b"", repr=False
+    )  # the class of every test image: one byte, two above 256 classes
+    note: str = ""  # why it did not finish
+
+    @property
+    def id(self) -> str:
+        return self.wanted.id
+
+    def to_json(self) -> str:
+        return _RUN.dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Run":
+        return _RUN.validate_json(text)
+
+
+_RUN: TypeAdapter[Run] = TypeAdapter(Run)

@@ -1,0 +1,42 @@
+"""Files beside the database, each named by its own SHA-256, so that a changed byte is always seen."""
+
+import hashlib
+import zlib
+from pathlib import Path
+
+from ablab.atomic import atomic_write
+from ablab.errors import StoreError
+
+LIMIT = 1 << 30  # bytes; nothing that the store keeps is as large
+
+
+def put(folder: Path, content: bytes) -> str:
+    """Keep `content`, compressed; gives the name to ask for it with."""
+    packed = zlib.compress(content, 6)
+    name = hashlib.sha256(packed).hexdigest()
+    path = _path(folder, name)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, packed)
+    return name
+
+
+def get(folder: Path, name: str) -> bytes:
+    """The content kept under `name`; an error if the file is gone or any byte of it has changed."""
+    path = _path(folder, name)
+    try:
+        packed = path.read_bytes()
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be read ({error.strerror}); the run that it belongs to must be trained again"
+        ) from None
+    if hashlib.sha256(packed).hexdigest() != name:
+        raise StoreError(
+            f"{path}: its bytes have changed since it was written; the run that it belongs to must be trained again"
+        )
+    unpack = zlib.decompressobj()
+    return unpack.decompress(packed, LIMIT)
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / name[:2] / name

@@ -1,0 +1,1 @@
+"""Studies: questions, decision rules and verdicts. Numbers and records in, values out; imports no torch."""

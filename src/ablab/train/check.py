@@ -1,0 +1,48 @@
+"""What would only fail after the data is loaded and the weights are drawn, found before anything is trained."""
+
+import torch
+
+from ablab import grammar
+from ablab.data.augment import check as check_augmentation
+from ablab.data.augment.views import views
+from ablab.data.dataset import Dataset
+from ablab.errors import InputError, RecipeError
+from ablab.models import Io, build
+from ablab.recipe import Recipe
+from ablab.train.optimizers import make_optimizer
+from ablab.train.schedule import lr_at
+
+
+def check(recipe: Recipe, dataset: Dataset) -> None:
+    """Raise for a recipe that cannot be trained on this data, every fault in one message."""
+    channels, height, width = dataset.in_shape
+    kept = (
+        len(dataset.train) if dataset.val is not None else len(dataset.train) - round(recipe.val * len(dataset.train))
+    )
+    images = min(recipe.train_images or kept, kept)
+    faults = []
+    try:
+        with torch.device("meta"):  # shapes without numbers: a network of any size costs nothing
+            net = build(recipe.model, Io(channels, height, width, len(dataset.classes)), **recipe.options)
+            make_optimizer(recipe.optimizer, net, lr=recipe.lr, weight_decay=recipe.weight_decay)
+    except InputError as error:
+        faults.append(str(error))
+    for tried in (
+        lambda: check_augmentation(recipe.augment, dataset.in_shape),
+        lambda: views(recipe.tta),
+        lambda: lr_at(recipe.schedule, recipe.lr, 0, recipe.epochs),
+    ):
+        try:
+            tried()
+        except InputError as error:
+            faults.append(str(error))
+    if recipe.batch > images:
+        faults.append(
+            f"batch = {recipe.batch}: there are only {images} training images; try batch={max(images // 10, 1)}"
+        )
+    if recipe.warmup >= recipe.epochs:
+        faults.append(
+            f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {recipe.epochs} epochs of the run"
+        )
+    if faults:
+        raise RecipeError("\n".join(faults))

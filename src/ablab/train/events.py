@@ -1,0 +1,50 @@
+"""What a training run reports, in order: Started, now and then Noticed, EpochDone after each epoch, Finished."""
+
+from dataclasses import dataclass
+
+from ablab.records import EpochRow, Measurement
+from ablab.train.state import State
+
+
+@dataclass(frozen=True)
+class Started:
+    """Everything is in place and nothing is trained yet. The first event of every run."""
+
+    parameters: int
+    device: str
+    precision: str
+    threads: int
+    train_images: int
+    val_images: int
+    untrained_loss: float  # on the validation images
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Something that a person should look at; the run goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One more epoch. `state` is valid until the next event is asked for: the run stands still until then."""
+
+    row: EpochRow
+    is_best: bool
+    state: State
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The one measurement on the test images, with the weights of the selected epoch."""
+
+    selected_epoch: int
+    test: Measurement
+    predictions: bytes  # the class of every test image: one byte, two (little-endian) above 256 classes
+    is_biased: bool  # the epoch was chosen on the test images themselves
+    seconds: float  # of training
+    wall_seconds: float  # of everything, the consumer of the events included
+
+
+Event = Started | Noticed | EpochDone | Finished

@@ -1,0 +1,17 @@
+"""Stochastic gradient descent with momentum."""
+
+import torch
+
+from ablab.errors import RecipeError
+from ablab.find import mark
+from ablab.train.optimizers import Groups
+
+
+@mark("optimizer", "sgd")
+def sgd(groups: Groups, lr: float, *, momentum: float = 0.0, nesterov: bool = False) -> torch.optim.Optimizer:
+    """Steps down the gradient, or down its running sum where there is momentum."""
+    if not 0 <= momentum < 1:
+        raise RecipeError(f"optimizer = sgd(momentum={momentum}): momentum must be from 0 to below 1, such as 0.9")
+    if nesterov and not momentum:
+        raise RecipeError("optimizer = sgd(nesterov=true): nesterov needs momentum: sgd(momentum=0.9, nesterov=true)")
+    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov)

@@ -1,0 +1,147 @@
+"""The store loses nothing, changes nothing and notices damage."""
+
+import dataclasses
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from ablab.errors import InputError, StoreError
+from ablab.recipe import Recipe
+from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.store import Store, artifacts, place
+
+
+def run(seed: int = 0, **changes: object) -> Run:
+    made = Run(
+        wanted=Wanted(Recipe(), seed, "fingerprint"),
+        status="finished",
+        machine=Machine("host", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2"),
+        cost=Cost(1.5, 2.0, 1, 900, 82030),
+        curve=(EpochRow(1, 0.1, 2.0, 0.25, 1.9, 0.3, 1.5),),
+        selected_epoch=1,
+        test=Measurement(1.8, 0.31, 200),
+        predictions=bytes([1, 2, 3]) * 100,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def test_a_run_comes_back_as_it_went_in(tmp_path):
+    Store(tmp_path).add(run())
+    assert Store(tmp_path).runs() == [run()]
+
+
+def test_a_run_that_is_there_stays_as_it_was(tmp_path):
+    store = Store(tmp_path)
+    store.add(run())
+    store.add(run(status="failed", note="second thoughts"))
+    assert store.runs() == [run()]
+
+
+def test_only_the_runs_that_are_asked_for_are_given(tmp_path):
+    store = Store(tmp_path)
+    for seed in range(3):
+        store.add(run(seed))
+    assert store.runs([run(2).id, "not there", run(0).id]) == [run(2), run(0)]
+
+
+def test_a_run_is_found_by_the_start_of_its_id(tmp_path):
+    store = Store(tmp_path)
+    store.add(run())
+    assert store.run(run().id[:5]) == run()
+    for wrong in ("zzz", "", "%"):
+        with pytest.raises(InputError):
+            store.run(wrong)
+
+
+def test_a_changed_byte_in_the_database_is_noticed(tmp_path):
+    store = Store(tmp_path)
+    store.add(run())
+    with sqlite3.connect(store.file) as connection:
+        connection.execute("UPDATE runs SET record = replace(record, '0.31', '0.91')")
+    with pytest.raises(StoreError, match="damaged"):
+        Store(tmp_path).runs()
+
+
+def test_a_changed_byte_in_an_artifact_is_noticed(tmp_path):
+    store = Store(tmp_path)
+    store.add(run())
+    (path,) = [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()]
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="changed"):
+        store.runs()
+
+
+def test_an_artifact_comes_back_whole(tmp_path):
+    name = artifacts.put(tmp_path, b"bytes" * 1000)
+    assert artifacts.get(tmp_path, name) == b"bytes" * 1000
+
+
+def test_a_newer_store_is_refused(tmp_path):
+    store = Store(tmp_path)
+    with sqlite3.connect(store.file) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer"):
+        Store(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"not a database, just text " * 50, b"SQLite format 3\0" + b"\xff" * 200])
+def test_a_file_that_is_no_store_is_refused_with_its_name(tmp_path, content):
+    (tmp_path / "store.sqlite").write_bytes(content)
+    with pytest.raises(StoreError, match="store.sqlite"):
+        Store(tmp_path)
+
+
+def test_a_store_that_must_exist_is_not_created(tmp_path):
+    with pytest.raises(InputError, match="no store"):
+        Store(tmp_path / "nowhere", create=False)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_store_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path / "file" / "store")
+
+
+def test_the_place_is_what_was_given_then_the_environment_then_the_folder(monkeypatch):
+    monkeypatch.delenv("ABLAB_STORE", raising=False)
+    assert str(place(None)) == ".ablab"
+    monkeypatch.setenv("ABLAB_STORE", "elsewhere")
+    assert str(place(None)) == "elsewhere"
+    assert str(place("given")) == "given"
+
+
+WRITER = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from test_store import run
+from ablab.store import Store
+store = Store(Path({folder!r}))
+for seed in range({first}, {first} + 40):
+    store.add(run(seed))
+"""
+
+
+@pytest.mark.faults
+def test_processes_that_write_at_once_lose_nothing(tmp_path):
+    from pathlib import Path
+
+    tests = str(Path(__file__).parent)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER.format(tests=tests, folder=str(tmp_path), first=first)])
+        for first in (0, 20, 40, 60)  # half of each writer's runs are another's as well
+    ]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
+    assert sorted(run.wanted.seed for run in Store(tmp_path).runs()) == list(range(100))
+
+
+def test_a_study_is_kept_once(tmp_path):
+    store = Store(tmp_path)
+    for _ in range(2):
+        store.keep_study("plan", "name", "text", "fingerprint")
+    assert store.studies() == [("plan", "name", "text", "fingerprint")]

@@ -1,0 +1,38 @@
+"""Records go to JSON and back unchanged."""
+
+import dataclasses
+import json
+
+from ablab.recipe import Recipe
+from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
+
+MACHINE = Machine("host", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2")
+RUN = Run(
+    wanted=Wanted(Recipe().with_("norm=batch"), 3, "fingerprint"),
+    status="finished",
+    machine=MACHINE,
+    cost=Cost(1.5, 2.0, 1, 900, 82078),
+    untrained_loss=2.31,
+    curve=(EpochRow(1, 0.1, 2.0, 0.25, 1.9, 0.3, 1.5),),
+    selected_epoch=1,
+    test=Measurement(1.8, 0.31, 200),
+    predictions=bytes(range(256)),
+)
+
+
+def test_a_run_survives_json():
+    assert Run.from_json(RUN.to_json()) == RUN
+
+
+def test_the_json_is_strict():
+    json.loads(RUN.to_json(), parse_constant=lambda word: (_ for _ in ()).throw(ValueError(word)))
+
+
+def test_recipe_seed_and_data_each_make_another_run():
+    wanted = RUN.wanted
+    others = [
+        dataclasses.replace(wanted, seed=4),
+        dataclasses.replace(wanted, recipe=Recipe()),
+        dataclasses.replace(wanted, fingerprint="other"),
+    ]
+    assert len({wanted.id, *(other.id for other in others)}) == 4
