@@ -21,7 +21,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
-def atomic_write(path: Path, content: bytes | str) -> None:
+def atomic_write(path: Path, content: bytes | bytearray | str) -> None:
     """`path` holds `content`; before, it held what it held."""
     content = content.encode() if isinstance(content, str) else content
     with atomic_file(path, size=len(content)) as file:

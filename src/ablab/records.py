@@ -74,6 +74,16 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class DataFacts:
+    """What reports need of a data set when the pictures themselves are elsewhere."""
+
+    fingerprint: str
+    name: str
+    classes: tuple[str, ...]
+    labels: tuple[int, ...] = field(repr=False)  # of the test images, in their order
+
+
+@dataclass(frozen=True)
 class Run:
     """One recipe trained with one seed."""
 

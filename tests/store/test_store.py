@@ -1,6 +1,5 @@
 """The store loses nothing, changes nothing and notices damage."""
 
-import dataclasses
 import sqlite3
 import subprocess
 import sys
@@ -8,23 +7,9 @@ import sys
 import pytest
 
 from ablab.errors import InputError, StoreError
-from ablab.recipe import Recipe
-from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.records import DataFacts
 from ablab.store import Store, artifacts, place
-
-
-def run(seed: int = 0, **changes: object) -> Run:
-    made = Run(
-        wanted=Wanted(Recipe(), seed, "fingerprint"),
-        status="finished",
-        machine=Machine("host", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2"),
-        cost=Cost(1.5, 2.0, 1, 900, 82030),
-        curve=(EpochRow(1, 0.1, 2.0, 0.25, 1.9, 0.3, 1.5),),
-        selected_epoch=1,
-        test=Measurement(1.8, 0.31, 200),
-        predictions=bytes([1, 2, 3]) * 100,
-    )
-    return dataclasses.replace(made, **changes)
+from sample_runs import sample_run as run
 
 
 def test_a_run_comes_back_as_it_went_in(tmp_path):
@@ -119,7 +104,7 @@ WRITER = """
 import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from test_store import run
+from sample_runs import sample_run as run
 from ablab.store import Store
 store = Store(Path({folder!r}))
 for seed in range({first}, {first} + 40):
@@ -131,7 +116,7 @@ for seed in range({first}, {first} + 40):
 def test_processes_that_write_at_once_lose_nothing(tmp_path):
     from pathlib import Path
 
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parent.parent)
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER.format(tests=tests, folder=str(tmp_path), first=first)])
         for first in (0, 20, 40, 60)  # half of each writer's runs are another's as well
@@ -145,3 +130,10 @@ def test_a_study_is_kept_once(tmp_path):
     for _ in range(2):
         store.keep_study("plan", "name", "text", "fingerprint")
     assert store.studies() == [("plan", "name", "text", "fingerprint")]
+
+
+def test_the_labels_of_a_test_set_come_back(tmp_path):
+    data = DataFacts("fingerprint", "name", ("cat", "dog"), (0, 1, 1, 0, 70_000))
+    Store(tmp_path).keep_data(data)
+    assert Store(tmp_path).data("fingerprint") == data
+    assert Store(tmp_path).data("another") is None

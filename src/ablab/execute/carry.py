@@ -11,16 +11,14 @@ from ablab.data.split import split
 from ablab.errors import Diverged
 from ablab.execute import Show
 from ablab.records import Cost, EpochRow, Machine, Run, Wanted
-from ablab.train.events import EpochDone, Finished, Started
+from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
 
 
 def carry(wanted: Wanted, dataset: Dataset, show: Show) -> Run:
     """Train what is wanted and measure it; a loss that is not finite ends in a run that says so, not in an error."""
     recipe, seed = wanted.recipe, wanted.seed
-    splits = split(
-        dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images
-    )
+    splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
     begun = time.monotonic()
     started: Started | None = None
     finished: Finished | None = None
@@ -37,6 +35,7 @@ def carry(wanted: Wanted, dataset: Dataset, show: Show) -> Run:
                 finished = event
     except Diverged as error:
         note = str(error)
+        show(wanted, Noticed(note))
     assert started is not None  # the first event of every training
     run = Run(
         wanted=wanted,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ablab.data.dataset import Dataset
 from ablab.execute import Show
 from ablab.execute.carry import carry
-from ablab.records import Run, Wanted
 from ablab.recipe import Recipe
+from ablab.records import Run, Wanted
 
 
 @dataclass(frozen=True)

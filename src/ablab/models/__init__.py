@@ -1,4 +1,4 @@
-"""Networks, found by name: `build("simple-nn", io, norm="batch")`; a file of this folder with a marked function adds one."""
+"""Networks, found by name: `build("simple-nn", io, norm="batch")`; a file here with a marked function adds one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +29,8 @@ def build(name: str, io: Io, **options: Any) -> nn.Module:
     `path/to/file.py:Name` and `package.module:Name` are networks of the user's own: any `nn.Module` whose constructor
     takes `classes` and, if it wants, `in_shape`.
     """
-    from ablab.models.shapes import check_runs
     from ablab.models.own import build_own
+    from ablab.models.shapes import check_runs
 
     if ":" in name:
         return build_own(name, io, options)

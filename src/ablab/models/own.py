@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
-    """The network that `name` points to, made with `classes`, with `in_shape` if its constructor takes it, and options."""
+    """The network that `name` points to, made with `classes`, `options`, and `in_shape` if its constructor takes it."""
     where, _, attribute = name.rpartition(":")
     make = _attribute(_module(where, name), attribute, name)
     given = _arguments(make, name, io, options)
@@ -34,7 +34,7 @@ def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
     except Exception as error:
         raise ModelError(f'"{name}" could not be made: {_told(error)}') from error
     if not isinstance(net, nn.Module):
-        raise ModelError(f'"{name}" gave a {type(net).__name__}; a torch.nn.Module is wanted')
+        raise ModelError(f'"{name}" gave something of type {type(net).__name__}; a torch.nn.Module is wanted')
     _check(net, io, name)
     return net
 
@@ -55,7 +55,8 @@ def _check(net: nn.Module, io: "Io", name: str) -> None:
 def _arguments(make: Any, name: str, io: "Io", options: dict[str, Any]) -> dict[str, Any]:
     """What the constructor is called with, or a ModelError that says which name it does not know or misses."""
     taken = inspect.signature(make).parameters
-    anything = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+    has_none = getattr(make, "__init__", None) is nn.Module.__init__  # its signature takes anything, it does not
+    anything = not has_none and any(one.kind is one.VAR_KEYWORD for one in taken.values())
     fixed = {"classes": io.classes, "in_shape": io.in_shape}
     own = {key for key, one in taken.items() if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)}
     if "classes" not in own and not anything:
@@ -122,6 +123,9 @@ def _told(error: Exception) -> str:
     """An error of a user's code in one line: kind, words, and the place in the file."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
-    last = next((frame for frame in reversed(frames) if "torch" not in Path(frame.filename).parts), frames[-1])
-    return f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
+    theirs = [
+        f" ({frame.filename}, line {frame.lineno})"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "torch" not in Path(frame.filename).parts
+    ]
+    return f"{type(error).__name__}: {error}{theirs[-1] if theirs else ''}"

@@ -1,4 +1,4 @@
-"""Whether a network runs on pictures of a given size, found out without computing: which layer fails, at which shape."""
+"""Whether a network runs on pictures of a given size, found out without computing: what fails, and at which shape."""
 
 import contextlib
 from collections.abc import Iterator

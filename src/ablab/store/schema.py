@@ -25,6 +25,12 @@ MIGRATIONS = (
         text TEXT NOT NULL,
         fingerprint TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE data (
+        fingerprint TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        classes TEXT NOT NULL,
+        labels TEXT NOT NULL
+    ) STRICT;
     """,
 )
 

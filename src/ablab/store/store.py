@@ -2,14 +2,16 @@
 
 import dataclasses
 import hashlib
+import json
 import os
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ablab.errors import InputError, StoreError
-from ablab.records import Run
+from ablab.records import DataFacts, Run
 from ablab.store import artifacts
 from ablab.store.schema import migrate
 
@@ -66,6 +68,22 @@ class Store:
         """Forget a run; its artifacts stay until nothing needs them."""
         with self._writing() as connection:
             connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+
+    def keep_data(self, data: DataFacts) -> None:
+        """Remember names and test labels of a data set, so that verdicts and reports need no pictures."""
+        labels = artifacts.put(self.folder / "artifacts", array("I", data.labels).tobytes())
+        row = (data.fingerprint, data.name, json.dumps(data.classes), labels)
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO data VALUES (?, ?, ?, ?)", row)
+
+    def data(self, fingerprint: str) -> DataFacts | None:
+        """What was kept of the data set with this fingerprint."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT * FROM data WHERE fingerprint = ?", (fingerprint,)).fetchone()
+        if row is None:
+            return None
+        labels = array("I", artifacts.get(self.folder / "artifacts", row[3]))
+        return DataFacts(row[0], row[1], tuple(json.loads(row[2])), tuple(labels))
 
     def keep_study(self, plan: str, name: str, text: str, fingerprint: str) -> None:
         """Remember the text of a study under the hash of its plan."""

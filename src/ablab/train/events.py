@@ -1,6 +1,6 @@
 """What a training run reports, in order: Started, now and then Noticed, EpochDone after each epoch, Finished."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ablab.records import EpochRow, Measurement
 from ablab.train.state import State
@@ -41,7 +41,9 @@ class Finished:
 
     selected_epoch: int
     test: Measurement
-    predictions: bytes  # the class of every test image: one byte, two (little-endian) above 256 classes
+    predictions: bytes = field(
+        repr=False
+    )  # the class of every test image: one byte, two (little-endian) above 256 classes
     is_biased: bool  # the epoch was chosen on the test images themselves
     seconds: float  # of training
     wall_seconds: float  # of everything, the consumer of the events included

@@ -1,5 +1,6 @@
 """Learning rate as a function of the step: every schedule, and the warm-up before it."""
 
+import functools
 import math
 from typing import Any
 
@@ -44,6 +45,7 @@ def lr_at(schedule: str, lr: float, step: int, steps: int, warmup_steps: float =
     return float(lr * function(progress, **options))
 
 
+@functools.cache  # asked at every step
 def check_schedule(text: str) -> tuple[Any, dict[str, Any]]:
     """The function that `text` names and its options, or a RecipeError."""
     call = grammar.call(text)

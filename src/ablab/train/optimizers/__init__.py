@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ablab import grammar
-from ablab.errors import RecipeError, did_you_mean
+from ablab.errors import ModelError, RecipeError, did_you_mean
 from ablab.find import Entry, find
 
 Groups = list[dict[str, Any]]
@@ -15,7 +15,10 @@ Groups = list[dict[str, Any]]
 def make_optimizer(text: str, net: nn.Module, *, lr: float, weight_decay: float) -> torch.optim.Optimizer:
     """The optimizer that `text` names, over all parameters of `net`; lr is set again at each step by the loop."""
     entry, options = check_optimizer(text)
-    made: torch.optim.Optimizer = entry.load()(groups(net, weight_decay), lr, **entry.facts, **options)
+    parts = groups(net, weight_decay)
+    if not parts:
+        raise ModelError(f"{type(net).__name__} has no weights to train")
+    made: torch.optim.Optimizer = entry.load()(parts, lr, **entry.facts, **options)
     return made
 
 

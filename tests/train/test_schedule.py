@@ -1,0 +1,84 @@
+"""Learning rates against PyTorch's own schedulers, and what every schedule promises."""
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
+
+from ablab.errors import RecipeError
+from ablab.train.schedule import check_schedule, lr_at
+
+STEPS = 37
+
+
+def of_torch(make, steps=STEPS):
+    """The learning rates that PyTorch's scheduler gives to as many steps."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    scheduler = make(optimizer)
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+def ours(text, warmup=0.0):
+    return [lr_at(text, 0.3, step, STEPS, warmup) for step in range(STEPS)]
+
+
+def test_cosine_is_the_cosine_annealing_of_pytorch():
+    assert ours("cosine") == pytest.approx(of_torch(lambda o: CosineAnnealingLR(o, T_max=STEPS)))
+
+
+def test_cosine_with_an_end_is_the_one_with_eta_min():
+    expected = of_torch(lambda o: CosineAnnealingLR(o, T_max=STEPS, eta_min=0.03))
+    assert ours("cosine(end=0.1)") == pytest.approx(expected)
+
+
+def test_linear_is_the_linear_schedule_of_pytorch():
+    expected = of_torch(lambda o: LinearLR(o, start_factor=1.0, end_factor=0.2, total_iters=STEPS))
+    assert ours("linear(end=0.2)") == pytest.approx(expected)
+
+
+def test_warm_up_is_a_linear_rise_and_the_schedule_takes_the_rest():
+    rates = ours("cosine", warmup=5)
+    assert rates[:5] == pytest.approx(of_torch(lambda o: LinearLR(o, start_factor=1 / 5, total_iters=4), 5))
+    assert rates[5:] == pytest.approx(of_torch(lambda o: CosineAnnealingLR(o, T_max=STEPS - 5), STEPS - 5))
+
+
+def test_constant_stays():
+    assert ours("constant") == [0.3] * STEPS
+
+
+@given(
+    st.sampled_from(["constant", "linear", "cosine", "cosine(end=0.5)"]),
+    st.integers(1, 500),
+    st.floats(0, 0.99),
+)
+def test_it_rises_to_the_peak_and_never_again(schedule, steps, warm):
+    warmup = warm * steps
+    rates = [lr_at(schedule, 1.0, step, steps, warmup) for step in range(steps)]
+    top = rates.index(max(rates))
+    assert top <= warmup
+    assert all(a <= b for a, b in itertools.pairwise(rates[: top + 1]))
+    assert all(a >= b for a, b in itertools.pairwise(rates[top:]))
+    assert 0 < rates[-1] <= max(rates) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cosin", 'no schedule is called "cosin": did you mean "cosine"'),
+        ("cosine(0.1)", r"options are given by name, such as cosine\(end=0.1\)"),
+        ("cosine(ends=0.1)", 'no option is called "ends": did you mean "end"'),
+        ("cosine(end=2)", "end must be a number from 0 to 1"),
+        ("linear(end=true)", "end must be a number from 0 to 1"),
+    ],
+)
+def test_a_wrong_schedule_is_refused_with_what_to_write(text, message):
+    with pytest.raises(RecipeError, match=message):
+        check_schedule(text)
