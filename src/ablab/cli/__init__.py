@@ -27,7 +27,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _summaries():
             return None
-        return importlib.import_module(f"ablab.cli.{cmd_name}").command  # type: ignore[no-any-return]
+        return importlib.import_module(f"ablab.cli.{cmd_name.replace('-', '_')}").command  # type: ignore[no-any-return]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -92,7 +92,8 @@ def _summaries() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in FOLDER.glob("*.py"):
         if path.stem not in NOT_COMMANDS:
-            found[path.stem] = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+            name = path.stem.replace("_", "-")
+            found[name] = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
     return found
 
 

@@ -1,1 +1,8 @@
-"""Studies: questions, decision rules and verdicts. Numbers and records in, values out; imports no torch."""
+"""The study room: a question, its plan, and the verdict that runs allow. Pure, and without torch."""
+
+from ablab.study.decide import Decision, decide
+from ablab.study.plan import Plan, plan
+from ablab.study.study import Rule, Study, Variant
+from ablab.study.verdict import Verdict
+
+__all__ = ["Decision", "Plan", "Rule", "Study", "Variant", "Verdict", "decide", "plan"]

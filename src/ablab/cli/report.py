@@ -1,0 +1,53 @@
+"""Write the report of a study: one HTML file that needs nothing else"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ablab.cli.shared import json_option, say, store_option
+
+if TYPE_CHECKING:
+    from ablab.conduct import Result
+
+
+@click.command(help=__doc__)
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
+@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+@store_option
+@json_option
+def command(study: Path, out: Path | None, open_it: bool, store: str | None, as_json: bool) -> None:
+    from ablab.conduct import look_up_study
+    from ablab.store import Store, place
+
+    result = look_up_study(study, Store(place(store), create=False))
+    path = show_result(result, out, as_json)
+    if open_it:
+        click.launch(str(path))
+
+
+def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
+    """Write the report, print the verdicts; gives the path of the report."""
+    import dataclasses
+
+    from ablab.atomic import atomic_write
+    from ablab.report.page import page
+    from ablab.report.tables import verdict_table
+
+    path = out or Path("reports") / f"{result.study.name}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, page(result.study, result.runs, result.decision.verdicts))
+    value = {
+        "study": result.study.name,
+        "plan": result.plan.hash,
+        "verdicts": [dataclasses.asdict(verdict) for verdict in result.decision.verdicts],
+        "wanted": len(result.decision.wanted),
+        "report": str(path),
+    }
+    sentences = "\n".join(f"  {verdict.sentence}" for verdict in result.decision.verdicts)
+    text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}\nreport: {path}"
+    say(as_json, value, text, f"ablab report {result.study.path} --open")
+    return path

@@ -1,0 +1,115 @@
+"""conduct(): decide, execute, store, until nothing is wanted. The one place that knows both sides."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablab.errors import InputError, StudyError
+from ablab.recipe import Recipe
+from ablab.records import DataFacts, Run, Wanted
+from ablab.study import Decision, Plan, Study, decide, plan
+
+if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset
+    from ablab.execute import Executor, Show
+    from ablab.store import Store
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a study came to: its plan, the runs that were looked at, and the verdicts."""
+
+    study: Study
+    plan: Plan
+    runs: tuple[Run, ...]
+    decision: Decision
+
+
+def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int]) -> Decision:
+    """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on."""
+    while True:
+        decision = decide(plan, store.runs(run.id for run in plan.most), labels=labels)
+        if not decision.wanted:
+            return decision
+        for run in execute(decision.wanted, show):
+            store.add(run)
+
+
+def run_study(
+    path: Path, store: Store, *, root: str | None = None, show: Callable[[Plan], Show], skip_unreadable: bool = False
+) -> Result:
+    """Carry out the study in a file, from where it stands."""
+    from ablab.execute.here import Here
+    from ablab.train.check import check
+
+    study = read_study(path)
+    load = loader(root, skip_unreadable)
+    for recipe in study.recipes:
+        check(recipe, load(recipe))
+    dataset = load(study.base)
+    for variant in study.variants:
+        if load(variant.recipe).fingerprint != dataset.fingerprint:
+            raise StudyError(
+                f'{path}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
+            )
+    planned = plan(study, dataset.fingerprint)
+    labels = tuple(dataset.test.labels.tolist())
+    store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
+    store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint)
+    decision = conduct(planned, store, Here(load), show(planned), labels)
+    return Result(study, planned, tuple(store.runs(run.id for run in planned.most)), decision)
+
+
+def look_up_study(path: Path, store: Store) -> Result:
+    """The study in a file as the store has it; nothing is trained and no data is read."""
+    study = read_study(path)
+    for hash_, _, _, fingerprint in reversed(store.studies()):
+        planned = plan(study, fingerprint)
+        if planned.hash == hash_:
+            runs = tuple(store.runs(run.id for run in planned.most))
+            data = store.data(fingerprint)
+            return Result(study, planned, runs, decide(planned, runs, labels=data and data.labels))
+    raise InputError(f"{path}: this study has not been run with this store yet; start it with: ablab run {path}")
+
+
+def train_one(
+    recipe: Recipe, seed: int, store: Store, *, root: str | None = None, show: Show, skip_unreadable: bool = False
+) -> tuple[Run, bool]:
+    """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
+    from ablab.execute.carry import carry
+    from ablab.train.check import check
+
+    dataset = loader(root, skip_unreadable)(recipe)
+    check(recipe, dataset)
+    wanted = Wanted(recipe, seed, dataset.fingerprint)
+    if known := store.runs([wanted.id]):
+        return known[0], False
+    run = carry(wanted, dataset, show)
+    store.add(run)
+    return run, True
+
+
+def loader(root: str | None, skip_unreadable: bool) -> Callable[[Recipe], Dataset]:
+    """A function that gives the data set of a recipe, each loaded once."""
+    from ablab.data import load_dataset
+
+    @functools.cache
+    def load(data: str, size: int | None) -> Dataset:
+        return load_dataset(data, root, size=size, skip_unreadable=skip_unreadable)
+
+    return lambda recipe: load(recipe.data, recipe.size)
+
+
+def read_study(path: Path) -> Study:
+    """The study in a TOML file; its name is the file's."""
+    try:
+        content = path.read_bytes()
+    except IsADirectoryError:
+        raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
+    return Study.from_toml(content, path)

@@ -1,0 +1,173 @@
+"""Live: what is seen of a training while it goes on. One line for each epoch of a run, or each run of a study, stays
+on the screen; below them one line is written anew, and only where there is a terminal."""
+
+import dataclasses
+import json
+import math
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ablab.records import Run, Wanted
+from ablab.report.tables import shown
+from ablab.study import Plan
+from ablab.train.events import EpochDone, Finished, Noticed, Started
+
+if TYPE_CHECKING:
+    from ablab.execute import Show
+
+
+class Live:
+    """Shows events as lines for a person, or as lines of JSON."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.epochs = 0
+        self.is_terminal = sys.stdout.isatty() and not as_json
+
+    def __enter__(self) -> "Live":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bottom("")
+
+    def show(self, wanted: Wanted, event: Any) -> None:
+        """One event of a single run."""
+        recipe = wanted.recipe
+        if self.as_json:
+            self.line(json.dumps({"event": _KINDS[type(event)], "run": wanted.id, **_facts(event)}, allow_nan=False))
+        elif isinstance(event, Started):
+            self.line(f"run {wanted.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {wanted.seed}")
+            self.line(
+                f"{event.parameters:,} parameters, {event.train_images:,} training and {event.val_images:,} validation "
+                f"images, {event.device}, {_threads(event.threads)}, {event.precision}, "
+                f"untrained loss {event.untrained_loss:.4f}"
+            )
+            self.line("epoch        lr   train loss  accuracy     val loss  accuracy   seconds")
+            self.bottom("epoch 1 ...")
+        elif isinstance(event, Noticed):
+            self.line(f"note: {event.text}")
+        elif isinstance(event, EpochDone):
+            row = event.row
+            self.line(
+                f"{row.epoch:>5} {row.lr:>9.4g} {row.train_loss:>12.4f} {100 * row.train_accuracy:>7.2f} % "
+                f"{row.val_loss:>12.4f} {100 * row.val_accuracy:>7.2f} % {row.seconds:>9.2f}{' *' * event.is_best}"
+            )
+            left = (recipe.epochs - row.epoch) * row.seconds
+            self.bottom(f"epoch {row.epoch + 1} of {recipe.epochs}, about {duration(left)} left; * is the best so far")
+
+    def finished(self, run: Run, is_new: bool) -> None:
+        """What a single run came to, at the end."""
+        if self.as_json:
+            facts = {key: value for key, value in json.loads(run.to_json()).items() if key != "predictions"}
+            self.line(json.dumps({"event": "run", "id": run.id, "is_new": is_new, **facts}, allow_nan=False))
+            return
+        if not is_new:
+            self.line(f"run {run.id} was trained before and is in the store; nothing was trained again")
+        if run.test is not None:
+            self.line(
+                f"test: {100 * run.test.accuracy:.2f} % of {run.test.images:,} images, loss {run.test.loss:.4f}, with "
+                f"the weights of epoch {run.selected_epoch}, after {duration(run.cost.seconds)} of training"
+            )
+        if run.note:
+            self.line(f"{run.status}: {run.note}")
+        if run.wanted.recipe.select == "test":
+            self.line("biased: the epoch was chosen on the test images, so this accuracy is too high")
+        self.line(f"next: ablab runs show {run.id}")
+
+    def of_study(self, plan: Plan) -> "Show":
+        """Shows the runs of a study: one line a run, and below them how far the study is."""
+        if self.as_json:
+            return self.show
+        study, least, most = plan.study, len(plan.wanted), len(plan.most)
+        self.line(shown(study.question))
+        seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
+        self.line(
+            f"base and {len(study.variants)} variant{'s' * (len(study.variants) > 1)}, {seeds} seeds each: "
+            f"{least} runs at least, {most} at most; margin {study.rule.margin:g} pp, plan {plan.hash}"
+        )
+        return _StudyLines(plan, self.line, self.bottom).show
+
+    def line(self, text: str) -> None:
+        """Print a line that stays."""
+        sys.stdout.write(f"{self._clear}{text}\n")
+        sys.stdout.flush()
+
+    def bottom(self, text: str) -> None:
+        """Write the one line that does not stay; without a terminal there is none."""
+        if self.is_terminal:
+            sys.stdout.write(self._clear + text[: shutil.get_terminal_size().columns - 1])
+            sys.stdout.flush()
+
+    @property
+    def _clear(self) -> str:
+        return "\r\x1b[2K" if self.is_terminal else ""
+
+
+class _StudyLines:
+    """The runs of one study as lines: which variant, which seed, what it gave."""
+
+    def __init__(self, plan: Plan, line: Callable[[str], None], bottom: Callable[[str], None]) -> None:
+        self.line, self.bottom = line, bottom
+        self.most = len(plan.most)
+        self.names = {plan.study.base.hash: "base", **{v.recipe.hash: v.name for v in plan.study.variants}}
+        self.width = max(len(shown(name)) for name in self.names.values())
+        self.started, self.begun = 0, time.monotonic()
+        self.spoken: set[str] = set()
+
+    def show(self, wanted: Wanted, event: Any) -> None:
+        name = f"{shown(self.names[wanted.recipe.hash]):<{self.width}}  seed {wanted.seed:<3}"
+        if isinstance(event, Started):
+            self.started += 1
+            if self.started == 1:
+                self.line(f"{event.device}, {_threads(event.threads)}, {event.precision}")
+            self.bottom(f"{name} starts")
+        elif isinstance(event, Noticed) and event.text not in self.spoken:
+            self.spoken.add(event.text)  # the same note once, however many seeds give it
+            self.line(f"{name} note: {event.text}")
+        elif isinstance(event, EpochDone):
+            took = time.monotonic() - self.begun
+            self.bottom(
+                f"{name} epoch {event.row.epoch} of {wanted.recipe.epochs}, validation "
+                f"{100 * event.row.val_accuracy:.2f} %; run {self.started} of at most {self.most}, {duration(took)}"
+            )
+        elif isinstance(event, Finished):
+            self.line(
+                f"{name} test {100 * event.test.accuracy:6.2f} %  epoch {event.selected_epoch:<3} "
+                f"{event.wall_seconds:6.1f} s"
+            )
+
+
+_KINDS = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: "finished"}
+
+
+def _facts(event: Any) -> dict[str, Any]:
+    """An event as JSON: all but the weights and the predictions."""
+    if isinstance(event, EpochDone):
+        return {**dataclasses.asdict(event.row), "is_best": event.is_best}
+    facts = {key: value for key, value in dataclasses.asdict(event).items() if key != "predictions"}
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
+
+
+def duration(seconds: float) -> str:
+    """A time as one says it.
+
+    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
+    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 2 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def _threads(number: int) -> str:
+    return f"{number} thread{'s' * (number != 1)}"

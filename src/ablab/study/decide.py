@@ -1,0 +1,103 @@
+"""decide(): what the runs say, and which runs are still wanted. Pure: the store is the only memory of a study.
+
+Looks happen after every pair from the fewest seeds to the most, and a verdict is that of the first look that decides.
+Looks are replayed in order from the first seeds, so neither runs of other studies in the store nor a study that was
+killed and taken up again can change a verdict.
+
+A run that did not finish is never left out. If it was measured, its accuracy counts like any other. If it was not,
+there is no honest number for it: the pairs end before it, and the variant stays undecided unless an earlier look has
+decided. No other seed is tried in its place. All of the first seeds are trained even so, so that "f of n did not
+finish" means the same however the study was interrupted. A machine that crashes leaves no run, and the same seed is
+wanted again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ablab.records import Run, Wanted
+from ablab.study.plan import Plan, runs_of
+from ablab.study.sequential import looks, multipliers
+from ablab.study.statistics import differences
+from ablab.study.study import Variant
+from ablab.study.verdict import Evidence, Pair, Verdict, judge, points
+
+Found = dict[tuple[str, int], Run]  # by the recipe's hash and the seed
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdicts as they stand, in the order of the variants, and the runs without which they are not final."""
+
+    verdicts: tuple[Verdict, ...]
+    wanted: tuple[Wanted, ...]
+
+
+def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
+    """The verdicts that these runs allow. Labels of the test images, if given, add the interval for other images."""
+    study = plan.study
+    found: Found = {}
+    for run in runs:
+        if run.wanted.fingerprint == plan.fingerprint:
+            found.setdefault((run.wanted.recipe.hash, run.wanted.seed), run)
+    verdicts: list[Verdict] = []
+    missing: set[tuple[str, int]] = set()
+    for variant in study.variants:
+        evidence = gather(plan, variant, found)
+        verdicts.append(judge(evidence, study.rule, alpha=plan.alpha, comparisons=len(study.variants), labels=labels))
+        missing |= {
+            (recipe.hash, seed)
+            for seed in _next_seeds(plan, evidence)
+            for recipe in (study.base, variant.recipe)
+            if (recipe.hash, seed) not in found
+        }
+    order = runs_of(study.recipes, sorted({seed for _, seed in missing}), plan.fingerprint)
+    return Decision(tuple(verdicts), tuple(one for one in order if (one.recipe.hash, one.seed) in missing))
+
+
+def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:
+    """The pairs of one variant in the order of seeds, the looks at them, and what did not finish."""
+    base, rule = plan.study.base, plan.study.rule
+    least, most = rule.seeds
+    both = [(found.get((base.hash, seed)), found.get((variant.recipe.hash, seed))) for seed in range(most)]
+    pairs: list[Pair] = []
+    for left, right in both:
+        if left is None or right is None or left.test is None or right.test is None:
+            break
+        pairs.append((left, right))
+    is_stuck = len(pairs) < most and any(run is not None and run.test is None for run in both[len(pairs)])
+    taken = looks(
+        differences(points([pair[0] for pair in pairs]), points([pair[1] for pair in pairs])),
+        multipliers(least, most, plan.alpha),
+        margin=rule.margin,
+        grid=max((100 / run.test.images for pair in pairs for run in pair if run.test), default=0.0),
+    )
+    if taken and taken[-1].decides(rule.margin):
+        pairs, is_stuck = pairs[: taken[-1].pairs], False
+    counted = both[: max(least, len(pairs) + is_stuck)]
+    return Evidence(
+        variant=variant,
+        base=base,
+        pairs=tuple(pairs),
+        looks=taken,
+        runs=sum(right is not None for _, right in counted),
+        failures=sum(right is not None and right.status != "finished" for _, right in counted),
+        base_failures=sum(left is not None and left.status != "finished" for left, _ in counted),
+        finished=tuple(
+            (left, right)
+            for left, right in counted
+            if left and right and left.test and right.test and left.status == right.status == "finished"
+        ),
+        is_stuck=is_stuck,
+    )
+
+
+def _next_seeds(plan: Plan, evidence: Evidence) -> range:
+    """The seeds without which this variant's verdict is not final; none if it is."""
+    rule, pairs = plan.study.rule, len(evidence.pairs)
+    least, most = rule.seeds
+    if evidence.looks and evidence.looks[-1].decides(rule.margin):
+        return range(0)
+    if pairs < least:
+        return range(least)
+    return range(0) if evidence.is_stuck else range(pairs, min(pairs + 1, most))

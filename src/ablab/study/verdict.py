@@ -1,0 +1,316 @@
+"""Verdict: one of four words, with the numbers that it rests on and the sentence that a person reads.
+
+The four words come from one interval and the margin, so no test can contradict it. A real effect that is smaller than
+the margin is "no practical difference", too; `is_negligible` and the sentence tell it from an effect that may be none.
+"""
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ablab.recipe import Recipe
+from ablab.records import Run
+from ablab.study.sequential import Look
+from ablab.study.statistics import (
+    chance_better,
+    correct,
+    correlation,
+    differences,
+    image_variance,
+    mean,
+    needed_pairs,
+    noise_floor,
+    relative_error_reduction,
+    widened,
+)
+from ablab.study.study import Rule, Variant
+
+Word = Literal["helps", "hurts", "no practical difference", "undecided"]
+Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one comparison rests on."""
+
+    variant: Variant
+    base: Recipe
+    pairs: tuple[Pair, ...]  # in the order of seeds, up to the look that decided
+    looks: tuple[Look, ...]
+    runs: int  # of the variant, those without an accuracy included
+    failures: int  # of the variant: runs that did not finish
+    base_failures: int
+    finished: tuple[Pair, ...]  # where both finished; more than `pairs` only where an unmeasured run ended those early
+    is_stuck: bool  # the next pair has a run that will never have an accuracy
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Does the variant help? Figures are in points (percentage points of accuracy), shares from 0 to 1."""
+
+    variant: str
+    change: str
+    word: Word
+    sentence: str
+    effect: float | None  # mean of variant minus base; None before the first pair
+    low: float | None  # ends of the interval; None before the first look
+    high: float | None
+    pairs: int
+    margin: float
+    confidence: float
+    comparisons: int  # of the study; the confidence is that of all of them together
+    is_negligible: bool  # real, and smaller than the margin
+    is_biased: bool  # epochs were chosen on the test set
+    base_accuracies: tuple[float, ...]
+    accuracies: tuple[float, ...]
+    wins: int
+    ties: int
+    chance_better: float | None  # of one run of the variant against one of the base, if differences are normal
+    error_reduction: float | None  # share of the base's error that the variant takes away
+    sd: float | None  # of the differences
+    rho: float | None  # between the accuracies of base and variant: what pairing is worth
+    floor: float | None  # the part of sd that any two seeds have on these images
+    wide_low: float | None  # ends of the interval for other images, too; None where predictions or labels are missing
+    wide_high: float | None
+    is_of_this_test_set: bool  # the interval for other images would not give the same word
+    runs: int
+    failures: int
+    base_failures: int
+    cost_ratio: float | None  # of training seconds, median over pairs; None unless all ran on one machine
+    needed: int | None  # about so many more pairs would settle an effect as large as the margin
+    looks: tuple[Look, ...]
+
+
+@dataclass(frozen=True)
+class _Images:
+    """What predictions add to accuracies."""
+
+    floor: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def word_for(low: float, high: float, margin: float) -> tuple[Word, bool]:
+    """The word for an interval, and whether it is a real effect that is smaller than the margin.
+
+    >>> word_for(0.1, 0.7, 0.5), word_for(0.1, 0.4, 0.5), word_for(-0.1, 0.4, 0.5), word_for(-0.1, 0.7, 0.5)
+    (('helps', False), ('no practical difference', True), ('no practical difference', False), ('undecided', False))
+    """
+    is_real, is_small = low > 0 or high < 0, -margin < low and high < margin
+    if is_small:
+        return "no practical difference", is_real
+    if is_real:
+        return ("helps" if low > 0 else "hurts"), False
+    return "undecided", False
+
+
+def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, labels: Any = None) -> Verdict:
+    """The verdict that the evidence allows; `alpha` is the share of the error that this comparison may spend."""
+    pairs, last = evidence.pairs, evidence.looks[-1] if evidence.looks else None
+    a, b = points([pair[0] for pair in pairs]), points([pair[1] for pair in pairs])
+    gaps = differences(a, b)
+    seen = last.interval if last else None
+    word, is_negligible = word_for(seen.low, seen.high, rule.margin) if seen else ("undecided", False)
+    images = _images(pairs, last, alpha, labels)
+    wide_word = word
+    if images.low is not None and images.high is not None:
+        wide_word, _ = word_for(images.low, images.high, rule.margin)
+    needed = None
+    if word == "undecided" and seen and (enough := needed_pairs(rule.margin, seen.sd, alpha)):
+        needed = max(1, enough - len(pairs))
+    verdict = Verdict(
+        variant=evidence.variant.name,
+        change=evidence.variant.change,
+        word=word,
+        sentence="",
+        effect=mean(gaps) if gaps else None,
+        low=seen.low if seen else None,
+        high=seen.high if seen else None,
+        pairs=len(pairs),
+        margin=rule.margin,
+        confidence=rule.confidence,
+        comparisons=comparisons,
+        is_negligible=is_negligible,
+        is_biased="test" in (evidence.base.select, evidence.variant.recipe.select),
+        base_accuracies=a,
+        accuracies=b,
+        wins=sum(gap > 0 for gap in gaps),
+        ties=sum(gap == 0 for gap in gaps),
+        chance_better=chance_better(seen.mean, seen.sd) if seen else None,
+        error_reduction=relative_error_reduction(a, b) if gaps else None,
+        sd=seen.sd if seen else None,
+        rho=correlation(a, b),
+        floor=images.floor,
+        wide_low=images.low,
+        wide_high=images.high,
+        is_of_this_test_set=wide_word != word,
+        runs=evidence.runs,
+        failures=evidence.failures,
+        base_failures=evidence.base_failures,
+        cost_ratio=cost_ratio(pairs),
+        needed=needed,
+        looks=evidence.looks,
+    )
+    return _with_sentence(verdict, evidence, rule)
+
+
+def points(runs: Sequence[Run]) -> tuple[float, ...]:
+    """Test accuracies in percentage points."""
+    return tuple(100 * run.test.accuracy for run in runs if run.test is not None)
+
+
+def cost_ratio(pairs: Sequence[Pair]) -> float | None:
+    """Training time of the variant over that of the base, where times can be compared: one machine, one device."""
+    places = {(run.machine.name, run.machine.device, run.machine.threads) for pair in pairs for run in pair}
+    seconds = [(base.cost.seconds, variant.cost.seconds) for base, variant in pairs]
+    if len(places) != 1 or not all(math.isfinite(x) and x > 0 for both in seconds for x in both):
+        return None
+    return statistics.median(after / before for before, after in seconds)
+
+
+def condition(base: Recipe, variant: Recipe) -> str:
+    """What the verdict holds for: `At fixed learning rate 0.05, 10 epochs.`"""
+
+    def show(value: int | None) -> str:
+        return f"{value:,}" if value is not None else "all"
+
+    is_fixed = base.lr == variant.lr
+    said = [f"fixed learning rate {base.lr:g}" if is_fixed else f"learning rates {base.lr:g} and {variant.lr:g}"]
+    is_one = base.epochs == variant.epochs == 1
+    epochs = f"{base.epochs}" if base.epochs == variant.epochs else f"{base.epochs} and {variant.epochs}"
+    said.append(f"{epochs} epoch{'' if is_one else 's'}")
+    if base.train_images != variant.train_images:
+        said.append(f"{show(base.train_images)} and {show(variant.train_images)} training images")
+    elif base.train_images is not None:
+        said.append(f"{show(base.train_images)} training images")
+    is_same = len({base.lr, variant.lr}) == len({base.epochs, variant.epochs}) == 1
+    is_same = is_same and base.train_images == variant.train_images
+    return f"At {', '.join(said)}{'' if is_same else ' (base and variant)'}."
+
+
+def _images(pairs: Sequence[Pair], last: Look | None, alpha: float, labels: Any) -> _Images:
+    if labels is None or last is None or not all(run.predictions for pair in pairs for run in pair):
+        return _Images()
+    import numpy as np
+
+    a, b = (np.stack([correct(pair[side].predictions, labels) for pair in pairs]) for side in (0, 1))
+    if a.shape[1] < 2:
+        return _Images()
+    low, high = widened(last.interval, image_variance(a, b), alpha)
+    floors = [noise_floor(*rows[at : at + 2]) for rows in (a, b) for at in range(len(pairs) - 1)]
+    return _Images(math.sqrt(2 * mean([floor**2 for floor in floors])), low, high)
+
+
+def _with_sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> Verdict:
+    said = [
+        _failures(verdict, evidence),
+        _headline(verdict, rule.seeds, evidence.is_stuck),
+        _finished(evidence),
+        _advice(verdict, evidence, rule.seeds[1]),
+        _cautions(verdict, rule.seeds[1]),
+        condition(evidence.base, evidence.variant.recipe),
+        "Biased: epochs were chosen on the test set." if verdict.is_biased else "",
+    ]
+    return dataclasses.replace(verdict, sentence=" ".join(filter(None, said)))
+
+
+def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
+    name, n = verdict.variant, _count(verdict.pairs, "seed pair")
+    if verdict.low is None or verdict.high is None:
+        seen = f"; so far {signed(verdict.effect)} pp" if verdict.effect is not None and not is_stuck else ""
+        return (
+            f"{name}: undecided after {n}{seen}; a verdict takes {seeds[0]} at least (margin {verdict.margin:.2f} pp)."
+        )
+    assert verdict.effect is not None
+    interval = f"{100 * verdict.confidence:g} % interval {signed(verdict.low)} to {signed(verdict.high)}"
+    effect, margin, cost = f"{signed(verdict.effect)} pp", f"{verdict.margin:.2f} pp", _cost(verdict.cost_ratio)
+    if verdict.is_negligible:
+        kind = "gain" if verdict.effect > 0 else "loss"
+        return (
+            f"{name} makes no practical difference: a real but negligible {kind} of {effect} ({interval}), "
+            f"below the {margin} you called worth having, {n}, {cost}."
+        )
+    if verdict.word == "no practical difference":
+        return f"{name} makes no practical difference: any effect is smaller than {margin} ({interval}, {n}), {cost}."
+    if verdict.word == "undecided":
+        level = f"{100 * verdict.confidence:g} % interval"
+        ends = f"{signed(verdict.low)} and {signed(verdict.high)} pp"
+        return f"{name}: undecided after {n}: the effect lies between {ends} ({level}, margin {margin}), {cost}."
+    is_beyond = verdict.low > verdict.margin or verdict.high < -verdict.margin
+    size = f"by more than your margin of {margin}" if is_beyond else f"margin {margin}"
+    return f"{name} {verdict.word}: {effect} ({interval}), {n}, {size}, {cost}."
+
+
+def _failures(verdict: Verdict, evidence: Evidence) -> str:
+    """Runs that did not finish come first, because they are the loudest finding there is."""
+    said = []
+    if verdict.failures:
+        said.append(f"{verdict.failures} of {verdict.runs} runs of {verdict.variant} did not finish.")
+    if verdict.base_failures:
+        said.append(f"{_count(verdict.base_failures, 'run')} of the base did not finish.")
+    if evidence.is_stuck:
+        said.append("A run without an accuracy has no pair, and leaving it out would flatter whoever it belongs to.")
+    return " ".join(said)
+
+
+def _finished(evidence: Evidence) -> str:
+    """The effect where both finished: what is left when failures are looked away from."""
+    if not (evidence.failures or evidence.base_failures) or not evidence.finished:
+        return ""
+    gaps = differences(points([pair[0] for pair in evidence.finished]), points([pair[1] for pair in evidence.finished]))
+    return f"Only where both finished ({_count(len(gaps), 'pair')}): {signed(mean(gaps))} pp; no verdict rests on that."
+
+
+def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
+    if verdict.word != "undecided" or verdict.low is None or evidence.is_stuck:
+        return ""
+    where = "in a new study " if verdict.pairs >= most else ""
+    if verdict.needed is None:
+        return f"No number of seeds within reach would settle {verdict.margin:.2f} pp: widen the margin."
+    minutes = ""
+    if verdict.cost_ratio is not None:
+        one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
+        minutes = f"; about {_minutes(verdict.needed * one)} of training"
+    more = f"{verdict.needed:,} more {'pair' if verdict.needed == 1 else 'pairs'}"
+    return f"Roughly {more} {where}would settle an effect of {verdict.margin:.2f} pp{minutes}."
+
+
+def _cautions(verdict: Verdict, most: int) -> str:
+    said = []
+    if verdict.is_of_this_test_set and verdict.wide_low is not None and verdict.wide_high is not None:
+        said.append(
+            f"This is so on this test set; for other images of the kind the interval is "
+            f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
+        )
+    if verdict.word in ("helps", "hurts") and verdict.low is not None and verdict.high is not None:
+        near = min(abs(verdict.low), abs(verdict.high))
+        # of effects of a quarter point, those that end a study early read 0.65 points on average
+        if verdict.pairs < most and near < verdict.margin / 2:
+            said.append("Stopped at the first look that could tell, where small effects look larger than they are.")
+    return " ".join(said)
+
+
+def signed(number: float) -> str:
+    """Two decimals and a sign; never -0.00.
+
+    >>> signed(1.234), signed(-0.001)
+    ('+1.23', '+0.00')
+    """
+    return f"{round(number, 2) + 0.0:+.2f}"
+
+
+def _cost(ratio: float | None) -> str:
+    return f"at {ratio:.2f} times the training time" if ratio is not None else "training times not comparable"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

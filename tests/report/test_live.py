@@ -1,0 +1,95 @@
+"""What is seen while a training goes on: lines that stay, lines of JSON, and one line below on a terminal."""
+
+import json
+import sys
+
+import pytest
+import torch
+
+from ablab.data.dataset import Examples, Splits
+from ablab.recipe import Recipe
+from ablab.records import Wanted
+from ablab.report.live import Live
+from ablab.study import Rule, Study, Variant, plan
+from ablab.train.events import Noticed
+from ablab.train.loop import train
+from sample_runs import sample_run
+
+RECIPE = Recipe.of({"epochs": 2, "batch": 20})
+WANTED = Wanted(RECIPE, 5, "fingerprint")
+
+
+@pytest.fixture(scope="module")
+def events():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (60, 3, 32, 32), generator=generator, dtype=torch.uint8)
+    examples = Examples(images, torch.arange(60) % 3)
+    return list(train(RECIPE, Splits(examples, torch.arange(40), torch.arange(40, 60), examples, ("a", "b", "c")), 5))
+
+
+def shown(events, capsys, *, as_json=False):
+    with Live(as_json=as_json) as live:
+        for event in events:
+            live.show(WANTED, event)
+    live.finished(sample_run(5, 0.4321, RECIPE), True)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_run_has_a_line_for_each_epoch_and_ends_with_what_to_type_next(events, capsys):
+    lines = shown(events, capsys)
+    assert WANTED.id in lines[0]
+    assert f"untrained loss {events[0].untrained_loss:.4f}" in lines[1]
+    rows = [line.split() for line in lines if line.strip()[:1].isdigit() and "parameters" not in line]
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert "43.21 % of 200 images" in lines[-2]
+    assert lines[-1].startswith("next: ablab runs show ")
+
+
+def test_lines_of_json_have_every_figure_and_no_weights(events, capsys):
+    lines = [json.loads(line) for line in shown(events, capsys, as_json=True)]
+    assert [line["event"] for line in lines] == ["started", "epoch", "epoch", "finished", "run"]
+    assert {line["run"] for line in lines[:-1]} == {WANTED.id}
+    assert lines[0]["untrained_loss"] == events[0].untrained_loss
+    assert lines[2]["val_accuracy"] == events[2].row.val_accuracy
+    assert lines[3]["test"]["accuracy"] == events[3].test.accuracy
+    assert "state" not in lines[1]
+    assert "predictions" not in lines[-1]
+
+
+def test_without_a_terminal_no_line_is_written_anew(events, capsys):
+    assert not any("\r" in line or "\x1b" in line for line in shown(events, capsys))
+
+
+def test_on_a_terminal_the_bottom_line_fits_and_is_gone_at_the_end(events, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    with Live() as live:
+        for event in events[:3]:
+            live.show(WANTED, event)
+    out = capsys.readouterr().out
+    anew = [part for part in out.split("\r\x1b[2K") if part and not part.endswith("\n")]
+    assert anew
+    assert all(len(part) < 30 for part in anew)
+    assert out.endswith("\r\x1b[2K")
+
+
+def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, capsys):
+    study = Study("s", "Is it worth it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
+    planned = plan(study, "fingerprint")
+    with Live() as live:
+        show = live.of_study(planned)
+        for wanted in planned.wanted:
+            for event in (*events[:1], Noticed("look here"), *events[1:]):
+                show(wanted, event)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Is it worth it?"
+    assert "6 runs at least, 20 at most" in lines[1]
+    runs = [line for line in lines if " test " in line]
+    assert [line.split()[:3] for line in runs[:4]] == [
+        ["base", "seed", "0"],
+        ["wide", "seed", "0"],
+        ["wide", "seed", "1"],
+        ["base", "seed", "1"],
+    ]
+    assert len(runs) == 6
+    assert sum("look here" in line for line in lines) == 1
