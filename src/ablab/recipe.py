@@ -35,6 +35,7 @@ class Recipe(BaseModel):
     split_seed: int | None = Field(None, ge=0, description="one validation split for all seeds instead of one a seed")
     model: str = Field("simple-nn", description="network: a name")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the network, such as norm=batch")
+    init: str = Field("torch", description="initial weights: torch, he, glorot, lecun, orthogonal or normal(0.01)")
     epochs: Positive = Field(10, description="passes over the training images")
     batch: Positive = Field(128, description="images a step")
     optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
@@ -50,7 +51,7 @@ class Recipe(BaseModel):
         "best", description="epoch that counts: best on validation, last, or (biased) best on test"
     )
 
-    @field_validator("augment", "optimizer", "schedule", "tta")
+    @field_validator("augment", "init", "optimizer", "schedule", "tta")
     @classmethod
     def _one_spelling(cls, text: str) -> str:
         return " + ".join(str(call) for call in grammar.calls(text)) or "none"

@@ -8,6 +8,7 @@ from ablab.data.augment.views import views
 from ablab.data.dataset import Dataset
 from ablab.errors import InputError, RecipeError
 from ablab.models import Io, build
+from ablab.models.initial import scheme
 from ablab.recipe import Recipe
 from ablab.train.optimizers import make_optimizer
 from ablab.train.schedule import lr_at
@@ -30,6 +31,7 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     for tried in (
         lambda: check_augmentation(recipe.augment, dataset.in_shape),
         lambda: views(recipe.tta),
+        lambda: scheme(recipe.init),
         lambda: lr_at(recipe.schedule, recipe.lr, 0, recipe.epochs),
     ):
         try:

@@ -51,6 +51,6 @@ def initial_state(recipe: Recipe, io: Io, seed: int, hardware: Hardware) -> Stat
     # What a constructor draws is drawn anew by name, or is a weight of a user's own making: then it is the seed's too.
     with borrowed_generator(keys.number(seed, "build")):
         net = build(recipe.model, io, **recipe.options)
-    net = initialise_own(net, seed) if is_own else initialise(net, seed)
+    net = (initialise_own if is_own else initialise)(net, seed, recipe.init)
     net = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
     return State(net, make_optimizer(recipe.optimizer, net, lr=recipe.lr, weight_decay=recipe.weight_decay))
