@@ -14,6 +14,7 @@ from ablab.data.dataset import Splits
 from ablab.errors import Diverged, ModelError
 from ablab.models import Io
 from ablab.models.blocks import key_dropout
+from ablab.models.checks import suspicions
 from ablab.models.initial import borrowed_generator
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
@@ -27,6 +28,7 @@ from ablab.train.state import initial_state
 from ablab.train.step import make_step
 
 FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; default weights come within 0.05
+SAMPLE = 64  # images that a network is looked at with before it is trained
 
 
 def train(recipe: Recipe, splits: Splits, seed: int) -> Iterator[Event]:
@@ -69,6 +71,10 @@ def train(recipe: Recipe, splits: Splits, seed: int) -> Iterator[Event]:
             f"the untrained network's loss is {untrained_loss:.2f}; even guessing among {classes} classes gives "
             f"{math.log(classes):.2f}, so its first outputs are too large"
         )
+
+    some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
+    for text in suspicions(state.net, pixels(examples.images[some]), examples.labels[some].to(hardware.device)):
+        yield Noticed(text)
 
     for epoch in range(state.epoch, recipe.epochs):
         clock = time.monotonic()
