@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ablab import grammar, keys
 from ablab.errors import ModelError, did_you_mean
+from ablab.models.options import check_word
 
 
 def stack(**layers: nn.Module | None) -> nn.Sequential:
@@ -56,6 +57,52 @@ def norm(kind: str, channels: int) -> nn.Module | None:
         raise ModelError(f'no norm is called "{kind}": {did_you_mean(kind, NORMS)}')
     make = NORMS[kind]
     return make(channels) if make else None
+
+
+def dense_norm(kind: str, features: int) -> nn.Module | None:
+    """The normalisation called `kind` for vectors; None for "none", and for "instance": one number has no variance."""
+    if kind == "batch":
+        return nn.BatchNorm1d(features)
+    return norm(kind, features) if kind != "instance" else None
+
+
+CONVOLUTIONS = ("full", "depthwise")
+
+
+def conv3x3(
+    kind: str, inputs: int, outputs: int, *, stride: int = 1, padding: int = 1, bias: bool = True, groups: int = 1
+) -> nn.Module:
+    """A 3x3 convolution; of kind "depthwise", the depthwise separable one in its place (Chollet 2017).
+
+    That is one 3x3 filter for each input channel, then a 1x1 convolution, with neither a norm nor an activation
+    between them. The stride is the first's; bias and groups are the second's, the first has no bias.
+    """
+    check_word("conv", kind, CONVOLUTIONS)
+    if kind == "full":
+        return nn.Conv2d(inputs, outputs, 3, stride, padding, groups=groups, bias=bias)
+    return stack(
+        depthwise=nn.Conv2d(inputs, inputs, 3, stride, padding, groups=inputs, bias=False),
+        pointwise=nn.Conv2d(inputs, outputs, 1, groups=groups, bias=bias),
+    )
+
+
+class Residual(nn.Sequential):
+    """What its layers make of the input, plus the input itself (He et al. 2015).
+
+    Without the shortcut it is a plain `stack` of the same layers, so their names stay.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = x
+        for layer in self:
+            out = layer(out)
+        return out + x
+
+
+def residual(shortcut: bool, **layers: nn.Module | None) -> nn.Sequential:
+    """Layers under their names with the shortcut around them, or without it."""
+    made = stack(**layers)
+    return Residual(OrderedDict(made.named_children())) if shortcut else made
 
 
 class Swish(nn.Module):

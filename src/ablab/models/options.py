@@ -1,0 +1,21 @@
+"""Checks of what networks are told: words from a list, lists of whole numbers as long as there are stages."""
+
+from collections.abc import Iterable, Sequence
+
+from ablab.errors import ModelError, did_you_mean
+
+
+def check_word(key: str, word: str, known: Iterable[str]) -> None:
+    """Raise a ModelError with the nearest word if `word` is not one that `key` may be."""
+    known = list(known)
+    if word not in known:
+        raise ModelError(f'{key} = "{word}": {did_you_mean(word, known)}')
+
+
+def check_numbers(key: str, numbers: Sequence[int], stages: int | None = None, *, what: str = "stages") -> None:
+    """Raise a ModelError unless `numbers` are whole numbers from 1, as many as there are stages if that is fixed."""
+    wrong = [one for one in numbers if not isinstance(one, int) or isinstance(one, bool) or one < 1]
+    if wrong:
+        raise ModelError(f"{key} = {list(numbers)}: {wrong[0]!r} is not a whole number from 1 up")
+    if stages is not None and len(numbers) != stages:
+        raise ModelError(f"{key} = {list(numbers)} has length {len(numbers)}, but there are {stages} {what}")

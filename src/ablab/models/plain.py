@@ -1,0 +1,120 @@
+"""Plain networks: convolutions with their norm, activation, pool and dropout, then dense layers, all with names.
+
+The names say what a layer belongs to (conv2, norm2, act2, pool2, drop2; linear1, linear_norm1 ...; head is the last),
+so a norm, a dropout or a further convolution renames no other layer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from ablab.errors import ModelError
+from ablab.models import Io
+from ablab.models.blocks import CONVOLUTIONS, NORMS, activation, conv3x3, dense_norm, dropout, norm, scaled, stack
+from ablab.models.options import check_numbers, check_word
+from ablab.models.shapes import shape_after
+
+NORM_AT = ("conv", "dense", "all")
+DROPOUT_AT = ("conv", "dense", "all", "before-dense")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """What goes around the weighted layers.
+
+    Norms go between a layer and its activation: of convolutions, of hidden dense layers, or of all. Dropout "conv"
+    zeroes whole channels behind every convolution (and its pool), "dense" values behind every hidden dense layer,
+    "all" is both; "before-dense" is in front of every hidden dense layer.
+    """
+
+    norm: str
+    activation: str
+    dropout: float
+    width: float
+    norm_at: str = "all"
+    hidden_activation: str | None = None  # None: that of the convolutions
+    dropout_at: str = "dense"
+    conv: str = "full"
+
+    def __post_init__(self) -> None:
+        check_word("norm", self.norm, NORMS)
+        check_word("norm_at", self.norm_at, NORM_AT)
+        check_word("dropout_at", self.dropout_at, DROPOUT_AT)
+        check_word("conv", self.conv, CONVOLUTIONS)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """One convolution: its number ("3", or "3_1" for the first of stage 3), channels, and the pool behind it."""
+
+    number: str
+    channels: int
+    pool: tuple[int, int] | None = None  # size, stride
+    kernel: int = 3
+    stride: int = 1
+    padding: int = 1
+    groups: int = 1
+
+
+def network(name: str, io: Io, convs: Sequence[Conv], hidden: Sequence[int], style: Style) -> nn.Sequential:
+    """Convolutions, flatten, hidden dense layers, and the last one with a number for each class."""
+    check_numbers("hidden", hidden)
+    _check_places(name, convs, hidden, style)
+    features = stack(**_convolutions(io.channels, convs, style), flatten=nn.Flatten())
+    (flat,) = shape_after(features, io.in_shape, name)
+    return stack(**dict(features.named_children()), **_dense(flat, hidden, io.classes, style))
+
+
+def _convolutions(inputs: int, convs: Sequence[Conv], style: Style) -> dict[str, nn.Module | None]:
+    has_norm, has_dropout = style.norm_at != "dense", style.dropout_at in ("conv", "all")
+    layers: dict[str, nn.Module | None] = {}
+    for conv in convs:
+        outputs, number, stage = scaled(conv.channels, style.width), conv.number, conv.number.partition("_")[0]
+        layers |= {
+            f"conv{number}": _convolution(conv, inputs, outputs, style.conv),
+            f"norm{number}": norm(style.norm, outputs) if has_norm else None,
+            f"act{number}": activation(style.activation),
+        }
+        if conv.pool:
+            layers[f"pool{stage}"] = nn.MaxPool2d(*conv.pool)
+        layers[f"drop{number}"] = dropout(style.dropout, channelwise=True) if has_dropout else None
+        inputs = outputs
+    return layers
+
+
+def _convolution(conv: Conv, inputs: int, outputs: int, kind: str) -> nn.Module:
+    if inputs % conv.groups or outputs % conv.groups:
+        raise ModelError(
+            f"conv{conv.number}: {inputs} and {outputs} channels cannot be split into {conv.groups} groups"
+        )
+    if conv.kernel == 3:
+        return conv3x3(kind, inputs, outputs, stride=conv.stride, padding=conv.padding, groups=conv.groups)
+    return nn.Conv2d(inputs, outputs, conv.kernel, conv.stride, conv.padding, groups=conv.groups)
+
+
+def _dense(inputs: int, hidden: Sequence[int], classes: int, style: Style) -> dict[str, nn.Module | None]:
+    has_norm = style.norm_at != "conv"
+    layers: dict[str, nn.Module | None] = {}
+    for number, units in enumerate(hidden, start=1):
+        outputs = scaled(units, style.width)
+        drop = {f"linear_drop{number}": dropout(style.dropout)}
+        layers |= drop if style.dropout_at == "before-dense" else {}
+        layers |= {
+            f"linear{number}": nn.Linear(inputs, outputs),
+            f"linear_norm{number}": dense_norm(style.norm, outputs) if has_norm else None,
+            f"linear_act{number}": activation(style.hidden_activation or style.activation),
+        }
+        layers |= drop if style.dropout_at in ("dense", "all") else {}
+        inputs = outputs
+    return layers | {"head": nn.Linear(inputs, classes)}
+
+
+def _check_places(name: str, convs: Sequence[Conv], hidden: Sequence[int], style: Style) -> None:
+    """What is asked for has a layer to go to: nothing that a recipe says is ignored."""
+    if style.dropout and style.dropout_at in ("dense", "before-dense") and not hidden:
+        raise ModelError(f'"{name}": dropout_at = "{style.dropout_at}", but there is no hidden dense layer')
+    dense_only = style.norm_at == "dense" or not convs
+    if style.norm != "none" and dense_only and not (hidden and style.norm != "instance"):
+        why = "one number has no variance" if style.norm == "instance" else "there is no hidden dense layer"
+        raise ModelError(f'"{name}": norm = "{style.norm}" has nothing to normalise: {why}')
