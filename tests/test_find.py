@@ -9,7 +9,7 @@ from ablab.find import catalogue, find, marked
 
 SOURCE = '''
 @mark("model", "small", blocks=3)
-@mark("model", "large", blocks=9)
+@mark("model", "large", summary="A large one.", defaults={"norm": "none"}, blocks=9)
 def network(io, *, blocks, norm="batch", width=1.0):
     """A network.
 
@@ -23,6 +23,21 @@ def test_a_function_is_offered_under_every_name_that_marks_it():
     assert (large.name, large.facts) == ("large", {"blocks": 9})
     assert small.options == {"norm": "batch", "width": 1.0}
     assert small.summary == "A network."
+
+
+def test_a_marker_fixes_some_settings_of_its_name_and_starts_others_off():
+    large, small = sorted(marked(SOURCE, "a.module"), key=lambda entry: entry.name)
+    assert large.summary == "A large one."
+    assert large.options == {"norm": "none", "width": 1.0}
+    assert large.settings({"width": 2.0}) == {"blocks": 9, "norm": "none", "width": 2.0}
+    assert large.settings({"norm": "group"})["norm"] == "group"
+    assert small.settings({}) == {"blocks": 3}
+
+
+def test_a_function_that_asks_for_its_name_is_given_it():
+    (entry,) = marked('@mark("model", "one")\ndef network(io, *, name, norm="batch"): ...', "a.module")
+    assert entry.settings({}) == {"name": "one"}
+    assert entry.options == {"norm": "batch"}
 
 
 def test_the_folder_is_the_list():

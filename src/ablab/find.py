@@ -7,7 +7,7 @@ only the function that is asked for is imported.
 import ast
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Entry:
-    """A marked function: where it is, what it may be told (its keyword-only parameters), and the marker's facts."""
+    """A marked function: where it is, what it may be told (its keyword-only parameters), and what the marker says."""
 
     kind: str
     name: str
@@ -29,17 +29,30 @@ class Entry:
     summary: str
     parameters: tuple[str, ...]
     options: dict[str, Any] = field(default_factory=dict)  # keyword-only parameters that the marker leaves open
-    facts: dict[str, Any] = field(default_factory=dict)  # what the marker says: settings of the function for this name
+    facts: dict[str, Any] = field(default_factory=dict)  # settings of the function that this name fixes
+    defaults: dict[str, Any] = field(default_factory=dict)  # settings that this name starts from
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the function is called with: the options given, over the settings of the name."""
+        return {**self.facts, **self.defaults, **given}
 
     def load(self) -> Callable[..., Any]:
         """The function itself; its module is imported now."""
         return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
 
 
-def mark(kind: str, name: str, **facts: Any) -> Callable[[Function], Function]:  # noqa: ARG001 (read from the text)
-    """Offer a function under a name. `facts` fix some of its keyword-only parameters for that name.
+def mark(
+    kind: str,  # noqa: ARG001 (all of them are read from the text)
+    name: str,  # noqa: ARG001
+    *,
+    summary: str = "",  # noqa: ARG001
+    defaults: Mapping[str, Any] | None = None,  # noqa: ARG001
+    **facts: Any,  # noqa: ARG001
+) -> Callable[[Function], Function]:
+    """Offer a function under a name. For that name, `facts` fix keyword-only parameters and `defaults` start them off.
 
-    The name, the facts and the defaults must be literals, because they are read from the text of the file.
+    The summary is the first line of the function's docstring unless the marker has one. All of it must be literals,
+    because it is read from the text of the file. A keyword-only parameter `name` is given the name.
     """
 
     def unchanged(function: Function) -> Function:
@@ -84,16 +97,19 @@ def marked(source: str, module: str) -> list[Entry]:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "mark":
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
                 facts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+                own, summary = facts.pop("defaults", {}), facts.pop("summary", "")
+                facts |= {"name": name} if "name" in defaults else {}
                 entries.append(
                     Entry(
                         kind=kind,
                         name=name,
                         module=module,
                         function=node.name,
-                        summary=(ast.get_docstring(node) or "").partition("\n")[0],
+                        summary=summary or (ast.get_docstring(node) or "").partition("\n")[0],
                         parameters=tuple(argument.arg for argument in node.args.args),
-                        options={key: value for key, value in defaults.items() if key not in facts},
+                        options={key: own.get(key, value) for key, value in defaults.items() if key not in facts},
                         facts=facts,
+                        defaults=own,
                     )
                 )
     return entries

@@ -39,7 +39,7 @@ def build(name: str, io: Io, **options: Any) -> nn.Module:
         if key not in entry.options:
             raise ModelError(f'"{name}" has no option "{key}": {did_you_mean(key, entry.options)}')
         _check_kind(name, key, value, entry.options[key])
-    net: nn.Module = entry.load()(io, **entry.facts, **options)
+    net: nn.Module = entry.load()(io, **entry.settings(options))
     check_runs(net, io, name)
     return net
 

@@ -14,22 +14,58 @@ from ablab.models.options import check_numbers
 from ablab.models.plain import Conv, Style, network
 
 
-@mark("model", "cnn2")
-def cnn2(
+@mark(
+    "model",
+    "cnn2",
+    summary="Two convolutions and a dense layer of 32 with tanh (a published course report); 150,826 parameters.",
+    defaults={"channels": [32, 64], "hidden": [32], "hidden_activation": "tanh"},
+    convolutions=2,
+)
+@mark(
+    "model",
+    "cnn3",
+    summary="cnn2 with a third convolution (the same course report); 159,146 parameters.",
+    defaults={"channels": [32, 64, 128], "hidden": [32], "hidden_activation": "tanh"},
+    convolutions=3,
+)
+@mark(
+    "model",
+    "cnn3-dense",
+    summary="Three convolutions, dense 128 and 64 (a published course report); 364,426 parameters, 365,258 with norm.",
+    defaults={"channels": [32, 64, 128], "hidden": [128, 64]},
+    convolutions=3,
+)
+@mark(
+    "model",
+    "cnn4-dense",
+    summary="cnn3-dense with a fourth convolution of 256 (the same course report); 528,522 parameters.",
+    defaults={"channels": [32, 64, 128, 256], "hidden": [128, 64]},
+    convolutions=4,
+)
+@mark(
+    "model",
+    "cnn3-dropout",
+    summary="Three convolutions, dense 512 and 256, dropout 0.5 before both (a course report); 1,276,234 parameters.",
+    defaults={"channels": [32, 64, 128], "hidden": [512, 256], "dropout": 0.5, "dropout_at": "before-dense"},
+    convolutions=3,
+)
+def cnn(
     io: Io,
     *,
-    channels: Sequence[int] = [32, 64],
-    hidden: Sequence[int] = [32],
+    name: str,
+    convolutions: int,
+    channels: Sequence[int],
+    hidden: Sequence[int],
     norm: str = "none",
     norm_at: str = "all",
     activation: str = "relu",
-    hidden_activation: str = "tanh",
+    hidden_activation: str = "same",
     dropout: float = 0.0,
     dropout_at: str = "dense",
     width: float = 1.0,
     conv: str = "full",
 ) -> nn.Module:
-    """Two convolutions and a dense layer of 32 with tanh (a published course report); 150,826 parameters."""
+    """Convolutions with a pool behind each, then dense layers; `hidden_activation` same is that of the convolutions."""
     style = Style(
         norm=norm,
         norm_at=norm_at,
@@ -40,117 +76,7 @@ def cnn2(
         width=width,
         conv=conv,
     )
-    return network("cnn2", io, _pooled(channels, 2), hidden, style)
-
-
-@mark("model", "cnn3")
-def cnn3(
-    io: Io,
-    *,
-    channels: Sequence[int] = [32, 64, 128],
-    hidden: Sequence[int] = [32],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    hidden_activation: str = "tanh",
-    dropout: float = 0.0,
-    dropout_at: str = "dense",
-    width: float = 1.0,
-    conv: str = "full",
-) -> nn.Module:
-    """cnn2 with a third convolution (the same course report); 159,146 parameters."""
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        hidden_activation=hidden_activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
-    return network("cnn3", io, _pooled(channels, 3), hidden, style)
-
-
-@mark("model", "cnn3-dense")
-def cnn3_dense(
-    io: Io,
-    *,
-    channels: Sequence[int] = [32, 64, 128],
-    hidden: Sequence[int] = [128, 64],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "dense",
-    width: float = 1.0,
-    conv: str = "full",
-) -> nn.Module:
-    """Three convolutions, dense 128 and 64 (a published course report); 364,426 parameters, 365,258 with batch norm."""
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
-    return network("cnn3-dense", io, _pooled(channels, 3), hidden, style)
-
-
-@mark("model", "cnn4-dense")
-def cnn4_dense(
-    io: Io,
-    *,
-    channels: Sequence[int] = [32, 64, 128, 256],
-    hidden: Sequence[int] = [128, 64],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "dense",
-    width: float = 1.0,
-    conv: str = "full",
-) -> nn.Module:
-    """cnn3-dense with a fourth convolution of 256 (the same course report); 528,522 parameters."""
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
-    return network("cnn4-dense", io, _pooled(channels, 4), hidden, style)
-
-
-@mark("model", "cnn3-dropout")
-def cnn3_dropout(
-    io: Io,
-    *,
-    channels: Sequence[int] = [32, 64, 128],
-    hidden: Sequence[int] = [512, 256],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    dropout: float = 0.5,
-    dropout_at: str = "before-dense",
-    width: float = 1.0,
-    conv: str = "full",
-) -> nn.Module:
-    """Three convolutions, dense 512 and 256, dropout 0.5 before both (a course report); 1,276,234 parameters."""
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
-    return network("cnn3-dropout", io, _pooled(channels, 3), hidden, style)
+    return network(name, io, _pooled(channels, convolutions), hidden, style)
 
 
 def _pooled(channels: Sequence[int], count: int) -> list[Conv]:

@@ -33,7 +33,7 @@ class Style:
     dropout: float
     width: float
     norm_at: str = "all"
-    hidden_activation: str | None = None  # None: that of the convolutions
+    hidden_activation: str = "same"  # as that of the convolutions
     dropout_at: str = "dense"
     conv: str = "full"
 
@@ -95,6 +95,7 @@ def _convolution(conv: Conv, inputs: int, outputs: int, kind: str) -> nn.Module:
 
 def _dense(inputs: int, hidden: Sequence[int], classes: int, style: Style) -> dict[str, nn.Module | None]:
     has_norm = style.norm_at != "conv"
+    hidden_act = style.activation if style.hidden_activation == "same" else style.hidden_activation
     layers: dict[str, nn.Module | None] = {}
     for number, units in enumerate(hidden, start=1):
         outputs = scaled(units, style.width)
@@ -103,7 +104,7 @@ def _dense(inputs: int, hidden: Sequence[int], classes: int, style: Style) -> di
         layers |= {
             f"linear{number}": nn.Linear(inputs, outputs),
             f"linear_norm{number}": dense_norm(style.norm, outputs) if has_norm else None,
-            f"linear_act{number}": activation(style.hidden_activation or style.activation),
+            f"linear_act{number}": activation(hidden_act),
         }
         layers |= drop if style.dropout_at in ("dense", "all") else {}
         inputs = outputs

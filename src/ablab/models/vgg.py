@@ -18,6 +18,7 @@ from ablab.models.plain import Conv, Style, network
 def vgg(
     io: Io,
     *,
+    name: str,
     blocks: Sequence[int] = [2, 2, 3, 3, 3],
     channels: Sequence[int] = [64, 128, 256, 512, 512],
     hidden: Sequence[int] = [],
@@ -44,7 +45,7 @@ def vgg(
         width=width,
         conv=conv,
     )
-    return network("vgg", io, _stages(blocks, channels, 5), hidden, style)
+    return network(name, io, _stages(blocks, channels, 5), hidden, style)
 
 
 @mark("model", "vgg6")

@@ -18,7 +18,7 @@ def make_optimizer(text: str, net: nn.Module, *, lr: float, weight_decay: float)
     parts = groups(net, weight_decay)
     if not parts:
         raise ModelError(f"{type(net).__name__} has no weights to train")
-    made: torch.optim.Optimizer = entry.load()(parts, lr, **entry.facts, **options)
+    made: torch.optim.Optimizer = entry.load()(parts, lr, **entry.settings(options))
     return made
 
 
