@@ -1,0 +1,239 @@
+"""The page says what the verdicts say, is the same for the same runs, asks for nothing, and shows any text as text."""
+
+import base64
+import dataclasses
+import hashlib
+import random
+import re
+from html.parser import HTMLParser
+
+import pytest
+import tomli_w
+from simulated import MACHINE, TEXT, simulate, study
+
+from ablab.report.page import page
+from ablab.study import Study, decide, plan
+from ablab.study.verdict import signed
+
+HOSTILE = (
+    "<script>__pwned=1</script>",
+    '"><img src=x onerror=__pwned=1>',
+    "</script><script>__pwned=1//",
+    "</title></style><svg/onload=__pwned=1>",
+    "' autofocus onfocus=__pwned=1 x='",
+    "javascript:__pwned=1",
+    "{{7*7}} ${7*7} {% raw %}",
+    "]]><!--<script>",
+    "🧪🔬 emoji",
+    "x" * 60,
+)
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+class Reader(HTMLParser):
+    """Elements with their attributes, the text, and whether every element is closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("td", "th", "dd"):
+            self.words.append(" ")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def known() -> tuple[Study, str, Reader]:
+    it = study()
+    _, runs, verdicts = simulate(it)
+    html = page(it, runs, verdicts)
+    return it, html, Reader(html)
+
+
+def hostile() -> Study:
+    start, rest = TEXT.split("[variants]")
+    variants = tomli_w.dumps({"variants": {name: f"lr=0.0{at + 11}" for at, name in enumerate(HOSTILE)}})
+    return study(epochs=3, text=f"{start}{variants}[decide]{rest.split('[decide]')[1]}")
+
+
+def hostile_page() -> str:
+    """A page with hostile text wherever text from outside is shown."""
+    it = dataclasses.replace(hostile(), question=" ".join([*HOSTILE, "\u202eabc", "y" * 300]), path=HOSTILE[0])
+    _, runs, verdicts = simulate(it)
+    bad = dataclasses.replace(
+        MACHINE, name=HOSTILE[1], device=HOSTILE[4], torch=HOSTILE[0], python=HOSTILE[2], capability=HOSTILE[3]
+    )
+    runs = tuple(dataclasses.replace(run, machine=bad, note=f"{HOSTILE[3]}\x1b[31m\ud800") for run in runs)
+    return page(it, runs, verdicts)
+
+
+def test_the_page_begins_as_html_and_closes_all_that_it_opens(known: tuple[Study, str, Reader]) -> None:
+    _, html, reader = known
+    assert html.startswith("<!doctype html>")
+    assert reader.open == []
+
+
+def test_question_sentences_and_numbers_are_those_of_the_verdicts(known: tuple[Study, str, Reader]) -> None:
+    it, _, reader = known
+    _, _, verdicts = simulate(it)
+    assert [tag for tag, _ in reader.elements].count("h1") == 1
+    assert it.question in reader.text
+    assert {verdict.word for verdict in verdicts} >= {"helps", "hurts"}
+    for verdict in verdicts:
+        assert verdict.effect is not None
+        assert verdict.low is not None
+        assert verdict.high is not None
+        assert verdict.sentence in reader.text
+        assert f"{signed(verdict.effect)} {signed(verdict.low)} to {signed(verdict.high)}" in reader.text
+        assert verdict.change in reader.text
+
+
+def test_every_run_is_in_the_table_with_its_accuracy(known: tuple[Study, str, Reader]) -> None:
+    it, html, reader = known
+    _, runs, _ = simulate(it)
+    for run in runs:
+        assert run.test
+        assert html.count(f"<code>{run.id}</code>") == 1
+        assert f"{100 * run.test.accuracy:.2f}" in reader.text
+
+
+def test_recipes_rule_and_commands_are_there(known: tuple[Study, str, Reader]) -> None:
+    it, _, reader = known
+    planned = plan(it, "0123456789ab")
+    for word in ("ablab run studies/quickstart.toml", planned.hash, it.base.hash, 'optimizer = "sgd(momentum=0.9)"'):
+        assert word in reader.text
+    assert "norm none batch" in reader.text
+    assert "margin 1.00 points, confidence 95 % for all 4 comparisons together, 3 seeds at first and 5" in reader.text
+
+
+def test_the_same_runs_in_any_order_give_the_same_bytes(known: tuple[Study, str, Reader]) -> None:
+    it, html, _ = known
+    _, runs, verdicts = simulate(it)
+    shuffled = list(runs)
+    random.Random(1).shuffle(shuffled)
+    assert page(it, [*shuffled, shuffled[0]], verdicts) == html
+
+
+def test_the_page_asks_for_nothing_and_runs_nothing(known: tuple[Study, str, Reader]) -> None:
+    _, html, reader = known
+    assert not {tag for tag, _ in reader.elements} & {"script", "link", "img", "iframe", "object", "base", "form"}
+    for _, attributes in reader.elements:
+        assert not {"src", "href", "srcset", "style"} & set(attributes)
+        assert not [key for key in attributes if key.startswith("on")]
+    assert not re.search(r"https?:|//\w|@import|url\(", html)
+
+
+def test_the_policy_allows_the_one_style_sheet_and_nothing_else(known: tuple[Study, str, Reader]) -> None:
+    _, html, reader = known
+    policy = next(a["content"] for tag, a in reader.elements if a.get("http-equiv") == "Content-Security-Policy")
+    style = html.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def test_hostile_text_is_shown_as_typed_and_makes_no_element() -> None:
+    html = hostile_page()
+    reader = Reader(html)
+    usual = Reader(page(study(), *simulate(study())[1:]))
+    assert {tag for tag, _ in reader.elements} <= {tag for tag, _ in usual.elements}
+    for name in HOSTILE:
+        assert name in reader.text
+    assert not [key for _, attributes in reader.elements for key in attributes if key.startswith("on")]
+
+
+def test_characters_that_turn_or_hide_text_are_spelled_out_and_the_page_can_be_written() -> None:
+    html = hostile_page()
+    html.encode("utf-8")
+    assert "\\u202eabc" in html
+    assert "\\u001b[31m\\ud800" in html
+    assert not set(html) & {"\u202e", "\x1b"}
+
+
+def test_a_study_without_runs_says_so_and_how_to_start() -> None:
+    it = study()
+    reader = Reader(page(it, (), decide(plan(it, "ab"), ()).verdicts))
+    assert "There are no runs yet." in reader.text
+    assert "ablab run studies/quickstart.toml" in reader.text
+    assert "no interval yet" in reader.text
+    assert Reader(page(it, (), ())).open == []
+
+
+def test_runs_of_one_epoch_are_dots() -> None:
+    it = study(epochs=1)
+    _, runs, verdicts = simulate(it)
+    reader = Reader(page(it, runs, verdicts))
+    assert [a for tag, a in reader.elements if tag == "circle" and "dot mean" in (a.get("class") or "")]
+
+
+def test_runs_that_broke_are_named_counted_and_keep_nan_out_of_the_page() -> None:
+    it = study()
+    _, runs, verdicts = simulate(it, breaks=(("wide", 1), ("base", 4)))
+    html = page(it, runs, verdicts)
+    assert "2 diverged, of 25 runs" in html
+    assert html.count("loss became inf at step 211") == 2
+    without_notes = html.replace("loss became inf", "")
+    assert not re.search(r"\b(nan|inf)\b", without_notes, re.IGNORECASE)
+
+
+def test_biased_selection_is_said_before_the_figures() -> None:
+    it = study(text='select = "test"\n' + TEXT)
+    _, runs, verdicts = simulate(it)
+    text = Reader(page(it, runs, verdicts)).text
+    assert text.index("Biased selection:") < text.index("Effects")
+
+
+def test_other_machines_and_versions_are_warned_of() -> None:
+    it = study()
+    _, runs, verdicts = simulate(it)
+    assert "Times not comparable" not in page(it, runs, verdicts)
+    other = dataclasses.replace(MACHINE, name="bob", torch="2.7.0")
+    html = page(it, [dataclasses.replace(runs[0], machine=other), *runs[1:]], verdicts)
+    assert "Times not comparable" in html
+    assert "Mixed versions" in html
+
+
+def test_one_seed_is_called_too_few() -> None:
+    it = study()
+    planned, runs, _ = simulate(it)
+    first = [run for run in runs if run.wanted.seed == 0]
+    html = page(it, first, decide(planned, first).verdicts)
+    assert "One seed cannot show how large the noise is: 3 pairs are needed" in html
+
+
+def test_a_verdict_that_holds_for_these_images_alone_is_warned_of() -> None:
+    it = study()
+    _, runs, verdicts = simulate(it)
+    narrow = dataclasses.replace(verdicts[0], is_of_this_test_set=True, wide_low=-0.5, wide_high=9.25)
+    html = page(it, runs, [narrow, *verdicts[1:]])
+    assert "On this test set only" in html
+    assert "-0.50 to +9.25" in html
+
+
+def test_large_studies_stay_below_three_megabytes_and_say_what_is_left_out() -> None:
+    grid = TEXT.split("[variants]")[0] + "[grid]\nlr = [" + ", ".join(f"{i / 1000}" for i in range(1, 101)) + "]\n"
+    it = study(epochs=200, text=grid + '[decide]\nseeds = "3..5"\n')
+    _, runs, verdicts = simulate(it, gains={})
+    html = page(it, runs, verdicts)
+    assert len(html.encode()) < 3_000_000
+    assert "There are too many runs to draw each" in html
+    assert "Not drawn, because the page would grow too large" in html
