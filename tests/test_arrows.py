@@ -16,12 +16,13 @@ BOTTOM = {"errors", "find", "keys", "grammar", "recipe", "records", "atomic"}
 MAY = {
     "data": BOTTOM,
     "models": BOTTOM,
+    "arithmetic": BOTTOM,
     "study": BOTTOM,
     "train": BOTTOM | {"data", "models"},
     "execute": BOTTOM | {"data", "models", "train"},
     "store": BOTTOM,
-    "conduct": BOTTOM | {"study", "execute", "store", "data", "models", "train"},
-    "report": BOTTOM | {"study", "execute", "store", "data", "models", "train", "conduct"},
+    "conduct": BOTTOM | {"study", "execute", "store", "data", "models", "train", "arithmetic"},
+    "report": BOTTOM | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic"},
 }
 
 

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablab.arithmetic import inspect as inspect
     from ablab.conduct import Result as Result
     from ablab.conduct import run_study as run_study
     from ablab.conduct import train_one as train_one
@@ -27,6 +28,7 @@ _HOME = {
     "Verdict": "ablab.study",
     "build": "ablab.models",
     "from_arrays": "ablab.data",
+    "inspect": "ablab.arithmetic",
     "load_dataset": "ablab.data",
     "run_study": "ablab.conduct",
     "train_one": "ablab.conduct",

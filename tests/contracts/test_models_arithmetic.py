@@ -1,0 +1,28 @@
+"""The arithmetic of every network of the zoo against its tensors and torch's counter; the folder is the list."""
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from ablab.arithmetic import inspect
+from ablab.find import catalogue
+from ablab.models import Io, build
+
+
+@pytest.mark.parametrize("name", sorted(catalogue("models", "model")))
+def test_the_arithmetic_of_a_network_agrees_with_its_tensors_and_torchs_counter(name: str) -> None:
+    io = Io(3, 227, 227, 1000) if name.endswith("-original") else Io(3, 32, 32, 10)
+    with torch.device("meta"):
+        net: nn.Module = build(name, io)
+    table = inspect(net, io.in_shape, batch=2)
+    assert table.parameters == sum(one.numel() for one in net.parameters())
+    assert table.buffers == sum(one.numel() for one in net.buffers())
+    assert table.is_complete
+    assert all(row.parameters.value == 0 or row.note == "" for row in table.rows)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        out = net.eval()(torch.empty(1, *io.in_shape, device="meta"))
+    assert 2 * table.macs == counter.get_total_flops()
+    assert table.rows[-1].out_shape == tuple(out.shape[1:])
+    last = [row.receptive_field for row in table.rows if row.kind == "linear"][-1]
+    assert last is not None
