@@ -1,1 +1,165 @@
 """load_dataset: a data set by its name, its path, or as it is generated."""
+
+import dataclasses
+import importlib
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ablab import grammar
+from ablab.data.known import KNOWN, Known, is_official
+from ablab.data.places import absent, locate
+from ablab.errors import DataError, GrammarError, did_you_mean
+from ablab.find import Entry, catalogue
+
+if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset
+    from ablab.data.sources.memory import from_arrays as from_arrays
+
+# What takes longer than this is kept in the cache. Checking 180 MB takes 0.1 s, so quicker files gain nothing.
+FILES_WORTH_SECONDS = 0.1
+GENERATED_WORTH_SECONDS = 1.0
+
+
+def load_dataset(
+    text: str, root: Path | str | None = None, *, size: int | None = None, skip_unreadable: bool = False
+) -> "Dataset":
+    """What `text` names: a path, a known name looked for in the data folders, or a generated set.
+
+    `photos/`, `cifar10`, `cifar100(coarse)`, `some/folder(coarse)`, `phantom(difficulty=0.5)`. An existing path comes
+    first. `size` is the side in pixels that pictures are brought to, `skip_unreadable` goes on without damaged ones.
+    """
+    path, arguments = _as_path(text)
+    if path is not None:
+        return _read(path, _labels(arguments, text), size, skip_unreadable)
+    asked = _as_name(text)
+    if asked.name in KNOWN:
+        return _known(KNOWN[asked.name], root, _labels(asked, text), size, skip_unreadable)
+    generators = catalogue("data.sources", "generator")
+    if asked.name in generators:
+        if size is not None:
+            raise DataError(f"{text}: generated pictures have one size; leave out size = {size}")
+        return _generate(generators[asked.name], asked)
+    raise DataError(
+        f'no data set is called "{asked.name}", and no file or folder of that name is here: '
+        f"{did_you_mean(asked.name, [*KNOWN, *generators])}"
+    )
+
+
+def __getattr__(name: str) -> Any:
+    """`from_arrays`, fetched when it is first used: the command line imports this room without torch."""
+    if name != "from_arrays":
+        raise AttributeError(f"ablab.data has no public name {name!r}")
+    return importlib.import_module("ablab.data.sources.memory").from_arrays
+
+
+def _as_path(text: str) -> tuple[Path | None, grammar.Call]:
+    """The file or folder that the text names, with what stands in brackets after it."""
+    bare = grammar.Call("path")
+    whole = Path(text).expanduser()
+    if text.strip() and _exists(whole):
+        return whole, bare
+    bracketed = re.fullmatch(r"(.+?)\s*(\([^()]*\))", text)
+    if bracketed and _exists(front := Path(bracketed[1]).expanduser()):
+        return front, grammar.call(f"path{bracketed[2]}")
+    return None, bare
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        return False
+
+
+def _as_name(text: str) -> grammar.Call:
+    try:
+        return grammar.call(text)
+    except GrammarError as error:
+        if re.search(r"[/\\.]", text):
+            raise DataError(f"{text}: no such file or folder (looked from {Path.cwd()})") from None
+        raise DataError(f"{error}\na data set is a path, a name such as cifar10, or phantom(difficulty=0.5)") from None
+
+
+def _labels(asked: grammar.Call, text: str) -> str | None:
+    """`fine` or `coarse`, where brackets say so."""
+    if not asked.args and not asked.options:
+        return None
+    if asked.options or len(asked.args) > 1 or asked.args[0] not in ("fine", "coarse"):
+        raise DataError(f"{text}: the brackets may say fine or coarse, such as cifar100(coarse)")
+    return str(asked.args[0])
+
+
+def _sources() -> list[tuple[str, ModuleType]]:
+    """Every file of `sources/` that can recognise a path."""
+    names = sorted(path.stem for path in (Path(__file__).parent / "sources").glob("[!_]*.py"))
+    modules = [(name, importlib.import_module(f"ablab.data.sources.{name}")) for name in names]
+    return [(name, module) for name, module in modules if hasattr(module, "recognise")]
+
+
+def _reader(path: Path) -> tuple[str, ModuleType]:
+    for name, module in _sources():
+        if module.recognise(path):
+            return name, module
+    known = ", ".join(name for name, _ in _sources())
+    raise DataError(
+        f"{path}: nothing here looks like a data set (asked: {known}); wanted is a folder with one folder of pictures "
+        "for each class, CIFAR files, Parquet files with pictures, or an .npz with arrays"
+    )
+
+
+def _read(
+    path: Path, labels: str | None, size: int | None, skip_unreadable: bool, known: Known | None = None
+) -> "Dataset":
+    """The data set at a path, from the cache if nothing has changed since it was parsed."""
+    from ablab.data.cache import cached, file_source
+
+    reader, module = _reader(path)
+    options = {"labels": labels, "size": size, "skip_unreadable": skip_unreadable}
+
+    def make() -> "Dataset":
+        dataset: Dataset = module.read(path, **options)
+        return dataset if known is None else _official(dataset, known, labels, path)
+
+    source = file_source(path, reader, options | {"known": known and known.name})
+    return cached(source, make, worth_seconds=FILES_WORTH_SECONDS)
+
+
+def _known(
+    known: Known, root: Path | str | None, labels: str | None, size: int | None, skip_unreadable: bool
+) -> "Dataset":
+    """The first of its places that is there; its pixels and labels must be the official ones."""
+    if labels is not None and labels not in known.labels:
+        raise DataError(f"{known.name}({labels}): {known.name} has {' and '.join(known.labels)} labels only")
+    place = locate(known, root)
+    if place is None:
+        raise DataError(absent(known, root))
+    return _read(place, labels, size, skip_unreadable, known)
+
+
+def _official(dataset: "Dataset", known: Known, labels: str | None, place: Path) -> "Dataset":
+    """The data set under its official name, with the official class names; an error if its pixels are others."""
+    kind = labels or next(iter(known.labels))
+    name = known.name if labels is None or len(known.labels) == 1 else f"{known.name}({labels})"
+    named = dataclasses.replace(dataset, name=name, classes=known.labels[kind].classes)
+    if is_official(named) is False:
+        raise DataError(
+            f"{place}: these are not the official pixels and labels of {known.name}; to use them all the same name "
+            f"the path and not {known.name}; for the official ones: ablab data get {known.name}"
+        )
+    return named
+
+
+def _generate(entry: Entry, asked: grammar.Call) -> "Dataset":
+    from ablab.data.cache import cached, generated_source
+
+    names = list(entry.options)
+    given = {**dict(zip(names, asked.args, strict=False)), **asked.options}
+    unknown = [name for name in given if name not in names]
+    if len(asked.args) > len(names) or len(given) < len(asked.args) + len(asked.options):
+        raise DataError(f"{asked}: too many arguments; {entry.name} takes {', '.join(names)}")
+    if unknown:
+        raise DataError(f'{asked}: {entry.name} has no "{unknown[0]}": {did_you_mean(unknown[0], names)}')
+    call = grammar.Call(entry.name, (), dict(sorted(given.items())))
+    return cached(generated_source(str(call)), lambda: entry.load()(**given), worth_seconds=GENERATED_WORTH_SECONDS)

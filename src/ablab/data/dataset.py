@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Of pixels, labels and shape; the same whatever file they came from and whatever machine reads them."""
         shape = "x".join(str(n) for n in self.images.shape)
@@ -44,7 +45,7 @@ class Dataset:
         channels, height, width = self.train.images.shape[1:]
         return channels, height, width
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         parts = [part.fingerprint for part in (self.train, self.val, self.test) if part is not None]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

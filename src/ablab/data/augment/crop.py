@@ -43,6 +43,7 @@ def windows(images: Tensor, top: Tensor, left: Tensor, height: int, width: int) 
     if not batch:
         return images.new_empty(0, channels, height, width)
     rows = flat.as_strided((len(flat) - width + 1, width), (1, 1))
-    planes = torch.arange(batch * channels).view(batch, channels) * (tall * wide)
-    starts = (planes + (top * wide + left)[:, None])[:, :, None] + torch.arange(height) * wide
+    corners = torch.arange(batch) * (channels * tall * wide) + top * wide + left
+    inside = (torch.arange(channels)[:, None] * (tall * wide) + torch.arange(height) * wide).view(-1)
+    starts = corners[:, None] + inside  # (B, C x height)
     return rows.index_select(0, starts.view(-1)).view(batch, channels, height, width)

@@ -1,0 +1,202 @@
+"""An .npz file with named arrays: x_train and y_train, train_images and train_labels, images and labels, x and y.
+
+The zip's directory and the header of each array are held against the file before a byte is made room for, and arrays
+of Python objects are never read.
+"""
+
+import io
+import math
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ablab.data.arrays import Raw, dataset
+from ablab.data.dataset import Dataset
+from ablab.errors import DataError
+
+MAGIC = b"PK\x03\x04"
+PAIRS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}_x", "{}_y"), ("{}_data", "{}_labels"))
+BARE = (("images", "labels"), ("x", "y"), ("data", "labels"))
+PARTS = {"train": ("train",), "test": ("test",), "val": ("val", "valid", "validation")}
+NAMES = "x_train and y_train, train_images and train_labels, images and labels, or x and y"
+CLASSES = ("classes", "class_names")
+MOST_BYTES = 64 << 30
+MOST_MEMBERS = 10_000
+MOST_HEADER = 10_000  # bytes; an ordinary one has 128
+# What arrays may have beyond their file: pixels as floats, compressed, are 4 to 12 times their file, bombs 1,000 times.
+SPARE, TIMES = 128 << 20, 20
+CHUNK = 1 << 20
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,  # of names that are not UTF-8, places before the file's beginning, headers that are no header
+    RuntimeError,  # of encrypted members, and of compressions that do not exist
+    KeyError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
+    TypeError,
+)
+
+
+def recognise(path: Path) -> bool:
+    """Whether this is a file called .npz, or a zip that begins with an array."""
+    try:
+        if not path.is_file():
+            return False
+        if path.suffix.lower() == ".npz":
+            return True
+        with path.open("rb") as file:
+            front = file.read(512)
+    except (OSError, ValueError):
+        return False
+    name = front[30 : 30 + int.from_bytes(front[26:28], "little")]
+    return front[:4] == MAGIC and name.endswith(b".npy")
+
+
+def read(path: Path, *, size: int | None = None, labels: str | None = None, skip_unreadable: bool = False) -> Dataset:
+    """The data set in the file; a test part is set aside if the file has none."""
+    if labels is not None:
+        raise DataError(f'{path}: an .npz has one kind of labels; leave out "({labels})"')
+    if skip_unreadable:
+        raise DataError(f"{path}: skipping unreadable files is for folders of pictures; an .npz is read whole")
+    with _refusing_damage(path), zipfile.ZipFile(path) as archive:
+        members = _members(archive, path)
+        parts = _parts(members, path)
+        named = next((name for name in CLASSES if name in members), None)
+        wanted = [name for pair in parts.values() for name in pair] + ([named] if named else [])
+        _check_sizes([members[name] for name in wanted], path)
+        arrays = {name: _array(archive, members[name], f"{path}: {members[name].filename[:-4]}") for name in wanted}
+    where = {name: f"{path}: {members[name].filename[:-4]}" for name in wanted}
+    raw = {part: Raw(arrays[i], arrays[k], where[i], where[k]) for part, (i, k) in parts.items()}
+    classes = {"classes": arrays[named], "classes_name": where[named]} if named else {}
+    made = dataset(path.name, raw, **classes)
+    if size is not None and made.in_shape[1:] != (size, size):
+        raise DataError(f"{path}: has images of {made.in_shape[1]} x {made.in_shape[2]} pixels and is read as it is")
+    return made
+
+
+@contextmanager
+def _refusing_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DAMAGED as error:
+        what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DataError(f"{path}: is damaged, cut short or no .npz ({what}); write it again with np.savez") from None
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """The arrays by their names in small letters."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    if len(archive.infolist()) > MOST_MEMBERS:
+        raise DataError(f"{path}: has {len(archive.infolist()):,} members; an .npz of images has a few")
+    for info in archive.infolist():
+        if info.filename.endswith(".npy"):
+            name = info.filename[:-4].lower()
+            if name in found:
+                raise DataError(f'{path}: has the array "{info.filename[:-4]}" twice')
+            found[name] = info
+    return found
+
+
+def _parts(members: dict[str, zipfile.ZipInfo], path: Path) -> dict[str, tuple[str, str]]:
+    """The names of images and labels of each part that is there."""
+    for of_images, of_labels in PAIRS:
+        found: dict[str, tuple[str, str]] = {}
+        for part, words in PARTS.items():
+            for word in words:
+                pair = of_images.format(word), of_labels.format(word)
+                if _has_pair(members, pair, path):
+                    if part in found:
+                        raise DataError(f"{path}: has both {found[part][0]} and {pair[0]}; leave one of them out")
+                    found[part] = pair
+        if "train" in found:
+            return found
+        if found:
+            raise DataError(f"{path}: has {next(iter(found.values()))[0]} but no {of_images.format('train')}")
+    for pair in BARE:
+        if pair[0] in members and pair[1] in members:
+            return {"train": pair}
+    there = ", ".join(list(members)[:20]) or "none"
+    raise DataError(f"{path}: its arrays are not named as those of a data set: {there}; name them {NAMES}")
+
+
+def _has_pair(members: dict[str, zipfile.ZipInfo], pair: tuple[str, str], path: Path) -> bool:
+    """Whether images and labels are there; images alone are an error, because nobody means to leave them out."""
+    if pair[0] not in members or pair[1] in members:
+        return pair[0] in members
+    raise DataError(f"{path}: has {pair[0]} but no {pair[1]}; there are: {', '.join(list(members)[:20])}")
+
+
+def _check_sizes(members: list[zipfile.ZipInfo], path: Path) -> None:
+    declared, file = sum(member.file_size for member in members), path.stat().st_size
+    if declared > min(SPARE + TIMES * file, MOST_BYTES):
+        raise DataError(
+            f"{path}: claims {declared:,} bytes of arrays in a file of {file:,} bytes, which no images are; "
+            "if it is genuine, write it with np.savez, uncompressed"
+        )
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> Any:
+    """The array, if its header says exactly as many bytes as the directory; zipfile checks the CRC at its end."""
+    try:
+        with archive.open(member) as file:
+            shape, fortran, dtype, at = _header(file, where)
+            count = math.prod(shape)
+            if any(n < 0 for n in shape) or count * dtype.itemsize != member.file_size - at:
+                _fail(where, f"its header says {count * dtype.itemsize:,} bytes, but it has {member.file_size - at:,}")
+            content = _content(file, member.file_size - at, where)
+    except DAMAGED as error:
+        _fail(where, f"is damaged ({str(error) or type(error).__name__}); write the file again with np.savez")
+    array = np.frombuffer(content, dtype=dtype)
+    return array.reshape(shape[::-1]).T if fortran else array.reshape(shape)
+
+
+def _header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, Any, int]:
+    """Shape, order and type that the header says, and where the values begin."""
+    front = file.read(10)
+    if front[:6] != b"\x93NUMPY" or front[6:8] not in (b"\1\0", b"\2\0"):
+        _fail(where, "is no array in numpy's format 1 or 2")
+    if front[6] == 2:
+        front += file.read(2)
+    length = int.from_bytes(front[8:], "little")
+    if length > MOST_HEADER:
+        _fail(where, f"has a header of {length:,} bytes; an ordinary one has about 120")
+    text = io.BytesIO(front[8:] + file.read(length))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that Python 2 wrote, which are read all the same
+        shape, fortran, dtype = (npy.read_array_header_1_0 if front[6] == 1 else npy.read_array_header_2_0)(text)
+    if dtype.hasobject:
+        _fail(where, "is an array of Python objects, which is never read; write np.stack(items) before np.savez")
+    if dtype.kind not in "biufU" or not dtype.itemsize:
+        _fail(where, f"holds {dtype} values; wanted are numbers")
+    return shape, fortran, dtype, len(front) + length
+
+
+def _content(file: IO[bytes], length: int, where: str) -> bytearray:
+    content = bytearray(length)
+    at = 0
+    while chunk := file.read(CHUNK):  # to the end, for only there the CRC is compared
+        if at + len(chunk) > length:
+            break
+        content[at : at + len(chunk)] = chunk
+        at += len(chunk)
+    if at != length or chunk:
+        _fail(where, f"has {at:,} bytes where {length:,} are declared")
+    return content
+
+
+def _fail(where: str, what: str) -> NoReturn:
+    raise DataError(f"{where}: {what}")
