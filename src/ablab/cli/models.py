@@ -1,17 +1,91 @@
-"""List the networks"""
+"""List the networks with their parameters and MACs, or the options of one"""
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablab.cli.shared import json_option, say
 
+if TYPE_CHECKING:
+    from ablab.arithmetic import Table
+    from ablab.find import Entry
+    from ablab.models import Io
+
+PLACES = ((3, 32, 32, 10), (3, 227, 227, 1000))  # CIFAR-10's, and ImageNet's where a network cannot take that
+
 
 @click.command(help=__doc__)
+@click.argument("model", required=False)
 @json_option
-def command(as_json: bool) -> None:
-    from ablab.find import catalogue
+def command(model: str | None, as_json: bool) -> None:
+    from ablab.errors import ModelError
+    from ablab.find import catalogue, find
 
-    entries = catalogue("models", "model").values()
-    rows = [{"name": entry.name, "what": entry.summary, "options": entry.options} for entry in entries]
-    width = max(len(entry.name) for entry in entries)
-    text = "\n".join(f"{entry.name:<{width}}  {entry.summary}" for entry in entries)
-    say(as_json, rows, text, "ablab train simple-nn")
+    if model is not None:
+        entry = find("models", "model", model, ModelError)
+        table, io = _table(entry)
+        width = max(len(key) for key in entry.options)
+        options = "\n".join(f"  {key:<{width}}  {_shown(value)}" for key, value in entry.options.items())
+        text = f"{entry.summary}\n{_size(table, io)}\noptions and their defaults\n{options}"
+        say(as_json, _row(entry, table, io), text, f"ablab inspect {model}{_flags(io)}")
+        return
+    rows = [(entry, *_table(entry)) for entry in catalogue("models", "model").values()]
+    width = max(len(entry.name) for entry, _, _ in rows)
+    lines = [
+        f"{entry.name:<{width}}  {table.parameters:>11,}  {_millions(table):>7}  {entry.summary.partition(';')[0].rstrip('.')}"
+        for entry, table, _ in rows
+    ]
+    lines.insert(0, f"{'':<{width}}  {'parameters':>11}  {'MACs':>7}  at 3x32x32 and 10 classes, as it comes")
+    say(as_json, [_row(*row) for row in rows], "\n".join(lines), "ablab models simple-nn")
+
+
+def _table(entry: "Entry") -> "tuple[Table, Io]":
+    """The network as it comes, inspected without weights, at the first size of picture that it takes."""
+    import torch
+
+    from ablab.arithmetic import inspect
+    from ablab.errors import ModelError
+    from ablab.models import Io, build
+
+    for place in PLACES:
+        io = Io(*place)
+        try:
+            with torch.device("meta"):
+                return inspect(build(entry.name, io), io.in_shape), io
+        except ModelError as error:
+            failed = error
+    raise failed
+
+
+def _row(entry: "Entry", table: "Table", io: "Io") -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "what": entry.summary,
+        "in_shape": io.in_shape,
+        "classes": io.classes,
+        "parameters": table.parameters,
+        "macs": table.macs,
+        "weighted_layers": table.weighted_layers,
+        "options": entry.options,
+    }
+
+
+def _size(table: "Table", io: "Io") -> str:
+    return (
+        f"{table.parameters:,} parameters, {table.macs:,} MACs, {table.weighted_layers} weighted layers, "
+        f"at {'x'.join(map(str, io.in_shape))} and {io.classes:,} classes"
+    )
+
+
+def _flags(io: "Io") -> str:
+    return "" if io == type(io)(*PLACES[0]) else f" --in-shape {'x'.join(map(str, io.in_shape))} --classes {io.classes}"
+
+
+def _millions(table: "Table") -> str:
+    return f"{table.macs / 1e6:.1f} M" if table.macs < 1e9 else f"{table.macs / 1e9:.2f} G"
+
+
+def _shown(value: Any) -> str:
+    from ablab.grammar import show
+
+    return show(value)
