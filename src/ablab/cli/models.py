@@ -32,7 +32,7 @@ def command(model: str | None, as_json: bool) -> None:
     rows = [(entry, *_table(entry)) for entry in catalogue("models", "model").values()]
     width = max(len(entry.name) for entry, _, _ in rows)
     lines = [
-        f"{entry.name:<{width}}  {table.parameters:>11,}  {_millions(table):>7}  {entry.summary.partition(';')[0].rstrip('.')}"
+        f"{entry.name:<{width}}  {table.parameters:>11,}  {_millions(table):>7}  {entry.summary.partition(';')[0]}"
         for entry, table, _ in rows
     ]
     lines.insert(0, f"{'':<{width}}  {'parameters':>11}  {'MACs':>7}  at 3x32x32 and 10 classes, as it comes")

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from ablab.errors import DataError
@@ -34,15 +34,6 @@ MOST_THREADS = 16
 LARGE = 4 << 20  # pixels; larger pictures are decoded one at a time, so that memory does not grow with the threads
 SHOWN = 10  # unreadable files in one message
 PNG_START = b"\x89PNG\r\n\x1a\n"
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 Item = tuple[str, Callable[[], bytes]]  # where a picture is, and a function that reads its bytes
 
@@ -164,7 +155,8 @@ def _pixels(content: bytes, where: str, size: int | None) -> Tensor:
             raise DataError(f"{where}: is a JPEG of more scans than any genuine one of its size; not decoded")
         with _one_large if width * height > LARGE else contextlib.nullcontext():
             opened.load()
-            picture = _on_white(_resized(_plain(_upright(opened), where), size))
+            _turn_upright(opened)
+            picture = _on_white(_resized(_plain(opened, where), size))
             return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()  # u8[H,W,3] -> u8[3,H,W]
 
 
@@ -185,13 +177,13 @@ def _check_png(content: bytes, where: str) -> None:
     raise DataError(f"{where}: is cut short or damaged: its {len(content):,} bytes end before the PNG does")
 
 
-def _upright(opened: Image.Image) -> Image.Image:
-    """As it was seen when it was taken. Where the notes of the camera are damaged, the picture is left as it is."""
-    try:
-        turn = UPRIGHT.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # again, whatever damaged bytes lead to; an orientation may even be a list
-        turn = None
-    return opened if turn is None else opened.transpose(turn)
+def _turn_upright(opened: Image.Image) -> None:
+    """As it was seen when it was taken, in place: a copy of the largest would be 256 MB.
+
+    Where the notes of the camera are damaged, the picture is left as it is.
+    """
+    with contextlib.suppress(Exception):  # again, whatever damaged bytes lead to
+        ImageOps.exif_transpose(opened, in_place=True)
 
 
 def _plain(picture: Image.Image, where: str) -> Image.Image:
