@@ -84,7 +84,11 @@ class Recipe(BaseModel):
             faults.append(str(error))
             recipe = None
         model = str(given.get("model", cls.model_fields["model"].default))
-        defaults = _model_options(model)
+        try:
+            defaults = _model_options(model)
+        except RecipeError as error:
+            faults.append(str(error))
+            defaults = None
         if defaults is not None:
             for key in options:
                 if key not in defaults:
