@@ -1,15 +1,15 @@
 """phantom: generated pictures of ten shapes, for real questions on a machine without any data.
 
-Every picture has one shape of any place, size, turn, colour and filling, on an uneven ground with clutter and noise, so
-that nothing but its form tells the class. All of it is keyed by the picture's number: the first 5,000 of 10,000
-pictures are the pictures of `train = 5000`. The same on every machine, because hashes are whole numbers and the rest
-is + - * / and square roots of 32-bit floats, which IEEE 754 rounds in one way only: no sine, no power, no sum whose
-order is somebody else's choice.
+The form of a picture's largest shape is its class; place, size, turn, colour and stripes of that shape tell nothing,
+nor do the uneven ground, smaller shapes of other classes, strokes and noise. All of it is keyed by the picture's
+number: the first 5,000 of 10,000 pictures are the pictures of `train = 5000`. The same on every machine, because hashes
+are whole numbers and the rest is + - * / and square roots of 32-bit floats, which IEEE 754 rounds in one way only: no
+sine, no power, no sum whose order is somebody else's choice.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -38,15 +38,22 @@ def phantom(
 
 
 def _check(difficulty: object, train: object, test: object, label_noise: object, seed: object) -> None:
-    for key, share in (("difficulty", difficulty), ("label_noise", label_noise)):
-        if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
-            raise DataError(f"phantom: {key} = {share!r}: a number from 0 to 1 is wanted, such as {key}=0.5")
+    if not _is_number(difficulty) or not 0 <= difficulty <= 1:
+        raise DataError(f"phantom: difficulty = {difficulty!r}: a number from 0 to 1 is wanted, such as difficulty=0.5")
+    if not _is_number(label_noise) or not 0 <= label_noise < 1:
+        raise DataError(
+            f"phantom: label_noise = {label_noise!r}: a share from 0 to below 1 is wanted, such as label_noise=0.02"
+        )
     for key, number in (("train", train), ("test", test)):
         least = len(SHAPES)
         if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= MOST:
             raise DataError(f"phantom: {key} = {number!r}: a whole number from {least} to {MOST:,} is wanted")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
         raise DataError(f"phantom: seed = {seed!r}: a whole number from 0 to {(1 << 32) - 1:,} is wanted")
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _examples(part: int, number: int, difficulty: float, label_noise: float, seed: int) -> Examples:
@@ -110,21 +117,21 @@ def _kinds(rows: Any, key: int) -> Any:
 def _pictures(kinds: Any, draw: Draw, difficulty: float) -> Any:
     """u8[N,3,32,32]: background, clutter, smaller shapes of other classes behind and before the shape, noise."""
     ground = [draw(f"ground {c}", 60, 196) for c in range(3)]
-    canvas = np.stack([_uneven(draw, f"ground {c}", 14 + 20 * difficulty) + _wide(ground[c]) for c in range(3)], axis=1)
+    canvas = np.stack([_uneven(draw, f"ground {c}", 14 + 24 * difficulty) + _wide(ground[c]) for c in range(3)], axis=1)
     for piece in range(2):
         alpha = _clutter(draw, f"clutter {piece}") * _present(draw, f"clutter {piece}", 0.3 + 0.6 * difficulty)
         _paint(canvas, alpha, [draw(f"clutter {piece} {c}", 30, 226) for c in range(3)])
-    size = draw("shape size", 10 - 2.5 * difficulty, 12.5 - 2 * difficulty)
+    size = draw("shape size", 8.5 - 2.4 * difficulty, 10 - 2.4 * difficulty)
     for layer in ("behind", "shape", "before"):
         own, extent = kinds, size
         if layer != "shape":
             own = (kinds + 1 + (draw(f"{layer} kind") * np.float32(9)).astype(np.int64)) % len(SHAPES)
-            extent = size * draw(f"{layer} extent", 0.4, 0.5 + 0.3 * difficulty)
-        alpha = _shape(draw, layer, own, extent, difficulty)
+            extent = size * draw(f"{layer} extent", 0.4, 0.5 + 0.35 * difficulty)
+        alpha = _shape(draw, layer, own, extent, 4.0 if layer == "shape" else 10.0, difficulty)
         if layer != "shape":
             alpha *= _present(draw, layer, 0.1 + 0.8 * difficulty)
         _paint(canvas, alpha, _contrasting(draw, layer, ground, difficulty))
-    canvas += _noise(draw, 6 + 16 * difficulty)
+    canvas += _noise(draw, 6 + 12 * difficulty)
     return np.clip(canvas + np.float32(0.5), 0, 255).astype(np.uint8)
 
 
@@ -133,9 +140,9 @@ def _present(draw: Draw, what: str, share: float) -> Array:
     return _wide((draw(f"{what} is there") < np.float32(share)).astype(np.float32))
 
 
-def _shape(draw: Draw, what: str, kinds: Any, size: Array, difficulty: float) -> Array:
+def _shape(draw: Draw, what: str, kinds: Any, size: Array, free: float, difficulty: float) -> Array:
     """How far each pixel is covered by a shape of the class in `kinds`, 0 to 1."""
-    x, y = _place(draw, what, size, 0.2 + 0.4 * difficulty)
+    x, y = _place(draw, what, size, free, 0.15 + 0.3 * difficulty)
     inside = np.empty_like(x)
     for kind, shape in enumerate(SHAPES.values()):
         own = np.flatnonzero(kinds == kind)
@@ -159,18 +166,17 @@ def _paint(canvas: Array, alpha: Array, colour: list[Array]) -> None:
 def _contrasting(draw: Draw, what: str, ground: list[Array], difficulty: float) -> list[Array]:
     """A colour for a shape: lighter or darker than the ground, by an amount of its own in each channel."""
     away = np.where(draw(f"{what} is lighter") < np.float32(0.5), np.float32(1), np.float32(-1))
-    least, most = 50 - 30 * difficulty, 110 - 30 * difficulty
+    least, most = 55 - 33 * difficulty, 110 - 33 * difficulty
     return [np.clip(one + away * draw(f"{what} contrast {c}", least, most), 0, 255) for c, one in enumerate(ground)]
 
 
-def _place(draw: Draw, what: str, size: Array, turn: float) -> tuple[Array, Array]:
+def _place(draw: Draw, what: str, size: Array, free: float, turn: float) -> tuple[Array, Array]:
     """Coordinates of every pixel from a centre of its own, turned and in units of the size, f32[N].
 
     A turn is (1 - t^2, 2t) / (1 + t^2), which is a point of the circle for any t: no sine is needed.
     """
-    free = np.float32(SIDE / 2) - size * np.float32(0.8)
-    x = COLUMNS - _wide(np.float32(SIDE / 2) + free * draw(f"{what} column", -1, 1))
-    y = ROWS - _wide(np.float32(SIDE / 2) + free * draw(f"{what} row", -1, 1))
+    x = COLUMNS - _wide(draw(f"{what} column", SIDE / 2 - free, SIDE / 2 + free))
+    y = ROWS - _wide(draw(f"{what} row", SIDE / 2 - free, SIDE / 2 + free))
     t = draw(f"{what} turn", -turn, turn)
     whole = 1 + t * t
     cosine, sine = _wide((1 - t * t) / whole / size), _wide(2 * t / whole / size)
@@ -180,7 +186,7 @@ def _place(draw: Draw, what: str, size: Array, turn: float) -> tuple[Array, Arra
 def _clutter(draw: Draw, what: str) -> Array:
     """A small blot or stroke that could be a part of any shape."""
     size = draw(f"{what} size", 2.0, 4.5)
-    x, y = _place(draw, what, size, 0.6)
+    x, y = _place(draw, what, size, 13.0, 0.6)
     thin = _wide(draw(f"{what} width", 0.25, 1.0))
     return np.clip((1 - np.maximum(np.abs(x), np.abs(y) / thin)) * _wide(size) + np.float32(0.5), 0, 1)
 
