@@ -37,13 +37,14 @@ def test_it_computes_what_its_description_says():
     x = F.max_pool2d(F.relu(F.conv2d(x, w["conv2.weight"], w["conv2.bias"])), 2).reshape(4, 576)
     x = F.relu(x @ w["linear1.weight"].T + w["linear1.bias"])
     x = F.relu(x @ w["linear2.weight"].T + w["linear2.bias"])
-    torch.testing.assert_close(net(images), x @ w["linear3.weight"].T + w["linear3.bias"])
+    torch.testing.assert_close(net(images), x @ w["head.weight"].T + w["head.bias"])
 
 
 def test_a_norm_follows_each_convolution_and_dropout_each_hidden_linear_layer():
     net = build("simple-nn", CIFAR10, norm="group", dropout=0.2)
     assert " ".join(name for name, _ in net.named_children()) == (
-        "conv1 norm1 act1 pool1 conv2 norm2 act2 pool2 flatten linear1 act3 drop1 linear2 act4 drop2 linear3"
+        "conv1 norm1 act1 pool1 conv2 norm2 act2 pool2 flatten "
+        "linear1 linear_act1 linear_drop1 linear2 linear_act2 linear_drop2 head"
     )
 
 
@@ -73,7 +74,7 @@ def test_an_unknown_model_is_refused_with_the_nearest_name():
     ("options", "message"),
     [
         ({"nrom": "batch"}, 'no option "nrom": did you mean "norm"'),
-        ({"norm": "bach"}, 'no norm is called "bach": did you mean "batch"'),
+        ({"norm": "bach"}, 'norm = "bach": did you mean "batch"'),
         ({"activation": "rellu"}, 'no activation is called "rellu": did you mean "relu"'),
         ({"norm": 3}, "norm = 3 must be a word, such as 'none'"),
         ({"dropout": True}, "dropout = True must be a number"),

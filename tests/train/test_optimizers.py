@@ -74,7 +74,7 @@ def test_weight_decay_leaves_biases_and_norms_alone():
     decayed, free = groups(net, 0.01)
     names = {id(parameter): name for name, parameter in net.named_parameters()}
     assert {names[id(one)] for one in decayed["params"]} == {
-        f"{layer}.weight" for layer in ("conv1", "conv2", "linear1", "linear2", "linear3")
+        f"{layer}.weight" for layer in ("conv1", "conv2", "linear1", "linear2", "head")
     }
     assert len(decayed["params"]) + len(free["params"]) == len(names)
     assert (decayed["weight_decay"], free["weight_decay"]) == (0.01, 0.0)
