@@ -113,11 +113,11 @@ def image_variance(correct_a: "Flags", correct_b: "Flags") -> float:
     table = correct_b.astype(np.float64) - correct_a.astype(np.float64)  # [n, N]: -1, 0 or 1
     seeds, images = table.shape
     by_image, by_seed, centre = table.mean(0), table.mean(1), table.mean()
-    total, columns = ((table - centre) ** 2).sum(), seeds * ((by_image - centre) ** 2).sum()
-    residual = float(total - columns - images * ((by_seed - centre) ** 2).sum())
+    total, columns = float(((table - centre) ** 2).sum()), seeds * float(((by_image - centre) ** 2).sum())
+    residual = total - columns - images * float(((by_seed - centre) ** 2).sum())
     noise = max(residual, 0.0) / ((seeds - 1) * (images - 1))
     spread = float(by_image.var(ddof=1))
-    return 1e4 * max(spread / images - noise / (seeds * images), 0.0)
+    return float(1e4 * max(spread / images - noise / (seeds * images), 0.0))
 
 
 def widened(seeds: Interval, variance: float, alpha: float) -> tuple[float, float]:

@@ -267,15 +267,17 @@ def _finished(evidence: Evidence) -> str:
 def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
     if verdict.word != "undecided" or verdict.low is None or evidence.is_stuck:
         return ""
-    where = "in a new study " if verdict.pairs >= most else ""
     if verdict.needed is None:
         return f"No number of seeds within reach would settle {verdict.margin:.2f} pp: widen the margin."
     minutes = ""
     if verdict.cost_ratio is not None:
         one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
         minutes = f"; about {_minutes(verdict.needed * one)} of training"
+    if verdict.pairs >= most:  # the study is at its end: what it has cannot be added to
+        more = f"A new study with up to {verdict.needed + verdict.pairs:,} seeds"
+        return f"{more} would settle an effect of {verdict.margin:.2f} pp{minutes}."
     more = f"{verdict.needed:,} more {'pair' if verdict.needed == 1 else 'pairs'}"
-    return f"Roughly {more} {where}would settle an effect of {verdict.margin:.2f} pp{minutes}."
+    return f"Roughly {more} would settle an effect of {verdict.margin:.2f} pp{minutes}."
 
 
 def _cautions(verdict: Verdict, most: int) -> str:

@@ -1,0 +1,151 @@
+"""What the runs say, and which are still wanted: from the store alone, whatever happened in between."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ablab.recipe import Recipe
+from ablab.study import Rule, Study, Variant, decide, plan
+from sample_runs import sample_run
+
+BASE = Recipe()
+NORM = BASE.with_("norm=batch")
+ONE = (Variant("norm", NORM, "norm=batch"),)
+
+
+def planned(margin=1.0, seeds=(3, 10), variants=ONE):
+    return plan(Study("s", "?", BASE, variants, Rule(margin=margin, seeds=seeds)), "fingerprint")
+
+
+class World:
+    """Gives every wanted run an accuracy: noise that a pair shares, noise of its own, and the effect of the recipe."""
+
+    def __init__(self, seed, *, effect=0.0, own=0.4, shared=0.6, broken=()):
+        self.draw = np.random.default_rng(seed)
+        self.together = self.draw.normal(70, shared, 1000)
+        self.alone = {recipe.hash: self.draw.normal(0, own, 1000) for recipe in (BASE, NORM)}
+        self.effect, self.broken = effect, broken
+
+    def run(self, wanted):
+        if (wanted.recipe.hash, wanted.seed) in self.broken:
+            return sample_run(wanted.seed, 0.1, wanted.recipe, status="diverged", test=None)
+        accuracy = self.together[wanted.seed] + self.alone[wanted.recipe.hash][wanted.seed]
+        return sample_run(wanted.seed, (accuracy + self.effect * (wanted.recipe != BASE)) / 100, wanted.recipe)
+
+
+def carried_out(it, world):
+    """All runs that a study trains until nothing is wanted, and the decision."""
+    runs = []
+    while True:
+        decision = decide(it, runs)
+        if not decision.wanted:
+            return runs, decision
+        runs += [world.run(wanted) for wanted in decision.wanted]
+
+
+def test_at_first_the_fewest_runs_are_wanted():
+    it = planned()
+    assert decide(it, []).wanted == it.wanted
+
+
+def test_a_study_ends_with_no_more_runs_than_planned():
+    for seed in range(20):
+        it = planned()
+        runs, decision = carried_out(it, World(seed, effect=0.5))
+        assert 6 <= len(runs) <= len(it.most)
+        assert decide(it, runs) == decision
+
+
+def test_a_clear_effect_ends_it_at_the_first_look():
+    runs, decision = carried_out(planned(), World(0, effect=20.0, own=0.1))
+    assert len(runs) == 6
+    assert decision.verdicts[0].word == "helps"
+    assert decision.verdicts[0].pairs == 3
+
+
+def test_a_seed_more_is_wanted_while_it_is_undecided_and_only_for_who_needs_it():
+    two = (*ONE, Variant("wide", BASE.with_("width=2"), "width=2"))
+    it = planned(variants=two, seeds=(3, 5))
+    runs = [
+        sample_run(seed, accuracy + gain, recipe)
+        for seed, accuracy in enumerate((0.70, 0.71, 0.72))
+        for recipe, gain in ((BASE, 0), (NORM, (0.2, 0.201, 0.202)[seed]), (two[1].recipe, (-0.05, 0.05, 0.0)[seed]))
+    ]
+    decision = decide(it, runs)
+    assert [verdict.word for verdict in decision.verdicts] == ["helps", "undecided"]
+    assert {(one.recipe.hash, one.seed) for one in decision.wanted} == {(BASE.hash, 3), (two[1].recipe.hash, 3)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+def test_neither_the_order_of_the_store_nor_runs_of_others_change_a_verdict(seed, random):
+    it = planned()
+    runs, decision = carried_out(it, World(seed, effect=0.6))
+    others = [sample_run(n, 0.99, BASE.with_("lr=0.3")) for n in range(3)]
+    mixed = [*runs, *others]
+    random.shuffle(mixed)
+    assert decide(it, mixed) == decision
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 20), st.randoms(use_true_random=False))
+def test_a_study_that_was_killed_ends_as_one_that_was_not(seed, survived, random):
+    it, world = planned(), World(seed, effect=0.6)
+    runs, decision = carried_out(it, world)
+    kept = random.sample(runs, min(survived, len(runs)))
+    while True:
+        again = decide(it, kept)
+        if not again.wanted:
+            break
+        kept += [world.run(wanted) for wanted in again.wanted]
+    assert again == decision
+
+
+def test_runs_of_later_seeds_in_the_store_are_not_looked_at_after_the_verdict():
+    it = planned()
+    runs, decision = carried_out(it, World(3, effect=20.0, own=0.1))
+    against = [sample_run(seed, 0.9 if recipe == BASE else 0.1, recipe) for seed in (3, 4) for recipe in (BASE, NORM)]
+    assert decide(it, [*runs, *against]).verdicts == decision.verdicts
+
+
+def test_runs_on_other_data_do_not_count():
+    it = plan(Study("s", "?", BASE, ONE, Rule()), "other data")
+    assert decide(it, [World(0).run(wanted) for wanted in planned().wanted]).wanted == it.wanted
+
+
+def test_a_run_that_did_not_finish_is_not_replaced_and_keeps_the_verdict_open():
+    it = planned()
+    runs, decision = carried_out(it, World(0, effect=20.0, broken={(NORM.hash, 1)}))
+    assert {run.wanted.seed for run in runs} == {0, 1, 2}
+    (verdict,) = decision.verdicts
+    assert (verdict.word, verdict.pairs, verdict.failures, verdict.runs) == ("undecided", 1, 1, 3)
+    assert verdict.sentence.startswith("1 of 3 runs of norm did not finish.")
+
+
+@pytest.mark.parametrize("most", [3, 10])
+def test_equals_are_seldom_called_different_however_often_one_looks(most):
+    it = planned(margin=0.05, seeds=(3, most))  # so small that equality is never shown: every look is a temptation
+    wrong = sum(carried_out(it, World(seed))[1].verdicts[0].word in ("helps", "hurts") for seed in range(600))
+    assert wrong <= 0.05 * 600 + 3 * (600 * 0.05 * 0.95) ** 0.5
+
+
+def test_the_last_interval_holds_the_truth_as_often_as_it_says():
+    it = planned(margin=0.3)
+    held = 0
+    for seed in range(400):
+        (verdict,) = carried_out(it, World(seed, effect=0.5))[1].verdicts
+        held += verdict.low <= 0.5 <= verdict.high
+    assert held >= 0.95 * 400 - 3 * (400 * 0.05 * 0.95) ** 0.5
+
+
+def test_an_effect_well_beyond_the_noise_is_nearly_always_found():
+    words = [carried_out(planned(), World(seed, effect=2.5))[1].verdicts[0].word for seed in range(100)]
+    assert words.count("helps") >= 98
+    words = [carried_out(planned(), World(seed, effect=-2.5))[1].verdicts[0].word for seed in range(100)]
+    assert words.count("hurts") >= 98
+
+
+def test_equals_are_called_so_where_the_margin_is_well_beyond_the_noise():
+    words = [carried_out(planned(margin=3.0), World(seed))[1].verdicts[0].word for seed in range(100)]
+    assert words.count("no practical difference") >= 95

@@ -1,0 +1,70 @@
+"""A plan says which runs are wanted, in which order, and has a hash that changes with what decides."""
+
+from dataclasses import replace
+
+import pytest
+from scipy import stats
+
+from ablab.recipe import Recipe
+from ablab.study import Rule, Study, Variant, plan
+from ablab.study.sequential import multipliers
+
+BASE = Recipe()
+VARIANTS = tuple(Variant(name, BASE.with_(change), change) for name, change in (("a", "norm=batch"), ("b", "lr=0.1")))
+STUDY = Study("s", "?", BASE, VARIANTS, Rule(seeds=(3, 5)))
+
+
+def test_at_first_every_recipe_has_the_fewest_seeds_and_at_most_the_most():
+    planned = plan(STUDY, "data")
+    assert len(planned.wanted) == 3 * 3
+    assert len(planned.most) == 3 * 5
+    assert {(one.recipe.hash, one.seed) for one in planned.wanted} == {
+        (recipe.hash, seed) for recipe in STUDY.recipes for seed in range(3)
+    }
+
+
+def test_recipes_are_interleaved_and_each_seed_turns_the_order_round():
+    first = [one.recipe for one in plan(STUDY, "data").wanted][:6]
+    assert first == [*STUDY.recipes, *reversed(STUDY.recipes)]
+
+
+def test_the_hash_does_not_change_with_wording_names_or_order():
+    reworded = replace(STUDY, name="t", question="Is it so?", text="...", variants=STUDY.variants[::-1])
+    renamed = replace(STUDY, variants=(replace(STUDY.variants[0], name="other"), STUDY.variants[1]))
+    assert {plan(one, "data").hash for one in (STUDY, reworded, renamed)} == {plan(STUDY, "data").hash}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(STUDY, rule=Rule(seeds=(3, 5), margin=0.6)),
+        replace(STUDY, rule=Rule(seeds=(3, 6))),
+        replace(STUDY, rule=Rule(seeds=(3, 5), confidence=0.9)),
+        replace(STUDY, variants=STUDY.variants[:1]),
+        replace(STUDY, base=BASE.with_("epochs=11")),
+    ],
+)
+def test_the_hash_changes_with_all_that_decides(other):
+    assert plan(other, "data").hash != plan(STUDY, "data").hash
+
+
+def test_other_data_is_another_plan():
+    assert plan(STUDY, "other").hash != plan(STUDY, "data").hash
+
+
+def test_all_comparisons_share_the_error():
+    assert plan(STUDY, "data").alpha == pytest.approx(0.05 / 2)
+
+
+def test_more_seeds_find_smaller_effects_and_the_power_is_that_of_the_noncentral_t():
+    small, large = (plan(replace(STUDY, rule=Rule(seeds=(3, most))), "data") for most in (5, 20))
+    assert large.detectable(1.0) < small.detectable(1.0)
+    effect = small.detectable(1.0)
+    factor = multipliers(3, 5, small.alpha)[5]
+    power = stats.nct.sf(factor, df=4, nc=effect * 5**0.5)
+    assert power == pytest.approx(0.8, abs=0.02)
+
+
+def test_minutes_are_told_once_a_run_was_timed():
+    assert plan(STUDY, "data").minutes is None
+    assert plan(STUDY, "data", seconds_per_run=20).minutes == (3.0, 5.0)

@@ -1,0 +1,164 @@
+"""A verdict's numbers are those of the textbooks, and its sentence says what they mean."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ablab.recipe import Recipe
+from ablab.records import Cost, Measurement
+from ablab.study import Rule, Study, Variant, decide, plan
+from ablab.study.verdict import condition, cost_ratio, word_for
+from sample_runs import MACHINE, sample_run
+
+BASE = Recipe()
+NORM = BASE.with_("norm=batch")
+A = (0.700, 0.712, 0.706, 0.695, 0.709)
+B = (0.721, 0.727, 0.731, 0.712, 0.724)
+
+
+def runs(recipe, accuracies, **changes):
+    images = 100_000  # a fine grid: the interval is the textbook's and needs no room for rounding
+    return [
+        sample_run(seed, accuracy, recipe, test=Measurement(1.0, accuracy, images), **changes)
+        for seed, accuracy in enumerate(accuracies)
+    ]
+
+
+def verdict(a=A, b=B, *, margin=0.5, seeds=None, labels=None, base=BASE, variant=NORM, more=()):
+    seeds = seeds or (len(a), len(a))
+    study = Study("s", "?", base, (Variant("norm", variant, "norm=batch"),), Rule(margin=margin, seeds=seeds))
+    return decide(plan(study, "fingerprint"), [*runs(base, a), *runs(variant, b), *more], labels=labels).verdicts[0]
+
+
+def test_with_one_look_and_one_comparison_the_interval_is_the_paired_t_interval():
+    found = verdict()
+    expected = stats.ttest_rel(np.array(B) * 100, np.array(A) * 100).confidence_interval(0.95)
+    assert found.effect == pytest.approx(100 * (np.mean(B) - np.mean(A)))
+    assert (found.low, found.high) == (pytest.approx(expected.low, rel=1e-3), pytest.approx(expected.high, rel=1e-3))
+    assert found.rho == pytest.approx(np.corrcoef(A, B)[0, 1])
+    assert found.sd == pytest.approx(np.std(100 * (np.array(B) - np.array(A)), ddof=1), rel=1e-3)
+    assert found.error_reduction == pytest.approx((np.mean(B) - np.mean(A)) / (1 - np.mean(A)))
+    assert found.chance_better == pytest.approx(stats.norm.cdf(found.effect / found.sd), abs=0.02)
+    assert (found.wins, found.ties, found.pairs) == (5, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word", "negligible"),
+    [
+        (0.6, 1.0, "helps", False),
+        (0.1, 0.7, "helps", False),
+        (-1.0, -0.6, "hurts", False),
+        (-0.4, 0.4, "no practical difference", False),
+        (0.1, 0.4, "no practical difference", True),
+        (-0.4, -0.1, "no practical difference", True),
+        (-0.1, 0.7, "undecided", False),
+        (-3.0, 3.0, "undecided", False),
+        (0.0, 0.6, "undecided", False),
+    ],
+)
+def test_the_word_follows_from_interval_and_margin_alone(low, high, word, negligible):
+    assert word_for(low, high, 0.5) == (word, negligible)
+
+
+def test_a_gain_is_told_with_effect_interval_pairs_margin_cost_and_condition():
+    found = verdict()
+    assert found.word == "helps"
+    for part in (
+        "norm helps: +1.86 pp",
+        "95 % interval +",
+        "5 seed pairs",
+        "margin of 0.50 pp",
+        "1.00 times",
+        "10 epochs",
+    ):
+        assert part in found.sentence
+
+
+def test_a_loss_is_told_as_one():
+    found = verdict(B, A)
+    assert found.word == "hurts"
+    assert "norm hurts: -1.86 pp" in found.sentence
+
+
+def test_a_real_effect_below_the_margin_is_called_negligible():
+    found = verdict(margin=5.0)
+    assert (found.word, found.is_negligible) == ("no practical difference", True)
+    assert "real but negligible gain of +1.86 pp" in found.sentence
+
+
+def test_equals_within_the_margin_make_no_practical_difference():
+    found = verdict(A, (0.701, 0.711, 0.707, 0.694, 0.710), margin=1.0)
+    assert (found.word, found.is_negligible) == ("no practical difference", False)
+    assert "any effect is smaller than 1.00 pp" in found.sentence
+
+
+def test_noise_is_undecided_and_says_what_would_settle_it():
+    found = verdict((0.70, 0.75, 0.72), (0.75, 0.71, 0.73), margin=1.0)
+    assert found.word == "undecided"
+    assert found.needed >= 1
+    assert f"A new study with up to {found.needed + 3:,} seeds would settle an effect of 1.00 pp" in found.sentence
+    before_the_end = verdict((0.70, 0.75, 0.72), (0.75, 0.71, 0.73), margin=1.0, seeds=(3, 10))
+    assert "Roughly" in before_the_end.sentence
+    assert "more pairs would settle" in before_the_end.sentence
+
+
+@pytest.mark.parametrize("pairs", [0, 1, 2])
+def test_fewer_than_three_pairs_never_give_a_verdict(pairs):
+    found = verdict(A[:pairs], (0.99, 0.98, 0.97)[:pairs], seeds=(3, 5))
+    assert found.word == "undecided"
+    assert (found.low, found.high, found.pairs) == (None, None, pairs)
+    assert "a verdict takes 3 at least" in found.sentence
+
+
+def test_all_comparisons_of_a_study_hold_together():
+    two = (Variant("norm", NORM, "norm=batch"), Variant("wide", BASE.with_("width=2"), "width=2"))
+    study = Study("s", "?", BASE, two, Rule(seeds=(5, 5)))
+    made = decide(plan(study, "fingerprint"), [*runs(BASE, A), *runs(NORM, B), *runs(two[1].recipe, B)]).verdicts
+    expected = stats.ttest_rel(np.array(B) * 100, np.array(A) * 100).confidence_interval(0.975)
+    assert made[0].low == pytest.approx(expected.low, rel=1e-3)
+    assert made[0].comparisons == 2
+
+
+def test_times_are_compared_on_one_machine_only():
+    slow = [replace(run, cost=Cost(3.0, 3.5, 2, 1800, 1)) for run in runs(NORM, B)]
+    assert cost_ratio(list(zip(runs(BASE, A), slow, strict=True))) == pytest.approx(2.0)
+    elsewhere = [replace(run, machine=replace(MACHINE, name="other")) for run in slow]
+    assert cost_ratio(list(zip(runs(BASE, A), elsewhere, strict=True))) is None
+
+
+def test_choosing_epochs_on_the_test_set_is_called_biased():
+    base = BASE.with_("select=test")
+    found = verdict(base=base, variant=base.with_("norm=batch"))
+    assert found.is_biased
+    assert "Biased: epochs were chosen on the test set." in found.sentence
+
+
+def test_images_that_were_tested_by_chance_widen_the_interval():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 400)
+    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(margin=1.0, seeds=(5, 5)))
+    made = []
+    for recipe, share_right in ((BASE, 0.70), (NORM, 0.72)):
+        right = rng.random(400) < share_right  # each recipe has images of its own that it gets right with every seed
+        for seed in range(5):
+            as_seed = np.where(rng.random(400) < 0.02, ~right, right)
+            given = np.where(as_seed, labels, (labels + 1) % 10).astype(np.uint8).tobytes()
+            accuracy = float(as_seed.mean())
+            test = Measurement(1.0, accuracy, 400)
+            made.append(sample_run(seed, accuracy, recipe, predictions=given, test=test))
+    found = decide(plan(study, "fingerprint"), made, labels=labels).verdicts[0]
+    assert found.wide_low < found.low - 1
+    assert found.wide_high > found.high + 1
+    assert found.floor > 0
+    without = decide(plan(study, "fingerprint"), made).verdicts[0]
+    assert (without.wide_low, without.floor) == (None, None)
+    assert (without.low, without.high) == (found.low, found.high)
+
+
+def test_the_condition_names_what_both_sides_were_trained_with():
+    assert condition(BASE, NORM) == "At fixed learning rate 0.05, 10 epochs."
+    assert "learning rates 0.05 and 0.1" in condition(BASE, BASE.with_("lr=0.1"))
+    assert "10 and 1 epochs" in condition(BASE, BASE.with_("epochs=1"))
+    assert "1,000 training images" in condition(BASE.with_("train_images=1000"), NORM.with_("train_images=1000"))

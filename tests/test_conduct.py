@@ -1,0 +1,123 @@
+"""The conductor: trains what is wanted, keeps it, decides; and goes on where it stopped."""
+
+import pytest
+
+from ablab.conduct import conduct, look_up_study, run_study, train_one
+from ablab.errors import InputError, RecipeError, StudyError
+from ablab.recipe import Recipe
+from ablab.store import Store
+from ablab.study import Rule, Study, Variant, plan
+from sample_runs import sample_run
+
+BASE = Recipe()
+NORM = BASE.with_("norm=batch")
+LABELS = (1, 2, 3, 0) * 50
+GAIN = {BASE.hash: 0.0, NORM.hash: 0.02}
+TEXT = """question = "Does batch norm help?"
+data = "phantom(train=200, test=50)"
+epochs = 1
+batch = 50
+[variants]
+"batch norm" = "norm=batch"
+[decide]
+margin = 1.0
+seeds = 3
+"""
+
+
+def nothing(wanted, event):
+    pass
+
+
+@pytest.fixture
+def planned():
+    return plan(Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(3, 8))), "fingerprint")
+
+
+def executor(trained, *, stop_after=None):
+    """An executor that gives every run an accuracy, and may break down."""
+
+    def execute(wanted, show):
+        for one in wanted:
+            if stop_after is not None and len(trained) >= stop_after:
+                raise KeyboardInterrupt
+            trained.append(one.id)
+            wobble = 0.004 * ((one.seed * 7) % 3)
+            yield sample_run(one.seed, 0.7 + GAIN[one.recipe.hash] * (1 + wobble) + wobble, one.recipe)
+
+    return execute
+
+
+def test_it_trains_until_nothing_is_wanted_and_keeps_every_run(planned, tmp_path):
+    trained = []
+    decision = conduct(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
+    assert decision.verdicts[0].word == "helps"
+    assert not decision.wanted
+    assert {run.id for run in Store(tmp_path).runs()} == set(trained)
+    assert len(trained) == len(set(trained))
+
+
+def test_a_study_that_was_interrupted_trains_nothing_twice(planned, tmp_path):
+    trained = []
+    with pytest.raises(KeyboardInterrupt):
+        conduct(planned, Store(tmp_path), executor(trained, stop_after=4), nothing, labels=LABELS)
+    kept = {run.id for run in Store(tmp_path).runs()}
+    assert len(kept) == 4
+    decision = conduct(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
+    assert len(trained) == len(set(trained))
+    whole = conduct(planned, Store(tmp_path / "other"), executor([]), nothing, labels=LABELS)
+    assert decision == whole
+
+
+def test_a_finished_study_trains_nothing(planned, tmp_path):
+    conduct(planned, Store(tmp_path), executor([]), nothing, labels=LABELS)
+    trained = []
+    conduct(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
+    assert trained == []
+
+
+def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
+    path = tmp_path / "norm.toml"
+    path.write_text(TEXT)
+    store = Store(tmp_path / "store")
+    result = run_study(path, store, show=lambda planned: nothing)
+    assert len(result.runs) == 6
+    assert result.decision.verdicts[0].pairs == 3
+    assert all(0 <= run.test.accuracy <= 1 and run.status == "finished" for run in result.runs)
+    again = look_up_study(path, Store(tmp_path / "store"))
+    assert again.decision == result.decision
+    assert again.runs == result.runs
+
+
+def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
+    path = tmp_path / "norm.toml"
+    path.write_text(TEXT)
+    with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
+        look_up_study(path, Store(tmp_path / "store"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("missing.toml", "missing.toml: cannot be read"), ("", "this is a folder")]
+)
+def test_what_is_no_study_file_is_refused(tmp_path, name, message):
+    with pytest.raises(StudyError, match=message):
+        run_study(tmp_path / name, Store(tmp_path / "store"), show=lambda planned: nothing)
+
+
+def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(tmp_path):
+    path = tmp_path / "norm.toml"
+    path.write_text(TEXT.replace("norm=batch", "batch=5000"))
+    store = Store(tmp_path / "store")
+    with pytest.raises(RecipeError, match="batch = 5000"):
+        run_study(path, store, show=lambda planned: nothing)
+    assert store.runs() == []
+
+
+def test_one_run_is_trained_once(tmp_path):
+    recipe = Recipe.of({"data": "phantom(train=200, test=50)", "epochs": 1, "batch": 50})
+    store = Store(tmp_path)
+    run, is_new = train_one(recipe, 7, store, show=nothing)
+    again, is_new_again = train_one(recipe, 7, store, show=nothing)
+    assert (is_new, is_new_again) == (True, False)
+    assert again == run
+    assert run.wanted.seed == 7
