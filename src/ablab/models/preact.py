@@ -1,0 +1,98 @@
+"""Pre-activation residual networks (He et al. 2016): norm and activation stand before each convolution, not behind."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from ablab.find import mark
+from ablab.models import Io
+from ablab.models.blocks import activation as act
+from ablab.models.blocks import norm as normed
+from ablab.models.blocks import scaled, stack
+from ablab.models.options import check_numbers
+from ablab.models.resnet import Style
+
+
+@mark("model", "preactresnet18")
+def preactresnet18(
+    io: Io,
+    *,
+    blocks: Sequence[int] = [2, 2, 2, 2],
+    channels: Sequence[int] = [64, 128, 256, 512],
+    shortcut: bool = True,
+    norm: str = "batch",
+    activation: str = "relu",
+    dropout: float = 0.0,
+    dropout_at: str = "conv",
+    width: float = 1.0,
+    conv: str = "full",
+) -> nn.Module:
+    """ResNet-18 with pre-activation blocks (He et al. 2016, for CIFAR); 11,171,146 parameters.
+
+    As in the best-known implementation for CIFAR, shortcuts that change the shape are a 1x1 convolution without a norm,
+    and no norm follows the last block.
+    """
+    check_numbers("blocks", blocks, 4)
+    check_numbers("channels", channels, 4)
+    style = Style(
+        norm=norm, activation=activation, dropout=dropout, dropout_at=dropout_at, conv=conv, shortcut=shortcut
+    )
+    stem = scaled(channels[0], width)
+    layers, outputs = stages(stem, [scaled(one, width) for one in channels], blocks, style)
+    return stack(
+        conv=style.conv3x3(io.channels, stem),
+        **layers,
+        pool=nn.AdaptiveAvgPool2d(1),
+        flatten=nn.Flatten(),
+        drop=style.head_dropout(),
+        head=nn.Linear(outputs, io.classes),
+    )
+
+
+class PreBlock(nn.Module):
+    """Norm, activation, and from there two convolutions and, where the shape changes, the shortcut."""
+
+    def __init__(self, before: nn.Module, main: nn.Module, shortcut: nn.Module | None, *, is_same: bool) -> None:
+        super().__init__()
+        self.before = before
+        self.main = main
+        self.shortcut = shortcut
+        self.is_same = is_same
+
+    def forward(self, x: Tensor) -> Tensor:
+        ready = self.before(x)
+        out: Tensor = self.main(ready)
+        if self.shortcut is not None:
+            out = out + self.shortcut(x if self.is_same else ready)
+        return out
+
+
+def stages(
+    inputs: int, channels: Sequence[int], blocks: Sequence[int], style: Style
+) -> tuple[dict[str, nn.Module], int]:
+    """Stages of pre-activation blocks, each but the first at half the side of the one before; and the last channels."""
+    layers: dict[str, nn.Module] = {}
+    for stage, (depth, outputs) in enumerate(zip(blocks, channels, strict=True), start=1):
+        made = {}
+        for number in range(1, depth + 1):
+            made[f"block{number}"] = pre_block(inputs, outputs, 2 if stage > 1 and number == 1 else 1, style)
+            inputs = outputs
+        layers[f"stage{stage}"] = stack(**made)
+    return layers, inputs
+
+
+def pre_block(inputs: int, outputs: int, stride: int, style: Style) -> PreBlock:
+    is_same = inputs == outputs and stride == 1
+    past = nn.Identity() if is_same else style.conv1x1(inputs, outputs, stride)
+    return PreBlock(
+        stack(norm=normed(style.norm, inputs), act=act(style.activation)),
+        stack(
+            conv1=style.conv3x3(inputs, outputs, stride),
+            norm=normed(style.norm, outputs),
+            act=act(style.activation),
+            drop=style.block_dropout(),
+            conv2=style.conv3x3(outputs, outputs),
+        ),
+        past if style.shortcut else None,
+        is_same=is_same,
+    )

@@ -1,0 +1,81 @@
+"""Wide residual networks (Zagoruyko & Komodakis 2016): few pre-activation blocks of many channels."""
+
+from torch import nn
+
+from ablab.errors import ModelError
+from ablab.find import mark
+from ablab.models import Io
+from ablab.models.blocks import activation as act
+from ablab.models.blocks import norm as normed
+from ablab.models.blocks import scaled, stack
+from ablab.models.preact import stages
+from ablab.models.resnet import Style
+
+
+@mark(
+    "model",
+    "wrn-16-4",
+    summary="Wide ResNet of 16 layers, 4 times as wide (Zagoruyko & Komodakis 2016); 2,748,890 parameters.",
+    defaults={"depth": 16, "widen": 4},
+)
+@mark(
+    "model",
+    "wrn-16-8",
+    summary="Wide ResNet of 16 layers, 8 times as wide (Zagoruyko & Komodakis 2016); 10,961,370 parameters.",
+    defaults={"depth": 16, "widen": 8},
+)
+@mark(
+    "model",
+    "wrn-28-10",
+    summary="Wide ResNet of 28 layers, 10 times as wide (Zagoruyko & Komodakis 2016); 36,479,194 parameters.",
+    defaults={"depth": 28, "widen": 10},
+)
+@mark(
+    "model",
+    "wrn-40-2",
+    summary="Wide ResNet of 40 layers, twice as wide (Zagoruyko & Komodakis 2016); 2,243,546 parameters.",
+    defaults={"depth": 40, "widen": 2},
+)
+@mark(
+    "model",
+    "wrn-40-4",
+    summary="Wide ResNet of 40 layers, 4 times as wide (Zagoruyko & Komodakis 2016); 8,949,210 parameters.",
+    defaults={"depth": 40, "widen": 4},
+)
+def wide_resnet(
+    io: Io,
+    *,
+    depth: int,
+    widen: int,
+    shortcut: bool = True,
+    norm: str = "batch",
+    activation: str = "relu",
+    dropout: float = 0.0,
+    dropout_at: str = "conv",
+    width: float = 1.0,
+    conv: str = "full",
+) -> nn.Module:
+    """wrn-depth-widen: three stages of (depth - 4) / 6 blocks with 16, 32 and 64 times `widen` channels.
+
+    The paper's dropout is 0.3 between the convolutions of a block. `width` scales the stem as well.
+    """
+    if depth < 10 or depth % 6 != 4:
+        raise ModelError(f"depth = {depth}: 4 layers and 6 for each block are wanted, such as 10, 16, 22 or 28")
+    if widen < 1:
+        raise ModelError(f"widen = {widen}: a whole number from 1 up is wanted")
+    style = Style(
+        norm=norm, activation=activation, dropout=dropout, dropout_at=dropout_at, conv=conv, shortcut=shortcut
+    )
+    stem = scaled(16, width)
+    channels = [scaled(one * widen, width) for one in (16, 32, 64)]
+    layers, outputs = stages(stem, channels, [(depth - 4) // 6] * 3, style)
+    return stack(
+        conv=style.conv3x3(io.channels, stem),
+        **layers,
+        norm=normed(norm, outputs),
+        act=act(activation),
+        pool=nn.AdaptiveAvgPool2d(1),
+        flatten=nn.Flatten(),
+        drop=style.head_dropout(),
+        head=nn.Linear(outputs, io.classes),
+    )
