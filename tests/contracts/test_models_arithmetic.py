@@ -19,7 +19,8 @@ def test_the_arithmetic_of_a_network_agrees_with_its_tensors_and_torchs_counter(
     assert table.parameters == sum(one.numel() for one in net.parameters())
     assert table.buffers == sum(one.numel() for one in net.buffers())
     assert table.is_complete
-    assert all(row.parameters.value == 0 or row.note == "" for row in table.rows)
+    unexplained = {row.path for row in table.rows if row.parameters.value and row.note}
+    assert unexplained <= {"places"}  # a transformer's token and places: in no layer of torch's
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         out = net.eval()(torch.empty(1, *io.in_shape, device="meta"))
     assert 2 * table.macs == counter.get_total_flops()

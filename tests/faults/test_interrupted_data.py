@@ -82,7 +82,14 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def start(*words, **more):
-    return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+    before = more.pop("preexec_fn", lambda: None)
+
+    def prepare():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests themselves run in the background
+        before()
+
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command(*words), preexec_fn=prepare, **streams, **more)
 
 
 def get(root, url):

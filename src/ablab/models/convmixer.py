@@ -1,0 +1,57 @@
+"""ConvMixer: patches that are mixed by large depthwise and by 1x1 convolutions (Trockman & Kolter 2022)."""
+
+from torch import nn
+
+from ablab.errors import ModelError
+from ablab.find import mark
+from ablab.models import Io
+from ablab.models.blocks import activation as act
+from ablab.models.blocks import dropout as drop
+from ablab.models.blocks import norm as normed
+from ablab.models.blocks import residual, scaled, stack
+
+
+@mark("model", "convmixer")
+def convmixer(
+    io: Io,
+    *,
+    dim: int = 256,
+    depth: int = 8,
+    kernel: int = 5,
+    patch: int = 2,
+    shortcut: bool = True,
+    norm: str = "batch",
+    activation: str = "gelu",
+    dropout: float = 0.0,
+    width: float = 1.0,
+) -> nn.Module:
+    """ConvMixer-256/8 with kernel 5 and patches of 2 (Trockman & Kolter 2022, for CIFAR); 594,186 parameters.
+
+    The activation stands before the norm, as in the paper; dropout is before the last layer.
+    """
+    for key, number in (("dim", dim), ("depth", depth), ("patch", patch)):
+        if number < 1:
+            raise ModelError(f"{key} = {number}: a whole number from 1 up is wanted")
+    if kernel < 1 or kernel % 2 == 0:
+        raise ModelError(f"kernel = {kernel}: an odd number is wanted, so that a window has a middle")
+    channels = scaled(dim, width)
+
+    def mixed(convolution: nn.Conv2d) -> dict[str, nn.Module | None]:
+        return {"conv": convolution, "act": act(activation), "norm": normed(norm, channels)}
+
+    layers: dict[str, nn.Module | None] = {}
+    for number in range(1, depth + 1):
+        layers[f"block{number}"] = stack(
+            depthwise=residual(
+                shortcut, **mixed(nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels))
+            ),
+            pointwise=stack(**mixed(nn.Conv2d(channels, channels, 1))),
+        )
+    return stack(
+        **mixed(nn.Conv2d(io.channels, channels, patch, patch)),
+        **layers,
+        pool=nn.AdaptiveAvgPool2d(1),
+        flatten=nn.Flatten(),
+        drop=drop(dropout),
+        head=nn.Linear(channels, io.classes),
+    )
