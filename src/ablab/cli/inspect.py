@@ -1,18 +1,23 @@
 """Show a network layer by layer: shapes, parameters and MACs with their formulas; two side by side with --vs"""
 
+from __future__ import annotations
+
 import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import json_option
-from ablab.errors import InputError, ModelError
+from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size
+from ablab.errors import InputError
 
 if TYPE_CHECKING:
     from ablab.arithmetic import Table
+    from ablab.models import Io
 
 FORMATS = ("table", "markdown", "latex", "csv", "json")
 
@@ -20,59 +25,95 @@ FORMATS = ("table", "markdown", "latex", "csv", "json")
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, required=True, metavar="MODEL [key=value]...")
 @click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="A second network to put beside the first.")
+@click.option("--grow", "is_grown", is_flag=True, help="Show how its numbers grow with an option instead.")
+@click.option("--over", metavar="KEY=A,B,...", help="With --grow: the option and its values, such as width=0.5,1,2.")
+@click.option("--measure/--no-measure", default=True, show_default=True, help="With --grow: time a training step.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --grow: write a plot to this .svg file.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--batch", type=click.IntRange(1, 1 << 20), default=128, show_default=True, help="For the memory.")
-@click.option("--in-shape", default="3x32x32", show_default=True, metavar="CxHxW", help="The size of a picture.")
-@click.option("--classes", type=click.IntRange(1, 1 << 20), default=10, show_default=True)
+@in_shape_option
+@classes_option
 @json_option
 def command(
-    words: tuple[str, ...], other: str | None, form: str, batch: int, in_shape: str, classes: int, as_json: bool
+    words: tuple[str, ...],
+    other: str | None,
+    is_grown: bool,
+    over: str | None,
+    measure: bool,
+    out: Path | None,
+    form: str,
+    batch: int,
+    in_shape: str,
+    classes: int,
+    as_json: bool,
 ) -> None:
-    shape = _shape(in_shape)
-    first = _table(words, shape, classes, batch)
+    from ablab.models import Io
+
+    io = Io(*picture_size(in_shape), classes)
     form = "json" if as_json else form
-    if other is None:
-        click.echo(_alone(" ".join(words), first, form))
+    if is_grown or over is not None or out is not None:
+        if form not in ("table", "json") or other is not None:
+            raise InputError("--grow: neither --vs nor another --format than table and json go with it")
+        if out is not None and out.suffix != ".svg":
+            raise InputError(f"--out {out}: the name must end with .svg")
+        click.echo(_grown(words, over, io, measure=measure, out=out, form=form))
+        following = f"ablab inspect {' '.join(words)}"
+    elif other is None:
+        click.echo(_alone(" ".join(words), _table(words, io, batch), form))
         following = f"ablab train {' '.join(words)}"
     else:
-        second_words = tuple(_words(other))
+        second_words = _words(other)
         names = " ".join(words), " ".join(second_words)
-        click.echo(_beside(names, first, _table(second_words, shape, classes, batch), form))
+        click.echo(_beside(names, _table(words, io, batch), _table(second_words, io, batch), form))
         following = f"ablab inspect {' '.join(second_words)}"
     if form == "table":
         click.echo(f"next: {following}")
 
 
-def _table(words: tuple[str, ...], shape: tuple[int, int, int], classes: int, batch: int) -> "Table":
-    """The network that some words name, inspected; made without weights where it can be."""
-    import torch
-
+def _table(words: Sequence[str], io: Io, batch: int) -> Table:
+    """The network that some words name, inspected."""
     from ablab.arithmetic import inspect
-    from ablab.grammar import assignments, value
-    from ablab.models import Io, build
 
-    name = words[0]
-    if "=" in name:
-        raise InputError(f'"{name}" stands where the name of a network is wanted: all names: ablab models')
-    texts: dict[str, str] = {}
-    for word in words[1:]:
-        for key, text in assignments(word).items():
-            if key in texts:
-                raise InputError(f'"{key}" is given twice')
-            texts[key] = text
-    options: dict[str, Any] = {key: value(text) for key, text in texts.items()}
-    io = Io(*shape, classes)
-    try:
-        with torch.device("meta"):
-            net = build(name, io, **options)
-    except ModelError:
-        if ":" not in name:
-            raise
-        net = build(name, io, **options)  # a user's own constructor may look at numbers, which meta has not
-    return inspect(net, shape, batch=batch)
+    name, options = network_words(words)
+    return inspect(outline(name, io, options), io.in_shape, batch=batch)
 
 
-def _alone(name: str, table: "Table", form: str) -> str:
+def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out: Path | None, form: str) -> str:
+    """How the network's numbers grow with one option, as text or JSON; the plot goes to `out`."""
+    import dataclasses
+    import json
+
+    from ablab.arithmetic.grow import exponent, grow, size
+    from ablab.atomic import atomic_write
+    from ablab.grammar import show
+    from ablab.models import build
+    from ablab.report.growth import plot, table
+
+    name, options = network_words(words)
+    key, values = _over(over)
+    points = grow(lambda value: build(name, io, **{**options, key: value}), values, io.in_shape, measure=measure)
+    sizes = [size(point.value) for point in points]
+    kinds = ("parameters", "macs", "seconds")
+    exponents = {kind: exponent(sizes, [getattr(point, kind) for point in points]) for kind in kinds}
+    if out is not None:
+        atomic_write(out, plot(name, key, sizes, points))
+    if form == "json":
+        found = [dataclasses.asdict(point) for point in points]
+        return json.dumps({"name": name, "over": key, "points": found, "exponents": exponents})
+    return table(key, [show(value) for value in values], points, exponents)
+
+
+def _over(text: str | None) -> tuple[str, list[Any]]:
+    """`width=0.5,1,2` or `blocks=[1,1],[2,2]` as an option and its values."""
+    from ablab.grammar import value
+
+    key, is_given, values = (text or "").partition("=")
+    if not is_given or not values.strip():
+        raise InputError("--grow needs an option and its values: --over width=0.5,1,2")
+    return key.strip(), [value(part.strip()) for part in re.split(r",(?![^\[]*\])", values)]
+
+
+def _alone(name: str, table: Table, form: str) -> str:
     import json
 
     from ablab.arithmetic import table as shown
@@ -86,7 +127,7 @@ def _alone(name: str, table: "Table", form: str) -> str:
     return (shown.markdown if form == "markdown" else shown.latex)(table)
 
 
-def _beside(names: tuple[str, str], one: "Table", other: "Table", form: str) -> str:
+def _beside(names: tuple[str, str], one: Table, other: Table, form: str) -> str:
     import json
 
     from ablab.arithmetic import table as shown
@@ -109,14 +150,6 @@ def _words(text: str) -> list[str]:
     if not words:
         raise InputError("--vs is empty: name a network (all names: ablab models)")
     return words
-
-
-def _shape(text: str) -> tuple[int, int, int]:
-    match = re.fullmatch(r"(\d{1,4})[x,](\d{1,4})[x,](\d{1,4})", text.strip())
-    sizes = tuple(int(size) for size in match.groups()) if match else ()
-    if not sizes or min(sizes) < 1:
-        raise InputError(f"--in-shape {text}: channels, height and width are wanted, such as 3x32x32")
-    return sizes[0], sizes[1], sizes[2]
 
 
 def _width() -> int | None:

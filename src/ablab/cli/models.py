@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import json_option, say
+from ablab.cli.shared import json_option, outline, say
 
 if TYPE_CHECKING:
     from ablab.arithmetic import Table
@@ -41,17 +41,14 @@ def command(model: str | None, as_json: bool) -> None:
 
 def _table(entry: "Entry") -> "tuple[Table, Io]":
     """The network as it comes, inspected without weights, at the first size of picture that it takes."""
-    import torch
-
     from ablab.arithmetic import inspect
     from ablab.errors import ModelError
-    from ablab.models import Io, build
+    from ablab.models import Io
 
     for place in PLACES:
         io = Io(*place)
         try:
-            with torch.device("meta"):
-                return inspect(build(entry.name, io), io.in_shape), io
+            return inspect(outline(entry.name, io, {}), io.in_shape), io
         except ModelError as error:
             failed = error
     raise failed

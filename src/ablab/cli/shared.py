@@ -1,12 +1,20 @@
 """What all commands share: the options that mean the same everywhere, recipe words, and how a result is shown."""
 
+from __future__ import annotations
+
 import json
+import re
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ablab.errors import InputError
+from ablab.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ablab.models import Io
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,6 +50,56 @@ def recipe_words(words: Iterable[str], *, first: str) -> dict[str, Any]:
                 raise InputError(f'"{key}" is given twice')
             texts[key] = value
     return typed(texts)
+
+
+def network_words(words: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """A network and its options from words of a command line: its name first, then key=value."""
+    from ablab.grammar import assignments, value
+
+    name, *rest = words
+    if "=" in name:
+        raise InputError(f'"{name}" stands where the name of a network is wanted: all names: ablab models')
+    texts: dict[str, str] = {}
+    for word in rest:
+        for key, text in assignments(word).items():
+            if key in texts:
+                raise InputError(f'"{key}" is given twice')
+            texts[key] = text
+    return name, {key: value(text) for key, text in texts.items()}
+
+
+def outline(name: str, io: Io, options: dict[str, Any]) -> nn.Module:
+    """A network made without weights where it can be."""
+    import torch
+
+    from ablab.models import build
+
+    try:
+        with torch.device("meta"):
+            return build(name, io, **options)
+    except ModelError:
+        if ":" not in name:
+            raise
+        return build(name, io, **options)  # a user's own constructor may look at numbers, which meta has not
+
+
+def picture_size(text: str) -> tuple[int, int, int]:
+    """`3x32x32` as (channels, height, width)."""
+    match = re.fullmatch(r"(\d{1,4})[x,](\d{1,4})[x,](\d{1,4})", text.strip())
+    sizes = tuple(int(size) for size in match.groups()) if match else ()
+    if not sizes or min(sizes) < 1:
+        raise InputError(f"--in-shape {text}: channels, height and width are wanted, such as 3x32x32")
+    return sizes[0], sizes[1], sizes[2]
+
+
+def in_shape_option(function: Command) -> Command:
+    return click.option(
+        "--in-shape", default="3x32x32", show_default=True, metavar="CxHxW", help="The size of a picture."
+    )(function)
+
+
+def classes_option(function: Command) -> Command:
+    return click.option("--classes", type=click.IntRange(1, 1 << 20), default=10, show_default=True)(function)
 
 
 def say(as_json: bool, value: Any, text: str, next_command: str | None = None) -> None:

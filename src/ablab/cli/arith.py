@@ -1,0 +1,326 @@
+"""Work out one layer on the board: output shape, parameters and MACs with their formulas"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ablab.cli.shared import json_option, say
+from ablab.errors import InputError
+
+if TYPE_CHECKING:
+    from ablab.arithmetic.formulas import Layer, Term
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Line = tuple[str, str, str]  # what it is, the formula in letters, the formula with numbers and the result
+
+MOST = 1 << 40  # of any number: beyond it, nobody means what they typed
+MOST_MEASURED = 1 << 27  # numbers in a picture that is timed: 512 MiB
+MEASURED = 10  # pictures between two looks at the clock
+
+in_option = click.option("--in", "shape", required=True, metavar="HxWxC", help="Height, width and channels.")
+filters_option = click.option("--filters", type=int, required=True, help="Filters, which are channels of the output.")
+bias_option = click.option("--no-bias", is_flag=True, help="Without biases.")
+
+
+def window_options(function: Function) -> Function:
+    """--kernel, --stride and --pad."""
+    function = click.option("--pad", default="0", show_default=True, help="Pixels added on every side.")(function)
+    function = click.option("--stride", default="1", show_default=True, help="Pixels from window to window.")(function)
+    return click.option("--kernel", required=True, help="Pixels a side: 3, or 3x5.")(function)
+
+
+@click.group(help=__doc__)
+def command() -> None:
+    pass
+
+
+@command.command("conv", help="A convolution.")
+@in_option
+@filters_option
+@window_options
+@click.option("--dilation", default="1", show_default=True, help="Pixels from one weight of a filter to the next.")
+@click.option("--groups", type=int, default=1, show_default=True, help="Parts that channels are divided into.")
+@bias_option
+@json_option
+def conv(
+    shape: str,
+    filters: int,
+    kernel: str,
+    stride: str,
+    pad: str,
+    dilation: str,
+    groups: int,
+    no_bias: bool,
+    as_json: bool,
+) -> None:
+    from ablab.arithmetic.formulas import conv
+
+    layer = conv(
+        _picture(shape),
+        _whole(filters),
+        _sides("--kernel", kernel),
+        stride=_sides("--stride", stride),
+        padding=_sides("--pad", pad),
+        dilation=_sides("--dilation", dilation),
+        groups=groups,
+        bias=not no_bias,
+    )
+    _show(
+        layer, shape, _of_filters(layer, groups, bias=not no_bias), as_json, _next("depthwise", shape, filters, kernel)
+    )
+
+
+@command.command("transposed", help="A transposed convolution, which makes pictures larger.")
+@in_option
+@filters_option
+@window_options
+@click.option("--out-pad", type=int, default=0, show_default=True, help="Pixels added to one side of the output.")
+@click.option("--groups", type=int, default=1, show_default=True, help="Parts that channels are divided into.")
+@bias_option
+@json_option
+def transposed(
+    shape: str,
+    filters: int,
+    kernel: str,
+    stride: str,
+    pad: str,
+    out_pad: int,
+    groups: int,
+    no_bias: bool,
+    as_json: bool,
+) -> None:
+    from ablab.arithmetic.formulas import transposed_conv
+
+    layer = transposed_conv(
+        _picture(shape),
+        _whole(filters),
+        _sides("--kernel", kernel),
+        stride=_sides("--stride", stride),
+        padding=_sides("--pad", pad),
+        output_padding=out_pad,
+        groups=groups,
+        bias=not no_bias,
+    )
+    lines = _of_filters(layer, groups, bias=not no_bias, side="(H - 1)·s - 2·p + d·(k - 1) + o + 1", places="H·W")
+    _show(layer, shape, lines, as_json, _next("conv", shape, filters, kernel))
+
+
+@command.command("depthwise", help="A depthwise separable convolution, beside the full one that it replaces.")
+@in_option
+@filters_option
+@window_options
+@bias_option
+@click.option("--measure", is_flag=True, help="Time both on this machine: arithmetic and time differ.")
+@json_option
+def depthwise(
+    shape: str, filters: int, kernel: str, stride: str, pad: str, no_bias: bool, measure: bool, as_json: bool
+) -> None:
+    from ablab.arithmetic.formulas import conv, depthwise_separable
+
+    picture, kernels = _picture(shape), _sides("--kernel", kernel)
+    steps, border = _sides("--stride", stride), _sides("--pad", pad)
+    own = depthwise_separable(picture, _whole(filters), kernels, stride=steps, padding=border, bias=not no_bias)
+    full = conv(picture, filters, kernels, stride=steps, padding=border, bias=not no_bias)
+    area, macs = kernels[0] * kernels[1], own[0].macs.value + own[1].macs.value
+    ratio = full.macs.value / macs
+    spelled = f"{area}·{filters}/({area} + {filters}) = {ratio:.2f}"
+    lines: list[Line] = [
+        *_output(own[1], "⌊(H + 2·p - k)/s⌋ + 1", own[0].sides),
+        ("depthwise", "parameters", str(own[0].parameters)),
+        ("", "MACs", str(own[0].macs)),
+        ("pointwise", "parameters", str(own[1].parameters)),
+        ("", "MACs", str(own[1].macs)),
+        ("together", "parameters", f"{own[0].parameters.value + own[1].parameters.value:,}"),
+        ("", "MACs", f"{macs:,}"),
+        ("full", "parameters", str(full.parameters)),
+        ("", "MACs", str(full.macs)),
+        ("full / separable", "MACs: k·k·F/(k·k + F)", spelled),
+    ]
+    value: dict[str, Any] = {
+        **_as_json(full),
+        "parameters": own[0].parameters.value + own[1].parameters.value,
+        "macs": macs,
+        "full_parameters": full.parameters.value,
+        "full_macs": full.macs.value,
+        "mac_ratio": ratio,
+    }
+    if measure:
+        times, threads = _measured(picture, filters, kernels, steps, border)
+        value |= {"full_seconds": times[0], "seconds": times[1], "time_ratio": times[0] / times[1], "threads": threads}
+        lines.append(
+            (
+                "",
+                f"time, {threads} thread{'s' * (threads > 1)}",
+                f"{1e3 * times[0]:.2f} ms / {1e3 * times[1]:.2f} ms = {times[0] / times[1]:.2f}",
+            )
+        )
+    _print(
+        f"depthwise separable, {full.operation}", shape, lines, value, as_json, _next("conv", shape, filters, kernel)
+    )
+
+
+@command.command("pool", help="A pooling window, maximum or mean.")
+@in_option
+@click.option("--kernel", required=True, help="Pixels a side: 2, or 2x3.")
+@click.option("--stride", help="Pixels from window to window  [default: the window's side]")
+@click.option("--pad", default="0", show_default=True, help="Pixels added on every side.")
+@json_option
+def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -> None:
+    from ablab.arithmetic.formulas import pool
+
+    layer = pool(
+        _picture(shape),
+        _sides("--kernel", kernel),
+        stride=None if stride is None else _sides("--stride", stride),
+        padding=_sides("--pad", pad),
+    )
+    lines = [*_output(layer, "⌊(H + 2·p - k)/s⌋ + 1"), ("parameters", "nothing is learned", "0")]
+    _show(layer, shape, lines, as_json, f"ablab arith conv --in {shape} --filters 32 --kernel 3")
+
+
+@command.command("linear", help="A linear layer on all numbers of a picture.")
+@in_option
+@click.option("--units", type=int, required=True, help="Numbers that come out.")
+@bias_option
+@json_option
+def linear(shape: str, units: int, no_bias: bool, as_json: bool) -> None:
+    from ablab.arithmetic.formulas import linear
+
+    layer = linear(_numbers(shape), _whole(units), bias=not no_bias)
+    letters = "(H·W·C + 1)·U" if not no_bias else "H·W·C·U"
+    lines: list[Line] = [
+        ("output", "U", str(units)),
+        ("parameters", letters, str(layer.parameters)),
+        ("MACs", "H·W·C·U", str(layer.macs)),
+    ]
+    _show(layer, shape, lines, as_json, "ablab models")
+
+
+@command.command("batch-norm", help="A batch norm.")
+@in_option
+@json_option
+def batch_norm(shape: str, as_json: bool) -> None:
+    from ablab.arithmetic.formulas import batch_norm
+
+    layer = batch_norm(_picture(shape))
+    lines: list[Line] = [
+        ("output", "as it came", shape),
+        ("parameters", "2·C: a scale and a shift a channel", str(layer.parameters)),
+        ("kept, not learned", "2·C + 1: mean, variance, number of batches", str(layer.buffers)),
+    ]
+    _show(layer, shape, lines, as_json, "ablab models")
+
+
+def _of_filters(
+    layer: Layer, groups: int, *, bias: bool, side: str = "⌊(H + 2·p - (d·(k - 1) + 1))/s⌋ + 1", places: str = "H'·W'"
+) -> list[Line]:
+    """The lines of a layer that is made of filters."""
+    weights = "k·k·C" if groups == 1 else "k·k·(C/g)"
+    return [
+        *_output(layer, side),
+        ("parameters", f"({weights} + 1)·F" if bias else f"{weights}·F", str(layer.parameters)),
+        ("MACs", f"{weights}·F·{places}", str(layer.macs)),
+    ]
+
+
+def _output(layer: Layer, letters: str, sides: tuple[Term, ...] | None = None) -> list[Line]:
+    height, width = sides or layer.sides
+    channels, *_ = layer.out_shape
+    return [
+        ("output height", letters, str(height)),
+        ("output width", letters.replace("H", "W"), str(width)),
+        ("output", "H'xW'xC'", f"{height.value}x{width.value}x{channels}"),
+    ]
+
+
+def _show(layer: Layer, shape: str, lines: list[Line], as_json: bool, following: str) -> None:
+    _print(layer.operation, shape, lines, _as_json(layer), as_json, following)
+
+
+def _print(operation: str, shape: str, lines: list[Line], value: dict[str, Any], as_json: bool, following: str) -> None:
+    first, second = (max(len(line[at]) for line in lines) for at in (0, 1))
+    board = [f"{what:<{first}}  {letters:<{second}}  {numbers}" for what, letters, numbers in lines]
+    say(as_json, value, "\n".join([f"{operation} on {shape}", "", *board, ""]), following)
+
+
+def _as_json(layer: Layer) -> dict[str, Any]:
+    channels, *sides = layer.out_shape
+    return {
+        "operation": layer.operation,
+        "output": [*sides, channels],
+        "parameters": layer.parameters.value,
+        "parameters_formula": layer.parameters.formula,
+        "macs": layer.macs.value,
+        "macs_formula": layer.macs.formula,
+    }
+
+
+def _next(kind: str, shape: str, filters: int, kernel: str) -> str:
+    return f"ablab arith {kind} --in {shape} --filters {filters} --kernel {kernel}"
+
+
+def _picture(text: str) -> tuple[int, int, int]:
+    """100x100x3, as homework writes it, as (channels, height, width)."""
+    numbers = _numbers(text)
+    if len(numbers) != 3:
+        raise InputError(f"--in {text}: height, width and channels are wanted, such as 100x100x3")
+    height, width, channels = numbers
+    return channels, height, width
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"\d+([x×*,]\d+)*", text.replace(" ", "")):
+        raise InputError(f"--in {text}: whole numbers with an x between are wanted, such as 100x100x3")
+    return tuple(_whole(int(number)) for number in re.findall(r"\d+", text))
+
+
+def _sides(option: str, text: str) -> tuple[int, int]:
+    """3 or 3x5, as (height, width)."""
+    match = re.fullmatch(r"(\d{1,12})(?:[x×*,](\d{1,12}))?", text.strip())
+    if match is None:
+        raise InputError(f"{option} {text}: a whole number is wanted, or two such as 3x5")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _whole(number: int) -> int:
+    if not 1 <= number <= MOST:
+        raise InputError(f"{number}: a whole number from 1 to {MOST:,} is wanted")
+    return number
+
+
+def _measured(
+    picture: tuple[int, int, int],
+    filters: int,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+) -> tuple[list[float], int]:
+    """Seconds of the full and of the separable convolution on one picture, taking turns; and the threads used."""
+    import torch
+    from torch import nn
+
+    from ablab.arithmetic.grow import interleaved
+
+    channels, height, width = picture
+    weights = channels * filters * kernel[0] * kernel[1]
+    if max(max(channels, filters) * height * width, weights) > MOST_MEASURED:
+        raise InputError("--measure: this is too large to be timed here; leave --measure out")
+    images = torch.zeros(1, *picture)
+    full = nn.Conv2d(channels, filters, kernel, stride, padding)
+    separable = nn.Sequential(
+        nn.Conv2d(channels, channels, kernel, stride, padding, groups=channels), nn.Conv2d(channels, filters, 1)
+    )
+
+    def often(net: nn.Module) -> Callable[[], object]:
+        def step() -> None:
+            with torch.no_grad():
+                for _ in range(MEASURED):
+                    net(images)
+
+        return step
+
+    return [one / MEASURED for one in interleaved([often(full), often(separable)])], torch.get_num_threads()

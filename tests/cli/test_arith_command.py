@@ -1,0 +1,87 @@
+"""ablab arith: homework's known answers, every number with its formula."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def arith(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "ablab", "arith", *words], capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("linear --in 100x100x3 --units 100", ["(100·100·3 + 1)·100 = 3,000,100"]),
+        ("linear --in 100x100x3 --units 100 --no-bias", ["100·100·3·100 = 3,000,000"]),
+        ("conv --in 100x100x3 --filters 100 --kernel 3", ["(3·3·3 + 1)·100 = 2,800", "98x98x100"]),
+        ("conv --in 10x10x16 --filters 1 --kernel 1", ["(1·1·16 + 1)·1 = 17"]),
+        ("conv --in 100x100x16 --filters 32 --kernel 5", ["96x96x32", "(5·5·16 + 1)·32 = 12,832"]),
+        ("conv --in 32×32×64 --filters 64 --kernel 3 --pad 1 --groups 64", ["(3·3·(64/64) + 1)·64 = 640"]),
+        ("conv --in 32x32x3 --filters 8 --kernel 3 --dilation 2", ["⌊(32 + 2·0 - (2·(3 - 1) + 1))/1⌋ + 1 = 28"]),
+        ("conv --in 32x20x3 --filters 8 --kernel 3x5 --stride 2x1", ["15x16x8"]),
+        ("pool --in 32x32x64 --kernel 2", ["16x16x64"]),
+        ("batch-norm --in 16x16x64", ["2·64 = 128", "2·64 + 1 = 129"]),
+        ("transposed --in 8x8x16 --filters 3 --kernel 4 --stride 2 --pad 1", ["16x16x3", "4·4·16·3·8·8 = 49,152"]),
+        ("depthwise --in 32x32x64 --filters 128 --kernel 3 --pad 1", ["9·128/(9 + 128) = 8.41", "8,960"]),
+    ],
+)
+def test_the_known_answers_of_homework(words, lines):
+    done = arith(*words.split())
+    assert done.returncode == 0, done.stderr
+    for line in lines:
+        assert line in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("next: ablab ")
+
+
+@pytest.mark.parametrize(
+    ("filters", "ratio"), [(16, 5.76), (32, 7.02), (64, 7.89), (128, 8.41), (256, 8.69), (512, 8.84)]
+)
+def test_a_separable_convolution_saves_9n_by_9_plus_n(filters, ratio):
+    done = arith("depthwise", "--in", "8x8x7", "--filters", str(filters), "--kernel", "3", "--json")
+    found = json.loads(done.stdout)
+    assert found["mac_ratio"] == pytest.approx(9 * filters / (9 + filters))
+    assert round(found["mac_ratio"], 2) == ratio
+
+
+def test_time_is_measured_beside_the_arithmetic_because_they_differ():
+    found = json.loads(
+        arith(*["depthwise", "--in", "16x16x8", "--filters", "8", "--kernel", "3", "--measure", "--json"]).stdout
+    )
+    assert found["full_seconds"] > 0
+    assert found["time_ratio"] == pytest.approx(found["full_seconds"] / found["seconds"])
+
+
+def test_nothing_is_imported_that_arithmetic_does_not_need():
+    code = (
+        "import sys; sys.argv = ['ablab', 'arith', 'conv', '--in', '8x8x3', '--filters', '4', '--kernel', '3']\n"
+        "import ablab.cli\n"
+        "try: ablab.cli.main()\n"
+        "except SystemExit: print(sorted({'torch', 'numpy', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("conv --in 100x100 --filters 4 --kernel 3", "height, width and channels are wanted"),
+        ("conv --in big --filters 4 --kernel 3", "such as 100x100x3"),
+        ("conv --in 2x2x3 --filters 4 --kernel 3", "a window of 3 does not fit into 2"),
+        ("conv --in 9x9x3 --filters 0 --kernel 3", "a whole number from 1"),
+        ("conv --in 9x9x3 --filters 4 --kernel -3", "--kernel -3: a whole number is wanted"),
+        ("conv --in 9x9x3 --filters 4 --kernel 3 --stride 0", "stride = 0"),
+        ("conv --in 9x9x3 --filters 4 --kernel 3 --groups 2", "3 channels cannot be divided into 2 groups"),
+        ("linear --in 9x9x3 --units 99999999999999999999", "a whole number from 1"),
+        ("depthwise --in 9999x9999x99 --filters 4 --kernel 3 --measure", "too large to be timed"),
+        ("pool --in 9x9x3 --kernel 2 --pad 2", "padding"),
+    ],
+)
+def test_impossible_numbers_are_refused_with_what_to_write(words, message):
+    done = arith(*words.split())
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
