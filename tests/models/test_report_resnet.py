@@ -12,7 +12,7 @@ from ablab.models.initial import initialise
 from ablab.models.report_resnet import Style, block, residual_block
 from networks import CIFAR10, CIFAR100, children, megamacs, outline, parameters, pictures, shapes, starting
 
-PLAIN = Style(norm="batch", activation="relu", dropout=0.0, dropout_at="all", width=1.0, conv="full", shortcut=True)
+PLAIN = Style(norm="batch", activation="relu", dropout=0.0, dropout_at="all", conv="full", shortcut=True)
 THIN = {"resnet11": [4, 4, 8, 8, 12], "resnet18-wide": [4, 4, 8, 8, 8, 12, 16, 12]}
 
 

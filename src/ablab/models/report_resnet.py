@@ -29,7 +29,6 @@ class Style:
     activation: str
     dropout: float
     dropout_at: str
-    width: float
     conv: str
     shortcut: bool
 
@@ -37,11 +36,29 @@ class Style:
         check_word("dropout_at", self.dropout_at, DROPOUT_AT)
 
 
-@mark("model", "resnet11")
-def resnet11(
+@mark(
+    "model",
+    "resnet11",
+    summary="Five convolution, three residual blocks of 64 to 1028 (a published course report); 30,343,594 parameters.",
+    defaults={"channels": [64, 128, 256, 512, 1028]},
+    pooled=[2, 3, 4, 5],
+    residuals=[2, 4, 5],
+)
+@mark(
+    "model",
+    "resnet18-wide",
+    summary="Eight convolution, five residual blocks of 64 to 2056 (the same course report); 165,877,202 parameters.",
+    defaults={"channels": [64, 128, 256, 512, 512, 1028, 2056, 1028]},
+    pooled=[2, 4, 6, 8],
+    residuals=[2, 4, 6, 7, 8],
+)
+def report_resnet(
     io: Io,
     *,
-    channels: Sequence[int] = [64, 128, 256, 512, 1028],
+    name: str,
+    pooled: Sequence[int],
+    residuals: Sequence[int],
+    channels: Sequence[int],
     shortcut: bool = True,
     norm: str = "batch",
     activation: str = "relu",
@@ -50,70 +67,21 @@ def resnet11(
     width: float = 1.0,
     conv: str = "full",
 ) -> nn.Module:
-    """Five convolution and three residual blocks of 64 to 1028 (a published course report); 30,343,594 parameters.
+    """Blocks in order, residual ones behind some of them, a last pool, and one linear layer.
 
     The report's dropout is 0.2, of whole channels: behind each block, and behind each ReLU before the sum;
-    `dropout_at` = conv, residual, all.
+    `dropout_at` = conv, residual, all. What the report calls ResNet-18 (resnet18-wide) is fifteen times as large as the
+    network that others call so.
     """
     style = Style(
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-        shortcut=shortcut,
+        norm=norm, activation=activation, dropout=dropout, dropout_at=dropout_at, conv=conv, shortcut=shortcut
     )
-    return _network("resnet11", io, channels, pooled={2, 3, 4, 5}, residuals={2, 4, 5}, blocks=5, style=style)
-
-
-@mark("model", "resnet18-wide")
-def resnet18_wide(
-    io: Io,
-    *,
-    channels: Sequence[int] = [64, 128, 256, 512, 512, 1028, 2056, 1028],
-    shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "all",
-    width: float = 1.0,
-    conv: str = "full",
-) -> nn.Module:
-    """Eight convolution and five residual blocks of 64 to 2056 (the same course report); 165,877,202 parameters.
-
-    What the report calls ResNet-18; fifteen times as large as the network that others call so.
-    """
-    style = Style(
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-        shortcut=shortcut,
-    )
-    return _network(
-        "resnet18-wide", io, channels, pooled={2, 4, 6, 8}, residuals={2, 4, 6, 7, 8}, blocks=8, style=style
-    )
-
-
-def _network(
-    name: str,
-    io: Io,
-    channels: Sequence[int],
-    *,
-    pooled: set[int],
-    residuals: set[int],
-    blocks: int,
-    style: Style,
-) -> nn.Sequential:
-    """Blocks in order, a last pool, and one linear layer."""
+    blocks = max(*pooled, *residuals)
     check_numbers("channels", channels, blocks, what="blocks")
     layers: dict[str, nn.Module] = {}
     inputs = io.channels
     for number, one in enumerate(channels, start=1):
-        outputs = scaled(one, style.width)
+        outputs = scaled(one, width)
         layers[f"block{number}"] = block(inputs, outputs, style, pool=number in pooled)
         if number in residuals:
             layers[f"residual{number}"] = residual_block(outputs, style)
