@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # before torch is there: tests share the cores, as cli.main says
+
 
 @pytest.fixture(scope="session")
 def cifar_root() -> Path:

@@ -122,8 +122,8 @@ def _alone(name: str, table: Table, form: str) -> str:
         return json.dumps({"name": name, **shown.as_dict(table)})
     if form == "csv":
         return shown.rows_as_csv([(name, table)])
-    if form == "table":
-        return shown.text(table, _width())
+    if form == "table":  # names that claim a number of layers count them in their own way: this is the true one
+        return f"{name}: {table.weighted_layers} weighted layers\n\n{shown.text(table, _width())}"
     return (shown.markdown if form == "markdown" else shown.latex)(table)
 
 
