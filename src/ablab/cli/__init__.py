@@ -59,8 +59,8 @@ def command(ctx: click.Context) -> None:
 def main() -> NoReturn:
     """The console script: runs the command and turns what went wrong into a message and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
-    # Threads of torch's that wait for each other keep a core busy meanwhile. Where other work wants that core, whom they
-    # wait for is not running: an epoch took 18 s. Giving up early makes that 1.5 s, and 0.65 of 0.55 s on idle cores.
+    # Threads of torch's that wait for each other keep a core busy meanwhile. Where other work wants that core, whom
+    # they wait for is not running: an epoch took 18 s. Giving up early makes that 1.5 s, and 0.65 of 0.55 s otherwise.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     try:
         code = command.main(prog_name="ablab", standalone_mode=False)
