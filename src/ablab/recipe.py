@@ -41,7 +41,7 @@ class Recipe(BaseModel):
     optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
     lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
     weight_decay: float = Field(5e-4, ge=0, description="L2 pull on weights; biases and norms are left alone")
-    schedule: str = Field("cosine", description="learning rate over the run: constant, linear or cosine")
+    schedule: str = Field("cosine", description="learning rate over the run: constant, linear, cosine, step, multistep")
     warmup: float = Field(0.0, ge=0, description="epochs over which the learning rate rises from 0")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     augment: str = Field("none", description="changes to training images: crop(4) + flip + cutout(8)")

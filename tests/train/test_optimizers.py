@@ -49,6 +49,26 @@ def adam(beta1=0.9, beta2=0.999, coupled=0.0, decoupled=0.0, lr=0.1):
     return path
 
 
+def adagrad(weight_decay=0.0, lr=0.1):
+    weight, total, path = 1.0, 0.0, []
+    for gradient in GRADIENTS:
+        gradient += weight_decay * weight
+        total += gradient**2
+        weight -= lr * gradient / (math.sqrt(total) + 1e-10)
+        path.append(weight)
+    return path
+
+
+def rmsprop(alpha=0.99, momentum=0.0, lr=0.1):
+    weight, mean, speed, path = 1.0, 0.0, 0.0, []
+    for gradient in GRADIENTS:
+        mean = alpha * mean + (1 - alpha) * gradient**2
+        speed = momentum * speed + gradient / (math.sqrt(mean) + 1e-8)
+        weight -= lr * speed
+        path.append(weight)
+    return path
+
+
 @pytest.mark.parametrize(
     ("text", "weight_decay", "by_hand"),
     [
@@ -59,14 +79,17 @@ def adam(beta1=0.9, beta2=0.999, coupled=0.0, decoupled=0.0, lr=0.1):
         ("adam", 0.3, adam(coupled=0.3)),
         ("adam(beta1=0.5, beta2=0.9)", 0.0, adam(0.5, 0.9)),
         ("adamw", 0.3, adam(decoupled=0.3)),
+        ("adagrad", 0.3, adagrad(weight_decay=0.3)),
+        ("rmsprop", 0.0, rmsprop()),
+        ("rmsprop(alpha=0.9, momentum=0.5)", 0.0, rmsprop(0.9, 0.5)),
     ],
 )
 def test_a_weight_goes_where_the_formula_says(text, weight_decay, by_hand):
-    assert walk(text, weight_decay) == pytest.approx(by_hand, rel=1e-5)
+    assert walk(text, weight_decay) == pytest.approx(by_hand, rel=1e-5, abs=1e-6)
 
 
 def test_every_optimizer_is_compared_with_its_formula():
-    assert set(catalogue("train.optimizers", "optimizer")) == {"sgd", "adam", "adamw"}
+    assert set(catalogue("train.optimizers", "optimizer")) == {"sgd", "adam", "adamw", "adagrad", "rmsprop"}
 
 
 def test_weight_decay_leaves_biases_and_norms_alone():
@@ -115,6 +138,9 @@ def test_a_wrong_option_is_refused_with_what_to_write(text, message):
         ("sgd(nesterov=true)", r"nesterov needs momentum: sgd\(momentum=0.9, nesterov=true\)"),
         ("adam(beta2=1)", "beta2 = 1 must be from 0 to below 1"),
         ("adamw(eps=0)", "eps = 0 must be above 0"),
+        ("adagrad(eps=-1)", "eps = -1 must be above 0"),
+        ("rmsprop(alpha=1)", "alpha = 1 must be from 0 to below 1"),
+        ("rmsprop(momentum=2)", "momentum = 2 must be from 0 to below 1"),
     ],
 )
 def test_a_number_that_no_step_can_be_made_with_is_refused(text, message):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, MultiStepLR, StepLR
 
 from ablab.errors import RecipeError
 from ablab.train.schedule import check_schedule, lr_at
@@ -44,6 +44,16 @@ def test_linear_is_the_linear_schedule_of_pytorch():
     assert ours("linear(end=0.2)") == pytest.approx(expected)
 
 
+def test_step_is_the_step_schedule_of_pytorch():
+    rates = [lr_at("step(every=0.25, factor=0.5)", 0.3, at, 40) for at in range(40)]
+    assert rates == pytest.approx(of_torch(lambda o: StepLR(o, step_size=10, gamma=0.5), 40))
+
+
+def test_multistep_is_the_one_of_pytorch():
+    rates = [lr_at("multistep", 0.3, at, 40) for at in range(40)]
+    assert rates == pytest.approx(of_torch(lambda o: MultiStepLR(o, milestones=[20, 30], gamma=0.1), 40))
+
+
 def test_warm_up_is_a_linear_rise_and_the_schedule_takes_the_rest():
     rates = ours("cosine", warmup=5)
     assert rates[:5] == pytest.approx(of_torch(lambda o: LinearLR(o, start_factor=1 / 5, total_iters=4), 5))
@@ -55,7 +65,7 @@ def test_constant_stays():
 
 
 @given(
-    st.sampled_from(["constant", "linear", "cosine", "cosine(end=0.5)"]),
+    st.sampled_from(["constant", "linear", "cosine", "cosine(end=0.5)", "step", "multistep(factor=0.5)"]),
     st.integers(1, 500),
     st.floats(0, 0.99),
 )
@@ -67,6 +77,11 @@ def test_it_rises_to_the_peak_and_never_again(schedule, steps, warm):
     assert all(a <= b for a, b in itertools.pairwise(rates[: top + 1]))
     assert all(a >= b for a, b in itertools.pairwise(rates[top:]))
     assert 0 < rates[-1] <= max(rates) <= 1.0
+
+
+def test_a_step_after_no_time_is_refused():
+    with pytest.raises(RecipeError, match="every must be above 0"):
+        lr_at("step(every=0)", 0.1, 0, 10)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,20 @@ def cosine(progress: float, *, end: float = 0.0) -> float:
     return end + (1.0 - end) * (1.0 + math.cos(math.pi * progress)) / 2
 
 
+@mark("schedule", "step")
+def step(progress: float, *, every: float = 0.3, factor: float = 0.1) -> float:
+    """Falls to `factor` of itself after each share `every` of the run."""
+    if not every:
+        raise RecipeError("schedule = step(every=0): every must be above 0, such as 0.3")
+    return float(factor ** math.floor(progress / every + 1e-9))
+
+
+@mark("schedule", "multistep")
+def multistep(progress: float, *, first: float = 0.5, second: float = 0.75, factor: float = 0.1) -> float:
+    """Falls to `factor` of itself at the shares `first` and `second` of the run (as in He et al. 2015)."""
+    return float(factor ** ((progress + 1e-9 >= first) + (progress + 1e-9 >= second)))
+
+
 def lr_at(schedule: str, lr: float, step: int, steps: int, warmup_steps: float = 0.0) -> float:
     """The learning rate of step `step` of `steps` (the first is 0).
 
