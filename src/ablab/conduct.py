@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablab.errors import InputError, StudyError
+from ablab.execute import checkpoint_path
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Run, Wanted
 from ablab.study import Decision, Plan, Study, decide, plan
@@ -36,7 +37,18 @@ def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Seq
         if not decision.wanted:
             return decision
         for run in execute(decision.wanted, show):
-            store.add(run)
+            keep(run, store)
+
+
+def keep(run: Run, store: Store) -> None:
+    """Put a run into the store; from then on its checkpoint is of no use."""
+    store.add(run)
+    checkpoint_path(checkpoints(store), run.id).unlink(missing_ok=True)
+
+
+def checkpoints(store: Store) -> Path:
+    """The folder for runs that are not done."""
+    return store.folder / "checkpoints"
 
 
 def run_study(
@@ -60,7 +72,7 @@ def run_study(
     labels = tuple(dataset.test.labels.tolist())
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
     store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint)
-    decision = conduct(planned, store, Here(load), show(planned), labels)
+    decision = conduct(planned, store, Here(load, checkpoints(store)), show(planned), labels)
     return Result(study, planned, tuple(store.runs(run.id for run in planned.most)), decision)
 
 
@@ -88,8 +100,8 @@ def train_one(
     wanted = Wanted(recipe, seed, dataset.fingerprint)
     if known := store.runs([wanted.id]):
         return known[0], False
-    run = carry(wanted, dataset, show)
-    store.add(run)
+    run = carry(wanted, dataset, show, checkpoints(store))
+    keep(run, store)
     return run, True
 
 

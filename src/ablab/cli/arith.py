@@ -19,6 +19,7 @@ Line = tuple[str, str, str]  # what it is, the formula in letters, the formula w
 
 MOST = 1 << 40  # of any number: beyond it, nobody means what they typed
 MOST_MEASURED = 1 << 27  # numbers in a picture that is timed: 512 MiB
+MOST_MACS_MEASURED = 2e10  # of the full convolution; forty of them take about 20 s on two cores
 MEASURED = 10  # pictures between two looks at the clock
 
 in_option = click.option("--in", "shape", required=True, metavar="HxWxC", help="Height, width and channels.")
@@ -78,7 +79,8 @@ def conv(
 @in_option
 @filters_option
 @window_options
-@click.option("--out-pad", type=int, default=0, show_default=True, help="Pixels added to one side of the output.")
+@click.option("--out-pad", default="0", show_default=True, help="Pixels added to one side of the output.")
+@click.option("--dilation", default="1", show_default=True, help="Pixels from one weight of a filter to the next.")
 @click.option("--groups", type=int, default=1, show_default=True, help="Parts that channels are divided into.")
 @bias_option
 @json_option
@@ -88,20 +90,26 @@ def transposed(
     kernel: str,
     stride: str,
     pad: str,
-    out_pad: int,
+    out_pad: str,
+    dilation: str,
     groups: int,
     no_bias: bool,
     as_json: bool,
 ) -> None:
     from ablab.arithmetic.formulas import transposed_conv
 
+    steps, spread = _sides("--stride", stride), _sides("--dilation", dilation)
+    extra = _sides("--out-pad", out_pad)[0]
+    if extra and extra >= min(max(steps[0], spread[0]), max(steps[1], spread[1])):
+        raise InputError(f"--out-pad {out_pad}: it must be less than the stride or the dilation; use a larger --stride")
     layer = transposed_conv(
         _picture(shape),
         _whole(filters),
         _sides("--kernel", kernel),
-        stride=_sides("--stride", stride),
+        stride=steps,
         padding=_sides("--pad", pad),
-        output_padding=out_pad,
+        output_padding=extra,
+        dilation=spread,
         groups=groups,
         bias=not no_bias,
     )
@@ -142,14 +150,19 @@ def depthwise(
     ]
     value: dict[str, Any] = {
         **_as_json(full),
+        "operation": f"depthwise separable, {full.operation}",
         "parameters": own[0].parameters.value + own[1].parameters.value,
+        "parameters_formula": f"{own[0].parameters.formula} + {own[1].parameters.formula}",
         "macs": macs,
+        "macs_formula": f"{own[0].macs.formula} + {own[1].macs.formula}",
         "full_parameters": full.parameters.value,
         "full_macs": full.macs.value,
         "mac_ratio": ratio,
     }
     if measure:
-        times, threads = _measured(picture, filters, kernels, steps, border)
+        if full.macs.value > MOST_MACS_MEASURED:
+            raise InputError("--measure: this is too large to be timed here; leave --measure out")
+        times, threads = _measured(picture, filters, kernels, steps, border, bias=not no_bias)
         value |= {"full_seconds": times[0], "seconds": times[1], "time_ratio": times[0] / times[1], "threads": threads}
         lines.append(
             (
@@ -157,6 +170,9 @@ def depthwise(
                 f"time, {threads} thread{'s' * (threads > 1)}",
                 f"{1e3 * times[0]:.2f} ms / {1e3 * times[1]:.2f} ms = {times[0] / times[1]:.2f}",
             )
+        )
+        lines.append(
+            ("", "", f"arithmetic and time differ: {ratio:.2f} by MACs, {times[0] / times[1]:.2f} by the clock")
         )
     _print(
         f"depthwise separable, {full.operation}", shape, lines, value, as_json, _next("conv", shape, filters, kernel)
@@ -179,7 +195,7 @@ def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -
         padding=_sides("--pad", pad),
     )
     lines = [*_output(layer, "⌊(H + 2·p - k)/s⌋ + 1"), ("parameters", "nothing is learned", "0")]
-    _show(layer, shape, lines, as_json, f"ablab arith conv --in {shape} --filters 32 --kernel 3")
+    _show(layer, shape, lines, as_json, f"ablab arith conv --in {_plain(shape)} --filters 32 --kernel 3")
 
 
 @command.command("linear", help="A linear layer on all numbers of a picture.")
@@ -190,12 +206,20 @@ def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -
 def linear(shape: str, units: int, no_bias: bool, as_json: bool) -> None:
     from ablab.arithmetic.formulas import linear
 
-    layer = linear(_numbers(shape), _whole(units), bias=not no_bias)
-    letters = "(H·W·C + 1)·U" if not no_bias else "H·W·C·U"
+    numbers = _numbers(shape)
+    layer = linear(numbers, _whole(units, "--units"), bias=not no_bias)
+    inside = (
+        "H·W·C"
+        if len(numbers) == 3
+        else "N"
+        if len(numbers) == 1
+        else "·".join(f"N{n + 1}" for n in range(len(numbers)))
+    )
+    letters = f"({inside} + 1)·U" if not no_bias else f"{inside}·U"
     lines: list[Line] = [
         ("output", "U", str(units)),
         ("parameters", letters, str(layer.parameters)),
-        ("MACs", "H·W·C·U", str(layer.macs)),
+        ("MACs", f"{inside}·U", str(layer.macs)),
     ]
     _show(layer, shape, lines, as_json, "ablab models")
 
@@ -244,7 +268,7 @@ def _show(layer: Layer, shape: str, lines: list[Line], as_json: bool, following:
 def _print(operation: str, shape: str, lines: list[Line], value: dict[str, Any], as_json: bool, following: str) -> None:
     first, second = (max(len(line[at]) for line in lines) for at in (0, 1))
     board = [f"{what:<{first}}  {letters:<{second}}  {numbers}" for what, letters, numbers in lines]
-    say(as_json, value, "\n".join([f"{operation} on {shape}", "", *board, ""]), following)
+    say(as_json, value, "\n".join([f"{operation} on {_plain(shape)}", "", *board, ""]), following)
 
 
 def _as_json(layer: Layer) -> dict[str, Any]:
@@ -260,7 +284,12 @@ def _as_json(layer: Layer) -> dict[str, Any]:
 
 
 def _next(kind: str, shape: str, filters: int, kernel: str) -> str:
-    return f"ablab arith {kind} --in {shape} --filters {filters} --kernel {kernel}"
+    return f"ablab arith {kind} --in {_plain(shape)} --filters {filters} --kernel {_plain(kernel)}"
+
+
+def _plain(sizes: str) -> str:
+    """Sizes with an x between: a * would be a pattern to the shell."""
+    return re.sub("[X×*,]", "x", sizes.replace(" ", ""))
 
 
 def _picture(text: str) -> tuple[int, int, int]:
@@ -273,23 +302,28 @@ def _picture(text: str) -> tuple[int, int, int]:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"\d+([x×*,]\d+)*", text.replace(" ", "")):
-        raise InputError(f"--in {text}: whole numbers with an x between are wanted, such as 100x100x3")
-    return tuple(_whole(int(number)) for number in re.findall(r"\d+", text))
+    if not re.fullmatch(r"\d{1,13}([x×*,]\d{1,13}){0,7}", text.lower().replace(" ", "")):
+        raise InputError(f"--in {_cut(text)}: whole numbers with an x between are wanted, such as 100x100x3")
+    return tuple(_whole(int(number), f"--in {text}") for number in re.findall(r"\d+", text))
 
 
 def _sides(option: str, text: str) -> tuple[int, int]:
     """3 or 3x5, as (height, width)."""
-    match = re.fullmatch(r"(\d{1,12})(?:[x×*,](\d{1,12}))?", text.strip())
+    match = re.fullmatch(r"(\d{1,13})(?:[x×*,](\d{1,13}))?", text.strip().lower())
     if match is None:
-        raise InputError(f"{option} {text}: a whole number is wanted, or two such as 3x5")
+        raise InputError(f"{option} {_cut(text)}: a whole number is wanted, or two such as 3x5, of at most {MOST:,}")
     return int(match[1]), int(match[2] or match[1])
 
 
-def _whole(number: int) -> int:
+def _whole(number: int, option: str = "--filters") -> int:
     if not 1 <= number <= MOST:
-        raise InputError(f"{number}: a whole number from 1 to {MOST:,} is wanted")
+        where = option if option.startswith("--in") else f"{option} {_cut(str(number))}"
+        raise InputError(f"{where}: a whole number from 1 to {MOST:,} is wanted")
     return number
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "…"
 
 
 def _measured(
@@ -298,6 +332,8 @@ def _measured(
     kernel: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int],
+    *,
+    bias: bool,
 ) -> tuple[list[float], int]:
     """Seconds of the full and of the separable convolution on one picture, taking turns; and the threads used."""
     import torch
@@ -310,9 +346,10 @@ def _measured(
     if max(max(channels, filters) * height * width, weights) > MOST_MEASURED:
         raise InputError("--measure: this is too large to be timed here; leave --measure out")
     images = torch.zeros(1, *picture)
-    full = nn.Conv2d(channels, filters, kernel, stride, padding)
+    full = nn.Conv2d(channels, filters, kernel, stride, padding, bias=bias)
     separable = nn.Sequential(
-        nn.Conv2d(channels, channels, kernel, stride, padding, groups=channels), nn.Conv2d(channels, filters, 1)
+        nn.Conv2d(channels, channels, kernel, stride, padding, groups=channels, bias=bias),
+        nn.Conv2d(channels, filters, 1, bias=bias),
     )
 
     def often(net: nn.Module) -> Callable[[], object]:

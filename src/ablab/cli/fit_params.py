@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size, say
 from ablab.errors import InputError, did_you_mean
 
+if TYPE_CHECKING:
+    from ablab.models import Io
+
+NEAR = 0.1  # a count further than this from the target is not what was asked for
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 
 
@@ -31,6 +35,7 @@ def command(
     classes: int,
     as_json: bool,
 ) -> None:
+    from ablab.arithmetic.grow import fit
     from ablab.grammar import show
     from ablab.models import Io
 
@@ -48,35 +53,33 @@ def command(
         other, other_options = network_words((target_of or "").split() or [""])
         wanted = sum(one.numel() for one in outline(other, io, other_options).parameters())
     best = fit(count, _start(name, options, tune), wanted)
+    if isinstance(best, float) and best.is_integer():
+        best = int(best)
     found = count(best)
     away = found / wanted - 1
     text = (
         f"{tune} = {show(best)}: {found:,} parameters, "
         f"{'exactly as wanted' if found == wanted else f'{100 * away:+.2f} % of the {wanted:,} wanted'}"
     )
-    given = [f"{key}={show(value)}" for key, value in options.items() if key != tune]
-    following = " ".join([f"ablab inspect {name}", *given, f"{tune}={show(best)}"]).replace(", ", ",")
+    if abs(away) > NEAR:
+        text += f"\nthe target was not reached: changing {tune} came no nearer"
+    settings = [f"{key}={show(value)}".replace(", ", ",") for key, value in {**options, tune: best}.items()]
+    following = shlex.join(["ablab", "inspect", name, *settings, *_flags(io)])
     value = {"name": name, "tune": tune, "value": best, "parameters": found, "target": wanted, "away": away}
     say(as_json, value, text, following)
 
 
-def fit(count: Callable[[Any], int], start: Any, target: int) -> Any:
-    """The value of the option at which the network comes nearest: a number, a whole one, or a list scaled as one."""
-    from ablab.arithmetic.grow import fit_factor, fit_whole
-
-    if isinstance(start, list):
-        return _scaled(start, fit_factor(lambda factor: count(_scaled(start, factor)), target))
-    if isinstance(start, int):
-        return fit_whole(count, target)
-    return fit_factor(count, target)
-
-
-def _scaled(numbers: list[int], factor: float) -> list[int]:
-    return [max(1, round(number * factor)) for number in numbers]
+def _flags(io: Io) -> list[str]:
+    """What the next command must be told to come to the same count."""
+    shape = "x".join(map(str, io.in_shape))
+    return (["--in-shape", shape] if shape != "3x32x32" else []) + (
+        ["--classes", str(io.classes)] if io.classes != 10 else []
+    )
 
 
 def _start(name: str, options: dict[str, Any], tune: str) -> Any:
     """What the option is at first, which says of what kind it is."""
+    from ablab.arithmetic.grow import sizing
     from ablab.errors import ModelError
     from ablab.find import find
 
@@ -85,21 +88,15 @@ def _start(name: str, options: dict[str, Any], tune: str) -> Any:
     known = find("models", "model", name, ModelError).options
     if tune not in known:
         raise InputError(f'"{name}" has no option "{tune}": {did_you_mean(tune, known)}')
-    start = options.get(tune, known[tune])
-    numbers = {key for key, value in known.items() if _is_number(value) or (isinstance(value, list) and value)}
-    numbers -= {"dropout", "head_dropout"}  # shares, which decide no size
-    if tune not in numbers:
-        raise InputError(f"--tune {tune}: this option decides no size; those that may: {', '.join(sorted(numbers))}")
-    return start
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if tune not in (able := sizing(known)):
+        raise InputError(f"--tune {tune}: this option decides no size; those that may: {', '.join(able)}")
+    return options.get(tune, known[tune])
 
 
 def _number(text: str) -> int:
     match = re.fullmatch(r"([\d_,]*\.?\d+(?:e\d+)?)\s*([kmgb]?)", text.strip().lower())
-    number = round(float(match[1].replace("_", "").replace(",", "")) * UNITS[match[2]]) if match else 0
-    if not 1 <= number < 10**12:
-        raise InputError(f"--target {text}: a number of parameters is wanted, such as 36.2M, 150k or 1_000_000")
-    return number
+    number = float(match[1].replace("_", "").replace(",", "")) * UNITS[match[2]] if match else 0.0
+    if not 1 <= number < 1e12:
+        shown = text if len(text) <= 40 else text[:40] + "…"
+        raise InputError(f"--target {shown}: a number of parameters is wanted, such as 36.2M, 150k or 1_000_000")
+    return round(number)

@@ -57,7 +57,8 @@ def command(
         if out is not None and out.suffix != ".svg":
             raise InputError(f"--out {out}: the name must end with .svg")
         click.echo(_grown(words, over, io, measure=measure, out=out, form=form))
-        following = f"ablab inspect {' '.join(words)}"
+        flags = ["--in-shape", in_shape] * (in_shape != "3x32x32") + ["--classes", str(classes)] * (classes != 10)
+        following = shlex.join(["ablab", "inspect", *words, *flags])
     elif other is None:
         click.echo(_alone(" ".join(words), _table(words, io, batch), form))
         following = f"ablab train {' '.join(words)}"
@@ -83,7 +84,9 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
     import dataclasses
     import json
 
-    from ablab.arithmetic.grow import exponent, grow, size
+    import torch
+
+    from ablab.arithmetic.grow import BATCH, exponent, grow, size
     from ablab.atomic import atomic_write
     from ablab.grammar import show
     from ablab.models import build
@@ -91,6 +94,7 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
 
     name, options = network_words(words)
     key, values = _over(over)
+    _check_over(name, key)
     points = grow(lambda value: build(name, io, **{**options, key: value}), values, io.in_shape, measure=measure)
     sizes = [size(point.value) for point in points]
     kinds = ("parameters", "macs", "seconds")
@@ -99,8 +103,27 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
         atomic_write(out, plot(name, key, sizes, points))
     if form == "json":
         found = [dataclasses.asdict(point) for point in points]
-        return json.dumps({"name": name, "over": key, "points": found, "exponents": exponents})
-    return table(key, [show(value) for value in values], points, exponents)
+        how = {"batch": BATCH, "threads": torch.get_num_threads()}
+        return json.dumps({"name": name, "over": key, "points": found, "exponents": exponents, **how})
+    lines = [table(key, [show(value) for value in values], points, exponents)]
+    if measure:
+        lines.append(f"step: training on {BATCH} images on the CPU, threads: {torch.get_num_threads()}")
+        if left := [show(point.value) for point in points if point.seconds is None]:
+            lines.append(f"not measured, too large: {key} = {', '.join(left)}")
+    return "\n".join(lines)
+
+
+def _check_over(name: str, key: str) -> None:
+    """An option that the network does not have is told together with those that can grow."""
+    from ablab.arithmetic.grow import sizing
+    from ablab.errors import ModelError
+    from ablab.find import find
+
+    if ":" in name:
+        return
+    known = find("models", "model", name, ModelError).options
+    if key not in known:
+        raise InputError(f'"{name}" has no option "{key}"; those that can grow: {", ".join(sizing(known))}')
 
 
 def _over(text: str | None) -> tuple[str, list[Any]]:

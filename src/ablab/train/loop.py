@@ -18,6 +18,7 @@ from ablab.models.checks import suspicions
 from ablab.models.initial import borrowed_generator
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
+from ablab.train.checkpoint import unpack
 from ablab.train.device import choose_hardware
 from ablab.train.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.train.measure import measure, packed
@@ -31,8 +32,10 @@ FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; defa
 SAMPLE = 64  # images that a network is looked at with before it is trained
 
 
-def train(recipe: Recipe, splits: Splits, seed: int) -> Iterator[Event]:
+def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = None) -> Iterator[Event]:
     """Trains `recipe` with `seed`; yields an event at the start, after each epoch and at the end.
+
+    With a checkpoint of the same recipe, seed and data it goes on from there, and ends as if it had never stopped.
 
     Between two events the run stands still: the caller may read `event.state` without copying it. A loss that is not
     finite ends it with Diverged.
@@ -75,6 +78,8 @@ def train(recipe: Recipe, splits: Splits, seed: int) -> Iterator[Event]:
     some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
     for text in suspicions(state.net, pixels(examples.images[some]), examples.labels[some].to(hardware.device)):
         yield Noticed(text)
+    if checkpoint is not None:
+        unpack(checkpoint, state)
 
     for epoch in range(state.epoch, recipe.epochs):
         clock = time.monotonic()

@@ -1,0 +1,77 @@
+"""A State as bytes and back: all that a run needs to go on. No random state is in it, and nothing is executed."""
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from ablab.errors import DataError
+from ablab.records import Measurement
+from ablab.train.state import State
+
+VERSION = "1"
+DIGEST = 32  # bytes of SHA-256 in front: a changed bit anywhere is seen
+
+
+def pack(state: State, facts: dict[str, Any]) -> bytes:
+    """The state, and what else the caller wants to find beside it, which must be JSON."""
+    tensors = {f"net/{name}": tensor for name, tensor in state.net.state_dict().items()}
+    tensors |= {f"best/{name}": tensor for name, tensor in state.best_weights.items()}
+    numbers: dict[str, Any] = {}
+    for index, values in state.optimizer.state_dict()["state"].items():
+        for key, value in values.items():
+            (tensors if isinstance(value, torch.Tensor) else numbers)[f"optimizer/{index}/{key}"] = value
+    said = {
+        "epoch": state.epoch,
+        "best_epoch": state.best_epoch,
+        "best": state.best and dataclasses.asdict(state.best),
+        "numbers": numbers,
+        "facts": facts,
+    }
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = save(whole, {"version": VERSION, "said": json.dumps(said, allow_nan=False)})
+    return hashlib.sha256(content).digest() + content
+
+
+def facts(content: bytes) -> dict[str, Any]:
+    """What was kept beside the state; a DataError if any byte has changed."""
+    found: dict[str, Any] = _said(content)["facts"]
+    return found
+
+
+def unpack(content: bytes, state: State) -> None:
+    """Make `state`, which is of the same recipe, what it was when it was packed."""
+    said, tensors = _said(content), load(content[DIGEST:])
+    state.net.load_state_dict(_below(tensors, "net/"))
+    state.best_weights = {
+        name: tensor.to(state.net.state_dict()[name].device) for name, tensor in _below(tensors, "best/").items()
+    }
+    values: dict[int, dict[str, Any]] = {}
+    for path, value in (_below(tensors, "optimizer/") | _below(said["numbers"], "optimizer/")).items():
+        index, _, key = path.partition("/")
+        values.setdefault(int(index), {})[key] = value
+    state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": values})
+    state.epoch, state.best_epoch = said["epoch"], said["best_epoch"]
+    state.best = said["best"] and Measurement(**said["best"])
+
+
+def _said(content: bytes) -> dict[str, Any]:
+    if len(content) <= DIGEST or hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+        raise DataError("its bytes have changed since it was written, or are not all there")
+    try:
+        length = int.from_bytes(content[DIGEST : DIGEST + 8], "little")
+        metadata = json.loads(content[DIGEST + 8 : DIGEST + 8 + length])["__metadata__"]
+        if metadata["version"] != VERSION:
+            raise DataError(f"it was written by another version (checkpoint {metadata['version']}, known: {VERSION})")
+        said: dict[str, Any] = json.loads(metadata["said"])
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise DataError(f"it is no checkpoint ({error})") from None
+    return said
+
+
+def _below(named: dict[str, Any], start: str) -> dict[str, Any]:
+    return {name.removeprefix(start): value for name, value in named.items() if name.startswith(start)}

@@ -1,0 +1,135 @@
+"""A run that is stopped, in whatever way, goes on and ends as one that was not."""
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ablab.data.sources.phantom import phantom
+from ablab.execute import carry as carrying
+from ablab.execute import checkpoint_path
+from ablab.execute.carry import carry
+from ablab.recipe import Recipe
+from ablab.records import Wanted
+from ablab.train.events import EpochDone, Noticed
+
+RECIPE = Recipe.of({"epochs": 4, "batch": 50, "norm": "batch", "augment": "crop(2) + flip"})
+DATA = phantom(train=200, test=60)
+WANTED = Wanted(RECIPE, 3, DATA.fingerprint)
+
+
+def nothing(wanted, event):
+    pass
+
+
+def timeless(run):
+    """A run without what differs between two of the same: times."""
+    curve = tuple(dataclasses.replace(row, seconds=0.0) for row in run.curve)
+    return dataclasses.replace(run, curve=curve, cost=dataclasses.replace(run.cost, seconds=0.0, wall_seconds=0.0))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return timeless(carry(WANTED, DATA, nothing))
+
+
+@pytest.fixture(autouse=True)
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(carrying, "PAUSE", 0.0)
+
+
+def stopped_after(epoch, folder):
+    def show(wanted, event):
+        if isinstance(event, EpochDone) and event.row.epoch == epoch + 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry(WANTED, DATA, show, folder)
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_it_goes_on_behind_the_last_checkpoint_and_ends_the_same(epoch, whole, tmp_path):
+    stopped_after(epoch, tmp_path)
+    seen = []
+    assert timeless(carry(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == list(range(epoch + 1, 5))
+    assert any(isinstance(event, Noticed) and f"behind epoch {epoch}" in event.text for event in seen)
+
+
+def test_stopped_twice_it_ends_the_same(whole, tmp_path):
+    stopped_after(1, tmp_path)
+    stopped_after(2, tmp_path)
+    assert timeless(carry(WANTED, DATA, nothing, tmp_path)) == whole
+
+
+def test_a_damaged_checkpoint_is_told_of_and_not_used(whole, tmp_path):
+    stopped_after(2, tmp_path)
+    path = checkpoint_path(tmp_path, WANTED.id)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    seen = []
+    assert timeless(carry(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert any(isinstance(event, Noticed) and "starts anew" in event.text for event in seen)
+
+
+def test_another_seed_does_not_take_the_checkpoint(tmp_path):
+    stopped_after(2, tmp_path)
+    seen = []
+    carry(dataclasses.replace(WANTED, seed=4), DATA, lambda _, event: seen.append(event), tmp_path)
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [1, 2, 3, 4]
+
+
+def test_checkpoints_are_no_more_frequent_than_they_need_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(carrying, "PAUSE", 1000.0)
+    stopped_after(3, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+TRAIN = """
+import sys
+from ablab.execute import carry
+carry.PAUSE = 0.0
+sys.argv = ["ablab", "train", "simple-nn", "data=phantom(train=200, test=60)", "epochs=8", "batch=50", "norm=batch",
+            "--seed", "3", "--json"]
+from ablab.cli import main
+main()
+"""
+
+
+@pytest.mark.faults
+def test_killed_at_any_instant_and_started_again_it_ends_as_if_it_never_was(tmp_path):
+    environment = {**os.environ, "ABLAB_CACHE": str(tmp_path / "cache")}
+
+    def start(store):
+        return subprocess.Popen(
+            [sys.executable, "-c", TRAIN],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**environment, "ABLAB_STORE": str(tmp_path / store)},
+        )
+
+    def result(process):
+        out, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+        last = json.loads(out.splitlines()[-1])
+        return {key: last[key] for key in ("id", "test", "selected_epoch", "untrained_loss")}
+
+    begun = time.monotonic()
+    unbroken = result(start("unbroken"))
+    took = time.monotonic() - begun
+    draw = random.Random(5)
+    for kill in (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        process = start("broken")
+        time.sleep(took * draw.uniform(0.5, 1.0))  # the first half is the import of torch
+        process.send_signal(kill)
+        process.communicate(timeout=60)
+    assert result(start("broken")) == unbroken
+    assert not list((tmp_path / "broken" / "checkpoints").glob("*.checkpoint"))

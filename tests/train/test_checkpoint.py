@@ -1,0 +1,80 @@
+"""A state comes back from its bytes as it was, or not at all."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ablab.errors import DataError
+from ablab.models import Io
+from ablab.recipe import Recipe
+from ablab.train.checkpoint import facts, pack, unpack
+from ablab.train.device import choose_hardware
+from ablab.train.events import EpochDone
+from ablab.train.loop import train
+from ablab.train.state import initial_state
+
+SMALL = Recipe.of({"epochs": 3, "batch": 32, "lr": 0.02})
+WAYS = [
+    "norm=batch",
+    "optimizer=adam dropout=0.3",
+    "optimizer=sgd",
+    "optimizer=rmsprop augment=crop(2)+flip",
+    "select=last",
+]
+
+
+def after(recipe, splits, epochs):
+    """The bytes of a run's state after so many epochs."""
+    for event in train(recipe, splits, 4):
+        if isinstance(event, EpochDone) and event.row.epoch == epochs:
+            return pack(event.state, {"curve": [1, 2.5, "three"]})
+    raise AssertionError("there are fewer epochs")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_that_goes_on_ends_as_one_that_never_stopped(way, splits):
+    recipe = SMALL.with_(way)
+    whole, content = list(train(recipe, splits, 4)), after(recipe, splits, 2)
+    again = list(train(recipe, splits, 4, content))
+    rows = [event.row for event in again if isinstance(event, EpochDone)]
+    assert [row.epoch for row in rows] == [3]
+    last = [event for event in whole if isinstance(event, EpochDone)][-1].row
+    assert (rows[0].train_loss, rows[0].val_loss) == (last.train_loss, last.val_loss)
+    assert (again[-1].test, again[-1].predictions) == (whole[-1].test, whole[-1].predictions)
+    assert again[-1].selected_epoch == whole[-1].selected_epoch
+
+
+def test_what_was_kept_beside_the_state_comes_back(splits):
+    assert facts(after(SMALL, splits, 1)) == {"curve": [1, 2.5, "three"]}
+
+
+def test_the_state_comes_back_to_the_last_bit(splits):
+    content = after(SMALL, splits, 2)
+    state = initial_state(SMALL, Io(3, 16, 16, 4), 9, choose_hardware("fp32"))
+    unpack(content, state)
+    assert pack(state, facts(content)) == content
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_changed_bit_or_a_missing_end_is_seen(splits_content, data):
+    content = bytearray(splits_content)
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(0, 8 * len(content) - 1))
+        content[at // 8] ^= 1 << at % 8
+    else:
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    with pytest.raises(DataError, match="have changed since it was written, or are not all there"):
+        facts(bytes(content))
+
+
+@pytest.fixture(scope="module")
+def splits_content(splits):
+    return after(SMALL, splits, 1)
+
+
+def test_nothing_of_torchs_generators_is_touched(splits):
+    before = torch.get_rng_state()
+    list(train(SMALL, splits, 4, after(SMALL, splits, 1)))
+    assert torch.equal(torch.get_rng_state(), before)
