@@ -77,10 +77,10 @@ def _measurable(tables: Sequence[Table]) -> list[int]:
     return found
 
 
-def interleaved(steps: Sequence[Callable[[], object]]) -> list[float]:
+def interleaved(steps: Sequence[Callable[[], object]], repeats: int = REPEATS) -> list[float]:
     """The median time of each step; they take turns, so that a machine that slows down favours none."""
     times: list[list[float]] = [[] for _ in steps]
-    for turn in range(REPEATS + 1):
+    for turn in range(repeats + 1):
         for step, taken in zip(steps, times, strict=True):
             begun = time.perf_counter()
             step()

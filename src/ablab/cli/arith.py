@@ -19,8 +19,9 @@ Line = tuple[str, str, str]  # what it is, the formula in letters, the formula w
 
 MOST = 1 << 40  # of any number: beyond it, nobody means what they typed
 MOST_MEASURED = 1 << 27  # numbers in a picture that is timed: 512 MiB
-MOST_MACS_MEASURED = 2e10  # of the full convolution; forty of them take about 20 s on two cores
+MOST_MACS_MEASURED = 6e9  # of the full convolution, which is put to 160 pictures: seconds on one core
 MEASURED = 10  # pictures between two looks at the clock
+LOOKS = 15  # at the clock; their median counts
 
 in_option = click.option("--in", "shape", required=True, metavar="HxWxC", help="Height, width and channels.")
 filters_option = click.option("--filters", type=int, required=True, help="Filters, which are channels of the output.")
@@ -360,4 +361,11 @@ def _measured(
 
         return step
 
-    return [one / MEASURED for one in interleaved([often(full), often(separable)])], torch.get_num_threads()
+    # One thread: on two that sleep between operations, waking them took longer than the small convolutions (64 to 128
+    # channels at 32x32: 0.71 and 0.78 ms, a ratio of 0.91; on one 0.80 and 0.20 ms, 4.0).
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [one / MEASURED for one in interleaved([often(full), often(separable)], LOOKS)], 1
+    finally:
+        torch.set_num_threads(threads)
