@@ -13,7 +13,7 @@ from ablab.errors import DataError
 from ablab.records import Measurement
 from ablab.train.state import State
 
-VERSION = "1"
+VERSION = 1
 DIGEST = 32  # bytes of SHA-256 in front: a changed bit anywhere is seen
 
 
@@ -26,6 +26,7 @@ def pack(state: State, facts: dict[str, Any]) -> bytes:
         for key, value in values.items():
             (tensors if isinstance(value, torch.Tensor) else numbers)[f"optimizer/{index}/{key}"] = value
     said = {
+        "version": VERSION,
         "epoch": state.epoch,
         "best_epoch": state.best_epoch,
         "best": state.best and dataclasses.asdict(state.best),
@@ -33,7 +34,7 @@ def pack(state: State, facts: dict[str, Any]) -> bytes:
         "facts": facts,
     }
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(whole, {"version": VERSION, "said": json.dumps(said, allow_nan=False)})
+    content = save(whole, {"said": json.dumps(said, allow_nan=False)})  # one entry: several have no fixed order
     return hashlib.sha256(content).digest() + content
 
 
@@ -65,11 +66,12 @@ def _said(content: bytes) -> dict[str, Any]:
     try:
         length = int.from_bytes(content[DIGEST : DIGEST + 8], "little")
         metadata = json.loads(content[DIGEST + 8 : DIGEST + 8 + length])["__metadata__"]
-        if metadata["version"] != VERSION:
-            raise DataError(f"it was written by another version (checkpoint {metadata['version']}, known: {VERSION})")
         said: dict[str, Any] = json.loads(metadata["said"])
+        version = said["version"]
     except (ValueError, KeyError, TypeError, SafetensorError) as error:
         raise DataError(f"it is no checkpoint ({error})") from None
+    if version != VERSION:
+        raise DataError(f"it was written by another version (checkpoint {version}, known: {VERSION})")
     return said
 
 
