@@ -19,7 +19,7 @@ MAY = {
     "arithmetic": BOTTOM,
     "study": BOTTOM,
     "train": BOTTOM | {"data", "models"},
-    "execute": BOTTOM | {"data", "models", "train"},
+    "execute": BOTTOM | {"data", "models", "arithmetic", "train"},
     "store": BOTTOM,
     "conduct": BOTTOM | {"study", "execute", "store", "data", "models", "train", "arithmetic"},
     "report": BOTTOM | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic"},

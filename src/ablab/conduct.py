@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablab.errors import InputError, StudyError
-from ablab.execute import checkpoint_path
+from ablab.execute import checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Run, Wanted
 from ablab.study import Decision, Plan, Study, decide, plan
@@ -43,7 +43,14 @@ def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Seq
 def keep(run: Run, store: Store) -> None:
     """Put a run into the store; from then on its checkpoint is of no use."""
     store.add(run)
-    checkpoint_path(checkpoints(store), run.id).unlink(missing_ok=True)
+    path = checkpoint_path(checkpoints(store), run.id)
+    for one in (path, previous_checkpoint(path)):
+        one.unlink(missing_ok=True)
+
+
+def weights_path(store: Store, id_: str) -> Path:
+    """Where the weights of a single run are kept; a study, which may have hundreds of runs, keeps none."""
+    return store.folder / "weights" / f"{id_}.safetensors"
 
 
 def checkpoints(store: Store) -> Path:
@@ -100,7 +107,7 @@ def train_one(
     wanted = Wanted(recipe, seed, dataset.fingerprint)
     if known := store.runs([wanted.id]):
         return known[0], False
-    run = carry(wanted, dataset, show, checkpoints(store))
+    run = carry(wanted, dataset, show, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)
     return run, True
 

@@ -40,8 +40,16 @@ class StoreError(AblabError):
     """The store cannot be read or written."""
 
 
-class Diverged(AblabError):
-    """A loss that is not a finite number."""
+class Failed(AblabError):
+    """A training that could not be carried through; the run is kept as failed."""
+
+
+class OutOfMemory(Failed):
+    """The memory of the device or of the machine ran out."""
+
+
+class Diverged(Failed):
+    """A loss that is not a finite number, or far beyond what guessing gives; the run is kept as diverged."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -37,29 +37,66 @@ class Recipe(BaseModel):
     options: dict[str, Any] = Field(default_factory=dict, description="options of the network, such as norm=batch")
     init: str = Field("torch", description="initial weights: torch, he, glorot, lecun, orthogonal or normal(0.01)")
     epochs: Positive = Field(10, description="passes over the training images")
+    steps: Positive | None = Field(None, description="stop after this many steps instead of after whole epochs")
+    time: str | None = Field(None, description="stop after the epoch in which training has taken this long: 90s, 30m")
+    target: float | None = Field(None, gt=0, lt=100, description="stop once validation accuracy is this many percent")
+    patience: Positive | None = Field(None, description="stop after this many epochs without a better one")
     batch: Positive = Field(128, description="images a step")
+    batch_split: Positive | Literal["auto"] = Field(
+        1, description="parts of a batch, one after the other; auto: as many as memory asks for"
+    )
     optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
     lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
-    weight_decay: float = Field(5e-4, ge=0, description="L2 pull on weights; biases and norms are left alone")
-    schedule: str = Field("cosine", description="learning rate over the run: constant, linear, cosine, step, multistep")
+    lr_scale: str = Field("none", description="other rates for parts: head(0.1) + biases(2), or layers by their name")
+    schedule: str = Field(
+        "cosine", description="learning rate over the run: constant, linear, cosine, onecycle, step, multistep, plateau"
+    )
     warmup: float = Field(0.0, ge=0, description="epochs over which the learning rate rises from 0")
+    weight_decay: float = Field(5e-4, ge=0, description="L2 pull on weights")
+    decay: Literal["weights", "all"] = Field(
+        "weights", description="what is pulled: weights alone, or biases and norms as well"
+    )
+    l1: float = Field(0.0, ge=0, description="L1 pull on what weight_decay pulls")
+    clip: float | None = Field(None, gt=0, description="longest gradient: longer ones are scaled down to this norm")
+    average: str = Field("none", description="weights that are measured: none, ema(decay=0.998) or lookahead(every=5)")
+    loss: str = Field("cross-entropy", description="what is minimised: cross-entropy or focal(gamma=2)")
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: rare classes count as much as common ones"
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     augment: str = Field("none", description="changes to training images: crop(4) + flip + cutout(8)")
     tta: str = Field("none", description="views averaged in validation and test: none, flip or flip+shift")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="number format of the forward pass")
     select: Literal["best", "last", "test"] = Field(
         "best", description="epoch that counts: best on validation, last, or (biased) best on test"
     )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="number format of the forward pass; weights are fp32"
+    )
+    channels_last: bool | Literal["auto"] = Field(
+        "auto", description="order of images in memory; auto: where it is faster"
+    )
+    compile: bool | Literal["auto"] = Field(
+        "auto", description="compile the network with torch.compile; auto: never on a CPU"
+    )
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
+    threads: Positive | None = Field(None, description="threads of the CPU; else as many as torch takes")
 
-    @field_validator("augment", "init", "optimizer", "schedule", "tta")
+    @field_validator("augment", "average", "init", "loss", "lr_scale", "optimizer", "schedule", "tta")
     @classmethod
     def _one_spelling(cls, text: str) -> str:
         return " + ".join(str(call) for call in grammar.calls(text)) or "none"
 
-    @field_validator("lr", "weight_decay", "warmup", "val", "label_smoothing")
+    @field_validator("time")
     @classmethod
-    def _finite(cls, number: float) -> float:
-        if not math.isfinite(number):
+    def _a_time(cls, text: str | None) -> str | None:
+        if text is not None and grammar.duration(text) <= 0:
+            raise ValueError("must be above 0")
+        return text
+
+    @field_validator("lr", "weight_decay", "l1", "clip", "warmup", "val", "label_smoothing", "target")
+    @classmethod
+    def _finite(cls, number: float | None) -> float | None:
+        if number is not None and not math.isfinite(number):
             raise ValueError("must be a finite number")
         return number
 
@@ -135,7 +172,7 @@ def typed(texts: Mapping[str, str]) -> dict[str, Any]:
     """Values of the command line as the kind that their key wants: whole numbers, numbers, or text."""
     kinds = {key: field.annotation for key, field in Recipe.model_fields.items()}
     return {
-        key: text if kinds.get(key) is str else _number_as_wanted(grammar.value(text), kinds.get(key))
+        key: text if kinds.get(key) in (str, str | None) else _number_as_wanted(grammar.value(text), kinds.get(key))
         for key, text in texts.items()
     }
 
@@ -161,7 +198,7 @@ def _model_options(model: str) -> dict[str, Any] | None:
 
 
 def _number_as_wanted(found: Any, kind: Any) -> Any:
-    return float(found) if kind is float and isinstance(found, int) and not isinstance(found, bool) else found
+    return float(found) if kind in (float, float | None) and type(found) is int else found
 
 
 def _plain(fault: Any) -> str:

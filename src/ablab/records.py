@@ -38,15 +38,17 @@ class EpochRow:
     val_loss: float
     val_accuracy: float
     seconds: float  # of training; measuring is left out
+    examples: int = 0  # images that it took
 
 
 @dataclass(frozen=True)
 class Measurement:
     """A network on a set of images."""
 
-    loss: float
+    loss: float  # mean cross-entropy, which is the mean negative log-likelihood
     accuracy: float
     images: int
+    metrics: dict[str, float] = field(default_factory=dict)  # others by their name: top5, ece
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Cost:
     epochs: int
     examples: int
     parameters: int
+    macs: int | None = None  # multiply-adds of one image, forward
+    memory: int | None = None  # bytes: on a GPU the most that was held, else the most resident at an end of an epoch
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Run:
         default=b"", repr=False
     )  # the class of every test image: one byte, two above 256 classes
     note: str = ""  # why it did not finish
+    stopped: str = ""  # why it ended before its last epoch, though nothing went wrong
 
     @property
     def id(self) -> str:

@@ -38,10 +38,12 @@ def shown(events, capsys, *, as_json=False):
 def test_a_run_has_a_line_for_each_epoch_and_ends_with_what_to_type_next(events, capsys):
     lines = shown(events, capsys)
     assert WANTED.id in lines[0]
-    assert f"untrained loss {events[0].untrained_loss:.4f}" in lines[1]
-    rows = [line.split() for line in lines if line.strip()[:1].isdigit() and "parameters" not in line]
+    assert "81,435 parameters" in lines[1]
+    assert f"untrained loss {events[0].untrained_loss:.4f}" in lines[2]
+    rows = [line.split() for line in lines if line.strip()[:1].isdigit() and "untrained" not in line]
     assert [row[0] for row in rows] == ["1", "2"]
-    assert "43.21 % of 200 images" in lines[-2]
+    assert any("43.21 % of 200 images" in line for line in lines)
+    assert lines[-2] == "again: ablab train simple-nn epochs=2 batch=20 --seed 5"
     assert lines[-1].startswith("next: ablab runs show ")
 
 

@@ -12,15 +12,20 @@ from ablab.train.checkpoint import facts, pack, unpack
 from ablab.train.device import choose_hardware
 from ablab.train.events import EpochDone
 from ablab.train.loop import train
-from ablab.train.state import initial_state
+from ablab.train.state import initial_network, initial_state
 
-SMALL = Recipe.of({"epochs": 3, "batch": 32, "lr": 0.02})
+SMALL = Recipe.of({"epochs": 3, "batch": 32, "lr": 0.02, "precision": "fp32"})
 WAYS = [
     "norm=batch",
     "optimizer=adam dropout=0.3",
     "optimizer=sgd",
     "optimizer=rmsprop augment=crop(2)+flip",
     "select=last",
+    "average=ema",
+    "average=lookahead norm=batch",
+    "optimizer=muon",
+    "optimizer=muon(adam=true) schedule=plateau(patience=0)",
+    "precision=fp16 clip=1",
 ]
 
 
@@ -51,7 +56,7 @@ def test_what_was_kept_beside_the_state_comes_back(splits):
 
 def test_the_state_comes_back_to_the_last_bit(splits):
     content = after(SMALL, splits, 2)
-    state = initial_state(SMALL, Io(3, 16, 16, 4), 9, choose_hardware("fp32"))
+    state = initial_state(SMALL, initial_network(SMALL, Io(3, 16, 16, 4), 9), choose_hardware("fp32"))
     unpack(content, state)
     assert pack(state, facts(content)) == content
 

@@ -89,7 +89,7 @@ def test_a_weight_goes_where_the_formula_says(text, weight_decay, by_hand):
 
 
 def test_every_optimizer_is_compared_with_its_formula():
-    assert set(catalogue("train.optimizers", "optimizer")) == {"sgd", "adam", "adamw", "adagrad", "rmsprop"}
+    assert set(catalogue("train.optimizers", "optimizer")) == {"sgd", "adam", "adamw", "adagrad", "rmsprop", "muon"}
 
 
 def test_weight_decay_leaves_biases_and_norms_alone():
@@ -118,7 +118,7 @@ def test_a_network_without_weights_is_refused():
     ("text", "message"),
     [
         ("sdg", 'no optimizer is called "sdg": did you mean "sgd"'),
-        ("sgd(0.9)", r"options are given by name, such as sgd\(momentum=0.9\)"),
+        ("sgd(0.9)", r"options are given by name, such as sgd\(momentum=0.0, nesterov=false\)"),
         ("sgd(momentun=0.9)", 'no option is called "momentun": did you mean "momentum"'),
         ("sgd(momentum=true)", "momentum must be a number"),
         ("sgd(nesterov=1)", "nesterov must be true or false"),
@@ -146,3 +146,63 @@ def test_a_wrong_option_is_refused_with_what_to_write(text, message):
 def test_a_number_that_no_step_can_be_made_with_is_refused(text, message):
     with pytest.raises(RecipeError, match=message):
         make_optimizer(text, nn.Linear(1, 1), lr=0.1, weight_decay=0.0)
+
+
+def test_biases_and_norms_are_pulled_as_well_where_the_recipe_says_so():
+    (everything,) = groups(build("simple-nn", Io(3, 32, 32, 10), norm="batch"), 0.01, "all")
+    assert everything["weight_decay"] == 0.01
+    assert {parameter.ndim for parameter in everything["params"]} == {1, 2, 4}
+
+
+def test_parts_have_shares_of_the_rate_by_kind_or_by_name():
+    net = build("simple-nn", Io(3, 32, 32, 10), norm="batch")
+    made = groups(net, 0.0, lr_scale="norms(0.1) + biases(2) + conv1(0.5)")
+    names = {id(parameter): name for name, parameter in net.named_parameters()}
+    scale = {names[id(one)]: group["scale"] for group in made for one in group["params"]}
+    assert scale["norm1.weight"] == scale["norm1.bias"] == 0.1
+    assert scale["head.bias"] == 2
+    assert scale["conv1.weight"] == 0.5
+    assert scale["head.weight"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("heat(0.1)", 'the network has no "heat": did you mean "head"'),
+        ("head", "a factor from 0 is wanted, such as head\\(0.1\\)"),
+        ("head(-1)", "a factor from 0 is wanted"),
+    ],
+)
+def test_a_share_of_the_rate_that_nothing_can_have_is_refused(text, message):
+    with pytest.raises(RecipeError, match=message):
+        groups(build("simple-nn", Io(3, 32, 32, 10)), 0.0, lr_scale=text)
+
+
+def test_muon_steps_have_all_singular_values_near_one_and_leave_the_rest_to_sgd():
+    layer = nn.Linear(6, 4)
+    before = layer.weight.detach().clone(), layer.bias.detach().clone()
+    optimizer = make_optimizer("muon(momentum=0, nesterov=false, rest=0.5)", layer, lr=0.1, weight_decay=0.0)
+    for group in optimizer.param_groups:
+        group["lr"] = 0.1 * group["scale"]
+    generator = torch.Generator().manual_seed(0)
+    layer.weight.grad = torch.randn(4, 6, generator=generator)
+    layer.bias.grad = torch.randn(4, generator=generator)
+    optimizer.step()
+    moved = (before[0] - layer.weight.detach()) / 0.1
+    assert ((torch.linalg.svdvals(moved) - 1).abs() < 0.35).all()
+    left, _, right = torch.linalg.svd(layer.weight.grad, full_matrices=False)
+    assert torch.nn.functional.cosine_similarity(moved.flatten(), (left @ right).flatten(), dim=0) > 0.95
+    torch.testing.assert_close(layer.bias.detach(), before[1] - 0.05 * layer.bias.grad)
+
+
+def test_the_rest_of_muon_can_be_adamw():
+    layer, plain = nn.Linear(3, 2), nn.Linear(3, 2)
+    plain.load_state_dict(layer.state_dict())
+    optimizer = make_optimizer("muon(adam=true, rest=1)", layer, lr=0.1, weight_decay=0.02, decay="all")
+    reference = torch.optim.AdamW([plain.bias], lr=0.1, weight_decay=0.02)
+    for gradient in GRADIENTS:
+        layer.weight.grad, layer.bias.grad = torch.full((2, 3), gradient), torch.tensor([gradient, -gradient])
+        plain.bias.grad = layer.bias.grad.clone()
+        optimizer.step()
+        reference.step()
+    torch.testing.assert_close(layer.bias, plain.bias)

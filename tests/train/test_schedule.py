@@ -6,10 +6,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, MultiStepLR, StepLR
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    LinearLR,
+    MultiStepLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    StepLR,
+)
 
 from ablab.errors import RecipeError
-from ablab.train.schedule import check_schedule, lr_at
+from ablab.train.schedule import check_schedule, lr_at, onecycle
 
 STEPS = 37
 
@@ -88,12 +95,36 @@ def test_a_step_after_no_time_is_refused():
     ("text", "message"),
     [
         ("cosin", 'no schedule is called "cosin": did you mean "cosine"'),
-        ("cosine(0.1)", r"options are given by name, such as cosine\(end=0.1\)"),
+        ("cosine(0.1)", r"options are given by name, such as cosine\(end=0.0\)"),
         ("cosine(ends=0.1)", 'no option is called "ends": did you mean "end"'),
-        ("cosine(end=2)", "end must be a number from 0 to 1"),
-        ("linear(end=true)", "end must be a number from 0 to 1"),
+        ("cosine(end=2)", "end = 2 must be from 0 to 1"),
+        ("linear(end=true)", "end must be a number"),
     ],
 )
 def test_a_wrong_schedule_is_refused_with_what_to_write(text, message):
     with pytest.raises(RecipeError, match=message):
         check_schedule(text)
+
+
+def test_onecycle_is_the_one_of_pytorch():
+    def make(optimizer):
+        return OneCycleLR(optimizer, max_lr=0.3, total_steps=STEPS, div_factor=25, final_div_factor=1e9)
+
+    expected = of_torch(make)
+    # PyTorch counts from the first step to the last, we from the start of the first to the end of the last.
+    rise = (0.3 * STEPS - 1) / (STEPS - 1)
+    rates = [0.3 * onecycle(at / (STEPS - 1), rise=rise) for at in range(STEPS)]
+    assert rates == pytest.approx(expected, abs=1e-8)
+
+
+def test_plateau_is_the_one_of_pytorch():
+    losses = [2.0, 1.5, 1.4, 1.45, 1.41, 1.42, 1.43, 1.39, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=2)
+    expected = []
+    for loss in losses:
+        expected.append(optimizer.param_groups[0]["lr"])
+        scheduler.step(loss)
+    text = "plateau(factor=0.5, patience=2)"
+    assert [lr_at(text, 0.3, at, 100, 0, losses[:at]) for at in range(len(losses))] == pytest.approx(expected)
+    assert len(set(expected)) > 2

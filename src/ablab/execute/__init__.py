@@ -18,3 +18,8 @@ class Executor(Protocol):
 def checkpoint_path(checkpoints: Path, id_: str) -> Path:
     """Where a run that is not done leaves what it needs to go on."""
     return checkpoints / f"{id_}.checkpoint"
+
+
+def previous_checkpoint(path: Path) -> Path:
+    """Where the checkpoint before that one is, for when its bytes have changed."""
+    return path.with_suffix(".previous")

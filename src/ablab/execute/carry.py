@@ -1,69 +1,85 @@
 """One Wanted becomes one Run: consumes the events of a training and keeps what is worth keeping."""
 
 import dataclasses
+import functools
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from ablab.arithmetic import inspect
 from ablab.atomic import atomic_write
 from ablab.data.dataset import Dataset
 from ablab.data.split import split
-from ablab.errors import DataError, Diverged
-from ablab.execute import Show, checkpoint_path
-from ablab.records import Cost, EpochRow, Machine, Run, Wanted
-from ablab.train.checkpoint import facts, pack
+from ablab.errors import AblabError, DataError, Diverged, Failed, InputError
+from ablab.execute import Show, checkpoint_path, previous_checkpoint
+from ablab.models import Io, build
+from ablab.recipe import Recipe
+from ablab.records import Cost, Machine, Run, Status, Wanted
+from ablab.train.checkpoint import facts, pack, pack_weights, rows
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
 
-PAUSE = 5.0  # seconds between two checkpoints at least: a run that is killed loses those, or the epoch that it was in
+PAUSE = 5.0  # seconds between two checkpoints at least; a run that is killed loses those, one that is stopped nothing
 
 
-def carry(wanted: Wanted, dataset: Dataset, show: Show, checkpoints: Path | None = None) -> Run:
-    """Train what is wanted and measure it; a loss that is not finite ends in a run that says so, not in an error.
+def carry(
+    wanted: Wanted, dataset: Dataset, show: Show, checkpoints: Path | None = None, weights: Path | None = None
+) -> Run:
+    """Train what is wanted and measure it; a training that fails ends in a run that says so, not in an error.
 
     With a folder for checkpoints, a run that was stopped goes on where it was; whoever keeps the run then forgets its
-    checkpoint.
+    checkpoint. With a file for weights, those of the selected epoch are kept there.
     """
     recipe, seed = wanted.recipe, wanted.seed
     splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
     begun = time.monotonic()
     started: Started | None = None
     finished: Finished | None = None
-    kept, kept_at = _kept(wanted, checkpoints, show), begun
-    curve = [EpochRow(**row) for row in facts(kept)["curve"]] if kept else []
+    kept = _kept(wanted, checkpoints, show)
+    curve, memory = list(rows(kept)) if kept else [], 0
+    status: Status = "finished"
     note = ""
     try:
-        for event in train(recipe, splits, seed, kept):
-            show(wanted, event)
-            if isinstance(event, Started):
-                started = event
-                if curve:
-                    show(wanted, Noticed(f"goes on behind epoch {len(curve)}, where it was stopped"))
-            elif isinstance(event, EpochDone):
-                curve.append(event.row)
-                if checkpoints and event.row.epoch < recipe.epochs and time.monotonic() - kept_at >= PAUSE:
-                    content = pack(event.state, {"curve": [dataclasses.asdict(row) for row in curve]})
-                    checkpoints.mkdir(parents=True, exist_ok=True)
-                    atomic_write(checkpoint_path(checkpoints, wanted.id), content)
-                    kept_at = time.monotonic()
-            elif isinstance(event, Finished):
-                finished = event
-    except Diverged as error:
-        note = str(error)
+        with _checkpoints(wanted, checkpoints) as keep:
+            for event in train(recipe, splits, seed, kept):
+                if isinstance(event, EpochDone) and started:
+                    keep(event, started)  # before it is shown: what a person has seen is not lost
+                show(wanted, event)
+                if isinstance(event, Started):
+                    started = event
+                    if kept:
+                        show(wanted, Noticed(f"goes on behind epoch {len(curve)}, where it was stopped"))
+                        for text in _changed(facts(kept)["machine"], machine(started)):
+                            show(wanted, Noticed(text))
+                elif isinstance(event, EpochDone):
+                    curve.append(event.row)
+                    memory = max(memory, event.memory)
+                elif isinstance(event, Finished):
+                    finished = event
+                    if weights:
+                        _keep_weights(weights, event, wanted, dataset.classes)
+    except Failed as error:
+        status, note = "diverged" if isinstance(error, Diverged) else "failed", str(error)
         show(wanted, Noticed(note))
-    assert started is not None  # the first event of every training
+    if started is None:  # it failed before its first event
+        raise AblabError(note)
     run = Run(
         wanted=wanted,
-        status="finished" if finished else "diverged",
+        status=status,
         machine=machine(started),
         cost=Cost(
             seconds=sum(row.seconds for row in curve),
             wall_seconds=time.monotonic() - begun,
             epochs=len(curve),
-            examples=len(curve) * len(splits.train),
+            examples=sum(row.examples for row in curve),
             parameters=started.parameters,
+            macs=macs(recipe, Io(*dataset.in_shape, len(dataset.classes))),
+            memory=memory or None,
         ),
         untrained_loss=started.untrained_loss,
         curve=tuple(curve),
@@ -72,22 +88,118 @@ def carry(wanted: Wanted, dataset: Dataset, show: Show, checkpoints: Path | None
     if finished is None:
         return run
     return dataclasses.replace(
-        run, selected_epoch=finished.selected_epoch, test=finished.test, predictions=finished.predictions
+        run,
+        selected_epoch=finished.selected_epoch,
+        test=finished.test,
+        predictions=finished.predictions,
+        stopped=finished.stopped,
     )
 
 
-def _kept(wanted: Wanted, checkpoints: Path | None, show: Show) -> bytes | None:
-    """The checkpoint of a run, if there is a whole one."""
-    path = checkpoints and checkpoint_path(checkpoints, wanted.id)
-    if not path or not path.exists():
-        return None
+@functools.lru_cache(maxsize=64)
+def macs(recipe: Recipe, io: Io) -> int | None:
+    """Multiply-adds of one image on its way forward; None where they cannot be counted."""
     try:
-        content = path.read_bytes()
-        facts(content)
-    except (DataError, OSError) as error:
-        show(wanted, Noticed(f"{path}: the checkpoint cannot be used, so the run starts anew: {error}"))
+        with torch.device("meta"):
+            net = build(recipe.model, io, **recipe.options)
+        table = inspect(net, (io.channels, io.height, io.width))
+    except AblabError:  # a user's own network may look at numbers, which meta has not
         return None
-    return content
+    return table.macs if table.is_complete else None
+
+
+class _Keeper:
+    """Writes a checkpoint now and then, and holds the bytes of the last epoch for when the run is stopped."""
+
+    def __init__(self, wanted: Wanted, folder: Path) -> None:
+        self.wanted, self.path = wanted, checkpoint_path(folder, wanted.id)
+        self.written_at = time.monotonic()
+        self.waiting = b""
+
+    def __call__(self, event: EpochDone, started: Started) -> None:
+        self.waiting = pack(
+            event.state,
+            {
+                "recipe": self.wanted.recipe.full(),
+                "seed": self.wanted.seed,
+                "fingerprint": self.wanted.fingerprint,
+                "machine": dataclasses.asdict(machine(started)),
+            },
+        )
+        if time.monotonic() - self.written_at >= PAUSE:
+            self.write()
+            self.written_at = time.monotonic()
+
+    def write(self) -> None:
+        """The newest bytes become the checkpoint, and what was the checkpoint the one before."""
+        if self.waiting:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.exists():
+                self.path.replace(previous_checkpoint(self.path))
+            atomic_write(self.path, self.waiting)
+            self.waiting = b""
+
+
+@contextmanager
+def _checkpoints(wanted: Wanted, folder: Path | None) -> Iterator[Any]:
+    """A function that keeps an epoch; if the run is stopped inside, its last whole epoch is on the disk afterwards."""
+    if folder is None:
+        yield lambda _event, _started: None
+        return
+    keeper = _Keeper(wanted, folder)
+    try:
+        yield keeper
+    except (KeyboardInterrupt, SystemExit):
+        keeper.write()
+        raise
+
+
+def _kept(wanted: Wanted, checkpoints: Path | None, show: Show) -> bytes | None:
+    """The newest whole checkpoint of a run, if there is one."""
+    if not checkpoints:
+        return None
+    newest = checkpoint_path(checkpoints, wanted.id)
+    for path in (newest, previous_checkpoint(newest)):
+        if not path.exists():
+            continue
+        try:
+            content = path.read_bytes()
+            said = facts(content)
+        except (DataError, OSError) as error:
+            other = "the one before is tried" if path == newest else "the run starts anew"
+            show(wanted, Noticed(f"{path}: the checkpoint cannot be used, so {other}: {error}"))
+            continue
+        _check_identity(path, said, wanted)
+        return content
+    return None
+
+
+def _check_identity(path: Path, said: dict[str, Any], wanted: Wanted) -> None:
+    """Raise for the checkpoint of another run, with what is different."""
+    mine = {**wanted.recipe.full(), "seed": wanted.seed, "data's fingerprint": wanted.fingerprint}
+    other = {**said["recipe"], "seed": said["seed"], "data's fingerprint": said["fingerprint"]}
+    differing = [
+        f"{k} = {other.get(k)} there, {mine.get(k)} here" for k in {**mine, **other} if mine.get(k) != other.get(k)
+    ]
+    if differing:
+        listed = "\n    ".join(differing)
+        raise InputError(f"{path}: this checkpoint is of another run; remove it to start anew:\n    {listed}")
+
+
+def _changed(before: dict[str, Any], now: Machine) -> Iterator[str]:
+    """What is not as it was when the run began, though its last bits depend on it."""
+    for key, value in dataclasses.asdict(now).items():
+        if key not in ("name", "python") and before.get(key) != value:
+            yield f"it began with {key} = {before.get(key)}, now {value}: the last bits may differ from an unbroken run"
+
+
+def _keep_weights(path: Path, finished: Finished, wanted: Wanted, classes: tuple[str, ...]) -> None:
+    """The selected weights as safetensors, with what it takes to use them, and their SHA-256 beside them."""
+    said = {"recipe": wanted.recipe.toml(), "seed": wanted.seed, "classes": classes, "epoch": finished.selected_epoch}
+    content, digest = pack_weights(finished.state, said)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, content)
+    atomic_write(path.with_name(path.name + ".sha256"), f"{digest}  {path.name}\n")
 
 
 def machine(started: Started) -> Machine:

@@ -4,14 +4,19 @@ on the screen; below them one line is written anew, and only where there is a te
 import dataclasses
 import json
 import math
+import shlex
 import shutil
+import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ablab.records import Run, Wanted
+from ablab import grammar
+from ablab.records import EpochRow, Run, Wanted
+from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.tables import shown
 from ablab.study import Plan
 from ablab.train.events import EpochDone, Finished, Noticed, Started
@@ -25,8 +30,8 @@ class Live:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self.epochs = 0
         self.is_terminal = sys.stdout.isatty() and not as_json
+        self.curve: list[EpochRow] = []
 
     def __enter__(self) -> "Live":
         return self
@@ -42,26 +47,39 @@ class Live:
         if self.as_json:
             self.line(json.dumps({"event": _KINDS[type(event)], "run": wanted.id, **_facts(event)}, allow_nan=False))
         elif isinstance(event, Started):
+            self.curve = []
             self.line(f"run {wanted.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {wanted.seed}")
+            about = duration(recipe.epochs * event.epoch_seconds)
             self.line(
-                f"{event.parameters:,} parameters, {event.train_images:,} training and {event.val_images:,} validation "
-                f"images, {event.device}, {_threads(event.threads)}, {event.precision}, "
-                f"untrained loss {event.untrained_loss:.4f}"
+                f"{event.device}, {event.precision}, {_threads(event.threads)}, {event.parameters:,} parameters, about "
+                f"{about} of training"
             )
-            self.line("epoch        lr   train loss  accuracy     val loss  accuracy   seconds")
+            self.line(
+                f"{event.train_images:,} training and {event.val_images:,} validation images, untrained loss "
+                f"{event.untrained_loss:.4f}"
+            )
+            self.line("epoch        lr   train loss   accuracy     val loss   accuracy   seconds  images/s   memory")
             self.bottom("epoch 1 ...")
         elif isinstance(event, Noticed):
             self.line(f"note: {event.text}")
         elif isinstance(event, EpochDone):
-            row = event.row
+            self.curve.append(row := event.row)
             self.line(
                 f"{row.epoch:>5} {row.lr:>9.4g} {row.train_loss:>12.4f} {100 * row.train_accuracy:>7.2f} % "
-                f"{row.val_loss:>12.4f} {100 * row.val_accuracy:>7.2f} % {row.seconds:>9.2f}{' *' * event.is_best}"
+                f"{row.val_loss:>12.4f} {100 * row.val_accuracy:>7.2f} % {row.seconds:>9.2f} "
+                f"{row.examples / max(row.seconds, 1e-9):>9,.0f} {event.memory / 2**20:>5,.0f} MB{' *' * event.is_best}"
             )
-            left = (recipe.epochs - row.epoch) * row.seconds
-            self.bottom(f"epoch {row.epoch + 1} of {recipe.epochs}, about {duration(left)} left; * is the best so far")
+            usual = statistics.median(one.seconds for one in self.curve)
+            left = duration((recipe.epochs - row.epoch) * usual)
+            losses = (
+                f"train {sparkline([one.train_loss for one in self.curve])} "
+                f"val {sparkline([one.val_loss for one in self.curve])}"
+            )
+            self.bottom(
+                f"epoch {row.epoch + 1} of {recipe.epochs}, about {left} left; loss {losses}; * is the best so far"
+            )
 
-    def finished(self, run: Run, is_new: bool) -> None:
+    def finished(self, run: Run, is_new: bool, *, weights: Path | None = None, matrix: str = "") -> None:
         """What a single run came to, at the end."""
         if self.as_json:
             facts = {key: value for key, value in json.loads(run.to_json()).items() if key != "predictions"}
@@ -69,15 +87,27 @@ class Live:
             return
         if not is_new:
             self.line(f"run {run.id} was trained before and is in the store; nothing was trained again")
+        if run.stopped:
+            self.line(f"stopped after epoch {len(run.curve)} of {run.wanted.recipe.epochs}: {run.stopped}")
         if run.test is not None:
+            others = "".join(f", {name} {_as_said(name, value)}" for name, value in sorted(run.test.metrics.items()))
             self.line(
-                f"test: {100 * run.test.accuracy:.2f} % of {run.test.images:,} images, loss {run.test.loss:.4f}, with "
-                f"the weights of epoch {run.selected_epoch}, after {duration(run.cost.seconds)} of training"
+                f"test: {100 * run.test.accuracy:.2f} % of {run.test.images:,} images, "
+                f"loss {run.test.loss:.4f}{others}, with the weights of epoch {run.selected_epoch}, "
+                f"after {duration(run.cost.seconds)} of training"
             )
+            self.line(fitting(run.curve))
+        if (target := run.wanted.recipe.target) is not None:
+            self.line(to_target(run.curve, target, run.cost))
         if run.note:
             self.line(f"{run.status}: {run.note}")
         if run.wanted.recipe.select == "test":
             self.line("biased: the epoch was chosen on the test images, so this accuracy is too high")
+        if weights and weights.exists():
+            self.line(f"weights: {shown(str(weights))}")
+        if matrix:
+            self.line(matrix)
+        self.line(f"again: {again(run.wanted)}")
         self.line(f"next: ablab runs show {run.id}")
 
     def of_study(self, plan: Plan) -> "Show":
@@ -149,9 +179,25 @@ _KINDS = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: 
 def _facts(event: Any) -> dict[str, Any]:
     """An event as JSON: all but the weights and the predictions."""
     if isinstance(event, EpochDone):
-        return {**dataclasses.asdict(event.row), "is_best": event.is_best}
-    facts = {key: value for key, value in dataclasses.asdict(event).items() if key != "predictions"}
+        return {**dataclasses.asdict(event.row), "is_best": event.is_best, "memory": event.memory}
+    facts = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    facts = {
+        key: dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+        for key, value in facts.items()
+        if key not in ("predictions", "state")
+    }
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
+
+
+def again(wanted: Wanted) -> str:
+    """The command that trains the same run from nothing but itself."""
+    recipe = wanted.recipe
+    words = [f"{key}={grammar.show(value)}" for key, value in recipe.changes().items() if key != "model"]
+    return shlex.join(["ablab", "train", recipe.model, *words, "--seed", str(wanted.seed)])
+
+
+def _as_said(name: str, value: float) -> str:
+    return f"{value:.4f}" if name == "ece" else f"{100 * value:.2f} %"
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,9 @@ from ablab.errors import InputError, RecipeError
 from ablab.models import Io, build
 from ablab.models.initial import scheme
 from ablab.recipe import Recipe
+from ablab.train.average import make_average
+from ablab.train.device import choose_hardware
+from ablab.train.losses import make_loss
 from ablab.train.optimizers import make_optimizer
 from ablab.train.schedule import lr_at
 
@@ -25,7 +28,15 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     try:
         with torch.device("meta"):  # shapes without numbers: a network of any size costs nothing
             net = build(recipe.model, Io(channels, height, width, len(dataset.classes)), **recipe.options)
-            make_optimizer(recipe.optimizer, net, lr=recipe.lr, weight_decay=recipe.weight_decay)
+            make_optimizer(
+                recipe.optimizer,
+                net,
+                lr=recipe.lr,
+                weight_decay=recipe.weight_decay,
+                decay=recipe.decay,
+                lr_scale=recipe.lr_scale,
+            )
+            make_average(recipe.average, net)
     except InputError as error:
         faults.append(str(error))
     for tried in (
@@ -33,6 +44,8 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
         lambda: views(recipe.tta),
         lambda: scheme(recipe.init),
         lambda: lr_at(recipe.schedule, recipe.lr, 0, recipe.epochs),
+        lambda: make_loss(recipe.loss),
+        lambda: choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads),
     ):
         try:
             tried()
@@ -42,9 +55,10 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
         faults.append(
             f"batch = {recipe.batch}: there are only {images} training images; try batch={max(images // 10, 1)}"
         )
-    if recipe.warmup >= recipe.epochs:
-        faults.append(
-            f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {recipe.epochs} epochs of the run"
-        )
+    epochs = recipe.steps / -(-images // recipe.batch) if recipe.steps else recipe.epochs
+    if recipe.warmup >= epochs:
+        faults.append(f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {epochs:g} epochs of the run")
+    if isinstance(recipe.batch_split, int) and recipe.batch_split > recipe.batch:
+        faults.append(f"batch_split = {recipe.batch_split}: a batch has only {recipe.batch} images")
     if faults:
         raise RecipeError("\n".join(faults))

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ablab.errors import DataError
-from ablab.records import Measurement
+from ablab.records import EpochRow, Measurement
 from ablab.train.state import State
 
 VERSION = 1
@@ -21,15 +21,18 @@ def pack(state: State, facts: dict[str, Any]) -> bytes:
     """The state, and what else the caller wants to find beside it, which must be JSON."""
     tensors = {f"net/{name}": tensor for name, tensor in state.net.state_dict().items()}
     tensors |= {f"best/{name}": tensor for name, tensor in state.best_weights.items()}
+    tensors |= {f"average/{name}": tensor for name, tensor in (state.average.weights if state.average else {}).items()}
     numbers: dict[str, Any] = {}
     for index, values in state.optimizer.state_dict()["state"].items():
         for key, value in values.items():
             (tensors if isinstance(value, torch.Tensor) else numbers)[f"optimizer/{index}/{key}"] = value
     said = {
         "version": VERSION,
-        "epoch": state.epoch,
+        "curve": [dataclasses.asdict(row) for row in state.curve],
         "best_epoch": state.best_epoch,
         "best": state.best and dataclasses.asdict(state.best),
+        "averaged": state.average.steps if state.average else 0,
+        "scaler": state.scaler.state_dict() if state.scaler else {},
         "numbers": numbers,
         "facts": facts,
     }
@@ -44,6 +47,18 @@ def facts(content: bytes) -> dict[str, Any]:
     return found
 
 
+def rows(content: bytes) -> tuple[EpochRow, ...]:
+    """The curve so far."""
+    return tuple(EpochRow(**row) for row in _said(content)["curve"])
+
+
+def pack_weights(state: State, said: dict[str, Any]) -> tuple[bytes, str]:
+    """The network's weights alone as safetensors, with what is said of them, and their SHA-256."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.net.state_dict().items()}
+    content = save(tensors, {"ablab": json.dumps(said, allow_nan=False)})
+    return content, hashlib.sha256(content).hexdigest()
+
+
 def unpack(content: bytes, state: State) -> None:
     """Make `state`, which is of the same recipe, what it was when it was packed."""
     said, tensors = _said(content), load(content[DIGEST:])
@@ -56,7 +71,13 @@ def unpack(content: bytes, state: State) -> None:
         index, _, key = path.partition("/")
         values.setdefault(int(index), {})[key] = value
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": values})
-    state.epoch, state.best_epoch = said["epoch"], said["best_epoch"]
+    if state.average:
+        for name, tensor in _below(tensors, "average/").items():
+            state.average.weights[name].copy_(tensor)
+        state.average.steps = said["averaged"]
+    if state.scaler:
+        state.scaler.load_state_dict(said["scaler"])
+    state.curve, state.best_epoch = [EpochRow(**row) for row in said["curve"]], said["best_epoch"]
     state.best = said["best"] and Measurement(**said["best"])
 
 

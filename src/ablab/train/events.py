@@ -17,6 +17,7 @@ class Started:
     train_images: int
     val_images: int
     untrained_loss: float  # on the validation images
+    epoch_seconds: float  # what an epoch of training will take, from one step
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class EpochDone:
     row: EpochRow
     is_best: bool
     state: State
+    memory: int = 0  # bytes that the process holds, or the most that the GPU held so far
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Finished:
     is_biased: bool  # the epoch was chosen on the test images themselves
     seconds: float  # of training
     wall_seconds: float  # of everything, the consumer of the events included
+    state: State = field(repr=False)  # with the weights of the selected epoch
+    stopped: str = ""  # why it ended before its last epoch
 
 
 Event = Started | Noticed | EpochDone | Finished

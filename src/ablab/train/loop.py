@@ -19,17 +19,20 @@ from ablab.models.initial import borrowed_generator
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.checkpoint import unpack
-from ablab.train.device import choose_hardware
+from ablab.train.device import choose_hardware, memory
+from ablab.train.estimate import step_seconds
 from ablab.train.events import EpochDone, Event, Finished, Noticed, Started
+from ablab.train.losses import balanced, make_loss
 from ablab.train.measure import measure, packed
 from ablab.train.pixels import pixels_of
 from ablab.train.schedule import lr_at
-from ablab.train.select import is_better
-from ablab.train.state import initial_state
-from ablab.train.step import make_step
+from ablab.train.select import is_better, reason_to_stop
+from ablab.train.state import initial_network, initial_state
+from ablab.train.step import LOSS, NORM, RIGHT, make_step
 
 FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; default weights come within 0.05
 SAMPLE = 64  # images that a network is looked at with before it is trained
+EXPLODED = 20.0  # times the loss of guessing: a network that is so wrong in most steps of an epoch does not come back
 
 
 def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = None) -> Iterator[Event]:
@@ -38,81 +41,118 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     With a checkpoint of the same recipe, seed and data it goes on from there, and ends as if it had never stopped.
 
     Between two events the run stands still: the caller may read `event.state` without copying it. A loss that is not
-    finite ends it with Diverged.
+    finite, or explodes, ends it with Diverged, and memory that runs out with OutOfMemory.
     """
     begun = time.monotonic()
     examples, classes = splits.examples, len(splits.classes)
     channels, height, width = examples.images.shape[1:]
-    hardware = choose_hardware(recipe.precision, own_network=":" in recipe.model)
-    state = initial_state(recipe, Io(channels, height, width, classes), seed, hardware)
+    is_own = ":" in recipe.model
+    net = initial_network(recipe, Io(channels, height, width, classes), seed)
+    hardware = choose_hardware(
+        recipe.precision,
+        device=recipe.device,
+        threads=recipe.threads,
+        channels_last=recipe.channels_last,
+        net=net,
+        own_network=is_own,
+    )
+    state = initial_state(recipe, net, hardware)
     pixels = pixels_of(examples, splits.train, hardware)
-    step = make_step(state, pixels, hardware, smoothing=recipe.label_smoothing)
+    rare = balanced(examples.labels[splits.train], classes).to(hardware.device)
+    step = make_step(
+        state,
+        pixels,
+        hardware,
+        make_loss(
+            recipe.loss,
+            smoothing=recipe.label_smoothing,
+            class_weights=rare if recipe.class_weights == "balanced" else None,
+        ),
+        l1=recipe.l1,
+        clip=recipe.clip,
+        split=recipe.batch_split,
+        compiled=recipe.compile is True,
+    )
     sizes = batch_sizes(len(splits.train), recipe.batch)
-    steps = recipe.epochs * len(sizes)
+    steps = recipe.steps or recipe.epochs * len(sizes)
     seconds = 0.0
 
     def on_validation() -> Measurement:
-        return measure(state.net, examples, splits.val, pixels=pixels, hardware=hardware, views=views(recipe.tta))[0]
+        with state.measured():
+            return measure(net, examples, splits.val, pixels=pixels, hardware=hardware, views=views(recipe.tta))[0]
 
     def on_test() -> tuple[Measurement, Tensor]:
-        return measure(state.net, splits.test, None, pixels=pixels, hardware=hardware, views=views(recipe.tta))
+        return measure(net, splits.test, None, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=True)
 
     untrained_loss = on_validation().loss
     if not math.isfinite(untrained_loss):
         raise ModelError(f'"{recipe.model}" gives a loss of {untrained_loss} before any training')
+    some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
+    noticed = suspicions(net, pixels(examples.images[some]), examples.labels[some].to(hardware.device))
+    first = splits.train[: recipe.batch]
+    one_step = step_seconds(net, pixels(examples.images[first]), examples.labels[first].to(hardware.device), hardware)
     yield Started(
-        parameters=sum(parameter.numel() for parameter in state.net.parameters()),
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
         device=hardware.name,
         precision=hardware.precision,
         threads=hardware.threads,
         train_images=len(splits.train),
         val_images=len(splits.val),
         untrained_loss=untrained_loss,
+        epoch_seconds=one_step * len(sizes),
     )
     if abs(untrained_loss - math.log(classes)) > FAR:
         yield Noticed(
             f"the untrained network's loss is {untrained_loss:.2f}; even guessing among {classes} classes gives "
             f"{math.log(classes):.2f}, so its first outputs are too large"
         )
-
-    some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
-    for text in suspicions(state.net, pixels(examples.images[some]), examples.labels[some].to(hardware.device)):
+    for text in noticed:
         yield Noticed(text)
     if checkpoint is not None:
         unpack(checkpoint, state)
 
-    for epoch in range(state.epoch, recipe.epochs):
+    stopped = ""
+    for epoch in range(state.epoch, math.ceil(steps / len(sizes))):
+        if stopped := reason_to_stop(recipe, state.curve):
+            break
         clock = time.monotonic()
         augment = augmenter(
             recipe.augment, seed=seed, epoch=epoch, examples=examples, rows=splits.train, classes=classes
         )
         order = torch.randperm(len(splits.train), generator=keys.stream(seed, "order", epoch))
-        key_dropout(state.net, seed, epoch)
-        state.net.train()
-        loss_sum = torch.zeros((), device=hardware.device)
-        right = torch.zeros((), dtype=torch.int64, device=hardware.device)
+        batches = torch.split(splits.train[order], sizes)[: steps - epoch * len(sizes)]
+        rates = [
+            lr_at(
+                recipe.schedule, recipe.lr, i, steps, recipe.warmup * len(sizes), [row.val_loss for row in state.curve]
+            )
+            for i in range(epoch * len(sizes), epoch * len(sizes) + len(batches))
+        ]
+        seen = torch.zeros(len(batches), 3, device=hardware.device)
+        key_dropout(net, seed, epoch)
+        net.train()
         with borrowed_generator(keys.number(seed, "step", epoch), hardware.device):
-            for i, rows in enumerate(torch.split(splits.train[order], sizes), start=epoch * len(sizes)):
+            for i, rows in enumerate(batches):
                 images, targets = augment(rows)  # u8[B,C,H,W], i64[B] or f32[B,K]
-                lr = lr_at(recipe.schedule, recipe.lr, i, steps, recipe.warmup * len(sizes))
-                loss, hits = step(images, targets, lr)
-                loss_sum += loss
-                right += hits
+                seen[i] = step(images, targets, rates[i])
         # The only numbers that leave the device in an epoch: reading the loss at every step would empty the queue.
-        train_loss, train_accuracy = loss_sum.item() / len(order), right.item() / len(order)
+        seen = seen.cpu().double()
+        shown = sum(map(len, batches))
+        train_loss, train_accuracy = float(seen[:, LOSS].sum()) / shown, float(seen[:, RIGHT].sum()) / shown
         took = time.monotonic() - clock
         seconds += took
 
         val = on_validation()
-        if not math.isfinite(train_loss) or not math.isfinite(val.loss):
-            raise diverged(epoch + 1, train_loss, val.loss, recipe)
-        state.epoch = epoch + 1
+        each = seen[:, LOSS] / torch.tensor([len(rows) for rows in batches])
+        if fault := explosion(each, val.loss, max(untrained_loss, math.log(classes))):
+            raise diverged(fault, epoch, each.tolist(), seen[:, NORM].tolist(), rates, recipe)
+        state.curve.append(
+            EpochRow(epoch + 1, rates[-1], train_loss, train_accuracy, val.loss, val.accuracy, took, shown)
+        )
         judged = on_test()[0] if recipe.select == "test" else val
         is_best = recipe.select == "last" or is_better(judged, state.best)
         if is_best:
             state.select(judged)
-        row = EpochRow(epoch + 1, lr, train_loss, train_accuracy, val.loss, val.accuracy, took)
-        yield EpochDone(row, is_best, state)
+        yield EpochDone(state.curve[-1], is_best, state, memory(hardware))
 
     state.restore_selected()
     test, given = on_test()  # the only look at the test images, unless the recipe selects on them
@@ -123,6 +163,8 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         is_biased=recipe.select == "test",
         seconds=seconds,
         wall_seconds=time.monotonic() - begun,
+        state=state,
+        stopped=stopped,
     )
 
 
@@ -140,10 +182,27 @@ def batch_sizes(images: int, batch: int) -> list[int]:
     return sizes
 
 
-def diverged(epoch: int, train_loss: float, val_loss: float, recipe: Recipe) -> Diverged:
-    """The error of a run whose loss is no number any more: what, when, and what to try."""
-    which, loss = ("validation", val_loss) if math.isfinite(train_loss) else ("training", train_loss)
+def explosion(each: Tensor, val_loss: float, guessing: float) -> str:
+    """What is wrong with the losses of an epoch's steps; nothing in most cases."""
+    if not bool(each.isfinite().all()):
+        return "the training loss is no finite number"
+    if not math.isfinite(val_loss):
+        return "the validation loss is no finite number"
+    if float(each.median()) > EXPLODED * guessing:
+        return f"the training loss exploded: {float(each.median()):.3g} in most steps; guessing has {guessing:.3g}"
+    return ""
+
+
+def diverged(
+    fault: str, epoch: int, losses: list[float], norms: list[float], rates: list[float], recipe: Recipe
+) -> Diverged:
+    """The error of a run whose loss went wrong: what, when, what came before, and what to try."""
+    at = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses) - 1)
+    steps = epoch * len(losses)
+    before = max(at - 1, 0)
+    advice = f"lr={recipe.lr / 10:g}, or a slower start, warmup=1" + ("" if recipe.clip else ", or clip=1")
     return Diverged(
-        f"the {which} loss became {loss} in epoch {epoch} of {recipe.epochs}, at lr = {recipe.lr:g} with "
-        f"{recipe.optimizer}; try a smaller learning rate, lr={recipe.lr / 10:g}, or a slower start, warmup=1"
+        f"{fault}: epoch {epoch + 1}, step {steps + at + 1} of the run, at lr = {rates[at]:.3g} with "
+        f"{recipe.optimizer}; the step before had loss {losses[before]:.3g} and gradient norm {norms[before]:.3g}. "
+        f"Try a smaller learning rate, {advice}"
     )

@@ -1,15 +1,59 @@
-"""The loss of a batch: cross-entropy, with label smoothing, for hard and for mixed targets."""
+"""What is minimised: a mean over the batch, for hard and for mixed targets alike."""
 
+from collections.abc import Callable
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ablab.find import mark
+from ablab.train.named import named, within
 
-def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@mark("loss", "cross-entropy")
+def cross_entropy(
+    logits: Tensor, targets: Tensor, smoothing: float = 0.0, class_weights: Tensor | None = None
+) -> Tensor:
     """Mean over the batch; targets are classes i64[B] or shares of classes f32[B,K].
 
     In fp32 whatever the forward pass was in: bf16 has 8 bits, too few for a sum of exponentials.
     """
-    return F.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
+    return F.cross_entropy(logits.float(), targets, weight=class_weights, label_smoothing=smoothing)
+
+
+@mark("loss", "focal")
+def focal(
+    logits: Tensor, targets: Tensor, smoothing: float = 0.0, class_weights: Tensor | None = None, *, gamma: float = 2.0
+) -> Tensor:
+    """Cross-entropy in which an image counts the less, the surer the network is of its class (Lin et al. 2017)."""
+    logs = F.log_softmax(logits.float(), 1)
+    shares = targets if targets.is_floating_point() else F.one_hot(targets, logits.shape[1]).float()
+    shares = shares * (1 - smoothing) + smoothing / logits.shape[1]
+    weights = shares if class_weights is None else shares * class_weights
+    total = float(len(logits)) if class_weights is None else (shares * class_weights).sum()
+    return -(weights * (1 - logs.exp()) ** gamma * logs).sum() / total
+
+
+def make_loss(text: str, *, smoothing: float = 0.0, class_weights: Tensor | None = None) -> Loss:
+    """The loss that `text` names, as a function of logits f32[B,K] and targets."""
+    entry, options = named("train", "loss", text)
+    if "gamma" in options:
+        within("loss", "gamma", options["gamma"], 0, 100)
+    function = entry.load()
+    return lambda logits, targets: function(logits, targets, smoothing, class_weights, **options)
+
+
+def balanced(labels: Tensor, classes: int) -> Tensor:
+    """A weight for each class, so that all classes count alike and the mean image counts 1; 0 for a class without any.
+
+    >>> balanced(torch.tensor([0, 0, 0, 1]), 2)
+    tensor([0.6667, 2.0000])
+    """
+    counts = torch.bincount(labels, minlength=classes)
+    present = int((counts > 0).sum())
+    return torch.where(counts > 0, len(labels) / (present * counts.clamp(min=1)), 0.0)
 
 
 def correct(logits: Tensor, targets: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ablab.models.initial import borrowed_generator
 from ablab.records import Measurement
 from ablab.train.device import Hardware
 from ablab.train.losses import correct, cross_entropy
+from ablab.train.metrics import metrics
 from ablab.train.pixels import Pixels
 
 View = Callable[[Tensor], Tensor]  # u8[B,C,H,W] -> u8[B,C,H,W]
@@ -25,8 +26,11 @@ def measure(
     pixels: Pixels,
     hardware: Hardware,
     views: Sequence[View] = (),
+    in_full: bool = False,
 ) -> tuple[Measurement, Tensor]:
     """The mean loss and the share of right answers over `rows` (None: all), and the class given to each, i64[N].
+
+    In full, all metrics are measured as well.
 
     The loss is plain cross-entropy, whatever was smoothed or mixed in training. With test-time views, what the network
     says to the views of an image is averaged before the softmax.
@@ -34,7 +38,7 @@ def measure(
     total = len(examples) if rows is None else len(rows)
     losses = torch.zeros((), dtype=torch.float64, device=hardware.device)
     right = torch.zeros((), dtype=torch.int64, device=hardware.device)
-    given = []
+    said = []
     was_training = net.training
     net.eval()
     with torch.inference_mode(), hardware.repeatable(), borrowed_generator(keys.number(0, "measure"), hardware.device):
@@ -44,9 +48,13 @@ def measure(
             logits = outputs(net, examples.images[at], pixels, hardware, views)
             losses += cross_entropy(logits, labels) * len(labels)
             right += correct(logits, labels)
-            given.append(logits.argmax(1))
+            said.append(logits if in_full else logits.argmax(1))
+        whole = torch.cat(said)
+        labels = examples.labels if rows is None else examples.labels[rows]
+        others = metrics(whole, labels.to(hardware.device)) if in_full else {}
     net.train(was_training)
-    return Measurement(losses.item() / total, right.item() / total, total), torch.cat(given).cpu()
+    given = whole.argmax(1) if in_full else whole
+    return Measurement(losses.item() / total, right.item() / total, total, others), given.cpu()
 
 
 def outputs(net: nn.Module, images: Tensor, pixels: Pixels, hardware: Hardware, views: Sequence[View]) -> Tensor:

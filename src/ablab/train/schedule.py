@@ -2,11 +2,14 @@
 
 import functools
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ablab import grammar
-from ablab.errors import RecipeError, did_you_mean
-from ablab.find import find, mark
+from ablab.errors import RecipeError
+from ablab.find import mark
+from ablab.train.named import named, within
+
+LOWER = 1e-4  # a loss counts as lower if it is by this share (as in PyTorch's ReduceLROnPlateau)
 
 
 @mark("schedule", "constant")
@@ -41,8 +44,37 @@ def multistep(progress: float, *, first: float = 0.5, second: float = 0.75, fact
     return float(factor ** ((progress + 1e-9 >= first) + (progress + 1e-9 >= second)))
 
 
-def lr_at(schedule: str, lr: float, step: int, steps: int, warmup_steps: float = 0.0) -> float:
-    """The learning rate of step `step` of `steps` (the first is 0).
+@mark("schedule", "onecycle")
+def onecycle(progress: float, *, rise: float = 0.3, start: float = 0.04, end: float = 0.0) -> float:
+    """Rises along half a cosine from `start` to 1 over the share `rise`, then falls to `end` (Smith & Topin 2017)."""
+    if progress < rise:
+        return start + (1.0 - start) * (1.0 - math.cos(math.pi * progress / rise)) / 2
+    return end + (1.0 - end) * (1.0 + math.cos(math.pi * (progress - rise) / max(1.0 - rise, 1e-12))) / 2
+
+
+@mark("schedule", "plateau")
+def plateau(
+    progress: float,  # noqa: ARG001 (it goes by what has been reached)
+    losses: Sequence[float],
+    *,
+    patience: float = 3,
+    factor: float = 0.1,
+    least: float = 0.0,
+) -> float:
+    """Falls to `factor` of itself after more than `patience` epochs without a lower validation loss."""
+    share, best, since = 1.0, math.inf, 0
+    for loss in losses:
+        since = 0 if loss < best * (1 - LOWER) else since + 1
+        best = min(best, loss) if since == 0 else best
+        if since > patience:
+            share, since = max(share * factor, least), 0
+    return share
+
+
+def lr_at(
+    schedule: str, lr: float, step: int, steps: int, warmup_steps: float = 0.0, losses: Sequence[float] = ()
+) -> float:
+    """The learning rate of step `step` of `steps` (the first is 0), after epochs with these validation losses.
 
     It rises in a straight line over the warm-up, of which the first step has its share already, and follows the
     schedule over the rest.
@@ -54,21 +86,15 @@ def lr_at(schedule: str, lr: float, step: int, steps: int, warmup_steps: float =
     """
     if step + 1 < warmup_steps:
         return lr * (step + 1) / warmup_steps
-    function, options = check_schedule(schedule)
+    function, options, looks_back = check_schedule(schedule)
     progress = max(step - warmup_steps, 0.0) / (steps - warmup_steps)
-    return float(lr * function(progress, **options))
+    return float(lr * (function(progress, losses, **options) if looks_back else function(progress, **options)))
 
 
 @functools.cache  # asked at every step
-def check_schedule(text: str) -> tuple[Any, dict[str, Any]]:
-    """The function that `text` names and its options, or a RecipeError."""
-    call = grammar.call(text)
-    entry = find("train", "schedule", call.name, RecipeError)
-    if call.args:
-        raise RecipeError(f"schedule = {text}: options are given by name, such as cosine(end=0.1)")
-    for key, value in call.options.items():
-        if key not in entry.options:
-            raise RecipeError(f'schedule = {text}: no option is called "{key}": {did_you_mean(key, entry.options)}')
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise RecipeError(f"schedule = {text}: {key} must be a number from 0 to 1")
-    return entry.load(), call.options
+def check_schedule(text: str) -> tuple[Callable[..., float], dict[str, Any], bool]:
+    """The function that `text` names, its options, and whether it goes by validation losses; or a RecipeError."""
+    entry, options = named("train", "schedule", text)
+    for option, value in options.items():
+        within(f"schedule = {text}", option, value, 0, 1e6 if option == "patience" else 1)
+    return entry.load(), options, "losses" in entry.parameters

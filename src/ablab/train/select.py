@@ -1,6 +1,10 @@
-"""Which epoch counts."""
+"""Which epoch counts, and when a run is over."""
 
-from ablab.records import Measurement
+from collections.abc import Sequence
+
+from ablab import grammar
+from ablab.recipe import Recipe
+from ablab.records import EpochRow, Measurement
 
 
 def is_better(new: Measurement, best: Measurement | None) -> bool:
@@ -8,3 +12,19 @@ def is_better(new: Measurement, best: Measurement | None) -> bool:
     if best is None:
         return True
     return (new.accuracy, -new.loss) > (best.accuracy, -best.loss)
+
+
+def reason_to_stop(recipe: Recipe, curve: Sequence[EpochRow]) -> str:
+    """Why a run ends before its last epoch; empty if it goes on. All but `time` depends on the seed alone."""
+    if not curve:
+        return ""
+    accuracies = [row.val_accuracy for row in curve]
+    if recipe.target is not None and accuracies[-1] * 100 >= recipe.target:
+        return f"validation accuracy reached {recipe.target:g} %"
+    if recipe.patience is not None:
+        best = max(range(len(curve)), key=lambda i: (accuracies[i], -curve[i].val_loss, -i))
+        if len(curve) - 1 - best >= recipe.patience:
+            return f"{recipe.patience} epochs without a better one than epoch {curve[best].epoch}"
+    if recipe.time is not None and sum(row.seconds for row in curve) >= grammar.duration(recipe.time):
+        return f"training took {recipe.time}"
+    return ""

@@ -1,5 +1,6 @@
 """State: all that changes during a run, so all that a checkpoint has to hold."""
 
+import contextlib
 from dataclasses import dataclass, field
 
 import torch
@@ -9,7 +10,8 @@ from ablab import keys
 from ablab.models import Io, build
 from ablab.models.initial import borrowed_generator, initialise, initialise_own
 from ablab.recipe import Recipe
-from ablab.records import Measurement
+from ablab.records import EpochRow, Measurement
+from ablab.train.average import Average, make_average
 from ablab.train.device import Hardware
 from ablab.train.optimizers import make_optimizer
 
@@ -25,32 +27,55 @@ class State:
 
     net: nn.Module = field(repr=False)
     optimizer: torch.optim.Optimizer = field(repr=False)
-    epoch: int = 0  # epochs done
+    average: Average | None = field(default=None, repr=False)
+    scaler: "torch.amp.GradScaler | None" = field(default=None, repr=False)
+    curve: list[EpochRow] = field(default_factory=list, repr=False)
     best_epoch: int = 0
     best: Measurement | None = None  # what the selected epoch was selected by
     best_weights: Weights = field(default_factory=dict, repr=False)
 
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.curve)
+
+    def measured(self) -> contextlib.AbstractContextManager[None]:
+        """While it is open, the network has the weights that are measured and selected."""
+        return self.average.in_place_of(self.net) if self.average else contextlib.nullcontext()
+
     def select(self, judged: Measurement) -> None:
         """Make the epoch just done the selected one."""
         self.best_epoch, self.best = self.epoch, judged
-        for name, tensor in self.net.state_dict().items():
-            if name in self.best_weights:
-                self.best_weights[name].copy_(tensor)
-            else:
-                self.best_weights[name] = tensor.clone()
+        with self.measured():
+            for name, tensor in self.net.state_dict().items():
+                if name in self.best_weights:
+                    self.best_weights[name].copy_(tensor)
+                else:
+                    self.best_weights[name] = tensor.clone()
 
     def restore_selected(self) -> None:
         """Put the weights of the selected epoch into the network."""
-        if self.best_epoch != self.epoch:
-            self.net.load_state_dict(self.best_weights)
+        self.net.load_state_dict(self.best_weights)
 
 
-def initial_state(recipe: Recipe, io: Io, seed: int, hardware: Hardware) -> State:
-    """The network of the recipe with the initial weights of the seed, and a fresh optimizer."""
-    is_own = ":" in recipe.model
+def initial_network(recipe: Recipe, io: Io, seed: int) -> nn.Module:
+    """The network of the recipe with the initial weights of the seed, on the CPU."""
     # What a constructor draws is drawn anew by name, or is a weight of a user's own making: then it is the seed's too.
     with borrowed_generator(keys.number(seed, "build")):
         net = build(recipe.model, io, **recipe.options)
-    net = (initialise_own if is_own else initialise)(net, seed, recipe.init)
+    return (initialise_own if ":" in recipe.model else initialise)(net, seed, recipe.init)
+
+
+def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware) -> State:
+    """The network where it will be trained, with a fresh optimizer."""
     net = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
-    return State(net, make_optimizer(recipe.optimizer, net, lr=recipe.lr, weight_decay=recipe.weight_decay))
+    optimizer = make_optimizer(
+        recipe.optimizer,
+        net,
+        lr=recipe.lr,
+        weight_decay=recipe.weight_decay,
+        decay=recipe.decay,
+        lr_scale=recipe.lr_scale,
+    )
+    scaler = torch.amp.GradScaler(hardware.device.type) if hardware.precision == "fp16" else None
+    return State(net, optimizer, make_average(recipe.average, net), scaler)

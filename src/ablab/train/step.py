@@ -1,35 +1,121 @@
 """One step: pixels to numbers, forward, loss, backward, update. The seam for speed work and for two-pass methods."""
 
 from collections.abc import Callable
+from typing import Literal
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from ablab.errors import OutOfMemory
 from ablab.train.device import Hardware
-from ablab.train.losses import correct, cross_entropy
+from ablab.train.losses import Loss, correct
 from ablab.train.pixels import Pixels
 from ablab.train.state import State
 
-Step = Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]
+Step = Callable[[Tensor, Tensor, float], Tensor]
+LOSS, RIGHT, NORM = range(3)  # what a step gives: sum of the losses, number right, norm of the gradient
 
 
-def make_step(state: State, pixels: Pixels, hardware: Hardware, *, smoothing: float = 0.0) -> Step:
-    """A function (images, targets, lr) -> (sum of the losses, number right) that moves the weights once.
+def make_step(
+    state: State,
+    pixels: Pixels,
+    hardware: Hardware,
+    loss_of: Loss,
+    *,
+    l1: float = 0.0,
+    clip: float | None = None,
+    split: int | Literal["auto"] = 1,
+    compiled: bool = False,
+) -> Step:
+    """A function (images, targets, lr) -> f32[3] that moves the weights once.
 
-    Both stay on the device: reading a number there would wait for all that is queued.
+    What it gives stays on the device: reading a number there would wait for all that is queued. A batch that is split
+    goes through the network in parts whose gradients add up to the batch's; only batch norm sees the difference. With
+    "auto" it is split in two for as long as memory runs out.
     """
-    net, optimizer = state.net, state.optimizer
+    net: Callable[[Tensor], Tensor] = torch.compile(state.net) if compiled else state.net
+    optimizer, scaler, average = state.optimizer, state.scaler, state.average
+    trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    pulled = [
+        p for group in optimizer.param_groups if group["weight_decay"] or l1 for p in group["params"] if p.ndim > 1
+    ]
+    parts = 1 if split == "auto" else split
 
-    def step(images: Tensor, targets: Tensor, lr: float) -> tuple[Tensor, Tensor]:
+    def step(images: Tensor, targets: Tensor, lr: float) -> Tensor:
+        nonlocal parts
         targets = targets.to(hardware.device, non_blocking=True)  # i64[B] or f32[B,K]
         for group in optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["scale"]
+        while True:
+            try:
+                with hardware.repeatable():
+                    seen = backward(images, targets)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if split != "auto" or parts >= len(images):
+                    raise OutOfMemory(_advice(images, parts, str(error))) from None
+                parts *= 2
+        return torch.stack([*seen, update()])
+
+    def backward(images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of the whole batch; the sum of the losses and the number right."""
         optimizer.zero_grad(set_to_none=True)
-        with hardware.repeatable():
+        losses, rights = [], []
+        size = -(-len(images) // parts)
+        for some, wanted in zip(torch.split(images, size), torch.split(targets, size), strict=True):
             with hardware.autocast():
-                logits = net(pixels(images))  # u8[B,C,H,W] -> [B,K]
-            loss = cross_entropy(logits, targets, smoothing)
-            loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        return loss.detach() * len(images), correct(logits.detach(), targets)
+                logits = net(pixels(some))  # u8[B,C,H,W] -> [B,K]
+            loss = loss_of(logits.float(), wanted)
+            share = loss * (len(some) / len(images)) if parts > 1 else loss
+            torch.autograd.backward(scaler.scale(share) if scaler else share)
+            losses.append(loss.detach() * len(some))
+            rights.append(correct(logits.detach(), wanted).float())
+        return (losses[0], rights[0]) if parts == 1 else (torch.stack(losses).sum(), torch.stack(rights).sum())
+
+    def update() -> Tensor:
+        """Move the weights; the norm of the gradient before it was clipped."""
+        if scaler:
+            scaler.unscale_(optimizer)
+        if l1:
+            gradients = [(p, p.grad) for p in pulled if p.grad is not None]
+            torch._foreach_add_(
+                [g for _, g in gradients], torch._foreach_sign([p.detach() for p, _ in gradients]), alpha=l1
+            )
+        norm = gradient_norm(trained)
+        if clip is not None:
+            torch._foreach_mul_([p.grad for p in trained if p.grad is not None], (clip / (norm + 1e-6)).clamp(max=1.0))
+        if scaler:
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
+        if average:
+            average.follow(state.net)
+        return norm
 
     return step
+
+
+def gradient_norm(parameters: list[nn.Parameter]) -> Tensor:
+    """The length of all gradients as one vector."""
+    norms: tuple[Tensor, ...] = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
+    whole: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    return whole
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Memory of the device or of the machine has run out."""
+    texts = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error) for text in texts)
+
+
+def _advice(images: Tensor, parts: int, said: str) -> str:
+    batch = len(images)
+    tried = f" in {parts} parts" if parts > 1 else ""
+    return (
+        f"memory ran out with {batch} images a step{tried}; the same training with less memory: "
+        f"batch_split={2 * parts} (parts of {-(-batch // (2 * parts))} images) or batch_split=auto. "
+        f"The allocator said: {said.splitlines()[0][:200]}"
+    )

@@ -1,0 +1,109 @@
+"""Averaged weights: what is measured and selected in place of the weights that are trained."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ablab.find import mark
+from ablab.train.named import named, within
+
+Weights = dict[str, Tensor]
+
+
+class Average:
+    """Weights beside those that are trained. `weights` is all that a checkpoint has to hold of it, with `steps`.
+
+    What is not averaged (counts, such as how many batches a norm has seen) is the network's own.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self.steps = 0
+        self.weights: Weights = {
+            name: tensor.detach().clone() for name, tensor in net.state_dict().items() if tensor.is_floating_point()
+        }
+
+    def follow(self, net: nn.Module) -> None:
+        """Take in one step of training."""
+        raise NotImplementedError
+
+    @contextmanager
+    def in_place_of(self, net: nn.Module) -> Iterator[None]:
+        """While it is open, the network has the averaged weights."""
+        own = net.state_dict()
+        kept = {name: own[name].clone() for name in self.weights}
+        _copy(self.weights, own)
+        try:
+            yield
+        finally:
+            _copy(kept, own)
+
+
+class Ema(Average):
+    """Each step moves the average by a small share towards the weights (Polyak & Juditsky 1992, with forgetting).
+
+    The share is larger at first, or the random start would stay in the average: what is kept is
+    (steps + 1) / (steps + 10) at most.
+    """
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        super().__init__(net)
+        self.decay = decay
+
+    @torch.no_grad()
+    def follow(self, net: nn.Module) -> None:
+        self.steps += 1
+        kept = min(self.decay, (self.steps + 1) / (self.steps + 10))
+        own = net.state_dict()
+        torch._foreach_lerp_(list(self.weights.values()), [own[name] for name in self.weights], 1 - kept)
+
+
+class Lookahead(Average):
+    """Every few steps the average moves part of the way to the weights, which go back to it (Zhang et al. 2019)."""
+
+    def __init__(self, net: nn.Module, every: int, share: float) -> None:
+        super().__init__(net)
+        self.every, self.share = every, share
+        self.trained = [name for name, _ in net.named_parameters()]
+
+    @torch.no_grad()
+    def follow(self, net: nn.Module) -> None:
+        self.steps += 1
+        if self.steps % self.every:
+            return
+        own = net.state_dict()
+        slow, fast = [self.weights[name] for name in self.trained], [own[name] for name in self.trained]
+        torch._foreach_lerp_(slow, fast, self.share)
+        torch._foreach_copy_(fast, slow)
+        _copy({name: own[name] for name in self.weights if name not in self.trained}, self.weights)
+
+
+@mark("average", "ema")
+def ema(net: nn.Module, *, decay: float = 0.998) -> Average:
+    """An exponential moving average over the steps."""
+    within("average = ema", "decay", decay, 0, 1, ends="()")
+    return Ema(net, decay)
+
+
+@mark("average", "lookahead")
+def lookahead(net: nn.Module, *, every: int = 5, share: float = 0.5) -> Average:
+    """Slow weights that the trained ones return to every few steps."""
+    within("average = lookahead", "every", every, 1, float("inf"))
+    within("average = lookahead", "share", share, 0, 1, ends="(]")
+    return Lookahead(net, int(every), share)
+
+
+def make_average(text: str, net: nn.Module) -> Average | None:
+    """The average that `text` names; None for none."""
+    if text == "none":
+        return None
+    entry, options = named("train", "average", text)
+    made: Average = entry.load()(net, **options)
+    return made
+
+
+@torch.no_grad()
+def _copy(source: Weights, target: Weights) -> None:
+    for name, tensor in source.items():
+        target[name].copy_(tensor)

@@ -1,0 +1,105 @@
+"""Muon (Jordan et al. 2024): steps whose matrices have all singular values near 1."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ablab.find import mark
+from ablab.train.named import within
+from ablab.train.optimizers import Groups
+
+# x -> a x + b x^3 + c x^5 drives singular values from 0..1 to 0.7..1.2 in five rounds (Jordan et al. 2024)
+QUINTIC = (3.4445, -4.7750, 2.0315)
+
+
+@mark("optimizer", "muon")
+def muon(
+    groups: Groups,
+    lr: float,
+    *,
+    momentum: float = 0.95,
+    nesterov: bool = True,
+    rounds: float = 5,
+    rest: float = 0.1,
+    adam: bool = False,
+) -> torch.optim.Optimizer:
+    """Matrices and filters move by their momentum made orthogonal; the rest by SGD, or AdamW, at `rest` times lr."""
+    within("optimizer = muon", "momentum", momentum, 0, 1, ends="[)")
+    within("optimizer = muon", "rounds", rounds, 1, 20)
+    within("optimizer = muon", "rest", rest, 0, 1e6, ends="(]")
+    parts = []
+    for group in groups:
+        for is_matrix in (True, False):
+            chosen = [parameter for parameter in group["params"] if (parameter.ndim > 1) == is_matrix]
+            if chosen:
+                scale = group.get("scale", 1.0) * (1.0 if is_matrix else rest)
+                parts.append({**group, "params": chosen, "is_matrix": is_matrix, "scale": scale})
+    return Muon(parts, lr, momentum=momentum, nesterov=nesterov, rounds=int(rounds), adam=adam)
+
+
+class Muon(torch.optim.Optimizer):
+    """One optimizer for both kinds, so that a checkpoint and the loop see nothing special."""
+
+    def __init__(self, groups: Groups, lr: float, **options: Any) -> None:
+        super().__init__(groups, {"lr": lr, "weight_decay": 0.0, **options})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 (there is none here)
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                if group["is_matrix"]:
+                    self._orthogonal(parameter, group)
+                elif group["adam"]:
+                    self._adam(parameter, group)
+                else:
+                    self._descent(parameter, group)
+
+    def _descent(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        gradient = parameter.grad.add(parameter, alpha=group["weight_decay"])  # type: ignore[union-attr]
+        parameter.add_(self._with_momentum(parameter, gradient, group), alpha=-group["lr"])
+
+    def _orthogonal(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        """Filters count as matrices with a row for each output; decay shrinks the weights directly."""
+        moved = self._with_momentum(parameter, parameter.grad, group)  # type: ignore[arg-type]
+        rows = moved.reshape(len(moved), -1)
+        # Of the same size whatever the shape: each output's step has the length of a row of an orthogonal matrix.
+        stretch = max(1.0, rows.shape[0] / rows.shape[1]) ** 0.5
+        parameter.mul_(1 - group["lr"] * group["weight_decay"])
+        step = orthogonalised(rows, group["rounds"]).view_as(moved)
+        parameter.add_(step, alpha=-group["lr"] * stretch)
+
+    def _with_momentum(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
+        state = self.state[parameter]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        kept: Tensor = state["momentum_buffer"]
+        kept.mul_(group["momentum"]).add_(gradient)
+        return gradient.add(kept, alpha=group["momentum"]) if group["nesterov"] else kept
+
+    def _adam(self, parameter: Tensor, group: dict[str, Any], betas: tuple[float, float] = (0.9, 0.999)) -> None:
+        state = self.state[parameter]
+        if not state:
+            state.update(step=0, mean=torch.zeros_like(parameter), square=torch.zeros_like(parameter))
+        state["step"] += 1
+        gradient: Tensor = parameter.grad  # type: ignore[assignment]
+        state["mean"].lerp_(gradient, 1 - betas[0])
+        state["square"].lerp_(gradient.square(), 1 - betas[1])
+        mean = state["mean"] / (1 - betas[0] ** state["step"])
+        root = (state["square"] / (1 - betas[1] ** state["step"])).sqrt_().add_(1e-8)
+        parameter.mul_(1 - group["lr"] * group["weight_decay"]).addcdiv_(mean, root, value=-group["lr"])
+
+
+def orthogonalised(matrix: Tensor, rounds: int) -> Tensor:
+    """About the nearest matrix with orthonormal rows (or columns), by Newton-Schulz iterations of fifth degree."""
+    a, b, c = QUINTIC
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    x = (matrix.T if is_tall else matrix).float()
+    x = x / (x.norm() + 1e-7)
+    for _ in range(rounds):
+        square = x @ x.T
+        x = a * x + (b * square + c * square @ square) @ x
+    back: Tensor = x.T if is_tall else x
+    return back.to(matrix.dtype)

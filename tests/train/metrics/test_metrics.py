@@ -1,0 +1,51 @@
+"""Metrics of the test images, by hand and against their limits."""
+
+import numpy as np
+import pytest
+import torch
+
+from ablab.find import catalogue
+from ablab.train.metrics import metrics
+from ablab.train.metrics.calibration import ece
+from ablab.train.metrics.top5 import top5
+
+
+def random_outputs(images=500, classes=10, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(images, classes, generator=generator)
+    return logits, torch.randint(0, classes, (images,), generator=generator)
+
+
+def test_every_metric_of_the_folder_is_measured():
+    assert set(metrics(*random_outputs())) == set(catalogue("train.metrics", "metric")) == {"top5", "ece"}
+
+
+def test_top5_counts_a_class_among_the_five_highest():
+    logits, labels = random_outputs()
+    places = (-logits.numpy()).argsort(1)
+    expected = np.mean([label in place[:5] for label, place in zip(labels.tolist(), places, strict=True)])
+    assert top5(logits, labels) == pytest.approx(expected)
+
+
+def test_top5_means_nothing_among_five_classes():
+    assert top5(*random_outputs(classes=5)) is None
+    assert "top5" not in metrics(*random_outputs(classes=5))
+
+
+def test_ece_is_the_mean_distance_of_confidence_from_accuracy_over_fifteen_bins():
+    logits, labels = random_outputs()
+    shares = np.exp(logits.double().numpy())
+    shares /= shares.sum(1, keepdims=True)
+    sure, right = shares.max(1), shares.argmax(1) == labels.numpy()
+    total = 0.0
+    for low, high in zip(np.linspace(0, 1, 16)[:-1], np.linspace(0, 1, 16)[1:], strict=True):
+        inside = (sure > low) & (sure <= high)
+        if inside.any():
+            total += inside.mean() * abs(right[inside].mean() - sure[inside].mean())
+    assert ece(logits, labels) == pytest.approx(total)
+
+
+def test_who_is_as_sure_as_right_has_no_calibration_error():
+    logits = torch.log(torch.tensor([[0.75, 0.25]] * 4))
+    assert ece(logits, torch.tensor([0, 0, 0, 1])) == pytest.approx(0, abs=1e-7)
+    assert ece(torch.tensor([[100.0, 0.0]] * 4), torch.tensor([0, 0, 1, 1])) == pytest.approx(0.5)
