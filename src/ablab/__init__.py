@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from ablab.store import Store as Store
     from ablab.study import Study as Study
     from ablab.study import Verdict as Verdict
+    from ablab.study.audit import audit as audit
+    from ablab.study.audit.claims import Claim as Claim
 
 _HOME = {
+    "Claim": "ablab.study.audit.claims",
     "Dataset": "ablab.data.dataset",
     "Recipe": "ablab.recipe",
     "Result": "ablab.conduct",
@@ -26,6 +29,7 @@ _HOME = {
     "Store": "ablab.store",
     "Study": "ablab.study",
     "Verdict": "ablab.study",
+    "audit": "ablab.study.audit",
     "build": "ablab.models",
     "from_arrays": "ablab.data",
     "inspect": "ablab.arithmetic",

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablab.errors import InputError, StudyError
-from ablab.execute import checkpoint_path, previous_checkpoint
+from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Run, Wanted
 from ablab.study import Decision, Plan, Study, decide, plan
 
 if TYPE_CHECKING:
-    from ablab.data.dataset import Dataset
-    from ablab.execute import Executor, Show
+    from ablab.execute import Show
     from ablab.store import Store
 
 
@@ -59,14 +58,20 @@ def checkpoints(store: Store) -> Path:
 
 
 def run_study(
-    path: Path, store: Store, *, root: str | None = None, show: Callable[[Plan], Show], skip_unreadable: bool = False
+    path: Path,
+    store: Store,
+    *,
+    root: str | None = None,
+    show: Callable[[Plan], Show],
+    skip_unreadable: bool = False,
+    workers: int | None = None,
 ) -> Result:
-    """Carry out the study in a file, from where it stands."""
-    from ablab.execute.here import Here
+    """Carry out the study in a file, from where it stands, with as many runs at a time as suit or as are given."""
+    from ablab.execute.workers import suitable_workers
     from ablab.train.check import check
 
     study = read_study(path)
-    load = loader(root, skip_unreadable)
+    load = Loader(root, skip_unreadable)
     for recipe in study.recipes:
         check(recipe, load(recipe))
     dataset = load(study.base)
@@ -79,8 +84,18 @@ def run_study(
     labels = tuple(dataset.test.labels.tolist())
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
     store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint)
-    decision = conduct(planned, store, Here(load, checkpoints(store)), show(planned), labels)
+    number = workers or suitable_workers(len(planned.wanted))
+    with executor(load, checkpoints(store), number) as execute:
+        decision = conduct(planned, store, execute, show(planned), labels)
     return Result(study, planned, tuple(store.runs(run.id for run in planned.most)), decision)
+
+
+def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextManager[Executor]:
+    """Where runs are carried out: in this process, or in several side by side."""
+    from ablab.execute.here import Here
+    from ablab.execute.workers import Workers
+
+    return nullcontext(Here(load, checkpoints)) if workers == 1 else Workers(load, checkpoints, workers)
 
 
 def look_up_study(path: Path, store: Store) -> Result:
@@ -102,7 +117,7 @@ def train_one(
     from ablab.execute.carry import carry
     from ablab.train.check import check
 
-    dataset = loader(root, skip_unreadable)(recipe)
+    dataset = Loader(root, skip_unreadable)(recipe)
     check(recipe, dataset)
     wanted = Wanted(recipe, seed, dataset.fingerprint)
     if known := store.runs([wanted.id]):
@@ -110,17 +125,6 @@ def train_one(
     run = carry(wanted, dataset, show, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)
     return run, True
-
-
-def loader(root: str | None, skip_unreadable: bool) -> Callable[[Recipe], Dataset]:
-    """A function that gives the data set of a recipe, each loaded once."""
-    from ablab.data import load_dataset
-
-    @functools.cache
-    def load(data: str, size: int | None) -> Dataset:
-        return load_dataset(data, root, size=size, skip_unreadable=skip_unreadable)
-
-    return lambda recipe: load(recipe.data, recipe.size)
 
 
 def read_study(path: Path) -> Study:

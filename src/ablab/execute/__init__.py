@@ -1,12 +1,36 @@
 """Where runs are carried out. An executor takes what is wanted and gives finished runs, one by one."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ablab.recipe import Recipe
 from ablab.records import Run, Wanted
 
+if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset
+
 Show = Callable[[Wanted, Any], None]  # (which run, an event of train): what only looks
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Gives the data set of a recipe, each loaded once in a process."""
+
+    root: str | None = None
+    skip_unreadable: bool = False
+
+    def __call__(self, recipe: Recipe) -> "Dataset":
+        return _load(self, recipe.data, recipe.size)
+
+
+@functools.cache
+def _load(loader: Loader, data: str, size: int | None) -> "Dataset":
+    from ablab.data import load_dataset
+
+    return load_dataset(data, loader.root, size=size, skip_unreadable=loader.skip_unreadable)
 
 
 class Executor(Protocol):

@@ -23,6 +23,7 @@ from ablab.records import Cost, Machine, Run, Status, Wanted
 from ablab.train.checkpoint import facts, pack, pack_weights, rows
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
+from ablab.train.state import State
 
 PAUSE = 5.0  # seconds between two checkpoints at least; a run that is killed loses those, one that is stopped nothing
 
@@ -47,8 +48,8 @@ def carry(
     try:
         with _checkpoints(wanted, checkpoints) as keep:
             for event in train(recipe, splits, seed, kept):
-                if isinstance(event, EpochDone) and started:
-                    keep(event, started)  # before it is shown: what a person has seen is not lost
+                if isinstance(event, EpochDone) and event.state and started:
+                    keep(event.state, started)  # before it is shown: what a person has seen is not lost
                 show(wanted, event)
                 if isinstance(event, Started):
                     started = event
@@ -61,8 +62,8 @@ def carry(
                     memory = max(memory, event.memory)
                 elif isinstance(event, Finished):
                     finished = event
-                    if weights:
-                        _keep_weights(weights, event, wanted, dataset.classes)
+                    if weights and event.state:
+                        _keep_weights(weights, event.state, wanted, dataset.classes)
     except Failed as error:
         status, note = "diverged" if isinstance(error, Diverged) else "failed", str(error)
         show(wanted, Noticed(note))
@@ -116,9 +117,9 @@ class _Keeper:
         self.written_at = time.monotonic()
         self.waiting = b""
 
-    def __call__(self, event: EpochDone, started: Started) -> None:
+    def __call__(self, state: State, started: Started) -> None:
         self.waiting = pack(
-            event.state,
+            state,
             {
                 "recipe": self.wanted.recipe.full(),
                 "seed": self.wanted.seed,
@@ -144,7 +145,7 @@ class _Keeper:
 def _checkpoints(wanted: Wanted, folder: Path | None) -> Iterator[Any]:
     """A function that keeps an epoch; if the run is stopped inside, its last whole epoch is on the disk afterwards."""
     if folder is None:
-        yield lambda _event, _started: None
+        yield lambda _state, _started: None
         return
     keeper = _Keeper(wanted, folder)
     try:
@@ -193,10 +194,10 @@ def _changed(before: dict[str, Any], now: Machine) -> Iterator[str]:
             yield f"it began with {key} = {before.get(key)}, now {value}: the last bits may differ from an unbroken run"
 
 
-def _keep_weights(path: Path, finished: Finished, wanted: Wanted, classes: tuple[str, ...]) -> None:
+def _keep_weights(path: Path, state: State, wanted: Wanted, classes: tuple[str, ...]) -> None:
     """The selected weights as safetensors, with what it takes to use them, and their SHA-256 beside them."""
-    said = {"recipe": wanted.recipe.toml(), "seed": wanted.seed, "classes": classes, "epoch": finished.selected_epoch}
-    content, digest = pack_weights(finished.state, said)
+    said = {"recipe": wanted.recipe.toml(), "seed": wanted.seed, "classes": classes, "epoch": state.best_epoch}
+    content, digest = pack_weights(state, said)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, content)
     atomic_write(path.with_name(path.name + ".sha256"), f"{digest}  {path.name}\n")

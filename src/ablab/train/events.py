@@ -33,7 +33,7 @@ class EpochDone:
 
     row: EpochRow
     is_best: bool
-    state: State
+    state: State | None  # None where the event comes from another process
     memory: int = 0  # bytes that the process holds, or the most that the GPU held so far
 
 
@@ -49,7 +49,7 @@ class Finished:
     is_biased: bool  # the epoch was chosen on the test images themselves
     seconds: float  # of training
     wall_seconds: float  # of everything, the consumer of the events included
-    state: State = field(repr=False)  # with the weights of the selected epoch
+    state: State | None = field(repr=False)  # with the weights of the selected epoch; None from another process
     stopped: str = ""  # why it ended before its last epoch
 
 

@@ -22,8 +22,11 @@ class Pixels:
     memory_format: torch.memory_format
 
     def __call__(self, images: Tensor) -> Tensor:
-        moved = images.to(self.scale.device, non_blocking=True, memory_format=self.memory_format)
-        return torch.addcmul(self.shift, moved.float(), self.scale)  # u8[B,C,H,W] -> f32[B,C,H,W]
+        moved = images.to(self.scale.device, non_blocking=True)
+        numbers = torch.addcmul(self.shift, moved.float(), self.scale)  # u8[B,C,H,W] -> f32[B,C,H,W]
+        return numbers.contiguous(
+            memory_format=self.memory_format
+        )  # last: bytes take longer to be put in another order
 
 
 def pixels_of(examples: Examples, rows: Tensor, hardware: Hardware) -> Pixels:

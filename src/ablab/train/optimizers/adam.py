@@ -13,7 +13,7 @@ def adam(
 ) -> torch.optim.Optimizer:
     """Steps of about lr in every weight; weight decay is added to the gradient."""
     check(beta1, beta2, eps)
-    return torch.optim.Adam(groups, lr=lr, betas=(beta1, beta2), eps=eps)
+    return torch.optim.Adam(groups, lr=lr, betas=(beta1, beta2), eps=eps, foreach=True)
 
 
 @mark("optimizer", "adamw")
@@ -22,7 +22,7 @@ def adamw(
 ) -> torch.optim.Optimizer:
     """Adam whose weight decay shrinks the weights directly, by lr times weight_decay a step."""
     check(beta1, beta2, eps)
-    return torch.optim.AdamW(groups, lr=lr, betas=(beta1, beta2), eps=eps)
+    return torch.optim.AdamW(groups, lr=lr, betas=(beta1, beta2), eps=eps, foreach=True)
 
 
 def check(beta1: float, beta2: float, eps: float) -> None:

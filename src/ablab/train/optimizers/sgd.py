@@ -14,4 +14,4 @@ def sgd(groups: Groups, lr: float, *, momentum: float = 0.0, nesterov: bool = Fa
         raise RecipeError(f"optimizer = sgd(momentum={momentum}): momentum must be from 0 to below 1, such as 0.9")
     if nesterov and not momentum:
         raise RecipeError("optimizer = sgd(nesterov=true): nesterov needs momentum: sgd(momentum=0.9, nesterov=true)")
-    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov)
+    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov, foreach=True)

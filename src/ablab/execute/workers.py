@@ -1,0 +1,169 @@
+"""The executor for small networks: processes side by side, each with its share of the cores.
+
+A network of a few layers cannot keep two threads busy: what one waits for the other is lost. Two processes with one
+thread each carry out two runs in little more than the time of one (for simple-nn, 1.6 times the images a second).
+Each run is what `Here` makes of it with the same number of threads, to the last bit.
+"""
+
+import contextlib
+import dataclasses
+import json
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, NoReturn
+
+import psutil
+import torch
+
+from ablab.data.dataset import Dataset
+from ablab.errors import AblabError
+from ablab.execute import Show
+from ablab.execute.carry import carry
+from ablab.recipe import Recipe
+from ablab.records import EpochRow, Measurement, Run, Wanted
+from ablab.train.device import usual_threads
+from ablab.train.events import EpochDone, Finished, Noticed, Started
+
+MEMORY = 2 << 30  # bytes that a worker may want: torch and data are 0.6 GB, a batch of resnet18 another
+ENDING = 10.0  # seconds that workers have to keep what they did when they are told to stop
+
+
+class Workers:
+    """Carries out so many runs at a time; `load` goes to the processes, so it is a value and no closure.
+
+    Used in a `with` statement: the processes wait for more runs until it ends.
+    """
+
+    def __init__(self, load: Callable[[Recipe], Dataset], checkpoints: Path, number: int) -> None:
+        self.load, self.checkpoints, self.number = load, checkpoints, number
+        self.idle: list[Connection] = []
+        self.processes: dict[Connection, Any] = {}
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """No process is left behind; those at work may keep their last epoch first."""
+        for process in self.processes.values():
+            process.terminate()
+        for connection, process in self.processes.items():
+            connection.close()
+            process.join(ENDING)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+    def __call__(self, wanted: Iterable[Wanted], show: Show) -> Iterator[Run]:
+        waiting = list(wanted)[::-1]
+        busy: dict[Connection, Wanted] = {}
+        while waiting or busy:
+            while waiting and len(busy) < self.number:
+                connection = self.idle.pop() if self.idle else self._start()
+                busy[connection] = waiting.pop()
+                connection.send_bytes(_wanted_as_bytes(busy[connection]))
+            ready = set(wait(list(busy)))
+            for connection in [one for one in busy if one in ready]:
+                one = busy[connection]
+                kind, said = self._answer(connection, one)
+                if kind == "run":
+                    del busy[connection]
+                    self.idle.append(connection)
+                    yield Run.from_json(said)
+                elif kind == "error":
+                    raise AblabError(said)
+                else:
+                    show(one, _event(kind, said))
+
+    def _start(self) -> Connection:
+        context = multiprocessing.get_context("spawn")  # a copy of a process with threads may hang
+        ours, theirs = context.Pipe()
+        threads = max(1, usual_threads() // self.number)
+        process = context.Process(target=_work, args=(theirs, self.load, self.checkpoints, threads), daemon=True)
+        process.start()
+        theirs.close()
+        self.processes[ours] = process
+        return ours
+
+    def _answer(self, connection: Connection, one: Wanted) -> tuple[str, Any]:
+        try:
+            kind, said = json.loads(connection.recv_bytes())
+        except (EOFError, ConnectionError):
+            process = self.processes[connection]
+            process.join(ENDING)
+            raise AblabError(
+                f"the process of run {one.id} ended with code {process.exitcode}, perhaps for want of memory; what was "
+                "finished is kept: the same command goes on, and --workers 1 takes less memory"
+            ) from None
+        return kind, said
+
+
+def suitable_workers(runs: int) -> int:
+    """How many processes are worth having: one a core, where runs, memory and the lack of a GPU allow."""
+    if torch.cuda.is_available():
+        return 1
+    room = int(psutil.virtual_memory().available) // MEMORY
+    return max(1, min(usual_threads(), runs, room))
+
+
+def _work(connection: Connection, load: Callable[[Recipe], Dataset], checkpoints: Path, threads: int) -> None:
+    """The life of a worker: runs come in as JSON, events and runs go out, until nobody is there any more."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    torch.set_num_threads(threads)  # before anyone asks what is usual
+    usual_threads.cache_clear()
+
+    def tell(_: Wanted, event: Any) -> None:
+        connection.send_bytes(_event_as_bytes(event))
+
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            wanted = _wanted(connection.recv_bytes())
+            try:
+                said = ["run", carry(wanted, load(wanted.recipe), tell, checkpoints).to_json()]
+            except AblabError as error:
+                said = ["error", str(error)]
+            connection.send_bytes(json.dumps(said).encode())
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    for one in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C reaches us and whoever started us, who then tells us too
+        signal.signal(one, signal.SIG_IGN)
+    raise SystemExit(143)
+
+
+def _wanted_as_bytes(wanted: Wanted) -> bytes:
+    recipe = wanted.recipe
+    said = {"model": recipe.model, **recipe.changes()}
+    return json.dumps([said, wanted.seed, wanted.fingerprint], allow_nan=False).encode()
+
+
+def _wanted(content: bytes) -> Wanted:
+    keys, seed, fingerprint = json.loads(content)
+    return Wanted(Recipe.of(keys), seed, fingerprint)
+
+
+def _event_as_bytes(event: Any) -> bytes:
+    """An event without its state, which stays where it is."""
+    facts = {
+        field.name: getattr(event, field.name)
+        for field in dataclasses.fields(event)
+        if field.name not in ("state", "predictions")
+    }
+    facts |= {key: dataclasses.asdict(facts[key]) for key in ("row", "test") if key in facts}
+    return json.dumps([type(event).__name__, facts]).encode()
+
+
+def _event(kind: str, facts: dict[str, Any]) -> Started | Noticed | EpochDone | Finished:
+    if kind == "Started":
+        return Started(**facts)
+    if kind == "Noticed":
+        return Noticed(**facts)
+    if kind == "EpochDone":
+        return EpochDone(EpochRow(**facts["row"]), facts["is_best"], None, facts["memory"])
+    return Finished(**{**facts, "test": Measurement(**facts["test"])}, predictions=b"", state=None)
