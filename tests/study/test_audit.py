@@ -16,8 +16,8 @@ from ablab.study.audit import Audit, audit, judge
 from ablab.study.audit.claims import Claim, figures
 from ablab.study.audit.faults import inflation, is_whole
 from ablab.study.audit.noise import guessed_floor, study_pairs, welch
-from ablab.study.audit.percent import check
 from ablab.study.audit.quantities import accuracies, count, seconds
+from ablab.study.audit.sentences import check
 from ablab.study.audit.suggest import study_text
 
 PERCENT = st.integers(0, 10_000).map(lambda whole: whole / 100)

@@ -25,8 +25,8 @@ from ablab.study.audit.noise import (
     share_of_repeats,
     welch,
 )
-from ablab.study.audit.percent import Sentence, check
 from ablab.study.audit.quantities import named
+from ablab.study.audit.sentences import Sentence, check
 from ablab.study.statistics import needed_pairs, relative_error_reduction
 
 ALPHA = 0.05
