@@ -17,6 +17,7 @@ from ablab.study import Decision, Plan, Study, decide, plan
 if TYPE_CHECKING:
     from ablab.execute import Show
     from ablab.store import Store
+    from ablab.train.lr_find import RangeTest
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,18 @@ def run_study(
     return Result(study, planned, tuple(store.runs(run.id for run in planned.most)), decision)
 
 
+def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
+    """The range test of a recipe on its data."""
+    from ablab.data.split import split
+    from ablab.train.check import check
+    from ablab.train.lr_find import range_test
+
+    dataset = Loader(root)(recipe)
+    check(recipe, dataset)
+    splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
+    return range_test(recipe, splits, seed, steps)
+
+
 def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextManager[Executor]:
     """Where runs are carried out: in this process, or in several side by side."""
     from ablab.execute.here import Here
@@ -122,6 +135,8 @@ def train_one(
     wanted = Wanted(recipe, seed, dataset.fingerprint)
     if known := store.runs([wanted.id]):
         return known[0], False
+    labels = tuple(dataset.test.labels.tolist())
+    store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
     run = carry(wanted, dataset, show, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)
     return run, True

@@ -1,30 +1,70 @@
 """Train one recipe with one seed, measure it once on the test set, keep the run"""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from ablab.cli.shared import data_root_option, json_option, recipe_words, store_option
+from ablab.cli.shared import data_root_option, json_option, recipe_words, say, store_option
+
+if TYPE_CHECKING:
+    from ablab.recipe import Recipe
 
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--show-schedule", is_flag=True, help="Show the learning rate over the run and train nothing.")
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write that curve here, as SVG.")
 @data_root_option
 @store_option
 @json_option
 def command(
-    words: tuple[str, ...], seed: int, skip_unreadable: bool, data_root: str | None, store: str | None, as_json: bool
+    words: tuple[str, ...],
+    seed: int,
+    skip_unreadable: bool,
+    show_schedule: bool,
+    picture: Path | None,
+    data_root: str | None,
+    store: str | None,
+    as_json: bool,
 ) -> None:
-    from ablab.conduct import train_one
     from ablab.recipe import Recipe
+
+    recipe = Recipe.of(recipe_words(words, first="model"))
+    if show_schedule or picture:
+        _show_schedule(recipe, words, picture, as_json)
+        return
+    from ablab.conduct import train_one, weights_path
     from ablab.report.live import Live
     from ablab.store import Store, place
 
-    recipe = Recipe.of(recipe_words(words, first="model"))
+    kept = Store(place(store))
     with Live(as_json=as_json) as live:
-        run, is_new = train_one(
-            recipe, seed, Store(place(store)), root=data_root, show=live.show, skip_unreadable=skip_unreadable
-        )
-    live.finished(run, is_new)
+        run, is_new = train_one(recipe, seed, kept, root=data_root, show=live.show, skip_unreadable=skip_unreadable)
+    live.finished(run, is_new, weights=weights_path(kept, run.id), data=kept.data(run.wanted.fingerprint))
     if run.status != "finished":
         raise SystemExit(1)
+
+
+def _show_schedule(recipe: Recipe, words: tuple[str, ...], picture: Path | None, as_json: bool) -> None:
+    """The learning rate in fine steps; that of a plateau depends on losses, so it is shown as it begins."""
+    from ablab.atomic import atomic_write
+    from ablab.report import plot
+    from ablab.train.schedule import lr_at
+
+    fine = 500
+    rates = [lr_at(recipe.schedule, recipe.lr, i, fine, recipe.warmup / recipe.epochs * fine) for i in range(fine)]
+    epochs = [recipe.epochs * i / fine for i in range(fine)]
+    title = f"{recipe.schedule}, lr = {recipe.lr:g}" + (f", warmup = {recipe.warmup:g}" if recipe.warmup else "")
+    if picture:
+        atomic_write(picture, plot.svg(epochs, rates, title=title, x_name="epoch", y_name="rate"))
+    text = f"{title}: learning rate over {recipe.epochs} epochs\n{plot.text(rates, low=0.0)}"
+    if recipe.schedule.startswith("plateau"):
+        text += "\nit falls when the validation loss stops falling, which is not known beforehand"
+    if picture:
+        text += f"\npicture: {picture}"
+    say(as_json, {"epochs": epochs, "rates": rates}, text, " ".join(["ablab train", *words]))

@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.records import EpochRow, Run, Wanted
+from ablab.records import DataFacts, EpochRow, Run, Wanted
 from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.tables import shown
 from ablab.study import Plan
+from ablab.study.classes import confusion, confusion_table, unpacked
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Live:
                 f"epoch {row.epoch + 1} of {recipe.epochs}, about {left} left; loss {losses}; * is the best so far"
             )
 
-    def finished(self, run: Run, is_new: bool, *, weights: Path | None = None, matrix: str = "") -> None:
+    def finished(self, run: Run, is_new: bool, *, weights: Path | None = None, data: DataFacts | None = None) -> None:
         """What a single run came to, at the end."""
         if self.as_json:
             facts = {key: value for key, value in json.loads(run.to_json()).items() if key != "predictions"}
@@ -105,8 +106,10 @@ class Live:
             self.line("biased: the epoch was chosen on the test images, so this accuracy is too high")
         if weights and weights.exists():
             self.line(f"weights: {shown(str(weights))}")
-        if matrix:
-            self.line(matrix)
+        if data and run.predictions:
+            given = unpacked(run.predictions, len(data.classes))
+            matrix = confusion(data.labels, given, len(data.classes))
+            self.line(confusion_table(matrix, [shown(name) for name in data.classes]))
         self.line(f"again: {again(run.wanted)}")
         self.line(f"next: ablab runs show {run.id}")
 

@@ -1,0 +1,110 @@
+"""Show what this machine has and can do for a training, and what would make it faster"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablab.cli.shared import data_root_option, json_option, say, store_option
+
+if TYPE_CHECKING:
+    from ablab.train.ceilings import Ceiling
+    from ablab.train.device import Hardware
+
+SLOW_DISK = 0.05  # seconds that a checkpoint of a megabyte may take
+
+
+@click.command(help=__doc__)
+@data_root_option
+@store_option
+@json_option
+def command(data_root: str | None, store: str | None, as_json: bool) -> None:
+    import dataclasses
+    import os
+    import platform
+    import shutil
+
+    import psutil
+    import torch
+
+    from ablab.data.known import KNOWN
+    from ablab.data.places import locate
+    from ablab.store import place
+    from ablab.train.ceilings import ceilings
+    from ablab.train.device import choose_hardware, has_matrix_units, keep_memory
+
+    hardware = choose_hardware()
+    folder = place(store)
+    found = {name: locate(known, data_root) for name, known in KNOWN.items()}
+    measured = ceilings(hardware)
+    facts: dict[str, Any] = {
+        "device": hardware.name,
+        "cores": psutil.cpu_count(logical=False) or os.cpu_count(),
+        "threads of the CPU": os.cpu_count(),
+        "threads that torch takes": hardware.threads,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "bf16 matrix units": has_matrix_units(),
+        "precision chosen": hardware.precision,
+        "freed memory is kept": keep_memory(),
+        "memory free, GB": round(psutil.virtual_memory().available / 1e9, 1),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "store": str(folder),
+        "disk free there, GB": round(shutil.disk_usage(folder if folder.exists() else ".").free / 1e9, 1),
+        "checkpoint of 1 MB, seconds": round(_checkpoint_seconds(), 4),
+        **{f"data {name}": str(where) if where else "not here" for name, where in found.items()},
+    }
+    advice = list(_advice(facts, hardware, measured))
+    lines = [f"{key:<28} {_shown(value)}" for key, value in facts.items()]
+    lines += ["", "billions of multiply-adds a second     matmul  convolution  its training"]
+    lines += [
+        f"  {one.precision:<35} {one.matmul:>7,.0f} {one.convolution:>12,.0f} {one.training:>13,.0f}"
+        for one in measured
+    ]
+    lines += ["", *(f"faster: {text}" for text in advice)] if advice else ["", "nothing to change"]
+    following = "ablab run studies/quickstart.toml" if any(found.values()) else "ablab data get cifar10"
+    rates = [dataclasses.asdict(one) for one in measured]
+    say(as_json, {**facts, "ceilings": rates, "advice": advice}, "\n".join(lines), following)
+
+
+def _checkpoint_seconds() -> float:
+    """The fastest of three durable writes of a megabyte, in a folder beside the store's."""
+    import tempfile
+    import time
+    from pathlib import Path
+
+    from ablab.atomic import atomic_write
+
+    taken = []
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        for i in range(3):
+            begun = time.perf_counter()
+            atomic_write(Path(folder) / str(i), bytes(1 << 20))
+            taken.append(time.perf_counter() - begun)
+    return min(taken)
+
+
+def _advice(facts: dict[str, Any], hardware: Hardware, measured: list[Ceiling]) -> Any:
+    """What a person could change, with the figure that says so."""
+    import os
+
+    by_name = {one.precision: one for one in measured}
+    bf16, fp32 = by_name.get("bf16"), by_name["fp32"]
+    if bf16 and bf16.training > 1.5 * fp32.training and hardware.precision == "fp32":
+        yield f"precision=bf16 trains convolutions {bf16.training / fp32.training:.1f} times as fast here"
+    if hardware.device.type == "cpu" and hardware.threads < (facts["cores"] or 1):
+        cores = facts["cores"]
+        yield f"torch takes {hardware.threads} of {cores} cores: unset OMP_NUM_THREADS, or threads={cores}"
+    if hardware.device.type == "cpu" and os.getloadavg()[0] > 0.7 * (facts["cores"] or 1):
+        yield f"other work keeps the cores busy (load {os.getloadavg()[0]:.1f}): times here mean little until it ends"
+    if not facts["freed memory is kept"]:
+        yield "this C library gives freed memory back at every step; glibc can be told to keep it"
+    if facts["checkpoint of 1 MB, seconds"] > SLOW_DISK:
+        yield "this disk is slow to flush: keep the store on a local one, with --store or $ABLAB_STORE"
+    if hardware.device.type == "cpu" and hardware.threads > 1:
+        yield "small networks train faster side by side: a study (ablab run) does so by itself"
+
+
+def _shown(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

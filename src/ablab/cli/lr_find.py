@@ -1,0 +1,58 @@
+"""Find a learning rate: a short training whose rate rises until the loss does"""
+
+from pathlib import Path
+
+import click
+
+from ablab.cli.shared import data_root_option, json_option, recipe_words, say
+
+
+@click.command(help=__doc__)
+@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
+@click.option("--steps", type=click.IntRange(10, 10_000), default=300, show_default=True, help="Rates that are tried.")
+@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the curve here, as SVG.")
+@data_root_option
+@json_option
+def command(
+    words: tuple[str, ...], seed: int, steps: int, picture: Path | None, data_root: str | None, as_json: bool
+) -> None:
+    from ablab.atomic import atomic_write
+    from ablab.conduct import find_rate
+    from ablab.recipe import Recipe
+    from ablab.report import plot
+
+    recipe = Recipe.of(recipe_words(words, first="model"))
+    found = find_rate(recipe, seed, root=data_root, steps=steps)
+    if picture:
+        title = f"{recipe.model}, {recipe.optimizer}: loss while the learning rate rises"
+        drawing = plot.svg(
+            found.rates,
+            found.losses,
+            title=title,
+            x_name="learning rate",
+            y_name="loss",
+            is_log=True,
+            marked=found.suggestion,
+        )
+        atomic_write(picture, drawing)
+    words_again = " ".join(word for word in words if not word.startswith("lr="))
+    if found.suggestion is None:
+        said = (
+            "no suggestion: the loss hardly fell at any rate; more steps (--steps), or another optimizer, may show more"
+        )
+        following = f"ablab lr-find {words_again} --steps {2 * steps}"
+    else:
+        said = f"suggestion: lr={found.suggestion:g}, some way below the rate with the lowest loss"
+        following = f"ablab train {words_again} lr={found.suggestion:g}"
+    text = "\n".join(
+        [
+            f"loss of {recipe.model} with {recipe.optimizer}, learning rate from {found.rates[0]:.0e} to "
+            f"{found.rates[-1]:.2g} (each column the same factor):",
+            plot.text(found.losses, columns=len(found.losses) if len(found.losses) <= 72 else 72),
+            said,
+            *([f"picture: {picture}"] if picture else []),
+        ]
+    )
+    facts = {"rates": found.rates, "losses": found.losses, "suggestion": found.suggestion}
+    say(as_json, facts, text, " ".join(following.split()))

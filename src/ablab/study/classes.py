@@ -1,0 +1,100 @@
+"""Class by class: the confusion matrix of a run's predictions, and precision, recall and F1 with their means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MANY = 20  # classes beyond which a matrix does not fit on a screen
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """One class, or a mean over all: shares from 0 to 1, and its images."""
+
+    precision: float
+    recall: float
+    f1: float
+    images: int
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """Every class in order, the plain mean, and the mean weighted by images."""
+
+    each: tuple[OfClass, ...]
+    macro: OfClass
+    weighted: OfClass
+
+
+def unpacked(predictions: bytes, classes: int) -> Any:
+    """The class given to every test image, from a run's record: one byte each, two above 256 classes."""
+    import numpy as np
+
+    return np.frombuffer(predictions, "u1" if classes <= 256 else "<u2").astype(np.int64)
+
+
+def confusion(labels: Any, given: Any, classes: int) -> Any:
+    """How often each class, in a row, was given each answer, i64[K,K].
+
+    >>> confusion([0, 0, 1], [0, 1, 1], 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    import numpy as np
+
+    pairs = np.asarray(labels, np.int64) * classes + np.asarray(given, np.int64)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def class_report(matrix: Any) -> ClassReport:
+    """Precision, recall and F1; 0 where there is nothing to divide by (as scikit-learn's zero_division=0)."""
+    import numpy as np
+
+    right, rows, columns = np.diag(matrix).astype(float), matrix.sum(1), matrix.sum(0)
+    precision = np.divide(right, columns, out=np.zeros_like(right), where=columns > 0)
+    recall = np.divide(right, rows, out=np.zeros_like(right), where=rows > 0)
+    both = precision + recall
+    f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(right), where=both > 0)
+    # a class that is neither in the labels nor in the answers takes no part in the plain mean
+    there = (rows + columns) > 0
+    images = int(rows.sum())
+
+    def mean(weights: Any) -> OfClass:
+        total = max(float(weights.sum()), 1.0)
+        shares = [float((one * weights).sum() / total) for one in (precision, recall, f1)]
+        return OfClass(shares[0], shares[1], shares[2], images)
+
+    each = zip(precision.tolist(), recall.tolist(), f1.tolist(), rows.tolist(), strict=True)
+    return ClassReport(tuple(OfClass(*one) for one in each), mean(there.astype(float)), mean(rows.astype(float)))
+
+
+def most_confused(matrix: Any, most: int = 5) -> list[tuple[int, int, int]]:
+    """The pairs (true class, answer) that were mistaken most often, with how often."""
+    size = len(matrix)
+    pairs = [(int(matrix[i][j]), i, j) for i in range(size) for j in range(size) if i != j and matrix[i][j]]
+    return [(i, j, count) for count, i, j in sorted(pairs, key=lambda one: (-one[0], one[1:]))[:most]]
+
+
+def confusion_table(matrix: Any, names: Sequence[str]) -> str:
+    """The matrix as text, each class in a row; beyond 20 classes, the pairs that were mistaken most."""
+    if len(names) > MANY:
+        return "most confused: " + confused_pairs(matrix, names)
+    left = max(len(name) for name in names)
+    short = [name[:6] for name in names]
+    widths = [max(len(head), len(str(int(column.max())))) for head, column in zip(short, matrix.T, strict=True)]
+    report = class_report(matrix)
+    heads = "  ".join(f"{head:>{width}}" for head, width in zip(short, widths, strict=True))
+    lines = [f"{'true class':<{left}}  {heads}  recall  precision"]
+    for name, row, one in zip(names, matrix, report.each, strict=True):
+        counts = "  ".join(f"{int(count):>{width}}" for count, width in zip(row, widths, strict=True))
+        lines.append(f"{name:<{left}}  {counts}  {100 * one.recall:5.1f}%  {100 * one.precision:8.1f}%")
+    lines.append(
+        f"macro F1 {100 * report.macro.f1:.2f} %, weighted F1 {100 * report.weighted.f1:.2f} %; "
+        f"most confused: {confused_pairs(matrix, names)}"
+    )
+    return "\n".join(lines)
+
+
+def confused_pairs(matrix: Any, names: Sequence[str], most: int = 3) -> str:
+    """The pairs that were mistaken most, in words."""
+    pairs = most_confused(matrix, most)
+    return ", ".join(f"{names[i]} taken for {names[j]} {count:,} times" for i, j, count in pairs) or "none"

@@ -1,0 +1,76 @@
+"""Confusion and class by class, against scikit-learn's definitions."""
+
+import numpy as np
+import pytest
+import sklearn.metrics as metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablab.study.classes import class_report, confusion, confusion_table, most_confused, unpacked
+
+
+def by_hand(labels, answers, classes):
+    """Precision, recall and F1 of each class, image by image."""
+    found = []
+    for one in range(classes):
+        hits = sum(t == one == g for t, g in zip(labels, answers, strict=True))
+        said, there = sum(g == one for g in answers), sum(t == one for t in labels)
+        precision, recall = hits / said if said else 0.0, hits / there if there else 0.0
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        found.append((precision, recall, f1, there))
+    return found
+
+
+SOME = st.integers(2, 6).flatmap(
+    lambda classes: st.tuples(
+        st.just(classes), st.lists(st.tuples(*[st.integers(0, classes - 1)] * 2), min_size=1, max_size=60)
+    )
+)
+
+
+@given(SOME)
+def test_every_figure_is_what_counting_gives(case):
+    classes, pairs = case
+    labels, answers = [t for t, _ in pairs], [g for _, g in pairs]
+    report = class_report(confusion(labels, answers, classes))
+    expected = by_hand(labels, answers, classes)
+    assert [(o.precision, o.recall, o.f1, o.images) for o in report.each] == [pytest.approx(one) for one in expected]
+    present = [one for i, one in enumerate(expected) if i in {*labels, *answers}]
+    assert report.macro.f1 == pytest.approx(np.mean([one[2] for one in present]))
+    assert report.weighted.recall == pytest.approx(np.mean(np.array(labels) == np.array(answers)))
+
+
+@given(SOME)
+def test_it_is_what_scikit_learn_says(case):
+    classes, pairs = case
+    labels, answers = [t for t, _ in pairs], [g for _, g in pairs]
+    report = class_report(confusion(labels, answers, classes))
+    for kind, ours in (("macro", report.macro), ("weighted", report.weighted)):
+        theirs = metrics.precision_recall_fscore_support(labels, answers, average=kind, zero_division=0)
+        assert (ours.precision, ours.recall, ours.f1) == pytest.approx(theirs[:3])
+    assert (
+        confusion(labels, answers, classes) == metrics.confusion_matrix(labels, answers, labels=range(classes))
+    ).all()
+
+
+def test_predictions_are_one_byte_or_two():
+    assert unpacked(b"\x03\x00\x09", 10).tolist() == [3, 0, 9]
+    assert unpacked(b"\x2c\x01\x00\x00", 1000).tolist() == [300, 0]
+
+
+def test_the_pairs_that_were_mistaken_most_come_first():
+    matrix = confusion([0, 0, 0, 1, 2, 2], [1, 1, 0, 1, 0, 1], 3)
+    assert most_confused(matrix, 2) == [(0, 1, 2), (2, 0, 1)]
+
+
+def test_the_table_has_a_row_for_each_class_and_says_what_was_confused():
+    matrix = confusion([0, 0, 0, 1], [0, 1, 1, 1], 2)
+    lines = confusion_table(matrix, ["cat", "hound"]).splitlines()
+    assert lines[1].split() == ["cat", "1", "2", "33.3%", "100.0%"]
+    assert lines[2].split() == ["hound", "0", "1", "100.0%", "33.3%"]
+    assert lines[3].endswith("cat taken for hound 2 times")
+
+
+def test_many_classes_are_told_by_their_worst_pairs_alone():
+    matrix = confusion(list(range(30)), [0] * 30, 30)
+    assert confusion_table(matrix, [f"c{i}" for i in range(30)]).startswith("most confused: c1 taken for c0 1 times")
