@@ -1,13 +1,6 @@
 """A run that is stopped, in whatever way, goes on and ends as one that was not."""
 
 import dataclasses
-import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -179,45 +172,3 @@ class Net(nn.Sequential):
             torch.empty(1 << 60)
         return super().forward(x)
 """
-
-TRAIN = """
-import sys
-from ablab.execute import carry
-carry.PAUSE = 0.0
-sys.argv = ["ablab", "train", "simple-nn", "data=phantom(train=200, test=60)", "epochs=8", "batch=50", "norm=batch",
-            "--seed", "3", "--json"]
-from ablab.cli import main
-main()
-"""
-
-
-@pytest.mark.faults
-def test_killed_at_any_instant_and_started_again_it_ends_as_if_it_never_was(tmp_path):
-    environment = {**os.environ, "ABLAB_CACHE": str(tmp_path / "cache")}
-
-    def start(store):
-        return subprocess.Popen(
-            [sys.executable, "-c", TRAIN],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**environment, "ABLAB_STORE": str(tmp_path / store)},
-        )
-
-    def result(process):
-        out, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
-        last = json.loads(out.splitlines()[-1])
-        return {key: last[key] for key in ("id", "test", "selected_epoch", "untrained_loss")}
-
-    begun = time.monotonic()
-    unbroken = result(start("unbroken"))
-    took = time.monotonic() - begun
-    draw = random.Random(5)
-    for kill in (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-        process = start("broken")
-        time.sleep(took * draw.uniform(0.5, 1.0))  # the first half is the import of torch
-        process.send_signal(kill)
-        process.communicate(timeout=60)
-    assert result(start("broken")) == unbroken
-    assert not list((tmp_path / "broken" / "checkpoints").glob("*.checkpoint"))

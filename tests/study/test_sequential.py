@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablab.study.sequential import Look, looks, multipliers, spent
+from ablab.study.sequential import Look, looks, multipliers, open_ended, spent, union_bound
+from ablab.study.tables import paths
 
 STUDIES = 20_000
 # the least multipliers that hold 5 % for normal differences, by simulation of 600,000 paths (about 1 % accurate)
@@ -32,11 +33,47 @@ def last_looks(
 
 
 @pytest.mark.parametrize("most", LEAST)
-def test_the_first_look_is_exact_and_the_later_ones_are_at_least_as_wide_as_they_must_be(most):
+def test_the_multipliers_are_those_of_the_published_simulation(most):
     ours, needed = multipliers(3, most, 0.05), LEAST[most]
-    assert ours[3] == pytest.approx(needed[3], abs=0.005)
-    assert all(ours[n] >= c for n, c in needed.items() if n > 3)
+    assert ours[3] == pytest.approx(needed[3], abs=0.006)
+    # that one skipped the looks at 9, 11, 13 and so on, so behind 8 its multipliers may be smaller
+    same = {n: c for n, c in needed.items() if n <= 8 or most <= 10}
+    assert {n: ours[n] for n in same} == pytest.approx(same, rel=0.03)
+    assert all(ours[n] >= 0.99 * c for n, c in needed.items())
     assert list(ours) == list(range(3, most + 1))
+
+
+@pytest.mark.parametrize(("most", "alpha"), [(10, 0.05), (5, 0.05), (20, 0.05 / 3), (10, 0.1), (30, 0.01)])
+def test_on_other_draws_exactly_as_much_error_is_made_as_is_allowed(most, alpha):
+    number = 400_000
+    scores = paths(number, most, seed=99)
+    crossed = (scores > np.array(list(multipliers(3, most, alpha).values()))[:, None]).any(0).mean()
+    assert crossed == pytest.approx(alpha, abs=4 * math.sqrt(alpha * (1 - alpha) / number) + 0.004 * alpha)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 7, 0.01])
+def test_exact_multipliers_are_never_wider_than_the_bound(alpha):
+    bound = union_bound(3, 12, alpha)
+    assert all(ours <= bound[n] + 1e-4 for n, ours in multipliers(3, 12, alpha).items())
+    assert multipliers(3, 12, alpha)[12] < 0.97 * bound[12]
+
+
+def test_what_the_table_does_not_have_is_bounded():
+    assert multipliers(4, 9, 0.05) == union_bound(4, 9, 0.05)
+    assert multipliers(3, 40, 0.05) == union_bound(3, 40, 0.05)
+    assert multipliers(3, 10, 0.0512) == union_bound(3, 10, 0.0512)
+
+
+def test_t_of_the_paths_is_that_of_scipy():
+    draws = np.random.Generator(np.random.PCG64([5, 0])).standard_normal((6, 10))
+    expected = [np.abs(stats.ttest_1samp(draws[:n], 0.0).statistic) for n in range(3, 7)]
+    np.testing.assert_allclose(paths(10, 6, seed=5), expected, rtol=1e-4)
+
+
+def test_without_a_last_look_false_alarms_stay_below_what_is_allowed_for_ever():
+    scores = paths(20_000, 300, seed=3)
+    factors = np.array([open_ended(n, 0.05) for n in range(3, 301)])
+    assert (scores > factors[:, None]).any(0).mean() < 0.05
 
 
 @given(least=st.integers(3, 30), alpha=st.floats(0.0005, 0.4))
@@ -46,7 +83,7 @@ def test_one_look_alone_is_the_plain_t_interval(least, alpha):
 
 @given(least=st.integers(3, 12), more=st.integers(0, 40), alpha=st.floats(0.001, 0.4))
 def test_the_errors_of_all_looks_add_up_to_what_is_allowed(least, more, alpha):
-    factors = multipliers(least, least + more, alpha)
+    factors = union_bound(least, least + more, alpha)
     assert math.fsum(2 * stats.t.sf(c, n - 1) for n, c in factors.items()) == pytest.approx(alpha, rel=1e-6)
     assert spent(least + more, least + more, alpha) == pytest.approx(alpha)
 
@@ -54,7 +91,7 @@ def test_the_errors_of_all_looks_add_up_to_what_is_allowed(least, more, alpha):
 def test_equal_recipes_are_called_different_in_5_of_100_studies_at_most():
     stopped = last_looks(0.0, multipliers(3, 10, 0.05), margin=0.0)
     wrong = [look for look in stopped if look.interval.low > 0 or look.interval.high < 0]
-    assert len(wrong) / STUDIES <= 0.05
+    assert len(wrong) / STUDIES <= 0.055
     upwards = sum(look.interval.low > 0 for look in wrong) / len(wrong)
     assert 0.4 < upwards < 0.6
 

@@ -92,7 +92,7 @@ def study_pairs(gap: float, alpha: float, *, least: int = 5, most: int = 20) -> 
     """At most how many pairs a study should allow itself to find such a gap at the usual noise, and whether they do.
 
     >>> study_pairs(0.99, 0.05), study_pairs(0.1, 0.05)
-    ((10, True), (20, False))
+    ((8, True), (20, False))
     """
     spread = math.sqrt(2) * USUAL  # of a difference, where pairing buys nothing
     for pairs in range(least, most + 1):
