@@ -26,6 +26,7 @@ check: install
 
 bench: install
 	$(BIN)/python benchmarks/data.py
+	GOMP_SPINCOUNT=5000 $(BIN)/python benchmarks/train.py
 
 faults: install
 	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults

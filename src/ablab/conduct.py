@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,11 +14,17 @@ from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Run, Wanted
 from ablab.study import Decision, Plan, Study, decide, plan
+from ablab.study.foresight import Foresight
 
 if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset
     from ablab.execute import Show
     from ablab.store import Store
     from ablab.train.lr_find import RangeTest
+
+
+Foreseen = tuple[Plan, Foresight]
+MEASURING = 0.15  # of an epoch's training time, for measuring the validation images after it
 
 
 @dataclass(frozen=True)
@@ -69,19 +76,10 @@ def run_study(
 ) -> Result:
     """Carry out the study in a file, from where it stands, with as many runs at a time as suit or as are given."""
     from ablab.execute.workers import suitable_workers
-    from ablab.train.check import check
 
-    study = read_study(path)
     load = Loader(root, skip_unreadable)
-    for recipe in study.recipes:
-        check(recipe, load(recipe))
-    dataset = load(study.base)
-    for variant in study.variants:
-        if load(variant.recipe).fingerprint != dataset.fingerprint:
-            raise StudyError(
-                f'{path}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
-            )
-    planned = plan(study, dataset.fingerprint)
+    planned, dataset = _planned(path, load)
+    study = planned.study
     labels = tuple(dataset.test.labels.tolist())
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
     store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint)
@@ -109,6 +107,75 @@ def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextMa
     from ablab.execute.workers import Workers
 
     return nullcontext(Here(load, checkpoints)) if workers == 1 else Workers(load, checkpoints, workers)
+
+
+def foresee_study(
+    path: Path, store: Store | None, *, root: str | None = None, skip_unreadable: bool = False
+) -> Foreseen:
+    """What the study in a file will cost and what it can see; a few steps of each recipe are timed, none is kept."""
+    from ablab.data.split import split
+    from ablab.study.foresight import foresee
+    from ablab.train.events import Started
+    from ablab.train.loop import train
+
+    load = Loader(root, skip_unreadable)
+    planned, dataset = _planned(path, load)
+    runs = store.runs(run.id for run in planned.most) if store else []
+    seconds = {}
+    for recipe in planned.study.recipes:
+        done = [run.cost.wall_seconds for run in runs if run.wanted.recipe.hash == recipe.hash]
+        if done:
+            seconds[recipe.hash] = sum(done) / len(done)
+            continue
+        splits = split(dataset, 0, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
+        begun = time.monotonic()
+        started = next(train(recipe, splits, 0))
+        assert isinstance(started, Started)
+        # Before its first epoch a run measures its validation images once, as it does after every epoch.
+        seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
+    labels = dataset.test.labels.tolist()
+    return planned, foresee(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
+
+
+def write_study(
+    path: Path | None,
+    base: Recipe,
+    changes: Sequence[str],
+    *,
+    seeds: str = "3..10",
+    margin: float = 0.5,
+    question: str | None = None,
+) -> Path:
+    """Write the study of a base and changes to it; a file that says something else already is left alone."""
+    from ablab.atomic import atomic_write
+    from ablab.study.written import study_name, study_toml
+
+    text = study_toml(base, changes, seeds=seeds, margin=margin, question=question)
+    place = path or Path("studies") / f"{study_name(base, changes)}.toml"
+    Study.from_toml(text, place)
+    if place.exists():
+        if place.read_bytes() == text.encode():
+            return place
+        raise StudyError(f"{place}: there is another study in this file; name another one with --study FILE")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(place, text)
+    return place
+
+
+def _planned(path: Path, load: Loader) -> tuple[Plan, Dataset]:
+    """The plan of the study in a file, everything about it checked against the data, and the data."""
+    from ablab.train.check import check
+
+    study = read_study(path)
+    for recipe in study.recipes:
+        check(recipe, load(recipe))
+    dataset = load(study.base)
+    for variant in study.variants:
+        if load(variant.recipe).fingerprint != dataset.fingerprint:
+            raise StudyError(
+                f'{path}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
+            )
+    return plan(study, dataset.fingerprint), dataset
 
 
 def look_up_study(path: Path, store: Store) -> Result:

@@ -11,6 +11,7 @@ from ablab.cli.shared import data_root_option, json_option, store_option
 @click.argument("study", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
 @data_root_option
 @store_option
@@ -19,11 +20,31 @@ def command(
     study: Path,
     out: Path | None,
     skip_unreadable: bool,
+    dry_run: bool,
     workers: int | None,
     data_root: str | None,
     store: str | None,
     as_json: bool,
 ) -> None:
+    if dry_run:
+        from ablab.cli.plan import show_plan
+
+        show_plan(study, data_root, store, as_json, skip_unreadable=skip_unreadable)
+        return
+    carry_out(study, out, data_root, store, as_json, skip_unreadable=skip_unreadable, workers=workers)
+
+
+def carry_out(
+    study: Path,
+    out: Path | None,
+    data_root: str | None,
+    store: str | None,
+    as_json: bool,
+    *,
+    skip_unreadable: bool = False,
+    workers: int | None = None,
+) -> None:
+    """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
     from ablab.cli.report import show_result
     from ablab.conduct import run_study
     from ablab.report.live import Live

@@ -1,0 +1,49 @@
+"""Compare a recipe with changes to it: writes a study file and carries it out"""
+
+from pathlib import Path
+
+import click
+
+from ablab.cli.shared import data_root_option, json_option, recipe_words, store_option
+
+
+@click.command(help=__doc__)
+@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.option("--vs", "changes", multiple=True, required=True, metavar="TEXT", help='A change, such as "norm=batch".')
+@click.option("--seeds", default="3..10", show_default=True, help="How many, at first and at most.")
+@click.option("--margin", type=float, default=0.5, show_default=True, help="Percentage points worth having.")
+@click.option("--question", help="What the report is headed with.")
+@click.option("--study", type=click.Path(path_type=Path, dir_okay=False), help="Where the study file is written.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
+@click.option("--dry-run", is_flag=True, help="Write the study file and show the plan; train nothing.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
+@data_root_option
+@store_option
+@json_option
+def command(
+    words: tuple[str, ...],
+    changes: tuple[str, ...],
+    seeds: str,
+    margin: float,
+    question: str | None,
+    study: Path | None,
+    out: Path | None,
+    dry_run: bool,
+    workers: int | None,
+    data_root: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    from ablab.cli.plan import show_plan
+    from ablab.cli.run import carry_out
+    from ablab.conduct import write_study
+    from ablab.recipe import Recipe
+
+    base = Recipe.of(recipe_words(words, first="model"))
+    path = write_study(study, base, changes, seeds=seeds, margin=margin, question=question)
+    if not as_json:
+        click.echo(f"study: {path}")
+    if dry_run:
+        show_plan(path, data_root, store, as_json)
+        return
+    carry_out(path, out, data_root, store, as_json, workers=workers)

@@ -1,0 +1,36 @@
+"""A study as the text of its file, from a base recipe and changes to it."""
+
+from collections.abc import Sequence
+
+import tomli_w
+
+from ablab import grammar
+from ablab.errors import StudyError
+from ablab.recipe import Recipe
+
+
+def study_toml(
+    base: Recipe, changes: Sequence[str], *, seeds: str = "3..10", margin: float = 0.5, question: str | None = None
+) -> str:
+    """What `Study.from_toml` reads: the question, the base, a variant for each change under the change's own words."""
+    words = [" ".join(change.split()) for change in changes]
+    if len(set(words)) < len(words):
+        twice = next(word for word in words if words.count(word) > 1)
+        raise StudyError(f'the change "{twice}" is given twice')
+    for word in words:
+        base.with_(word)  # its error names the word
+    asked = question or f"What does {' or '.join(words)} change?"
+    head = {"question": asked, "data": base.data, "model": base.model, **base.changes()}
+    decide = {"margin": margin, "seeds": "..".join(str(one) for one in grammar.span(seeds))}
+    return tomli_w.dumps({**head, "variants": dict(zip(words, words, strict=True)), "decide": decide})
+
+
+def study_name(base: Recipe, changes: Sequence[str]) -> str:
+    """A file's name that says what is compared.
+
+    >>> study_name(Recipe.of({}), ["norm=batch", "augment=crop(4)+flip lr=0.1"])
+    'simple-nn-phantom-norm-batch-augment-crop-4-flip-lr-0-1'
+    """
+    text = "-".join([base.model, base.data, *changes])
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
+    return "-".join(part for part in plain.split("-") if part)[:80].strip("-").lower()
