@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ablab.errors import InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Run, Wanted
+from ablab.records import DataFacts, Ledger, Run, Wanted
 from ablab.study import Decision, Plan, Study, decide, plan
 from ablab.study.foresight import Foresight
 
@@ -29,12 +29,13 @@ MEASURING = 0.15  # of an epoch's training time, for measuring the validation im
 
 @dataclass(frozen=True)
 class Result:
-    """What a study came to: its plan, the runs that were looked at, and the verdicts."""
+    """What a study came to: its plan, the runs that were looked at, the verdicts, and its place in the ledger."""
 
     study: Study
     plan: Plan
     runs: tuple[Run, ...]
     decision: Decision
+    ledger: Ledger | None = None
 
 
 def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int]) -> Decision:
@@ -82,11 +83,12 @@ def run_study(
     study = planned.study
     labels = tuple(dataset.test.labels.tolist())
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
-    store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint)
+    store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
     number = workers or suitable_workers(len(planned.wanted))
     with executor(load, checkpoints(store), number) as execute:
         decision = conduct(planned, store, execute, show(planned), labels)
-    return Result(study, planned, tuple(store.runs(run.id for run in planned.most)), decision)
+    runs = tuple(store.runs(run.id for run in planned.most))
+    return Result(study, planned, runs, decision, store.ledger(planned.hash))
 
 
 def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
@@ -186,7 +188,8 @@ def look_up_study(path: Path, store: Store) -> Result:
         if planned.hash == hash_:
             runs = tuple(store.runs(run.id for run in planned.most))
             data = store.data(fingerprint)
-            return Result(study, planned, runs, decide(planned, runs, labels=data and data.labels))
+            decision = decide(planned, runs, labels=data and data.labels)
+            return Result(study, planned, runs, decision, store.ledger(hash_))
     raise InputError(f"{path}: this study has not been run with this store yet; start it with: ablab run {path}")
 
 

@@ -88,6 +88,19 @@ class DataFacts:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """How often the test images of a data set had been looked at, in one store, when a study was begun."""
+
+    study: int  # it was the 1st, 2nd, ... study on them
+    first: int  # its comparisons are those from number so
+    last: int  # to number so
+
+    def __str__(self) -> str:
+        many = f"comparisons {self.first} to {self.last}" if self.last > self.first else f"comparison {self.last}"
+        return f"study no. {self.study} and {many} on this test set in this store"
+
+
+@dataclass(frozen=True)
 class Run:
     """One recipe trained with one seed."""
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from ablab.errors import InputError, StoreError
-from ablab.records import DataFacts
+from ablab.records import DataFacts, Ledger
 from ablab.store import Store, artifacts, place
+from ablab.store.schema import MIGRATIONS
 from sample_runs import sample_run as run
 
 
@@ -128,7 +129,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
 def test_a_study_is_kept_once(tmp_path):
     store = Store(tmp_path)
     for _ in range(2):
-        store.keep_study("plan", "name", "text", "fingerprint")
+        store.keep_study("plan", "name", "text", "fingerprint", 2)
     assert store.studies() == [("plan", "name", "text", "fingerprint")]
 
 
@@ -137,3 +138,32 @@ def test_the_labels_of_a_test_set_come_back(tmp_path):
     Store(tmp_path).keep_data(data)
     assert Store(tmp_path).data("fingerprint") == data
     assert Store(tmp_path).data("another") is None
+
+
+def test_the_ledger_counts_studies_and_comparisons_on_the_same_test_images(tmp_path):
+    store = Store(tmp_path)
+    for plan, data, comparisons in (("p1", "a", 2), ("p2", "b", 5), ("p3", "a", 3), ("p1", "a", 2), ("p4", "a", 1)):
+        store.keep_study(plan, "name", "text", data, comparisons)
+    assert store.ledger("p1") == Ledger(1, 1, 2)
+    assert store.ledger("p3") == Ledger(2, 3, 5)
+    assert store.ledger("p4") == Ledger(3, 6, 6)
+    assert store.ledger("p2") == Ledger(1, 1, 5)
+    assert store.ledger("p9") is None
+    assert str(store.ledger("p3")) == "study no. 2 and comparisons 3 to 5 on this test set in this store"
+
+
+def test_a_store_of_every_older_version_is_brought_to_todays_form_with_all_that_is_in_it(tmp_path):
+    for version in range(1, len(MIGRATIONS)):
+        folder = tmp_path / str(version)
+        folder.mkdir()
+        with sqlite3.connect(folder / "store.sqlite") as connection:
+            for step in MIGRATIONS[:version]:
+                connection.executescript(step)
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("INSERT INTO studies VALUES ('plan', 'name', 'text', 'fingerprint')")
+        connection.close()
+        store = Store(folder)
+        assert store.studies() == [("plan", "name", "text", "fingerprint")]
+        assert store.ledger("plan") == Ledger(1, 1, 1)
+        store.add(run())
+        assert len(store.runs()) == 1

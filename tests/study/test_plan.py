@@ -7,6 +7,7 @@ from scipy import stats
 
 from ablab.recipe import Recipe
 from ablab.study import Rule, Study, Variant, plan
+from ablab.study.plan import runs_of
 from ablab.study.sequential import multipliers
 
 BASE = Recipe()
@@ -23,9 +24,13 @@ def test_at_first_every_recipe_has_the_fewest_seeds_and_at_most_the_most():
     }
 
 
-def test_recipes_are_interleaved_and_each_seed_turns_the_order_round():
-    first = [one.recipe for one in plan(STUDY, "data").wanted][:6]
-    assert first == [*STUDY.recipes, *reversed(STUDY.recipes)]
+def test_recipes_are_interleaved_in_an_order_that_chance_gives_each_seed():
+    most = plan(STUDY, "data").most
+    rounds = [[one.recipe for one in most[3 * seed : 3 * seed + 3]] for seed in range(5)]
+    assert all({recipe.hash for recipe in one} == {recipe.hash for recipe in STUDY.recipes} for one in rounds)
+    assert len({tuple(recipe.hash for recipe in one) for one in rounds}) > 1
+    firsts = [runs_of(STUDY.recipes[:2], [seed], "data")[0].recipe.hash for seed in range(400)]
+    assert 150 < firsts.count(STUDY.base.hash) < 250
 
 
 def test_the_hash_does_not_change_with_wording_names_or_order():

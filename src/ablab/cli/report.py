@@ -39,15 +39,17 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
 
     path = out or Path("reports") / f"{result.study.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, page(result.study, result.runs, result.decision.verdicts))
+    atomic_write(path, page(result.study, result.runs, result.decision.verdicts, result.ledger))
     value = {
         "study": result.study.name,
         "plan": result.plan.hash,
         "verdicts": [dataclasses.asdict(verdict) for verdict in result.decision.verdicts],
+        "ledger": dataclasses.asdict(result.ledger) if result.ledger else None,
         "wanted": len(result.decision.wanted),
         "report": str(path),
     }
     sentences = "\n".join(f"  {verdict.sentence}" for verdict in result.decision.verdicts)
-    text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}\nreport: {path}"
+    looked = f"\n  {result.ledger}" if result.ledger else ""
+    text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}{looked}\nreport: {path}"
     say(as_json, value, text, f"ablab report {result.study.path} --open")
     return path

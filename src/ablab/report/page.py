@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from ablab import grammar
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Run
+from ablab.records import EpochRow, Ledger, Run
 from ablab.report import charts
 from ablab.study import Study, Verdict, plan
 from ablab.study.verdict import signed
@@ -49,7 +49,7 @@ class Arm:
     style: int
 
 
-def page(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict]) -> str:
+def page(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], ledger: Ledger | None = None) -> str:
     """The report: one self-contained HTML file, the same to the byte for the same runs in any order."""
     arms = _arms(study, runs)
     shown = tuple(run for arm in arms for run in arm.runs)
@@ -80,6 +80,7 @@ def page(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict]) -> str:
             (fingerprint, plan(study, fingerprint).hash)
             for fingerprint in sorted({run.wanted.fingerprint for run in shown})
         ],
+        ledger=ledger,
         version=importlib.metadata.version("ablab"),
     )
 

@@ -32,6 +32,15 @@ MIGRATIONS = (
         labels TEXT NOT NULL
     ) STRICT;
     """,
+    # What has looked at which test images, in the order of looking; nothing is ever taken out of it.
+    """
+    CREATE TABLE ledger (
+        plan TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        comparisons INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO ledger SELECT plan, fingerprint, 1 FROM studies ORDER BY rowid;
+    """,
 )
 
 

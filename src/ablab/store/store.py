@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ablab.errors import InputError, StoreError
-from ablab.records import DataFacts, Run
+from ablab.records import DataFacts, Ledger, Run
 from ablab.store import artifacts
 from ablab.store.schema import migrate
 
@@ -85,10 +85,26 @@ class Store:
         labels = array("I", artifacts.get(self.folder / "artifacts", row[3]))
         return DataFacts(row[0], row[1], tuple(json.loads(row[2])), tuple(labels))
 
-    def keep_study(self, plan: str, name: str, text: str, fingerprint: str) -> None:
-        """Remember the text of a study under the hash of its plan."""
+    def keep_study(self, plan: str, name: str, text: str, fingerprint: str, comparisons: int) -> None:
+        """Remember the text of a study under the hash of its plan, and that it looks at the test images."""
         with self._writing() as connection:
             connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?)", (plan, name, text, fingerprint))
+            connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?)", (plan, fingerprint, comparisons))
+
+    def ledger(self, plan: str) -> Ledger | None:
+        """How often the test images had been looked at when this study was begun; None if it never was."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT plan, comparisons FROM ledger WHERE fingerprint = "
+                "(SELECT fingerprint FROM ledger WHERE plan = ?) ORDER BY rowid",
+                (plan,),
+            ).fetchall()
+        before = 0
+        for number, (one, comparisons) in enumerate(rows, start=1):
+            if one == plan:
+                return Ledger(number, before + 1, before + comparisons)
+            before += comparisons
+        return None
 
     def studies(self) -> list[tuple[str, str, str, str]]:
         """Plan hash, name, text and data fingerprint of every study, in the order in which they were first run."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ablab import keys
 from ablab.recipe import Recipe
 from ablab.records import Wanted
 from ablab.study.sequential import multipliers
@@ -57,11 +58,14 @@ def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None) -
 
 
 def runs_of(recipes: Iterable[Recipe], seeds: Iterable[int], fingerprint: str) -> tuple[Wanted, ...]:
-    """Every recipe with every seed, there and back again, so that a machine that slows down favours no variant."""
+    """Every recipe with every seed, each seed in an order of its own: a machine that slows down favours none."""
     order = tuple(recipes)
-    return tuple(
-        Wanted(recipe, seed, fingerprint) for seed in seeds for recipe in (order if seed % 2 == 0 else order[::-1])
-    )
+    return tuple(Wanted(recipe, seed, fingerprint) for seed in seeds for recipe in _shuffled(order, seed))
+
+
+def _shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
+    """In the order of numbers drawn for them; which recipes are beside it has no part in a recipe's number."""
+    return sorted(recipes, key=lambda recipe: keys.number(seed, f"run order/{recipe.hash}"))
 
 
 def _hash(study: Study, fingerprint: str) -> str:

@@ -13,8 +13,8 @@ from ablab.recipe import Recipe
 from ablab.train.average import make_average
 from ablab.train.device import choose_hardware
 from ablab.train.losses import make_loss
-from ablab.train.optimizers import make_optimizer
 from ablab.train.schedule import lr_at
+from ablab.train.state import optimizer_of
 
 
 def check(recipe: Recipe, dataset: Dataset) -> None:
@@ -28,14 +28,7 @@ def check(recipe: Recipe, dataset: Dataset) -> None:
     try:
         with torch.device("meta"):  # shapes without numbers: a network of any size costs nothing
             net = build(recipe.model, Io(channels, height, width, len(dataset.classes)), **recipe.options)
-            make_optimizer(
-                recipe.optimizer,
-                net,
-                lr=recipe.lr,
-                weight_decay=recipe.weight_decay,
-                decay=recipe.decay,
-                lr_scale=recipe.lr_scale,
-            )
+            optimizer_of(recipe, net)
             make_average(recipe.average, net)
     except InputError as error:
         faults.append(str(error))

@@ -69,7 +69,14 @@ def initial_network(recipe: Recipe, io: Io, seed: int) -> nn.Module:
 def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware) -> State:
     """The network where it will be trained, with a fresh optimizer."""
     net = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
-    optimizer = make_optimizer(
+    optimizer = optimizer_of(recipe, net)
+    scaler = torch.amp.GradScaler(hardware.device.type) if hardware.precision == "fp16" else None
+    return State(net, optimizer, make_average(recipe.average, net), scaler)
+
+
+def optimizer_of(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
+    """The recipe's update rule over the weights of a network."""
+    return make_optimizer(
         recipe.optimizer,
         net,
         lr=recipe.lr,
@@ -77,5 +84,3 @@ def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware) -> State:
         decay=recipe.decay,
         lr_scale=recipe.lr_scale,
     )
-    scaler = torch.amp.GradScaler(hardware.device.type) if hardware.precision == "fp16" else None
-    return State(net, optimizer, make_average(recipe.average, net), scaler)
