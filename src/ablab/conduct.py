@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -82,6 +83,8 @@ def run_study(
     planned, dataset = _planned(path, load)
     study = planned.study
     labels = tuple(dataset.test.labels.tolist())
+    if study.rule.most_seconds is not None:
+        _check_budget(path, planned, _foresee(planned, dataset, store))
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
     store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
     number = workers or suitable_workers(len(planned.wanted))
@@ -115,13 +118,16 @@ def foresee_study(
     path: Path, store: Store | None, *, root: str | None = None, skip_unreadable: bool = False
 ) -> Foreseen:
     """What the study in a file will cost and what it can see; a few steps of each recipe are timed, none is kept."""
+    planned, dataset = _planned(path, Loader(root, skip_unreadable))
+    return planned, _foresee(planned, dataset, store)
+
+
+def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
     from ablab.data.split import split
     from ablab.study.foresight import foresee
     from ablab.train.events import Started
     from ablab.train.loop import train
 
-    load = Loader(root, skip_unreadable)
-    planned, dataset = _planned(path, load)
     runs = store.runs(run.id for run in planned.most) if store else []
     seconds = {}
     for recipe in planned.study.recipes:
@@ -136,7 +142,19 @@ def foresee_study(
         # Before its first epoch a run measures its validation images once, as it does after every epoch.
         seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
     labels = dataset.test.labels.tolist()
-    return planned, foresee(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
+    return foresee(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
+
+
+def _check_budget(path: Path, planned: Plan, foresight: Foresight) -> None:
+    """Raise for a time that is over before the first verdict."""
+    rule = planned.study.rule
+    least = planned.study.rule.seeds[0] * len(planned.study.recipes)
+    if foresight.minutes and rule.most_seconds and 60 * foresight.minutes[0] > rule.most_seconds:
+        enough = math.ceil(foresight.minutes[0] * 1.1)
+        raise StudyError(
+            f"{path}: budget = {rule.budget}: the {least} runs before the first verdict take about "
+            f'{60 * foresight.minutes[0]:.0f} s; the smallest budget that is enough is about "{enough}m"'
+        )
 
 
 def write_study(

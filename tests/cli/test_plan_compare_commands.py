@@ -71,3 +71,13 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_written(words, messag
         invoke("compare", *SMALL, *words)
     assert message in str(error.value)
     assert not (tmp_path / "studies").exists()
+
+
+def test_a_time_that_is_over_before_the_first_verdict_is_refused_with_one_that_is_enough(tmp_path):
+    invoke("compare", *SMALL, "--vs", "lr=0.01", "--study", "s.toml", "--dry-run")
+    text = (tmp_path / "s.toml").read_text()
+    (tmp_path / "s.toml").write_text(text.replace("[decide]", '[decide]\nbudget = "0.01s"'))
+    with pytest.raises(InputError, match=r'the 6 runs before the first verdict take about .*enough is about "1m"'):
+        invoke("run", "s.toml", "--workers", "1")
+    (tmp_path / "s.toml").write_text(text.replace("[decide]", '[decide]\nbudget = "1h"').replace("3..10", "3..3"))
+    assert "seed 2" in invoke("run", "s.toml", "--workers", "1")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.study import Rule, Study, Variant, decide, plan
 from sample_runs import sample_run
@@ -149,3 +150,48 @@ def test_an_effect_well_beyond_the_noise_is_nearly_always_found():
 def test_equals_are_called_so_where_the_margin_is_well_beyond_the_noise():
     words = [carried_out(planned(margin=3.0), World(seed))[1].verdicts[0].word for seed in range(100)]
     assert words.count("no practical difference") >= 95
+
+
+def with_budget(text):
+    rule = Rule(margin=0.01, seeds=(3, 10), budget=text)
+    return plan(Study("s", "?", BASE, (Variant("v", BASE.with_("width=2"), "width=2"),), rule), "fingerprint")
+
+
+def noisy_runs(planned, seeds):
+    """Runs whose differences are large and of either sign, so that nothing is ever decided."""
+    other = planned.study.variants[0].recipe
+    return [
+        sample_run(seed, 0.5 + (0.05 * (-1) ** seed if recipe is other else 0.0), recipe)
+        for seed in seeds
+        for recipe in (BASE, other)
+    ]
+
+
+def test_a_budget_of_runs_ends_a_study_before_a_pair_that_it_does_not_cover():
+    planned = with_budget("9 runs")
+    decision = decide(planned, noisy_runs(planned, range(3)))
+    assert [one.seed for one in decision.wanted] == [3, 3]
+    assert decision.ended == ""
+    decision = decide(planned, noisy_runs(planned, range(4)))
+    assert decision.wanted == ()
+    assert decision.ended == "the budget of 9 runs is spent"
+    assert decision.verdicts[0].word == "undecided"
+    assert decision.verdicts[0].pairs == 4
+
+
+def test_a_budget_of_time_ends_a_study_once_it_is_spent():
+    runs = noisy_runs(with_budget("1h"), range(3))  # 2 seconds each
+    assert decide(with_budget("13s"), runs).wanted
+    decision = decide(with_budget("12s"), runs)
+    assert (decision.wanted, decision.ended) == ((), "the budget of 12s is spent")
+
+
+def test_a_budget_that_does_not_reach_the_first_verdict_is_refused_with_one_that_does():
+    with pytest.raises(StudyError, match='the smallest budget that is enough is "6 runs"'):
+        with_budget("5 runs")
+
+
+@pytest.mark.parametrize("text", ["12", "0 runs", "soon", "-3m", 12, "0m"])
+def test_a_budget_is_a_time_or_a_number_of_runs(text):
+    with pytest.raises(StudyError, match='a time such as "30m", or a number of runs such as "12 runs"'):
+        Rule(budget=text)

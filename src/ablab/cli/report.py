@@ -50,6 +50,8 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
     }
     sentences = "\n".join(f"  {verdict.sentence}" for verdict in result.decision.verdicts)
     looked = f"\n  {result.ledger}" if result.ledger else ""
+    if result.decision.ended:
+        sentences += f"\n  {result.decision.ended}; verdicts are as valid as at any other end."
     text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}{looked}\nreport: {path}"
     say(as_json, value, text, f"ablab report {result.study.path} --open")
     return path

@@ -11,6 +11,7 @@ finish" means the same however the study was interrupted. A machine that crashes
 wanted again.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class Decision:
 
     verdicts: tuple[Verdict, ...]
     wanted: tuple[Wanted, ...]
+    ended: str = ""  # why nothing more is wanted, though some verdicts are open
 
 
 def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
@@ -52,7 +54,31 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
             if (recipe.hash, seed) not in found
         }
     order = runs_of(study.recipes, sorted({seed for _, seed in missing}), plan.fingerprint)
-    return Decision(tuple(verdicts), tuple(one for one in order if (one.recipe.hash, one.seed) in missing))
+    wanted = tuple(one for one in order if (one.recipe.hash, one.seed) in missing)
+    affordable = within_budget(plan, wanted, found)
+    ended = f"the budget of {study.rule.budget} is spent" if wanted and not affordable else ""
+    return Decision(tuple(verdicts), affordable, ended)
+
+
+def within_budget(plan: Plan, wanted: tuple[Wanted, ...], found: Found) -> tuple[Wanted, ...]:
+    """The runs that the budget still allows: whole seeds only, since half a pair says nothing.
+
+    To stop for want of time or runs is as valid as any other reason: intervals hold at every look.
+    """
+    rule = plan.study.rule
+    most = {(one.recipe.hash, one.seed) for one in plan.most}
+    spent = [run for key, run in found.items() if key in most]
+    if rule.most_seconds is not None and sum(run.cost.wall_seconds for run in spent) >= rule.most_seconds:
+        return ()
+    if rule.most_runs is None:
+        return wanted
+    left, taken = rule.most_runs - len(spent), 0
+    for _, seed in itertools.groupby(wanted, key=lambda one: one.seed):
+        size = len(list(seed))
+        if taken + size > left:
+            break
+        taken += size
+    return wanted[:taken]
 
 
 def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ablab import keys
+from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.records import Wanted
 from ablab.study.sequential import multipliers
@@ -47,6 +48,12 @@ class Plan:
 def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None) -> Plan:
     """The plan of a study on data with this fingerprint."""
     least, most = study.rule.seeds
+    runs = least * len(study.recipes)
+    if study.rule.most_runs is not None and study.rule.most_runs < runs:
+        raise StudyError(
+            f"{study.path or study.name}: budget = {study.rule.budget}: {least} seeds of {len(study.recipes)} recipes "
+            f'are {runs} runs before the first verdict; the smallest budget that is enough is "{runs} runs"'
+        )
     return Plan(
         study=study,
         fingerprint=fingerprint,
@@ -76,5 +83,6 @@ def _hash(study: Study, fingerprint: str) -> str:
         sorted(variant.recipe.hash for variant in study.variants),
         [rule.metric, rule.margin, rule.confidence, rule.seeds],
         fingerprint,
+        *([rule.budget] if rule.budget else []),
     ]
     return hashlib.sha256(json.dumps(said, allow_nan=False).encode()).hexdigest()[:12]

@@ -31,6 +31,18 @@ class Rule:
     margin: float = 0.5  # points
     confidence: float = 0.95  # of all verdicts of the study together
     seeds: tuple[int, int] = (3, 10)  # at first, and at most
+    budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
+
+    @property
+    def most_runs(self) -> int | None:
+        """The runs that the budget allows, if it counts runs."""
+        words = (self.budget or "").split()
+        return int(words[0]) if len(words) == 2 else None
+
+    @property
+    def most_seconds(self) -> float | None:
+        """The seconds that the budget allows, if it is a time."""
+        return grammar.duration(self.budget) if self.budget and self.most_runs is None else None
 
     def __post_init__(self) -> None:
         faults = [fault for key, check in _RULE.items() if (fault := check(getattr(self, key)))]
@@ -358,8 +370,25 @@ def _metric_fault(value: Any) -> str | None:
     return None if value == "accuracy" else f'metric = {grammar.show(value)}: studies decide by "accuracy"'
 
 
+def _budget_fault(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[1-9]\d{0,5} runs?", value.strip())):
+        return None
+    try:
+        if isinstance(value, str) and grammar.duration(value) > 0:
+            return None
+    except GrammarError:
+        pass
+    return f'budget = {grammar.show(value)}: a time such as "30m", or a number of runs such as "12 runs"'
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_RULE = {"metric": _metric_fault, "margin": _margin_fault, "confidence": _confidence_fault, "seeds": _seeds_fault}
+_RULE = {
+    "metric": _metric_fault,
+    "margin": _margin_fault,
+    "confidence": _confidence_fault,
+    "seeds": _seeds_fault,
+    "budget": _budget_fault,
+}
