@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test check bench faults clean
+.PHONY: install demo test check bench calibrate faults clean
 
 install: $(STAMP)
 
@@ -27,6 +27,9 @@ check: install
 bench: install
 	$(BIN)/python benchmarks/data.py
 	GOMP_SPINCOUNT=5000 $(BIN)/python benchmarks/train.py
+
+calibrate: install
+	$(BIN)/python -m ablab.study.calibrate > docs/calibration.md
 
 faults: install
 	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults

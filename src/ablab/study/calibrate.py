@@ -1,0 +1,161 @@
+"""Are verdicts as right as they say? Simulated studies, of which the truth is known: `python -m ablab.study.calibrate`.
+
+Every study goes through the code that real ones go through: the looks, the interval, the word. Prints the page
+docs/calibration.md and ends with 1 if a figure is not what it must be.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from ablab.study.sequential import Look, looks, multipliers, open_ended, union_bound
+from ablab.study.statistics import detectable, t_multiplier
+from ablab.study.verdict import Word, word_for
+
+STUDIES = 10_000
+SEED = 5
+GRID = 0.01  # points: a test set of 10,000 images
+MARGIN = 0.5
+WORDS: tuple[Word, ...] = get_args(Word)
+# the spread of a difference: of a good network, of a small one, of an unstable one (points)
+SPREADS = {"good network": 0.28, "small CNN": 0.71, "unstable": 1.41}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One claim with what was found and what it must be."""
+
+    claim: str
+    found: float
+    low: float
+    high: float
+
+    @property
+    def holds(self) -> bool:
+        return self.low <= self.found <= self.high
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Many studies of one truth: how they ended."""
+
+    words: Mapping[Word, float]  # share of each
+    coverage: float  # of the truth by the interval at the look where the study stopped
+    pairs: float  # used, on average
+
+
+def studies(
+    effect: float, spread: float, factors: Mapping[int, float], *, margin: float, draw: Any, many: int
+) -> list[Look]:
+    """The last look of so many studies."""
+    most = max(factors)
+    differences = draw.normal(effect, spread, (many, most))
+    differences = np.round(differences / GRID) * GRID
+    return [looks(one, factors, margin=margin, grid=GRID)[-1] for one in differences.tolist()]
+
+
+def cell(effect: float, spread: float, most: int, *, draw: Any, many: int = STUDIES) -> Cell:
+    """How studies of a true effect end."""
+    last = studies(effect, spread, multipliers(3, most, 0.05), margin=MARGIN, draw=draw, many=many)
+    words: Counter[Word] = Counter(word_for(one.interval.low, one.interval.high, MARGIN)[0] for one in last)
+    inside = sum(one.interval.low <= effect <= one.interval.high for one in last)
+    return Cell({word: words[word] / many for word in WORDS}, inside / many, sum(one.pairs for one in last) / many)
+
+
+def false_share(factors: Mapping[int, float], *, draw: Any, many: int = STUDIES, shape: str = "normal") -> float:
+    """The share of studies of equals that call them different."""
+    most = max(factors)
+    if shape == "normal":
+        gaps = draw.normal(0, 1, (many, most))
+    elif shape == "heavy tails":
+        gaps = draw.standard_t(5, (many, most))
+    else:  # one run in twelve is four sd low
+        gaps = (
+            draw.normal(0, 1, (many, most))
+            - 4 * (draw.random((many, most)) < 0.08)
+            + 4 * (draw.random((many, most)) < 0.08)
+        )
+    last = [looks(one, factors, margin=1e-9, grid=1e-9)[-1] for one in gaps.tolist()]
+    return sum(one.interval.low > 0 or one.interval.high < 0 for one in last) / many
+
+
+def figures(many: int = STUDIES, seed: int = SEED) -> Iterator[Figure]:
+    """Every claim that is checked."""
+    draw = np.random.Generator(np.random.PCG64(seed))
+    error = 4 * (0.05 * 0.95 / many) ** 0.5
+    for most in (5, 10, 20):
+        share = false_share(multipliers(3, most, 0.05), draw=draw, many=many)
+        yield Figure(f"false verdicts of equals, 3..{most} seeds, looking every time", share, 0.0, 0.05 + error)
+    three = multipliers(3, 10, 0.05 / 3)
+    yield Figure("the same for each of 3 variants", false_share(three, draw=draw, many=many), 0.0, 0.05 / 3 + error)
+    for shape in ("heavy tails", "bad runs"):
+        share = false_share(multipliers(3, 10, 0.05), draw=draw, many=many, shape=shape)
+        yield Figure(f"false verdicts of equals, {shape}", share, 0.0, 0.06 + error)
+    share = false_share(union_bound(3, 10, 0.05), draw=draw, many=many)
+    yield Figure("false verdicts with the union bound", share, 0.0, 0.05 + error)
+    forever = {n: c for n in range(4, 51) if (c := open_ended(n, 0.05)) < 1e6}
+    yield Figure("false verdicts without a last look, 50 looks", false_share(forever, draw=draw, many=many), 0.0, 0.05)
+    plain = {n: t_multiplier(n, 0.05) for n in range(3, 11)}
+    share = false_share(plain, draw=draw, many=many)
+    yield Figure("negative control: the plain t interval at every look must fail", share, 0.12, 0.21)
+    last = multipliers(3, 10, 0.05)[10]
+    effect = detectable(10, 0.71, last)
+    found = cell(effect, 0.71, 10, draw=draw, many=many).words["helps"]
+    yield Figure(
+        f"an effect of {effect:.2f} pp is found, as the plan said for 10 seeds (at least 4 in 5)", found, 0.79, 1.0
+    )
+
+
+def cells(many: int = STUDIES, seed: int = SEED) -> Iterator[tuple[str, float, int, Cell]]:
+    """The four words over networks, effects and numbers of seeds."""
+    draw = np.random.Generator(np.random.PCG64([seed, 1]))
+    for name, spread in SPREADS.items():
+        for effect in (0.0, 0.5, 1.0, 2.0):
+            for most in (10, 20):
+                yield name, effect, most, cell(effect, spread, most, draw=draw, many=many)
+
+
+def page(many: int = STUDIES) -> tuple[str, bool]:
+    """The page, and whether everything on it holds."""
+    claims, table = list(figures(many)), list(cells(many))
+    coverages = [Figure("least coverage of the truth in the table", min(c.coverage for *_, c in table), 0.94, 1.0)]
+    lines = [
+        "# Calibration",
+        "",
+        f"Simulated studies whose truth is known, {many:,} for each figure, through the code that judges real ones.",
+        "Made by `make calibrate`; the draws are seeded, so the figures come out the same.",
+        "",
+        "| claim | found | must be | |",
+        "|---|---|---|---|",
+    ]
+    lines += [_row(one) for one in (*claims, *coverages)]
+    lines += [
+        "",
+        f"How studies end, margin {MARGIN} pp, one 95 % interval. *Coverage* is that of the true effect by the",
+        "interval at the look where the study stopped; *no practical difference* counts real effects below the margin, too.",
+        "",
+        "| sd of a difference | true effect | seeds | " + " | ".join(WORDS) + " | coverage | pairs used |",
+        "|---" * (len(WORDS) + 5) + "|",
+    ]
+    for name, effect, most, one in table:
+        shares = " | ".join(f"{100 * one.words[word]:.1f} %" for word in WORDS)
+        spread = f"{SPREADS[name]} pp ({name})"
+        lines.append(
+            f"| {spread} | {effect:g} pp | 3..{most} | {shares} | {100 * one.coverage:.1f} % | {one.pairs:.1f} |"
+        )
+    return "\n".join(lines) + "\n", all(one.holds for one in (*claims, *coverages))
+
+
+def _row(one: Figure) -> str:
+    wanted = f"{100 * one.low:g} to {100 * one.high:.2f} %"
+    return f"| {one.claim} | {100 * one.found:.2f} % | {wanted} | {'holds' if one.holds else '**FAILS**'} |"
+
+
+if __name__ == "__main__":
+    text, holds = page()
+    sys.stdout.write(text)
+    sys.exit(0 if holds else 1)
