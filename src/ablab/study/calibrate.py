@@ -136,7 +136,8 @@ def page(many: int = STUDIES) -> tuple[str, bool]:
     lines += [
         "",
         f"How studies end, margin {MARGIN} pp, one 95 % interval. *Coverage* is that of the true effect by the",
-        "interval at the look where the study stopped; *no practical difference* counts real effects below the margin, too.",
+        "interval at the look where the study stopped; *no practical difference* counts real effects that are smaller",
+        "than the margin, too.",
         "",
         "| sd of a difference | true effect | seeds | " + " | ".join(WORDS) + " | coverage | pairs used |",
         "|---" * (len(WORDS) + 5) + "|",
