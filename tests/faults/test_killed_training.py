@@ -134,3 +134,25 @@ def test_stopped_twice_it_is_gone_at_once(tmp_path):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode in (130, -signal.SIGINT)
+
+
+def test_a_disk_without_room_for_a_checkpoint_ends_the_run_with_the_file_and_the_bytes(tmp_path):
+    """The files of a process may grow to 400 kB: enough for the store, not for a checkpoint of 1 MB."""
+    limited = (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
+        "from ablab.execute import carry\n"
+        "carry.PAUSE = 0.0\n"
+    )
+    environment = {**os.environ, "ABLAB_CACHE": str(tmp_path / "cache"), "ABLAB_STORE": str(tmp_path / "store")}
+    prepared = subprocess.run(
+        [sys.executable, "-c", "from ablab import load_dataset; load_dataset('phantom(train=2000, test=60)')"],
+        env=environment,
+    )
+    assert prepared.returncode == 0
+    done = subprocess.run([sys.executable, "-c", limited + LONG], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert re.search(r"error: .*checkpoints/\w+\.checkpoint: no room .*: [\d,]+ bytes are needed", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "store" / "checkpoints").iterdir())
