@@ -37,6 +37,7 @@ class Result:
     runs: tuple[Run, ...]
     decision: Decision
     ledger: Ledger | None = None
+    data: DataFacts | None = None
 
 
 def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int]) -> Decision:
@@ -91,7 +92,7 @@ def run_study(
     with executor(load, checkpoints(store), number) as execute:
         decision = conduct(planned, store, execute, show(planned), labels)
     runs = tuple(store.runs(run.id for run in planned.most))
-    return Result(study, planned, runs, decision, store.ledger(planned.hash))
+    return Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
 
 
 def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
@@ -207,7 +208,7 @@ def look_up_study(path: Path, store: Store) -> Result:
             runs = tuple(store.runs(run.id for run in planned.most))
             data = store.data(fingerprint)
             decision = decide(planned, runs, labels=data and data.labels)
-            return Result(study, planned, runs, decision, store.ledger(hash_))
+            return Result(study, planned, runs, decision, store.ledger(hash_), data)
     raise InputError(f"{path}: this study has not been run with this store yet; start it with: ablab run {path}")
 
 

@@ -39,7 +39,9 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
 
     path = out or Path("reports") / f"{result.study.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, page(result.study, result.runs, result.decision.verdicts, result.ledger))
+    atomic_write(
+        path, page(result.study, result.runs, result.decision.verdicts, ledger=result.ledger, data=result.data)
+    )
     value = {
         "study": result.study.name,
         "plan": result.plan.hash,

@@ -17,9 +17,10 @@ from markupsafe import Markup
 
 from ablab import grammar
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Ledger, Run
+from ablab.records import DataFacts, EpochRow, Ledger, Run
 from ablab.report import charts
 from ablab.study import Study, Verdict, plan
+from ablab.study.secondary import ClassEffect, Secondary, class_effects, secondary
 from ablab.study.verdict import signed
 
 TOGETHER = 5  # variants in one set of panels, beside the base: more colours than six cannot be told apart
@@ -49,7 +50,14 @@ class Arm:
     style: int
 
 
-def page(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], ledger: Ledger | None = None) -> str:
+def page(
+    study: Study,
+    runs: Sequence[Run],
+    verdicts: Sequence[Verdict],
+    *,
+    ledger: Ledger | None = None,
+    data: DataFacts | None = None,
+) -> str:
     """The report: one self-contained HTML file, the same to the byte for the same runs in any order."""
     arms = _arms(study, runs)
     shown = tuple(run for arm in arms for run in arm.runs)
@@ -81,6 +89,7 @@ def page(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], ledger:
             for fingerprint in sorted({run.wanted.fingerprint for run in shown})
         ],
         ledger=ledger,
+        secondary=tuple(_secondary(arms, verdicts, data)),
         version=importlib.metadata.version("ablab"),
     )
 
@@ -268,11 +277,26 @@ def _run_rows(arms: Sequence[Arm]) -> list[tuple[Arm, Run]]:
     return sorted(rows, key=lambda row: row[1].wanted.seed)[:MOST_ROWS]
 
 
+def _secondary(
+    arms: Sequence[Arm], verdicts: Sequence[Verdict], data: DataFacts | None
+) -> Iterator[tuple[str, tuple[Secondary, ...], tuple[ClassEffect, ...]]]:
+    """For each variant with enough pairs: what else it did, from the pairs that its verdict used."""
+    base = {run.wanted.seed: run for run in arms[0].runs if run.test}
+    for arm, verdict in zip(arms[1:], verdicts, strict=False):
+        other = {run.wanted.seed: run for run in arm.runs if run.test}
+        pairs = [(base[seed], other[seed]) for seed in range(verdict.pairs) if seed in base and seed in other]
+        found = secondary(pairs)
+        if found:
+            yield arm.name, found, class_effects(pairs, data) if data else ()
+
+
 def _cost(arm: Arm) -> dict[str, Any]:
     seconds = sorted(run.cost.seconds for run in arm.runs)
     return {
         "name": arm.name,
         "parameters": _range([run.cost.parameters for run in arm.runs]),
+        "macs": _range([run.cost.macs for run in arm.runs if run.cost.macs is not None]),
+        "memory": _range([round(run.cost.memory / 2**20) for run in arm.runs if run.cost.memory is not None]),
         "epochs": _range([run.cost.epochs for run in arm.runs]),
         "examples": _range([run.cost.examples for run in arm.runs]),
         "seconds": _duration(statistics.median(seconds)),
@@ -283,6 +307,9 @@ def _cost(arm: Arm) -> dict[str, Any]:
 
 
 def _range(values: Sequence[int]) -> str:
+    """The smallest and the largest; a dash where nothing is known."""
+    if not values:
+        return "–"
     low, high = min(values), max(values)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
