@@ -1,6 +1,6 @@
 """Speed of training: ours against the textbook loop, in one run, each in processes of its own, turn by turn.
 
-    python benchmarks/train.py [--images N] [--repeats N]
+    python benchmarks/train.py [--model NAME] [--images N] [--repeats N]
 
 CIFAR-10 where it is found, else phantom. Prints ratios with their spread over repeats, the bar, and whether it is met.
 """
@@ -138,6 +138,7 @@ def main() -> None:
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("--images", type=int, default=45_000, help="images of an epoch of simple-nn")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--model", choices=[case[0] for case in CASES], help="this one alone")
     given = parser.parse_args()
     if given.one:
         kind, model, *numbers = given.one
@@ -147,6 +148,8 @@ def main() -> None:
     print(f"{name}, {torch.get_num_threads()} threads, {'bf16 matrix units' if AMX else 'no bf16 matrix units'}")
     met = []
     for model, batch, images, bar, rest in CASES:
+        if given.model not in (None, model):
+            continue
         images = min(images or given.images, round(0.9 * len(data.train)))
         words = [model, str(batch), str(images)]
         tried = {w: in_a_process(["textbook", *words, str(w)])["seconds"] for w in (0, 1, torch.get_num_threads())}

@@ -283,3 +283,13 @@ def test_test_time_views_are_averaged_in_validation_and_test(history, splits):
 )
 def test_every_image_is_in_a_step_and_no_step_has_a_single_one_left_over(images, batch, expected):
     assert batch_sizes(images, batch) == expected
+
+
+def test_bf16_and_fp32_differ_by_less_than_seeds_do(splits):
+    def losses(precision):
+        recipe = SMALL.with_(f"epochs=6 precision={precision}")
+        return torch.tensor([events(recipe, splits, seed)[-1].test.loss for seed in range(6)])
+
+    exact, short = losses("fp32"), losses("bf16")
+    assert not torch.equal(exact, short)
+    assert (short - exact).mean().abs() < exact.std()

@@ -62,3 +62,11 @@ def test_ema_is_what_is_measured_and_selected(splits):
     assert plain[1].row.val_loss != averaged[1].row.val_loss
     state = averaged[-1].state
     assert all((state.net.state_dict()[name] == tensor).all() for name, tensor in state.average.weights.items())
+
+
+def test_what_is_selected_on_the_test_images_is_the_average_too(splits):
+    recipe = Recipe.of({"epochs": 3, "batch": 32, "lr": 0.05, "average": "ema(decay=0.9)", "select": "test"})
+    *_, finished = train(recipe, splits, 0)
+    assert finished.is_biased
+    assert finished.test.accuracy == finished.state.best.accuracy
+    assert finished.test.loss == pytest.approx(finished.state.best.loss, rel=1e-6)

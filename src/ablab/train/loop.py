@@ -32,6 +32,7 @@ from ablab.train.step import LOSS, NORM, RIGHT, make_step
 
 FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; default weights come within 0.05
 SAMPLE = 64  # images that a network is looked at with before it is trained
+TIMED = 128  # images at most that it is timed with
 EXPLODED = 20.0  # times the loss of guessing: a network that is so wrong in most steps of an epoch does not come back
 
 
@@ -89,7 +90,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         raise ModelError(f'"{recipe.model}" gives a loss of {untrained_loss} before any training')
     some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
     noticed = suspicions(net, pixels(examples.images[some]), examples.labels[some].to(hardware.device))
-    first = splits.train[: recipe.batch]
+    first = splits.train[: min(recipe.batch, TIMED)]
     one_step = step_seconds(net, pixels(examples.images[first]), examples.labels[first].to(hardware.device), hardware)
     yield Started(
         parameters=sum(parameter.numel() for parameter in net.parameters()),
@@ -99,7 +100,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         train_images=len(splits.train),
         val_images=len(splits.val),
         untrained_loss=untrained_loss,
-        epoch_seconds=one_step * len(sizes),
+        epoch_seconds=one_step * len(splits.train) / len(first),
     )
     if abs(untrained_loss - math.log(classes)) > FAR:
         yield Noticed(
@@ -148,7 +149,8 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         state.curve.append(
             EpochRow(epoch + 1, rates[-1], train_loss, train_accuracy, val.loss, val.accuracy, took, shown)
         )
-        judged = on_test()[0] if recipe.select == "test" else val
+        with state.measured():
+            judged = on_test()[0] if recipe.select == "test" else val
         is_best = recipe.select == "last" or is_better(judged, state.best)
         if is_best:
             state.select(judged)
