@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ablab.atomic import atomic_file, atomic_write
-from ablab.errors import AblabError
+from ablab.atomic import atomic_file, atomic_write, check_writable
+from ablab.errors import AblabError, InputError
 
 
 def run(code: str, *arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
@@ -89,7 +89,7 @@ def test_a_size_limit_is_a_message_with_path_needed_and_free_bytes_and_the_old_f
         import sys
         from pathlib import Path
         from ablab.atomic import atomic_write
-        from ablab.errors import AblabError
+        from ablab.errors import AblabError, InputError
         try:
             atomic_write(Path(sys.argv[1]), bytes(300_000))
         except AblabError as error:
@@ -111,7 +111,7 @@ def test_a_full_disk_is_a_message_and_the_old_file_stays(tmp_path, chunk):
         import sys
         from pathlib import Path
         from ablab.atomic import atomic_file
-        from ablab.errors import AblabError
+        from ablab.errors import AblabError, InputError
         path = Path(sys.argv[1]) / "file"
         path.write_bytes(b"old")
         try:
@@ -177,3 +177,12 @@ def test_the_file_and_then_its_name_are_flushed_to_the_disk(tmp_path):
     folder = Path(tmp_path).resolve()
     assert [line.partition("(")[0] for line in lines] == ["write", "fsync", "rename", "fsync"]
     assert f"<{folder}>" in lines[-1]
+
+
+def test_what_could_not_be_written_later_is_found_now_and_nothing_is_left(tmp_path):
+    check_writable(tmp_path / "new" / "report.html")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    for path, reason in ((tmp_path / "file" / "report.html", "exists|directory"), (tmp_path / "new", "it is a folder")):
+        with pytest.raises(InputError, match=f"{path.name}: cannot be written: .*({reason})"):
+            check_writable(path)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ablab.errors import AblabError
+from ablab.errors import AblabError, InputError
 
 # What a disk, a quota or a limit answers when there is no room: full, over quota, file too large.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -58,6 +58,19 @@ def atomic_file(path: Path, *, size: int | None = None, durable: bool = True) ->
         if isinstance(error, OSError) and _is_about_this_disk(error, temporary):
             raise failure(path, error, size, written) from error
         raise
+
+
+def check_writable(path: Path) -> None:
+    """Raise now if `path` could not be written later: its folder is made, and a file comes and goes in it."""
+    probe = path.with_name(temporary_name(path.name))
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def temporary_name(name: str) -> str:

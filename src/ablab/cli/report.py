@@ -29,6 +29,15 @@ def command(study: Path, out: Path | None, open_it: bool, store: str | None, as_
         click.launch(str(path))
 
 
+def report_path(name: str, out: Path | None) -> Path:
+    """Where a report goes; an error if it could not be written there."""
+    from ablab.atomic import check_writable
+
+    path = out or Path("reports") / f"{name}.html"
+    check_writable(path)
+    return path
+
+
 def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
     """Write the report, print the verdicts; gives the path of the report."""
     import dataclasses
@@ -37,8 +46,7 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
     from ablab.report.page import page
     from ablab.report.tables import verdict_table
 
-    path = out or Path("reports") / f"{result.study.name}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = report_path(result.study.name, out)
     atomic_write(
         path, page(result.study, result.runs, result.decision.verdicts, ledger=result.ledger, data=result.data)
     )

@@ -45,11 +45,12 @@ def carry_out(
     workers: int | None = None,
 ) -> None:
     """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
-    from ablab.cli.report import show_result
-    from ablab.conduct import run_study
+    from ablab.cli.report import report_path, show_result
+    from ablab.conduct import read_study, run_study
     from ablab.report.live import Live
     from ablab.store import Store, place
 
+    report_path(read_study(study).name, out)  # found now, and not after hours of training
     with Live(as_json=as_json) as live:
         result = run_study(
             study,
