@@ -21,8 +21,11 @@ MAY = {
     "train": BOTTOM | {"data", "models"},
     "execute": BOTTOM | {"data", "models", "arithmetic", "train"},
     "store": BOTTOM,
+    "track": BOTTOM | {"train"},
     "conduct": BOTTOM | {"study", "execute", "store", "data", "models", "train", "arithmetic"},
     "report": BOTTOM | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic"},
+    "serve": BOTTOM
+    | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic", "report", "track"},
 }
 
 

@@ -1,0 +1,329 @@
+"""Progress: what is running now, told to other processes through small files in STORE/live.
+
+A run that is being trained has `<run id>.jsonl`, which grows by a line an event. A study that is being carried out has
+`study-<plan hash>.json`; whoever wants it to stop makes a file `stop-<plan hash>`, and after its next event the study
+ends as if Ctrl-C had been pressed. Every file names the process that wrote it, by number and start, so what a process
+left behind that was killed is not believed, and the next one that writes sweeps it away.
+
+None of this is needed to train, so nothing here may stop a training: a disk that refuses a line gets no further ones.
+"""
+
+import contextlib
+import dataclasses
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ablab.atomic import atomic_write
+from ablab.errors import AblabError, InputError, RecipeError
+from ablab.recipe import Recipe
+from ablab.records import EpochRow, Wanted
+
+Show = Callable[[Wanted, Any], None]
+Follow = Callable[[Show], Show]
+
+SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
+YOUNG = 60.0  # seconds: a file without a whole line may be one that is just being written
+LARGEST = 64 << 20  # bytes of a file that is read: 200,000 epochs
+NOT_TOLD = {"state", "predictions", "certainty"}  # of an event: too large, and of no use to whoever watches
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """A run that is being trained, as far as it has got."""
+
+    wanted: Wanted
+    plan: str | None  # hash of the study's plan; None for a run of its own
+    since: float  # seconds since 1970
+    rows: tuple[EpochRow, ...]  # those of this process: a run that goes on where it was stopped begins later than 1
+    notes: tuple[str, ...]
+    started: Mapping[str, Any]  # what its first event says: device, parameters, images
+    is_measured: bool  # training is over, and the store will have the run in a moment
+
+    @property
+    def id(self) -> str:
+        return self.wanted.id
+
+    @property
+    def epoch(self) -> int:
+        """The last whole epoch; 0 before the first."""
+        return self.rows[-1].epoch if self.rows else 0
+
+
+@dataclass(frozen=True)
+class LiveStudy:
+    """A study that is being carried out."""
+
+    plan: str
+    name: str
+    path: str  # of its file
+    least: int  # runs before the first verdict
+    most: int
+    since: float
+    pid: int
+    is_stopping: bool  # somebody has asked it to
+
+
+def folder_of(store: Path) -> Path:
+    """Where progress is told."""
+    return store / "live"
+
+
+def recorded(show: Show, store: Path, plan: str | None = None) -> Show:
+    """A Show that tells progress as well; if the disk refuses, it says so once and goes on without."""
+    live = folder_of(store)
+    begun: set[str] = set()
+    is_muted = False
+
+    def both(wanted: Wanted, event: Any) -> None:
+        nonlocal is_muted
+        show(wanted, event)
+        if is_muted:
+            return
+        try:
+            if not begun:
+                live.mkdir(parents=True, exist_ok=True)
+                sweep(store)
+            if wanted.id not in begun:
+                _append(_run_file(live, wanted.id), _beginning(wanted, plan), anew=True)
+                begun.add(wanted.id)
+            _append(_run_file(live, wanted.id), {"event": type(event).__name__, **_facts(event)})
+        except OSError as error:
+            from ablab.train.events import Noticed
+
+            is_muted = True
+            show(wanted, Noticed(f"{live}: progress cannot be told ({error.strerror or error}); the run goes on"))
+
+    return both
+
+
+@contextlib.contextmanager
+def of_study(store: Path, *, plan: str, name: str, path: Path, least: int, most: int) -> Iterator[Follow]:
+    """While a study is carried out its file is there. Gives what makes a Show tell progress and heed a stop."""
+    live = folder_of(store)
+    study, stop = live / f"study-{plan}.json", live / f"stop-{plan}"
+    said = {"plan": plan, "name": name, "path": str(path.resolve()), "least": least, "most": most, **_owner()}
+    with contextlib.suppress(OSError, AblabError):
+        live.mkdir(parents=True, exist_ok=True)
+        sweep(store)
+        _forget(stop)
+        atomic_write(study, json.dumps(said))
+
+    def follow(show: Show) -> Show:
+        tell = recorded(show, store, plan)
+
+        def both(wanted: Wanted, event: Any) -> None:
+            tell(wanted, event)
+            if _is_there(stop):
+                raise KeyboardInterrupt
+
+        return both
+
+    try:
+        yield follow
+    finally:
+        for file in (study, *_files(live, "*.jsonl")):
+            found = _first(file)
+            if found.get("plan") == plan and _is_ours(found):
+                _forget(file)
+        _forget(stop)
+
+
+def forget(store: Path, run: str) -> None:
+    """A run is in the store: what was told of it while it went on is of no use."""
+    _forget(_run_file(folder_of(store), run))
+
+
+def request_stop(store: Path, plan: str) -> None:
+    """Ask the study with this plan to stop, as Ctrl-C would; an error if it is not being carried out."""
+    if plan not in {study.plan for study in studies(store)}:
+        raise InputError(f"study {plan} is not being carried out on this machine, so there is nothing to stop")
+    stop = folder_of(store) / f"stop-{plan}"
+    try:
+        stop.touch()
+    except OSError as error:
+        raise AblabError(f"{stop}: the study could not be asked to stop: {error.strerror or error}") from None
+
+
+def studies(store: Path) -> tuple[LiveStudy, ...]:
+    """The studies that processes of this machine are carrying out, the longest first."""
+    live, found = folder_of(store), []
+    for file in _files(live, "study-*.json"):
+        said = _first(file)
+        try:
+            plan = str(said["plan"])
+            if file.name == f"study-{plan}.json" and _lives(said):
+                found.append(
+                    LiveStudy(
+                        plan=plan,
+                        name=str(said["name"]),
+                        path=str(said["path"]),
+                        least=int(said["least"]),
+                        most=int(said["most"]),
+                        since=float(said["at"]),
+                        pid=int(said["pid"]),
+                        is_stopping=_is_there(live / f"stop-{plan}"),
+                    )
+                )
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue  # not one of ours, or of another version
+    return tuple(sorted(found, key=lambda study: (study.since, study.plan)))
+
+
+def runs(store: Path) -> tuple[LiveRun, ...]:
+    """The runs that processes of this machine are training, the longest first."""
+    found = [run for file in _files(folder_of(store), "*.jsonl") if (run := _live_run(file))]
+    return tuple(sorted(found, key=lambda run: (run.since, run.id)))
+
+
+def sweep(store: Path) -> None:
+    """Remove what processes of this machine left behind that are no more."""
+    live = folder_of(store)
+    for file in (*_files(live, "study-*.json"), *_files(live, "*.jsonl")):
+        said = _first(file)
+        if ("pid" in said and said.get("host") == platform.node() and not _lives(said)) or (not said and _is_old(file)):
+            _forget(file)
+    for stop in _files(live, "stop-*"):
+        if not _is_there(live / f"study-{stop.name.removeprefix('stop-')}.json"):
+            _forget(stop)
+
+
+def _live_run(file: Path) -> LiveRun | None:
+    """The run in a file; None for a dead process's, and for what is no such file."""
+    first, *rest = list(_lines(file)) or [{}]
+    try:
+        if not _lives(first):
+            return None
+        wanted = Wanted(Recipe.of(first["recipe"]), int(first["seed"]), str(first["fingerprint"]))
+        rows: dict[int, EpochRow] = {}
+        for line in rest:
+            if line.get("event") == "EpochDone":
+                row = _row(line["row"])
+                rows[row.epoch] = row
+        since, plan = float(first["at"]), first["plan"]
+    except (KeyError, TypeError, ValueError, OverflowError, RecipeError):
+        return None
+    if wanted.id != file.stem or not math.isfinite(since):
+        return None
+    return LiveRun(
+        wanted=wanted,
+        plan=None if plan is None else str(plan),
+        since=since,
+        rows=tuple(rows[epoch] for epoch in sorted(rows)),
+        notes=tuple(str(line.get("text", "")) for line in rest if line.get("event") == "Noticed"),
+        started=next((line for line in rest if line.get("event") == "Started"), {}),
+        is_measured=any(line.get("event") == "Finished" for line in rest),
+    )
+
+
+def _row(said: Mapping[str, Any]) -> EpochRow:
+    kinds = {
+        field.name: int if field.name in ("epoch", "examples") else float for field in dataclasses.fields(EpochRow)
+    }
+    return EpochRow(**{key: kind(said[key]) for key, kind in kinds.items() if key in said})  # type: ignore[arg-type]
+
+
+def _beginning(wanted: Wanted, plan: str | None) -> dict[str, Any]:
+    """The first line: which run, and who trains it."""
+    recipe = {"model": wanted.recipe.model, **wanted.recipe.changes()}
+    return {"recipe": recipe, "seed": wanted.seed, "fingerprint": wanted.fingerprint, "plan": plan, **_owner()}
+
+
+def _facts(event: Any) -> dict[str, Any]:
+    """What an event says, without what is too large for a line."""
+    facts = {
+        field.name: getattr(event, field.name) for field in dataclasses.fields(event) if field.name not in NOT_TOLD
+    }
+    return {
+        key: dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+        for key, value in facts.items()
+        if value is None or isinstance(value, str | int | float) or dataclasses.is_dataclass(value)
+    }
+
+
+def _append(file: Path, said: Mapping[str, Any], *, anew: bool = False) -> None:
+    """One line in one write: a reader sees all of it, or none, or (on a full disk) half a line, which it leaves out."""
+    with file.open("wb" if anew else "ab", buffering=0) as opened:
+        opened.write(json.dumps(said).encode() + b"\n")
+
+
+def _lines(file: Path, *, first: bool = False) -> Iterator[dict[str, Any]]:
+    """The lines of a file that are JSON objects; of the first line alone, if that is enough."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.readline(LARGEST) if first else opened.read(LARGEST)
+    except OSError:
+        return
+    for line in content.split(b"\n"):
+        try:
+            said = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(said, dict):
+            yield said
+
+
+def _first(file: Path) -> dict[str, Any]:
+    """What the first line of a file says; nothing if there is none."""
+    return next(_lines(file, first=True), {})
+
+
+def _owner() -> dict[str, Any]:
+    """Who writes: a process by its number, start and machine, because numbers are used again."""
+    born = psutil.Process().create_time()
+    return {"pid": os.getpid(), "born": born, "host": platform.node(), "at": time.time()}
+
+
+def _lives(said: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote this is still there. Of other machines nothing is known: none lives."""
+    try:
+        pid, born = int(said["pid"]), float(said["born"])
+        if said["host"] != platform.node():
+            return False
+        process = psutil.Process(pid)
+        is_same = abs(process.create_time() - born) < SAME_START
+        return bool(is_same and process.status() != psutil.STATUS_ZOMBIE)
+    except (KeyError, TypeError, ValueError, OverflowError, psutil.Error):
+        return False
+
+
+def _is_ours(said: Mapping[str, Any]) -> bool:
+    return said.get("pid") == os.getpid() and _lives(said)
+
+
+def _run_file(live: Path, run: str) -> Path:
+    return live / f"{run}.jsonl"
+
+
+def _files(live: Path, pattern: str) -> tuple[Path, ...]:
+    try:
+        return tuple(sorted(live.glob(pattern)))
+    except OSError:
+        return ()
+
+
+def _is_old(file: Path) -> bool:
+    try:
+        return time.time() - file.stat().st_mtime > YOUNG
+    except OSError:
+        return False
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        return False
+
+
+def _forget(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
