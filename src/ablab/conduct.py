@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Seq
         if not decision.wanted:
             return decision
         for run in execute(decision.wanted, show):
-            keep(run, store)
+            keep(dataclasses.replace(run, plan=plan.hash), store)
 
 
 def keep(run: Run, store: Store) -> None:

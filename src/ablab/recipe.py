@@ -65,7 +65,9 @@ class Recipe(BaseModel):
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     augment: str = Field("none", description="changes to training images: crop(4) + flip + cutout(8)")
-    tta: str = Field("none", description="views averaged in validation and test: none, flip or flip+shift")
+    tta: str = Field(
+        "none", description="views averaged in validation and test: none, flip, flip+shift, or (a fault) augment"
+    )
     select: Literal["best", "last", "test"] = Field(
         "best", description="epoch that counts: best on validation, last, or (biased) best on test"
     )

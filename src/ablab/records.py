@@ -52,6 +52,20 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """The weights of linear and convolution layers, all together: how many are next to nothing, how they spread."""
+
+    number: int
+    near_zero: float  # share whose size is below NEAR_ZERO
+    rms: float
+    counts: tuple[int, ...]  # in bins of equal width from -SPREAD to SPREAD, the outer ones open
+
+
+NEAR_ZERO = 1e-3
+SPREAD = 0.5
+
+
+@dataclass(frozen=True)
 class Cost:
     """What a run took. Seconds compare only within one machine and one sitting."""
 
@@ -75,6 +89,15 @@ class Machine:
     torch: str
     python: str
     capability: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """When a run ended, with which ablab, and the state of the code around it."""
+
+    time: str  # UTC, ISO 8601
+    ablab: str
+    commit: str = ""  # of the git repository around the working folder; ends in + where files were changed
 
 
 @dataclass(frozen=True)
@@ -117,8 +140,13 @@ class Run:
     predictions: bytes = field(
         default=b"", repr=False
     )  # the class of every test image: one byte, two above 256 classes
+    certainty: bytes = field(default=b"", repr=False)  # the probability of that class, in 255ths: one byte each
+    train: Measurement | None = None  # the selected weights on a sample of training images, as they are
+    weights: Weights | None = None
     note: str = ""  # why it did not finish
     stopped: str = ""  # why it ended before its last epoch, though nothing went wrong
+    plan: str = ""  # hash of the plan that it was trained for; empty for a single run, which is no evidence
+    origin: Origin | None = None
 
     @property
     def id(self) -> str:

@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from scipy import stats
 from torch import Tensor
 
-from ablab.data.augment import augmenter, check, colour, geometry
+from ablab.data.augment import augmenter, check, colour, disturbed, geometry
 from ablab.data.augment.crop import padded, windows
 from ablab.data.augment.cutout import cutout
 from ablab.data.augment.draw import Draw, Table
@@ -527,3 +527,14 @@ def test_an_unknown_view_is_refused_with_the_nearest() -> None:
 def test_views_of_an_odd_size_keep_their_shape() -> None:
     images = pictures(3, (1, 7, 9))
     assert all(view(images).shape == images.shape for view in views("flip+shift"))
+
+
+def test_images_that_are_measured_can_be_changed_like_those_of_training():
+    images = torch.arange(2 * 3 * 8 * 8).remainder(251).to(torch.uint8).reshape(2, 3, 8, 8)
+    examples = Examples(images, torch.tensor([1, 0]))
+    changed = disturbed("crop(2) + mixup", examples, torch.tensor([1]), seed=3, epoch=1)
+    trained = augmenter("crop(2)", seed=3, epoch=1, examples=examples, rows=torch.arange(2), classes=2)
+    assert torch.equal(changed.images, trained(torch.tensor([1]))[0])
+    assert not torch.equal(changed.images, images[1:])
+    assert changed.labels.tolist() == [0]
+    assert len(disturbed("crop(2)", examples, None, seed=0, epoch=0)) == 2

@@ -27,7 +27,7 @@ def timeless(run):
     """A run without what differs between two of the same: times and memory."""
     curve = tuple(dataclasses.replace(row, seconds=0.0) for row in run.curve)
     return dataclasses.replace(
-        run, curve=curve, cost=dataclasses.replace(run.cost, seconds=0.0, wall_seconds=0.0, memory=0)
+        run, curve=curve, origin=None, cost=dataclasses.replace(run.cost, seconds=0.0, wall_seconds=0.0, memory=0)
     )
 
 

@@ -37,7 +37,7 @@ WANTED = [Wanted(RECIPE.with_(f"lr={rate}"), seed, FINGERPRINT) for seed in (0, 
 def timeless(run):
     curve = tuple(dataclasses.replace(row, seconds=0.0) for row in run.curve)
     return dataclasses.replace(
-        run, curve=curve, cost=dataclasses.replace(run.cost, seconds=0.0, wall_seconds=0.0, memory=0)
+        run, curve=curve, origin=None, cost=dataclasses.replace(run.cost, seconds=0.0, wall_seconds=0.0, memory=0)
     )
 
 

@@ -149,3 +149,14 @@ def test_they_fit_other_sizes_of_pictures(name, shape):
 def test_an_option_that_cannot_be_is_refused(options, message):
     with pytest.raises(ModelError, match=message):
         build("cnn3", CIFAR10, **options)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn2", "preact10"])
+def test_a_softmax_can_be_put_at_the_end_and_moves_nothing_else(name):
+    io, seen = Io(3, 32, 32, 10), torch.rand(2, 3, 32, 32)
+    plain, squashed = build(name, io), build(name, io, output="softmax")
+    squashed.load_state_dict(plain.state_dict())
+    plain.eval(), squashed.eval()
+    assert torch.allclose(squashed(seen), plain(seen).softmax(1))
+    with pytest.raises(ModelError, match='output = "sigmoid"'):
+        build(name, io, output="sigmoid")

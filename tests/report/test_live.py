@@ -87,11 +87,8 @@ def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, cap
     assert lines[0] == "Is it worth it?"
     assert "6 runs at least, 20 at most" in lines[1]
     runs = [line for line in lines if " test " in line]
-    assert [line.split()[:3] for line in runs[:4]] == [
-        ["base", "seed", "0"],
-        ["wide", "seed", "0"],
-        ["wide", "seed", "1"],
-        ["base", "seed", "1"],
-    ]
+    names = {study.base.hash: "base", study.variants[0].recipe.hash: "wide"}
+    order = [[names[wanted.recipe.hash], "seed", str(wanted.seed)] for wanted in planned.wanted]
+    assert [line.split()[:3] for line in runs] == order
     assert len(runs) == 6
     assert sum("look here" in line for line in lines) == 1

@@ -6,7 +6,16 @@ import sklearn.metrics as metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablab.study.classes import class_report, confusion, confusion_table, most_confused, unpacked
+from ablab.errors import StudyError
+from ablab.study.classes import (
+    class_report,
+    class_table,
+    confusion,
+    confusion_table,
+    mistakes,
+    most_confused,
+    unpacked,
+)
 
 
 def by_hand(labels, answers, classes):
@@ -74,3 +83,41 @@ def test_the_table_has_a_row_for_each_class_and_says_what_was_confused():
 def test_many_classes_are_told_by_their_worst_pairs_alone():
     matrix = confusion(list(range(30)), [0] * 30, 30)
     assert confusion_table(matrix, [f"c{i}" for i in range(30)]).startswith("most confused: c1 taken for c0 1 times")
+
+
+@given(SOME)
+def test_the_matrix_holds_every_image_and_a_perfect_run_has_recall_1(case):
+    classes, pairs = case
+    labels, answers = [t for t, _ in pairs], [g for _, g in pairs]
+    assert confusion(labels, answers, classes).sum() == len(pairs)
+    each = class_report(confusion(labels, labels, classes)).each
+    assert [one.recall for one in each] == [float(i in labels) for i in range(classes)]
+
+
+@given(SOME, st.randoms(use_true_random=False))
+def test_other_numbers_for_the_classes_only_move_their_figures(case, random):
+    classes, pairs = case
+    order = random.sample(range(classes), classes)
+    before = class_report(confusion([t for t, _ in pairs], [g for _, g in pairs], classes))
+    after = class_report(confusion([order[t] for t, _ in pairs], [order[g] for _, g in pairs], classes))
+    assert tuple(after.each[order[i]] for i in range(classes)) == before.each
+    assert after.macro.f1 == pytest.approx(before.macro.f1)
+
+
+@pytest.mark.parametrize(("labels", "answers"), [([0, 1], [0, 2]), ([0, 2], [0, 1]), ([0, -1], [0, 1]), ([0, 1], [0])])
+def test_an_answer_that_is_no_class_is_an_error_and_not_another_row(labels, answers):
+    with pytest.raises(StudyError):
+        confusion(labels, answers, 2)
+
+
+def test_mistakes_have_their_share_of_the_true_class():
+    first = mistakes(confusion([0, 0, 0, 1], [1, 1, 0, 1], 2))[0]
+    assert (first.true, first.given, first.count, first.share) == (0, 1, 2, pytest.approx(2 / 3))
+
+
+def test_the_table_of_classes_ends_with_both_means():
+    lines = class_table(class_report(confusion([0, 0, 0, 1], [0, 1, 1, 1], 2)), ["cat", "hound"]).splitlines()
+    assert lines[1].split() == ["cat", "100.00%", "33.33%", "50.00%", "3"]
+    assert lines[3].split() == ["macro", "mean", "66.67%", "66.67%", "50.00%", "4"]
+    assert lines[4].split() == ["weighted", "mean", "83.33%", "50.00%", "50.00%", "4"]
+    assert max(map(len, lines)) <= 100

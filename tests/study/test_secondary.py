@@ -1,14 +1,26 @@
 """Secondary answers: paired, plain, and Holm's where there are many."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from ablab.errors import StudyError
 from ablab.records import DataFacts, EpochRow, Measurement
-from ablab.study.secondary import class_effects, holm, secondary
+from ablab.study.secondary import (
+    class_effects,
+    confusion_changes,
+    epochs_to,
+    gap_change,
+    groups_note,
+    holm,
+    learning_speed,
+    paired_secondary,
+    secondary,
+)
 from sample_runs import MACHINE, sample_run
 
 DATA = DataFacts("fingerprint", "d", ("a", "b", "c", "d", "e"), (0, 1, 2, 3, 4) * 40)
@@ -75,3 +87,114 @@ def test_a_class_that_changed_has_a_small_p_and_the_others_do_not():
 def test_holm_is_that_of_statsmodels(seed):
     p_values = np.random.default_rng(seed).random(8).tolist()
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
+
+
+def with_curve(seed, *accuracies, seconds=2.0):
+    curve = tuple(EpochRow(i, 0.1, 1.0, 0.5, 1.0, one, seconds) for i, one in enumerate(accuracies, 1))
+    return dataclasses.replace(sample_run(seed), curve=curve)
+
+
+def test_the_time_to_a_target_lies_on_the_line_between_two_epochs():
+    curve = with_curve(0, 0.2, 0.4, 0.3, 0.8).curve
+    assert epochs_to(curve, 0.3) == pytest.approx(1.5)
+    assert epochs_to(curve, 0.5) == pytest.approx(3.4)
+    assert epochs_to(curve, 0.1) == 1.0
+    assert epochs_to(curve, 0.9) is None
+
+
+def test_a_run_that_never_arrives_counts_as_the_horizon():
+    base = [with_curve(0, 0.2, 0.4, 0.6), with_curve(1, 0.2, 0.3, 0.5), with_curve(2, 0.1, 0.2, 0.3)]
+    variant = [with_curve(seed, 0.4, 0.6, 0.7) for seed in range(3)]
+    speed = learning_speed(list(zip(base, variant, strict=True)), 0.5)
+    assert speed.base_epochs == pytest.approx((2.5, 3.0, 3.0))
+    assert (speed.base_never, speed.variant_never, speed.horizon) == (1, 0, 3)
+    expected = stats.ttest_1samp([-1.0, -1.5, -1.5], 0).confidence_interval(0.95)
+    assert speed.epochs.effect == pytest.approx(-4 / 3)
+    # their sd is 0.29, less than that of rounding to whole epochs, which is the least that is believed
+    assert speed.epochs.high - speed.epochs.low == pytest.approx(2 * 4.302653 * 6**-0.5 / 3**0.5)
+    assert speed.epochs.high > expected.high
+    assert speed.seconds.effect == pytest.approx((1.5**3 / (2.5 * 3 * 3)) ** (1 / 3))
+    assert speed.sentence.startswith("1 of 3 runs of the base and 0 of 3 of the variant never reached it.")
+    json.dumps(dataclasses.asdict(speed))
+
+
+def test_with_more_than_half_of_a_side_missing_only_the_counts_are_told():
+    pairs = [(with_curve(seed, 0.1, 0.6), with_curve(seed, 0.1, 0.2 + 0.4 * (seed == 0))) for seed in range(3)]
+    speed = learning_speed(pairs, 0.5)
+    assert (speed.epochs, speed.seconds, speed.variant_never) == (None, None, 2)
+    assert learning_speed(pairs[:2], 0.5) is None
+
+
+def test_a_run_that_ended_because_it_arrived_shortens_no_other():
+    pairs = [(with_curve(seed, 0.1, 0.2, 0.3, 0.6), with_curve(seed, 0.2, 0.5)) for seed in range(3)]
+    speed = learning_speed(pairs, 0.5)
+    assert (speed.horizon, speed.base_never) == (4, 0)
+    assert speed.base_epochs == pytest.approx((11 / 3,) * 3)
+
+
+def test_the_first_epoch_is_not_timed():
+    slow = with_curve(0, 0.1, 0.6)
+    first = dataclasses.replace(slow.curve[0], seconds=100.0)
+    warming = dataclasses.replace(slow, curve=(first, slow.curve[1]))
+    assert learning_speed([(warming, slow)] * 3, 0.5).seconds.effect == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "said"),
+    [
+        (-3.0, 0.0, "shrank because train fell ("),
+        (0.0, 2.0, "shrank because test rose ("),
+        (-2.0, 2.0, "shrank because train fell and test rose ("),
+        (3.0, 1.0, "grew because train rose ("),
+        (-1.0, -3.0, "grew because test fell ("),
+        (1.0, 1.0, "cannot be told"),
+    ],
+)
+def test_the_gap_is_told_with_the_part_that_moved_it(train, test, said):
+    a, b = [90.0, 91.0, 92.0], [70.0, 70.5, 71.0]
+    change = gap_change(a, b, [x + train for x in a], [x + test for x in b])
+    assert change.gap.effect == pytest.approx(train - test)
+    assert (change.train.effect, change.test.effect) == (pytest.approx(train), pytest.approx(test))
+    assert said in change.sentence
+
+
+def test_figures_that_make_no_pairs_are_refused():
+    with pytest.raises(StudyError, match="three pairs"):
+        paired_secondary("x", "pp", [1.0, 2.0, 3.0], [1.0, 2.0])
+    seen = paired_secondary("ece", "pp", [1.0, 2.0, 4.0], [2.0, 4.0, 4.0])
+    assert seen.effect == pytest.approx(1.0)
+    assert seen.low == pytest.approx(stats.ttest_1samp([1.0, 2.0, 0.0], 0).confidence_interval(0.95).low)
+
+
+def test_the_mistake_that_changed_most_comes_first():
+    def mistaken(seed, how_many):  # so many images of "a" taken for "c"
+        made = run(seed, right=200)
+        given = bytearray(made.predictions)
+        given[0 : 5 * how_many : 5] = bytes([2]) * how_many
+        return dataclasses.replace(made, predictions=bytes(given))
+
+    changes = confusion_changes([(mistaken(0, 4), mistaken(0, 12)), (mistaken(1, 4), mistaken(1, 16))], DATA)
+    assert [(one.true, one.given) for one in changes] == [("a", "c")]
+    assert (changes[0].base, changes[0].variant) == (pytest.approx(10.0), pytest.approx(35.0))
+    assert changes[0].change == pytest.approx(25.0)
+
+
+def test_groups_of_classes_are_told_by_their_own_images():
+    pairs = [(run(seed, right=100), run(seed, right=200)) for seed in range(3)]
+    effects = class_effects(pairs, DATA, {"first": (0, 1), "rest": (2, 3, 4)})
+    assert [(one.name, one.base, one.variant) for one in effects] == [("first", 50.0, 100.0), ("rest", 50.0, 100.0)]
+
+
+def test_many_classes_ask_for_groups():
+    many = DataFacts("fingerprint", "d", tuple(map(str, range(100))), tuple(range(100)) * 2)
+    pairs = [(sample_run(seed), sample_run(seed)) for seed in range(3)]
+    assert "about 2 test images each" in groups_note(many)
+    assert groups_note(DATA) == ""
+    assert class_effects(pairs, many) == ()
+    assert class_effects(pairs, many, {"all": range(100)})[0].effect == 0
+
+
+def test_predictions_of_other_images_are_refused():
+    short = dataclasses.replace(run(0), predictions=b"\x00" * 7)
+    with pytest.raises(StudyError, match="predictions are not those of 200 images"):
+        class_effects([(short, run(0))] * 3, DATA)

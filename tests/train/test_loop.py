@@ -181,9 +181,9 @@ def test_best_takes_the_epoch_with_most_validation_images_right_then_the_lower_l
     best, kept = max(done, key=lambda pair: (pair[0].val_accuracy, -pair[0].val_loss, -pair[0].epoch))
     finished = history[-1][0]
     assert finished.selected_epoch == best.epoch < 6
-    test, given = measured_with(kept, splits)
+    test, answers = measured_with(kept, splits)
     assert finished.test == test
-    assert finished.predictions == bytes(given.tolist())
+    assert finished.predictions == bytes(answers.given.tolist())
     assert not finished.is_biased
     flags = [event.is_best for event, _ in history if isinstance(event, EpochDone)]
     assert max(i for i, flag in enumerate(flags, start=1) if flag) == best.epoch
@@ -293,3 +293,19 @@ def test_bf16_and_fp32_differ_by_less_than_seeds_do(splits):
     exact, short = losses("fp32"), losses("bf16")
     assert not torch.equal(exact, short)
     assert (short - exact).mean().abs() < exact.std()
+
+
+def test_finished_tells_of_training_images_as_they_are_of_certainty_and_of_weights(splits):
+    finished = run(SMALL.with_("epochs=1 augment=flip dropout=0.5"), splits)[-1][0]
+    assert len(finished.certainty) == len(finished.predictions) == len(splits.test)
+    assert min(finished.certainty) >= 255 // 4  # the likeliest of four classes
+    assert finished.train.images == len(splits.train)
+    assert finished.weights.number > 10_000
+    assert 0 <= finished.weights.near_zero < 0.5
+
+
+def test_measured_images_that_are_augmented_are_spoken_of_and_give_other_figures(splits):
+    plain, faulty = (run(SMALL.with_(f"epochs=1 augment=crop(4) tta={tta}"), splits) for tta in ("none", "augment"))
+    assert any(isinstance(event, Noticed) and "changed like those of training" in event.text for event, _ in faulty)
+    assert faulty[-1][0].test.loss != plain[-1][0].test.loss
+    assert faulty[-2][0].row.train_loss == plain[-2][0].row.train_loss

@@ -43,9 +43,9 @@ def by_hand(examples, rows=None):
 def test_loss_accuracy_and_classes_are_those_of_the_definition():
     examples = random_examples()
     logits, labels = by_hand(examples)
-    measurement, given = on(examples)
+    measurement, answers = on(examples)
     assert measurement.loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-6)
-    assert given.tolist() == logits.argmax(1).tolist()
+    assert answers.given.tolist() == logits.argmax(1).tolist()
     assert measurement.accuracy == (logits.argmax(1) == labels).double().mean()
     assert measurement.images == 30
 
@@ -53,29 +53,29 @@ def test_loss_accuracy_and_classes_are_those_of_the_definition():
 def test_only_the_rows_that_are_asked_for_count():
     examples, rows = random_examples(), torch.tensor([3, 3, 17, 8])
     logits, labels = by_hand(examples, rows)
-    measurement, given = on(examples, rows)
+    measurement, answers = on(examples, rows)
     assert measurement.loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-6)
-    assert given.tolist() == logits.argmax(1).tolist()
+    assert answers.given.tolist() == logits.argmax(1).tolist()
 
 
 @pytest.mark.parametrize("size", [1, 7, 29, 1000])
 def test_how_many_images_are_taken_at_a_time_changes_nothing(size, monkeypatch):
     examples = random_examples()
-    whole, given = on(examples)
+    whole, answers = on(examples)
     monkeypatch.setattr(measuring, "BATCH", size)
-    again, given_again = on(examples)
+    again, answers_again = on(examples)
     assert again.loss == pytest.approx(whole.loss, rel=1e-6)
     assert again.accuracy == whole.accuracy
-    assert torch.equal(given_again, given)
+    assert torch.equal(answers_again.given, answers.given)
 
 
 def test_views_are_averaged_before_the_softmax():
     examples = random_examples()
     mirrored = Examples(examples.images.flip(-1), examples.labels)
     mean = (by_hand(examples)[0] + by_hand(mirrored)[0]) / 2
-    measurement, given = on(examples, views=(lambda images: images, lambda images: images.flip(-1)))
+    measurement, answers = on(examples, views=(lambda images: images, lambda images: images.flip(-1)))
     assert measurement.loss == pytest.approx(F.cross_entropy(mean, examples.labels).item(), rel=1e-6)
-    assert given.tolist() == mean.argmax(1).tolist()
+    assert answers.given.tolist() == mean.argmax(1).tolist()
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -70,3 +70,10 @@ def test_what_is_selected_on_the_test_images_is_the_average_too(splits):
     assert finished.is_biased
     assert finished.test.accuracy == finished.state.best.accuracy
     assert finished.test.loss == pytest.approx(finished.state.best.loss, rel=1e-6)
+
+
+def test_a_recipe_that_selects_on_the_test_images_stops_by_them():
+    recipe, best = Recipe.of({}).with_("target=60 select=test"), Measurement(1.0, 0.6, 100)
+    assert reason_to_stop(recipe, curve(0.5), best) == "test accuracy reached 60 %"
+    assert reason_to_stop(recipe, curve(0.7), Measurement(1.0, 0.59, 100)) == ""
+    assert reason_to_stop(recipe.with_("select=best"), curve(0.5), best) == ""

@@ -48,7 +48,7 @@ def in_plain_pytorch(recipe, splits, make, schedule=None, smoothing=0.0, clip=No
     shift, scale = (-mean / sd).float(), (1 / sd).float()
     for images, labels in batches(splits):
         optimizer.zero_grad()
-        loss = F.cross_entropy(net(torch.addcmul(shift, images.float(), scale)), labels, label_smoothing=smoothing)
+        loss = F.cross_entropy(net(images.float() * scale + shift), labels, label_smoothing=smoothing)
         loss.backward()
         for parameter in matrices if l1 else ():
             parameter.grad += l1 * parameter.detach().sign()

@@ -1,8 +1,11 @@
 """One Wanted becomes one Run: consumes the events of a training and keeps what is worth keeping."""
 
 import dataclasses
+import datetime
 import functools
+import importlib.metadata
 import platform
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ from ablab.errors import AblabError, DataError, Diverged, Failed, InputError
 from ablab.execute import Show, checkpoint_path, previous_checkpoint
 from ablab.models import Io, build
 from ablab.recipe import Recipe
-from ablab.records import Cost, Machine, Run, Status, Wanted
+from ablab.records import Cost, Machine, Origin, Run, Status, Wanted
 from ablab.train.checkpoint import facts, pack, pack_weights, rows
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
@@ -85,6 +88,7 @@ def carry(
         untrained_loss=started.untrained_loss,
         curve=tuple(curve),
         note=note,
+        origin=origin(),
     )
     if finished is None:
         return run
@@ -93,6 +97,9 @@ def carry(
         selected_epoch=finished.selected_epoch,
         test=finished.test,
         predictions=finished.predictions,
+        certainty=finished.certainty,
+        train=finished.train,
+        weights=finished.weights,
         stopped=finished.stopped,
     )
 
@@ -201,6 +208,27 @@ def _keep_weights(path: Path, state: State, wanted: Wanted, classes: tuple[str, 
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, content)
     atomic_write(path.with_name(path.name + ".sha256"), f"{digest}  {path.name}\n")
+
+
+def origin() -> Origin:
+    """When and with which code a run ended; without git, or outside a repository, no commit."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return Origin(now, importlib.metadata.version("ablab"), _commit())
+
+
+@functools.cache
+def _commit() -> str:
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--exclude=*", "--abbrev=12"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return said.stdout.strip()
 
 
 def machine(started: Started) -> Machine:

@@ -153,9 +153,9 @@ def _event_as_bytes(event: Any) -> bytes:
     facts = {
         field.name: getattr(event, field.name)
         for field in dataclasses.fields(event)
-        if field.name not in ("state", "predictions")
+        if field.name not in ("state", "predictions", "certainty", "weights")
     }
-    facts |= {key: dataclasses.asdict(facts[key]) for key in ("row", "test") if key in facts}
+    facts |= {key: dataclasses.asdict(facts[key]) for key in ("row", "test", "train") if facts.get(key)}
     return json.dumps([type(event).__name__, facts]).encode()
 
 
@@ -166,4 +166,5 @@ def _event(kind: str, facts: dict[str, Any]) -> Started | Noticed | EpochDone | 
         return Noticed(**facts)
     if kind == "EpochDone":
         return EpochDone(EpochRow(**facts["row"]), facts["is_best"], None, facts["memory"])
-    return Finished(**{**facts, "test": Measurement(**facts["test"])}, predictions=b"", state=None)
+    facts |= {key: Measurement(**facts[key]) for key in ("test", "train") if facts.get(key)}
+    return Finished(**facts, predictions=b"", state=None)

@@ -204,6 +204,12 @@ class Dropout2d(Dropout):
         return torch.Size([*x.shape[:2], *[1] * (x.ndim - 2)])  # [B,C,1,1]
 
 
+def output_end(kind: str) -> nn.Module | None:
+    """What comes behind the last layer: nothing, as a loss on logits wants it, or a softmax, which is a fault."""
+    check_word("output", kind, ("linear", "softmax"))
+    return nn.Softmax(1) if kind == "softmax" else None
+
+
 def dropout(rate: float, *, channelwise: bool = False) -> nn.Module | None:
     """A dropout layer, or None at rate 0."""
     made = Dropout2d(rate) if channelwise else Dropout(rate)

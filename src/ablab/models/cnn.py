@@ -64,8 +64,12 @@ def cnn(
     dropout_at: str = "dense",
     width: float = 1.0,
     conv: str = "full",
+    output: str = "linear",
 ) -> nn.Module:
-    """Convolutions with a pool behind each, then dense layers; `hidden_activation` same is that of the convolutions."""
+    """Convolutions with a pool behind each, then dense layers; `hidden_activation` same is that of the convolutions.
+
+    `output` softmax puts one behind the last layer, where the loss applies it again: a fault that reports have.
+    """
     style = Style(
         norm=norm,
         norm_at=norm_at,
@@ -75,6 +79,7 @@ def cnn(
         dropout_at=dropout_at,
         width=width,
         conv=conv,
+        output=output,
     )
     return network(name, io, _pooled(channels, convolutions), hidden, style)
 

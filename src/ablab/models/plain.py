@@ -11,7 +11,18 @@ from torch import nn
 
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.blocks import CONVOLUTIONS, NORMS, activation, conv3x3, dense_norm, dropout, norm, scaled, stack
+from ablab.models.blocks import (
+    CONVOLUTIONS,
+    NORMS,
+    activation,
+    conv3x3,
+    dense_norm,
+    dropout,
+    norm,
+    output_end,
+    scaled,
+    stack,
+)
 from ablab.models.options import check_numbers, check_word
 from ablab.models.shapes import shape_after
 
@@ -36,6 +47,7 @@ class Style:
     hidden_activation: str = "same"  # as that of the convolutions
     dropout_at: str = "dense"
     conv: str = "full"
+    output: str = "linear"  # what comes behind the last layer
 
     def __post_init__(self) -> None:
         check_word("norm", self.norm, NORMS)
@@ -63,7 +75,8 @@ def network(name: str, io: Io, convs: Sequence[Conv], hidden: Sequence[int], sty
     _check_places(name, convs, hidden, style)
     features = stack(**_convolutions(io.channels, convs, style), flatten=nn.Flatten())
     (flat,) = shape_after(features, io.in_shape, name)
-    return stack(**dict(features.named_children()), **_dense(flat, hidden, io.classes, style))
+    dense = _dense(flat, hidden, io.classes, style)
+    return stack(**dict(features.named_children()), **dense, output=output_end(style.output))
 
 
 def _convolutions(inputs: int, convs: Sequence[Conv], style: Style) -> dict[str, nn.Module | None]:

@@ -8,7 +8,7 @@ from ablab.errors import ModelError
 from ablab.find import mark
 from ablab.models import Io
 from ablab.models.blocks import activation as act
-from ablab.models.blocks import conv3x3, residual, scaled, stack
+from ablab.models.blocks import conv3x3, output_end, residual, scaled, stack
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
 from ablab.models.options import check_numbers
@@ -28,13 +28,14 @@ def preact10(
     head_dropout: float = 0.6,
     width: float = 1.0,
     conv: str = "full",
+    output: str = "linear",
 ) -> nn.Module:
     """Ten pre-activation residual blocks of 16 channels (a published course report); 66,090 parameters at 10 classes.
 
     `dropout` is between the two convolutions of a block, `head_dropout` in front of the dense layers. Norms are in and
     behind the blocks; the blocks' convolutions have a bias only if there is no norm. The report started the blocks
-    from its own distribution (He-normal, the first norm's scale at 0.5) and put a softmax before the cross-entropy;
-    both are left out here.
+    from its own distribution (He-normal, the first norm's scale at 0.5), which is left out here; its softmax in front
+    of the cross-entropy is `output = softmax`.
     """
     if blocks < 1:
         raise ModelError(f"blocks = {blocks}: at least one is wanted")
@@ -72,4 +73,5 @@ def preact10(
         outputs = scaled(units, width)
         dense |= {f"linear{number}": nn.Linear(inputs, outputs), f"linear_act{number}": act(activation)}
         inputs = outputs
-    return stack(**dict(features.named_children()), **dense, head=nn.Linear(inputs, io.classes))
+    head = nn.Linear(inputs, io.classes)
+    return stack(**dict(features.named_children()), **dense, head=head, output=output_end(output))

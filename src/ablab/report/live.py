@@ -83,7 +83,8 @@ class Live:
     def finished(self, run: Run, is_new: bool, *, weights: Path | None = None, data: DataFacts | None = None) -> None:
         """What a single run came to, at the end."""
         if self.as_json:
-            facts = {key: value for key, value in json.loads(run.to_json()).items() if key != "predictions"}
+            large = ("predictions", "certainty")
+            facts = {key: value for key, value in json.loads(run.to_json()).items() if key not in large}
             self.line(json.dumps({"event": "run", "id": run.id, "is_new": is_new, **facts}, allow_nan=False))
             return
         if not is_new:
@@ -187,7 +188,7 @@ def _facts(event: Any) -> dict[str, Any]:
     facts = {
         key: dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
         for key, value in facts.items()
-        if key not in ("predictions", "state")
+        if key not in ("predictions", "certainty", "state")
     }
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ablab.errors import StudyError
+
 MANY = 20  # classes beyond which a matrix does not fit on a screen
 
 
@@ -41,8 +43,14 @@ def confusion(labels: Any, given: Any, classes: int) -> Any:
     """
     import numpy as np
 
-    pairs = np.asarray(labels, np.int64) * classes + np.asarray(given, np.int64)
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+    truth, answers = np.asarray(labels, np.int64), np.asarray(given, np.int64)
+    if truth.shape != answers.shape:
+        raise StudyError(f"{answers.size} answers for {truth.size} labels")
+    for what, found in (("label", truth), ("answer", answers)):
+        # an answer too large would be counted, without a word, in the row of another class
+        if found.size and not 0 <= found.min() <= found.max() < classes:
+            raise StudyError(f"a {what} is outside 0 to {classes - 1}: {found.min()} to {found.max()} were found")
+    return np.bincount(truth * classes + answers, minlength=classes * classes).reshape(classes, classes)
 
 
 def class_report(matrix: Any) -> ClassReport:
@@ -67,11 +75,38 @@ def class_report(matrix: Any) -> ClassReport:
     return ClassReport(tuple(OfClass(*one) for one in each), mean(there.astype(float)), mean(rows.astype(float)))
 
 
+@dataclass(frozen=True)
+class Confused:
+    """One mistake: images of the class `true` that were taken for `given`, and their share of that class."""
+
+    true: int
+    given: int
+    count: int
+    share: float
+
+
+def mistakes(matrix: Any, most: int = 5) -> tuple[Confused, ...]:
+    """The pairs that were mistaken most often, each with its share of the true class."""
+    rows = matrix.sum(1)
+    return tuple(Confused(i, j, count, count / int(rows[i])) for i, j, count in most_confused(matrix, most))
+
+
 def most_confused(matrix: Any, most: int = 5) -> list[tuple[int, int, int]]:
     """The pairs (true class, answer) that were mistaken most often, with how often."""
     size = len(matrix)
     pairs = [(int(matrix[i][j]), i, j) for i in range(size) for j in range(size) if i != j and matrix[i][j]]
     return [(i, j, count) for count, i, j in sorted(pairs, key=lambda one: (-one[0], one[1:]))[:most]]
+
+
+def class_table(report: ClassReport, names: Sequence[str]) -> str:
+    """Precision, recall, F1 and images of every class as text, the two means below them."""
+    left = max(len(name) for name in (*names, "weighted mean"))
+    lines = [f"{'class':<{left}}  precision  recall      F1  images"]
+    means = (("macro mean", report.macro), ("weighted mean", report.weighted))
+    for name, one in (*zip(names, report.each, strict=True), *means):
+        shares = f"{100 * one.precision:8.2f}%  {100 * one.recall:5.2f}%  {100 * one.f1:5.2f}%"
+        lines.append(f"{name:<{left}}  {shares}  {one.images:>6,}")
+    return "\n".join(lines)
 
 
 def confusion_table(matrix: Any, names: Sequence[str]) -> str:

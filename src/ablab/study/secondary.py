@@ -5,12 +5,13 @@ p-values are Holm's, because ten classes are ten chances to see something.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ablab.records import DataFacts, Run
-from ablab.study.classes import class_report, confusion, unpacked
+from ablab.errors import StudyError
+from ablab.records import DataFacts, EpochRow, Run
+from ablab.study.classes import unpacked
 from ablab.study.statistics import differences, interval, mean, sd, t_multiplier
 
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
@@ -59,20 +60,159 @@ def secondary(pairs: Sequence[Pair]) -> tuple[Secondary, ...]:
     return tuple(one for one in found if one)
 
 
-def class_effects(pairs: Sequence[Pair], data: DataFacts) -> tuple[ClassEffect, ...]:
-    """The effect on every class, with Holm's p-values; none where there are too many classes or too few pairs."""
-    from scipy.stats import t
+@dataclass(frozen=True)
+class LearningSpeed:
+    """How long it took to reach a validation accuracy; runs that never did count as the horizon."""
 
-    if len(pairs) < 3 or len(data.classes) > MANY or not all(run.predictions for pair in pairs for run in pair):
+    target: float  # a share, 0 to 1, fixed before the runs
+    horizon: int  # epochs
+    base_epochs: tuple[float, ...]
+    variant_epochs: tuple[float, ...]
+    base_never: int  # runs that did not reach it within the horizon
+    variant_never: int
+    epochs: Secondary | None  # None where only the counts can be told
+    seconds: Secondary | None  # None as well where times cannot be compared
+    sentence: str
+
+
+@dataclass(frozen=True)
+class GapChange:
+    """What became of training minus test accuracy, and which of the two moved it."""
+
+    gap: Secondary
+    train: Secondary
+    test: Secondary
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ConfusionChange:
+    """How much more often one class was taken for another: shares of the true class in points. Description only."""
+
+    true: str
+    given: str
+    base: float
+    variant: float
+    change: float
+
+
+def paired_secondary(
+    name: str, unit: str, base: Sequence[float], variant: Sequence[float], grid: float = 0.0
+) -> Secondary:
+    """Any figure that both sides of each pair have, compared; `grid` is the smallest step that it can take."""
+    if len(base) != len(variant) or len(base) < 3:
+        raise StudyError(f"{name}: {len(base)} and {len(variant)} figures; at least three pairs are needed")
+    seen = interval(differences(base, variant), t_multiplier(len(base), ALPHA), grid=grid)
+    return Secondary(name, unit, mean(base), mean(variant), seen.mean, seen.low, seen.high, len(base))
+
+
+def learning_speed(pairs: Sequence[Pair], target: float) -> LearningSpeed | None:
+    """Epochs and seconds to a validation accuracy; None with fewer than three pairs or without curves.
+
+    All runs share one horizon, so the restricted mean time is the mean of min(T, E). E is the shortest curve of those
+    that never reached the target: a run that ended early because it did reach it shortens nothing.
+    """
+    if len(pairs) < 3 or not all(run.curve for pair in pairs for run in pair):
+        return None
+    reached = [[epochs_to(run.curve, target) for run in side] for side in zip(*pairs, strict=True)]
+    lengths = [[run.curve[-1].epoch for run in side] for side in zip(*pairs, strict=True)]
+    both = [one for side in zip(reached, lengths, strict=True) for one in zip(*side, strict=True)]
+    horizon = min((length for time, length in both if time is None), default=max(length for _, length in both))
+    base, variant = ([min(horizon, time if time is not None else horizon) for time in side] for side in reached)
+    never = [sum(time is None or time > horizon for time in side) for side in reached]
+    n, epochs, seconds = len(pairs), None, None
+    if 2 * max(never) <= n:
+        name = f"epochs to {100 * target:g} % validation accuracy, at most {horizon}"
+        epochs = paired_secondary(name, "epochs", base, variant, grid=1.0)
+        seconds = _seconds_to(pairs, base, variant, target)
+    said = f"{never[0]} of {n} runs of the base and {never[1]} of {n} of the variant never reached it."
+    if epochs is None:
+        said += " More than half of one side: no mean is given."
+    return LearningSpeed(target, horizon, tuple(base), tuple(variant), never[0], never[1], epochs, seconds, said)
+
+
+def epochs_to(curve: Sequence[EpochRow], target: float) -> float | None:
+    """The first epoch at which validation accuracy is the target, on straight lines between epochs; None if never."""
+    before: EpochRow | None = None
+    for row in curve:
+        if row.val_accuracy >= target:
+            if before is None:
+                return float(row.epoch)
+            share = (target - before.val_accuracy) / (row.val_accuracy - before.val_accuracy)
+            return before.epoch + share * (row.epoch - before.epoch)
+        before = row
+    return None
+
+
+def gap_change(
+    base_train: Sequence[float], base_test: Sequence[float], train: Sequence[float], test: Sequence[float]
+) -> GapChange:
+    """The change of the overfitting gap with its two parts, from accuracies in points, one of each for every pair.
+
+    Training accuracy is meant without augmentation and dropout, on images of the training set.
+    """
+    parts = (
+        paired_secondary("training accuracy", "pp", base_train, train, 0.01),
+        paired_secondary("test accuracy", "pp", base_test, test, 0.01),
+    )
+    gaps = [differences(test, train) for test, train in ((base_test, base_train), (test, train))]
+    gap = paired_secondary("training minus test accuracy (the gap)", "pp", gaps[0], gaps[1], 0.01)
+    return GapChange(gap, *parts, _gap_sentence(gap, *parts))
+
+
+def confusion_changes(pairs: Sequence[Pair], data: DataFacts, most: int = 5) -> tuple[ConfusionChange, ...]:
+    """The mistakes whose share of the true class changed most, as means over the pairs; no test goes with them."""
+    import numpy as np
+
+    if not pairs or not all(run.predictions for pair in pairs for run in pair):
         return ()
-    sides = [[_recalls(pair[side], data) for pair in pairs] for side in (0, 1)]
+    matrices = [_matrices([pair[side] for pair in pairs], data).sum(0) for side in (0, 1)]
+    base, variant = (100 * one / np.maximum(one.sum(1, keepdims=True), 1) for one in matrices)
+    change = variant - base
+    np.fill_diagonal(change, 0.0)
+    cells = np.argsort(-abs(change), axis=None, kind="stable")[:most]
+    places = [(int(at) // len(data.classes), int(at) % len(data.classes)) for at in cells]
+    return tuple(
+        ConfusionChange(data.classes[i], data.classes[j], float(base[i, j]), float(variant[i, j]), float(change[i, j]))
+        for i, j in places
+        if change[i, j]
+    )
+
+
+def groups_note(data: DataFacts) -> str:
+    """Why many classes are told by their groups; nothing where they need not be."""
+    if len(data.classes) <= MANY:
+        return ""
+    each = len(data.labels) // len(data.classes)
+    return (
+        f"{len(data.classes)} classes have about {each} test images each, on which one class moves by points from "
+        "seed to seed: give the effect by groups of classes (as the superclasses of CIFAR-100)."
+    )
+
+
+def class_effects(
+    pairs: Sequence[Pair], data: DataFacts, groups: Mapping[str, Sequence[int]] | None = None
+) -> tuple[ClassEffect, ...]:
+    """The effect on every class, with Holm's p-values; none where there are too many classes or too few pairs.
+
+    With groups (names, and the numbers of their classes) it is told of these: of their images, those given the very
+    class that they have.
+    """
+    from scipy.special import stdtr
+
+    members = groups or {name: (at,) for at, name in enumerate(data.classes)}
+    if len(pairs) < 3 or len(members) > MANY or not all(run.predictions for pair in pairs for run in pair):
+        return ()
+    sides = [_matrices([pair[side] for pair in pairs], data) for side in (0, 1)]
     found = []
-    for at, name in enumerate(data.classes):
-        base, variant = ([100 * run[at] for run in side] for side in sides)
+    for name, classes in members.items():
+        at = list(classes)
+        images = max(int(sides[0][0, at].sum()), 1)
+        base, variant = ((100 * side[:, at, at].sum(1) / images).tolist() for side in sides)
         gaps = differences(base, variant)
-        spread = sd(gaps, grid=100 * len(data.classes) / len(data.labels))
+        spread = sd(gaps, grid=100 / images)
         score = mean(gaps) / (spread / math.sqrt(len(gaps)))
-        found.append((name, mean(base), mean(variant), mean(gaps), 2 * float(t.sf(abs(score), len(gaps) - 1))))
+        found.append((name, mean(base), mean(variant), mean(gaps), 2 * float(stdtr(len(gaps) - 1, -abs(score)))))
     return tuple(ClassEffect(*one[:4], p) for one, p in zip(found, holm([one[4] for one in found]), strict=True))
 
 
@@ -97,9 +237,7 @@ def _paired(
     known = [(a, b) for a, b in both if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)]
     if len(known) < len(pairs):
         return None
-    base, variant = [a for a, _ in known], [b for _, b in known]
-    seen = interval(differences(base, variant), t_multiplier(len(known), ALPHA), grid=grid)
-    return Secondary(name, unit, mean(base), mean(variant), seen.mean, seen.low, seen.high, len(known))
+    return paired_secondary(name, unit, [a for a, _ in known], [b for _, b in known], grid)
 
 
 def _times(pairs: Sequence[Pair]) -> Secondary | None:
@@ -109,10 +247,49 @@ def _times(pairs: Sequence[Pair]) -> Secondary | None:
     base, variant = ([run.cost.seconds / max(run.cost.epochs, 1) for run in side] for side in zip(*pairs, strict=True))
     if min(*base, *variant) <= 0:
         return None
+    return _ratio("seconds of training an epoch", base, variant)
+
+
+def _ratio(name: str, base: Sequence[float], variant: Sequence[float]) -> Secondary:
+    """Variant over base by the mean of its logarithm, because times are off by a factor rather than by seconds."""
     logs = differences([math.log(one) for one in base], [math.log(one) for one in variant])
     seen = interval(logs, t_multiplier(len(logs), ALPHA), grid=1e-4)
     effect, low, high = (math.exp(one) for one in (seen.mean, seen.low, seen.high))
-    return Secondary("seconds of training an epoch", "times", mean(base), mean(variant), effect, low, high, len(logs))
+    return Secondary(name, "times", mean(base), mean(variant), effect, low, high, len(logs))
+
+
+def _seconds_to(
+    pairs: Sequence[Pair], base: Sequence[float], variant: Sequence[float], target: float
+) -> Secondary | None:
+    if len({run.machine for pair in pairs for run in pair}) > 1:
+        return None
+    sides = zip(zip(*pairs, strict=True), (base, variant), strict=True)
+    seconds = [[_seconds_at(run.curve, time) for run, time in zip(runs, times, strict=True)] for runs, times in sides]
+    if min(map(min, seconds)) <= 0:
+        return None
+    return _ratio(f"seconds to {100 * target:g} % validation accuracy", seconds[0], seconds[1])
+
+
+def _seconds_at(curve: Sequence[EpochRow], time: float) -> float:
+    """Training seconds up to a time in epochs; the first epoch counts as the second, since it holds the warm-up."""
+    each = [row.seconds for row in curve]
+    each[0] = each[min(1, len(each) - 1)]
+    return math.fsum(seconds * max(0.0, min(1.0, time - at)) for at, seconds in enumerate(each))
+
+
+def _gap_sentence(gap: Secondary, train: Secondary, test: Secondary) -> str:
+    """Which part moved the gap: one that went the gap's way by less than a tenth of its change is not named."""
+    if gap.low <= 0 <= gap.high:
+        return "Whether the gap changed cannot be told."
+    way = -1 if gap.effect < 0 else 1
+    parts = [("train", train.effect, way), ("test", test.effect, -way)]
+    why = [
+        f"{name} {'rose' if change > 0 else 'fell'}"
+        for name, change, helping in parts
+        if change * helping > abs(gap.effect) / 10
+    ]
+    moved = "shrank" if way < 0 else "grew"
+    return f"The gap {moved} because {' and '.join(why)} (train {train.effect:+.2f} pp, test {test.effect:+.2f} pp)."
 
 
 def _mean_validation(run: Run) -> float | None:
@@ -135,6 +312,14 @@ def _metric(name: str) -> Callable[[Run], float | None]:
     return lambda run: 100 * run.test.metrics[name] if run.test and name in run.test.metrics else None
 
 
-def _recalls(run: Run, data: DataFacts) -> list[float]:
-    given: Any = unpacked(run.predictions, len(data.classes))
-    return [one.recall for one in class_report(confusion(data.labels, given, len(data.classes))).each]
+def _matrices(runs: Sequence[Run], data: DataFacts) -> Any:
+    """The confusion matrix of every run, i64[n,K,K], counted at one go."""
+    import numpy as np
+
+    labels, k = np.asarray(data.labels, np.int64), len(data.classes)
+    given = [unpacked(run.predictions, k) for run in runs]
+    for run, answers in zip(runs, given, strict=True):
+        if len(answers) != len(labels) or int(answers.max(initial=0)) >= k:
+            raise StudyError(f"run {run.id}: its predictions are not those of {len(labels)} images of {k} classes")
+    cells = np.arange(len(runs))[:, None] * k * k + labels * k + np.stack(given)  # [n,N]
+    return np.bincount(cells.ravel(), minlength=len(runs) * k * k).reshape(len(runs), k, k)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ablab.records import EpochRow, Measurement
+from ablab.records import EpochRow, Measurement, Weights
 from ablab.train.state import State
 
 
@@ -51,6 +51,9 @@ class Finished:
     wall_seconds: float  # of everything, the consumer of the events included
     state: State | None = field(repr=False)  # with the weights of the selected epoch; None from another process
     stopped: str = ""  # why it ended before its last epoch
+    certainty: bytes = field(default=b"", repr=False)  # the probability of the class given, in 255ths
+    train: Measurement | None = None  # on a sample of the training images, without augmentation and dropout
+    weights: Weights | None = None
 
 
 Event = Started | Noticed | EpochDone | Finished

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ablab import keys
-from ablab.data.augment import augmenter
+from ablab.data.augment import augmenter, disturbed
 from ablab.data.augment.views import views
-from ablab.data.dataset import Splits
+from ablab.data.dataset import Examples, Splits
 from ablab.errors import Diverged, ModelError
 from ablab.models import Io
 from ablab.models.blocks import key_dropout
@@ -23,15 +23,17 @@ from ablab.train.device import choose_hardware, memory
 from ablab.train.estimate import step_seconds
 from ablab.train.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.train.losses import balanced, make_loss
-from ablab.train.measure import measure, packed
+from ablab.train.measure import Answers, measure, packed, packed_certainty
 from ablab.train.pixels import pixels_of
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
 from ablab.train.state import initial_network, initial_state
 from ablab.train.step import LOSS, NORM, RIGHT, make_step
+from ablab.train.weights import weight_facts
 
 FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; default weights come within 0.05
 SAMPLE = 64  # images that a network is looked at with before it is trained
+GAP = 5000  # training images, drawn for each run, that the selected weights are measured on
 TIMED = 128  # images at most that it is timed with
 EXPLODED = 20.0  # times the loss of guessing: a network that is so wrong in most steps of an epoch does not come back
 
@@ -78,12 +80,17 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     steps = recipe.steps or recipe.epochs * len(sizes)
     seconds = 0.0
 
+    def look_at(part: Examples, rows: Tensor | None, *, in_full: bool = False) -> tuple[Measurement, Answers]:
+        if recipe.tta == "augment":
+            part, rows = disturbed(recipe.augment, part, rows, seed=seed, epoch=state.epoch), None
+        return measure(net, part, rows, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=in_full)
+
     def on_validation() -> Measurement:
         with state.measured():
-            return measure(net, examples, splits.val, pixels=pixels, hardware=hardware, views=views(recipe.tta))[0]
+            return look_at(examples, splits.val)[0]
 
-    def on_test() -> tuple[Measurement, Tensor]:
-        return measure(net, splits.test, None, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=True)
+    def on_test() -> tuple[Measurement, Answers]:
+        return look_at(splits.test, None, in_full=True)
 
     untrained_loss = on_validation().loss
     if not math.isfinite(untrained_loss):
@@ -109,12 +116,14 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         )
     for text in noticed:
         yield Noticed(text)
+    if recipe.tta == "augment":
+        yield Noticed("the images that are measured are changed like those of training, so figures are too low")
     if checkpoint is not None:
         unpack(checkpoint, state)
 
     stopped = ""
     for epoch in range(state.epoch, math.ceil(steps / len(sizes))):
-        if stopped := reason_to_stop(recipe, state.curve):
+        if stopped := reason_to_stop(recipe, state.curve, state.best):
             break
         clock = time.monotonic()
         augment = augmenter(
@@ -157,16 +166,21 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         yield EpochDone(state.curve[-1], is_best, state, memory(hardware))
 
     state.restore_selected()
-    test, given = on_test()  # the only look at the test images, unless the recipe selects on them
+    test, answers = on_test()  # the only look at the test images, unless the recipe selects on them
+    chosen = torch.randperm(len(splits.train), generator=keys.stream(seed, "gap"))[:GAP]
+    train_again, _ = measure(net, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
     yield Finished(
         selected_epoch=state.best_epoch,
         test=test,
-        predictions=packed(given, classes),
+        predictions=packed(answers.given, classes),
         is_biased=recipe.select == "test",
         seconds=seconds,
         wall_seconds=time.monotonic() - begun,
         state=state,
         stopped=stopped,
+        certainty=packed_certainty(answers.certainty),
+        train=train_again,
+        weights=weight_facts(net),
     )
 
 

@@ -1,6 +1,7 @@
 """measure: a network on a set of images -> loss, accuracy and the class that it gives each."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,14 @@ View = Callable[[Tensor], Tensor]  # u8[B,C,H,W] -> u8[B,C,H,W]
 BATCH = 1000  # images at a time
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a network made of every image."""
+
+    given: Tensor  # i64[N], classes
+    certainty: Tensor  # f32[N], their probabilities; empty unless measured in full
+
+
 def measure(
     net: nn.Module,
     examples: Examples,
@@ -27,10 +36,10 @@ def measure(
     hardware: Hardware,
     views: Sequence[View] = (),
     in_full: bool = False,
-) -> tuple[Measurement, Tensor]:
-    """The mean loss and the share of right answers over `rows` (None: all), and the class given to each, i64[N].
+) -> tuple[Measurement, Answers]:
+    """The mean loss and the share of right answers over `rows` (None: all), and what was said of each.
 
-    In full, all metrics are measured as well.
+    In full, all metrics and the certainty of each answer are measured as well.
 
     The loss is plain cross-entropy, whatever was smoothed or mixed in training. With test-time views, what the network
     says to the views of an image is averaged before the softmax.
@@ -54,7 +63,10 @@ def measure(
         others = metrics(whole, labels.to(hardware.device)) if in_full else {}
     net.train(was_training)
     given = whole.argmax(1) if in_full else whole
-    return Measurement(losses.item() / total, right.item() / total, total, others), given.cpu()
+    certainty = whole.float().softmax(1).amax(1) if in_full else whole.new_empty(0)
+    return Measurement(losses.item() / total, right.item() / total, total, others), Answers(
+        given.cpu(), certainty.cpu()
+    )
 
 
 def outputs(net: nn.Module, images: Tensor, pixels: Pixels, hardware: Hardware, views: Sequence[View]) -> Tensor:
@@ -72,3 +84,12 @@ def packed(given: Tensor, classes: int) -> bytes:
     b'\\x03\\x00\\t'
     """
     return given.numpy().astype("u1" if classes <= 256 else "<u2").tobytes()
+
+
+def packed_certainty(certainty: Tensor) -> bytes:
+    """Probabilities as bytes, in 255ths.
+
+    >>> packed_certainty(torch.tensor([0.0, 0.5, 1.0]))
+    b'\\x00\\x80\\xff'
+    """
+    return (certainty * 255).round().to(torch.uint8).numpy().tobytes()

@@ -23,7 +23,7 @@ class Pixels:
 
     def __call__(self, images: Tensor) -> Tensor:
         moved = images.to(self.scale.device, non_blocking=True)
-        numbers = torch.addcmul(self.shift, moved.float(), self.scale)  # u8[B,C,H,W] -> f32[B,C,H,W]
+        numbers = moved.float().mul_(self.scale).add_(self.shift)  # u8[B,C,H,W] -> f32[B,C,H,W], in place
         return numbers.contiguous(
             memory_format=self.memory_format
         )  # last: bytes take longer to be put in another order

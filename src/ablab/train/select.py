@@ -14,17 +14,21 @@ def is_better(new: Measurement, best: Measurement | None) -> bool:
     return (new.accuracy, -new.loss) > (best.accuracy, -best.loss)
 
 
-def reason_to_stop(recipe: Recipe, curve: Sequence[EpochRow]) -> str:
-    """Why a run ends before its last epoch; empty if it goes on. All but `time` depends on the seed alone."""
+def reason_to_stop(recipe: Recipe, curve: Sequence[EpochRow], best: Measurement | None = None) -> str:
+    """Why a run ends before its last epoch; empty if it goes on. All but `time` depends on the seed alone.
+
+    A recipe that selects on the test images, which is a fault, stops by its best accuracy on them, too.
+    """
     if not curve:
         return ""
     accuracies = [row.val_accuracy for row in curve]
-    if recipe.target is not None and accuracies[-1] * 100 >= recipe.target:
-        return f"validation accuracy reached {recipe.target:g} %"
+    on, accuracy = ("test", best.accuracy) if recipe.select == "test" and best else ("validation", accuracies[-1])
+    if recipe.target is not None and accuracy * 100 >= recipe.target:
+        return f"{on} accuracy reached {recipe.target:g} %"
     if recipe.patience is not None:
-        best = max(range(len(curve)), key=lambda i: (accuracies[i], -curve[i].val_loss, -i))
-        if len(curve) - 1 - best >= recipe.patience:
-            return f"{recipe.patience} epochs without a better one than epoch {curve[best].epoch}"
+        top = max(range(len(curve)), key=lambda i: (accuracies[i], -curve[i].val_loss, -i))
+        if len(curve) - 1 - top >= recipe.patience:
+            return f"{recipe.patience} epochs without a better one than epoch {curve[top].epoch}"
     if recipe.time is not None and sum(row.seconds for row in curve) >= grammar.duration(recipe.time):
         return f"training took {recipe.time}"
     return ""

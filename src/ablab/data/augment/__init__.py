@@ -93,6 +93,13 @@ def augmenter(text: str, *, seed: int, epoch: int, examples: Examples, rows: Ten
     return Augment(steps(text), seed, epoch, examples, rows, classes)
 
 
+def disturbed(text: str, examples: Examples, rows: Tensor | None, *, seed: int, epoch: int) -> Examples:
+    """The images of these rows (None: all) changed like training images, mixing left out, with their own labels."""
+    rows = torch.arange(len(examples)) if rows is None else rows
+    changed = Augment(tuple(one for one in steps(text) if not one.mixes), seed, epoch, examples, rows, 0)
+    return Examples(*changed(rows))
+
+
 def check(text: str, in_shape: tuple[int, int, int]) -> None:
     """Raise a DataError if images of this shape (channels, height, width) cannot be augmented as `text` says.
 

@@ -17,9 +17,13 @@ def views(text: str) -> tuple[View, ...]:
     `flip+shift` has the six views of airbench (Jordan 2024): the image and its copies shifted by one pixel to the upper
     left and to the lower right, each with its mirror image. All count alike; airbench gives the unshifted pair half of
     the weight.
+
+    `augment` changes the images that are measured like those that are trained on, which published reports have done:
+    figures become lower and noisier. That happens before the images are seen; the view itself is the image.
     """
     named: dict[str, tuple[View, ...]] = {
         "none": (itself,),
+        "augment": (itself,),
         "flip": (itself, mirrored),
         "flip + shift": (itself, mirrored, *(view for step in (-1, 1) for view in _shifted_both_ways(step))),
     }
