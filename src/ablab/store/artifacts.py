@@ -1,6 +1,7 @@
 """Files beside the database, each named by its own SHA-256, so that a changed byte is always seen."""
 
 import hashlib
+import re
 import zlib
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def put(folder: Path, content: bytes) -> str:
     """Keep `content`, compressed; gives the name to ask for it with."""
     packed = zlib.compress(content, 6)
     name = hashlib.sha256(packed).hexdigest()
-    path = _path(folder, name)
+    path = path_of(folder, name)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(path, packed)
@@ -23,7 +24,7 @@ def put(folder: Path, content: bytes) -> str:
 
 def get(folder: Path, name: str) -> bytes:
     """The content kept under `name`; an error if the file is gone or any byte of it has changed."""
-    path = _path(folder, name)
+    path = path_of(folder, name)
     try:
         packed = path.read_bytes()
     except OSError as error:
@@ -38,5 +39,12 @@ def get(folder: Path, name: str) -> bytes:
     return unpack.decompress(packed, LIMIT)
 
 
-def _path(folder: Path, name: str) -> Path:
+def names(folder: Path) -> list[str]:
+    """The names of all that is kept."""
+    found = (path.name for path in folder.glob("[0-9a-f][0-9a-f]/*"))
+    return [name for name in found if re.fullmatch(r"[0-9a-f]{64}", name)]
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """Where `name` is or would be."""
     return folder / name[:2] / name

@@ -1,8 +1,38 @@
 """Tables of the store, and the steps that bring an older file to today's form."""
 
+import hashlib
+import json
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
-from ablab.errors import StoreError
+from ablab.errors import InputError, StoreError
+from ablab.recipe import Recipe
+
+PATIENCE = 60.0  # seconds to wait for another process's write
+
+# What the list of runs shows, taken out of the records once, so that a list need not read ten thousand of them. A
+# record that cannot be read has no facts; its run is still listed.
+FACTS = """
+    SELECT id,
+           json_extract(record, '$.test.accuracy'),
+           json_extract(record, '$.test.loss'),
+           json_extract(record, '$.cost.epochs'),
+           json_extract(record, '$.selected_epoch'),
+           json_extract(record, '$.cost.seconds'),
+           json_extract(record, '$.cost.parameters'),
+           json_extract(record, '$.cost.macs'),
+           json_extract(record, '$.machine.name'),
+           nullif(json_extract(record, '$.plan'), ''),
+           json_extract(record, '$.origin.time')
+    FROM runs WHERE json_valid(record)
+"""
+RECIPES = """
+    SELECT recipe,
+           recipe_keys(json_extract(record, '$.wanted.recipe')),
+           recipe_changes(json_extract(record, '$.wanted.recipe'))
+    FROM runs WHERE json_valid(record)
+"""
 
 # One entry a version; a store at version v gets the entries from v on. Entries are never edited once released.
 MIGRATIONS = (
@@ -41,11 +71,66 @@ MIGRATIONS = (
     ) STRICT;
     INSERT INTO ledger SELECT plan, fingerprint, 1 FROM studies ORDER BY rowid;
     """,
+    # What a list shows and is filtered by; a person's own words on runs; digests of what had none.
+    f"""
+    CREATE TABLE recipes (
+        hash TEXT PRIMARY KEY,
+        keys TEXT NOT NULL,
+        changes TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE facts (
+        id TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+        accuracy REAL,
+        loss REAL,
+        epochs INTEGER,
+        selected_epoch INTEGER,
+        seconds REAL,
+        parameters INTEGER,
+        macs INTEGER,
+        machine TEXT,
+        plan TEXT,
+        created TEXT
+    ) STRICT;
+    CREATE TABLE tags (
+        id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        tag TEXT NOT NULL,
+        PRIMARY KEY (id, tag)
+    ) STRICT, WITHOUT ROWID;
+    INSERT OR IGNORE INTO recipes {RECIPES};
+    INSERT INTO facts {FACTS};
+    ALTER TABLE data ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    UPDATE data SET digest = digest(fingerprint, name, classes, labels);
+    ALTER TABLE studies ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    UPDATE studies SET digest = digest(plan, name, text, fingerprint);
+    ALTER TABLE ledger ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    UPDATE ledger SET digest = digest(plan, fingerprint, comparisons);
+    """,  # noqa: S608 (both are constants)
 )
+
+
+def digest(*values: object) -> str:
+    """The SHA-256 of a row, kept in its last column: SQLite alone does not see that a bit has changed."""
+    return hashlib.sha256("\0".join(map(str, values)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def teach(connection: sqlite3.Connection) -> None:
+    """Functions that the statements of the store use."""
+    connection.create_function("digest", -1, digest, deterministic=True)
+    connection.create_function("recipe_keys", 1, lambda text: _of_recipe(text, Recipe.full), deterministic=True)
+    connection.create_function("recipe_changes", 1, lambda text: _of_recipe(text, Recipe.changes), deterministic=True)
+
+
+def _of_recipe(text: str, what: Callable[[Recipe], dict[str, Any]]) -> str:
+    """Something of a recipe as JSON; nothing where this version does not know such a recipe, so that no run is lost."""
+    try:
+        return json.dumps(what(Recipe.model_validate_json(text)), sort_keys=True, allow_nan=False)
+    except (InputError, ValueError, TypeError):
+        return "{}"
 
 
 def migrate(connection: sqlite3.Connection, where: str) -> None:
     """Bring the file to today's version, all steps in one transaction; a newer file is refused."""
+    teach(connection)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StoreError(

@@ -1,106 +1,177 @@
 """Store: where runs live. One SQLite file and a folder of artifacts; the only user of SQLite."""
 
 import dataclasses
-import hashlib
 import json
 import os
+import re
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ablab.errors import InputError, StoreError
 from ablab.records import DataFacts, Ledger, Run
 from ablab.store import artifacts
-from ablab.store.schema import migrate
+from ablab.store.query import Listing, listing
+from ablab.store.schema import FACTS, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
 
 # Older versions can corrupt a write-ahead log that several processes write to (sqlite.org/wal.html#walresetbug).
 SAFE_WAL = (3, 51, 3)
-PATIENCE = 60.0  # seconds to wait for another process's write
+AT_ONCE = 500  # ids in one statement: SQLite takes 999 in older versions
+TAG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 
 
 class Store:
-    """Runs and studies in one folder. Opening it creates what is missing and finds out whether it can be written."""
+    """Runs and studies in one folder. Opening it creates what is missing and finds out whether it can be written.
+
+    With `create=False` it must be there, and one that cannot be written is opened for reading.
+    """
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
         self.folder = folder
         self.file = folder / "store.sqlite"
+        self.artifacts = folder / "artifacts"
+        self._address = self.file.absolute().as_uri()
         if not create and not self.file.exists():
             raise InputError(
                 f"{folder}: there is no store here; runs are kept where --store or $ABLAB_STORE says, else in .ablab"
             )
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
-            self._prepare()
+            if create:
+                folder.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
+            try:
+                self._prepare()
+                if create:  # a store that cannot be written is found now, not after an hour of training
+                    with self.writing():
+                        pass
+            except sqlite3.OperationalError as error:
+                if create or not _is_read_only(error):
+                    raise
+                self._open_for_reading()
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{self.file}: the store cannot be opened or written: {error}") from None
+            raise StoreError(_unopened(self.file, error)) from None
 
     def add(self, run: Run) -> None:
         """Keep a run. It is on the disk when this returns; a run that is there already stays as it was."""
-        name = artifacts.put(self.folder / "artifacts", run.predictions)
-        record = dataclasses.replace(run, predictions=b"").to_json()
+        content = _as_artifact(run)
+        record = dataclasses.replace(run, predictions=b"", certainty=b"").to_json()
         recipe = run.wanted.recipe
-        row = (run.id, recipe.hash, recipe.model, recipe.data, run.wanted.seed, run.status, record, name)
-        with self._writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _digest(*row)))
+        with self.writing() as connection:  # also around the artifact, which nobody needs until its run is there
+            name = artifacts.put(self.artifacts, content)
+            row = (run.id, recipe.hash, recipe.model, recipe.data, run.wanted.seed, run.status, record, name)
+            done = connection.execute(
+                "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row))
+            )
+            if done.rowcount:
+                connection.execute(f"INSERT OR IGNORE INTO recipes {RECIPES} AND id = ?", (run.id,))
+                connection.execute(f"INSERT INTO facts {FACTS} AND id = ?", (run.id,))
+
+    def ids(self) -> list[str]:
+        """The ids of all runs, in the order in which they were added."""
+        with self.reading() as connection:
+            return [id_ for (id_,) in connection.execute("SELECT id FROM runs ORDER BY rowid")]
 
     def runs(self, ids: Iterable[str] | None = None) -> list[Run]:
         """The runs with these ids (those that are there), or all, in the order in which they were added."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             if ids is None:
-                return [self._run(row) for row in connection.execute("SELECT * FROM runs ORDER BY rowid")]
-            rows = (connection.execute("SELECT * FROM runs WHERE id = ?", (id_,)).fetchone() for id_ in ids)
-            return [self._run(row) for row in rows if row]
+                return [self.as_run(row) for row in connection.execute("SELECT * FROM runs ORDER BY rowid")]
+            asked = list(ids)
+            rows: dict[str, tuple[str, ...]] = {}
+            for first in range(0, len(asked), AT_ONCE):
+                some = asked[first : first + AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                rows |= {row[0]: row for row in connection.execute(f"SELECT * FROM runs WHERE id IN ({marks})", some)}  # noqa: S608
+            return [self.as_run(rows[id_]) for id_ in asked if id_ in rows]
 
     def run(self, start: str) -> Run:
         """The one run whose id begins with `start`."""
+        return self.runs([self.find(start)])[0]
+
+    def find(self, start: str) -> str:
+        """The whole of the one id that begins with `start`; whether its run is damaged is not asked."""
         pattern = start.replace("%", "").replace("_", "")
-        with self._reading() as connection:
-            rows = connection.execute("SELECT * FROM runs WHERE id LIKE ? LIMIT 2", (pattern + "%",)).fetchall()
+        with self.reading() as connection:
+            rows = connection.execute("SELECT id FROM runs WHERE id LIKE ? LIMIT 2", (pattern + "%",)).fetchall()
         if len(rows) != 1 or not pattern:
             found = "several runs have ids that begin" if rows else "no run has an id that begins"
             raise InputError(f'{found} with "{start}" (all: ablab runs ls)')
-        return self._run(rows[0])
+        return str(rows[0][0])
+
+    def listing(
+        self, where: str | None = None, sort: str | None = None, limit: int | None = None, *, everything: bool = False
+    ) -> Listing:
+        """Rows of the view that `ablab runs ls` shows; `where` is SQL over its columns and can only look.
+
+        `sort` is a column, with - before it for the largest first. With `everything`, the columns are those of
+        `query.COLUMNS` and every key of the recipes.
+        """
+        with self.reading():
+            return listing(self._address, where=where, sort=sort, limit=limit, everything=everything)
 
     def remove(self, run: Run) -> None:
         """Forget a run; its artifacts stay until nothing needs them."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+        self.remove_ids([run.id])
+
+    def remove_ids(self, ids: Iterable[str]) -> None:
+        """Forget the runs with these ids."""
+        with self.writing() as connection:
+            connection.executemany("DELETE FROM runs WHERE id = ?", [(id_,) for id_ in ids])
+            connection.execute("DELETE FROM recipes WHERE hash NOT IN (SELECT recipe FROM runs)")
+
+    def tag(self, ids: Collection[str], add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Give runs words of a person's own, or take them off; what a run is and gave stays as it was."""
+        add, remove = tuple(add), tuple(remove)
+        for tag in add:
+            if not re.fullmatch(TAG, tag):
+                raise InputError(f'"{tag}" is no tag: up to 40 letters, digits, dots, dashes and underscores are')
+        with self.writing() as connection:
+            connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(i, tag) for i in ids for tag in add])
+            connection.executemany("DELETE FROM tags WHERE id = ? AND tag = ?", [(i, t) for i in ids for t in remove])
+
+    def tags(self, id_: str) -> tuple[str, ...]:
+        """The tags of a run, in the order of the alphabet."""
+        with self.reading() as connection:
+            return tuple(tag for (tag,) in connection.execute("SELECT tag FROM tags WHERE id = ? ORDER BY tag", (id_,)))
 
     def keep_data(self, data: DataFacts) -> None:
         """Remember names and test labels of a data set, so that verdicts and reports need no pictures."""
-        labels = artifacts.put(self.folder / "artifacts", array("I", data.labels).tobytes())
-        row = (data.fingerprint, data.name, json.dumps(data.classes), labels)
-        with self._writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO data VALUES (?, ?, ?, ?)", row)
+        content = array("I", data.labels).tobytes()
+        with self.writing() as connection:
+            row = (data.fingerprint, data.name, json.dumps(data.classes), artifacts.put(self.artifacts, content))
+            connection.execute("INSERT OR IGNORE INTO data VALUES (?, ?, ?, ?, ?)", (*row, digest(*row)))
 
     def data(self, fingerprint: str) -> DataFacts | None:
         """What was kept of the data set with this fingerprint."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute("SELECT * FROM data WHERE fingerprint = ?", (fingerprint,)).fetchone()
         if row is None:
             return None
-        labels = array("I", artifacts.get(self.folder / "artifacts", row[3]))
-        return DataFacts(row[0], row[1], tuple(json.loads(row[2])), tuple(labels))
+        _, name, classes, content = self.checked(row, "what is known of the data")
+        labels = array("I", artifacts.get(self.artifacts, content))
+        return DataFacts(fingerprint, name, tuple(json.loads(classes)), tuple(labels))
 
     def keep_study(self, plan: str, name: str, text: str, fingerprint: str, comparisons: int) -> None:
         """Remember the text of a study under the hash of its plan, and that it looks at the test images."""
-        with self._writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?)", (plan, name, text, fingerprint))
-            connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?)", (plan, fingerprint, comparisons))
+        study, entry = (plan, name, text, fingerprint), (plan, fingerprint, comparisons)
+        with self.writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?, ?)", (*study, digest(*study)))
+            connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?)", (*entry, digest(*entry)))
 
     def ledger(self, plan: str) -> Ledger | None:
         """How often the test images had been looked at when this study was begun; None if it never was."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
-                "SELECT plan, comparisons FROM ledger WHERE fingerprint = "
+                "SELECT * FROM ledger WHERE fingerprint = "
                 "(SELECT fingerprint FROM ledger WHERE plan = ?) ORDER BY rowid",
                 (plan,),
             ).fetchall()
         before = 0
-        for number, (one, comparisons) in enumerate(rows, start=1):
+        for number, row in enumerate(rows, start=1):
+            one, _, comparisons = self.checked(row, "the ledger entry of plan")
             if one == plan:
                 return Ledger(number, before + 1, before + comparisons)
             before += comparisons
@@ -108,45 +179,79 @@ class Store:
 
     def studies(self) -> list[tuple[str, str, str, str]]:
         """Plan hash, name, text and data fingerprint of every study, in the order in which they were first run."""
-        with self._reading() as connection:
-            return connection.execute("SELECT plan, name, text, fingerprint FROM studies ORDER BY rowid").fetchall()
+        with self.reading() as connection:
+            rows = connection.execute("SELECT * FROM studies ORDER BY rowid").fetchall()
+        checked = (self.checked(row, "the study of plan") for row in rows)
+        return [(plan, name, text, fingerprint) for plan, name, text, fingerprint in checked]
 
-    def _run(self, row: tuple[str, ...]) -> Run:
-        *values, digest = row
-        if _digest(*values) != digest:
-            raise StoreError(f"{self.file}: run {row[0]} is damaged: its bytes have changed since it was written")
-        return dataclasses.replace(
-            Run.from_json(values[6]), predictions=artifacts.get(self.folder / "artifacts", values[7])
-        )
+    def checked(self, row: tuple[Any, ...], what: str) -> tuple[Any, ...]:
+        """A row without the digest at its end, which it must agree with."""
+        if digest(*row[:-1]) != row[-1]:
+            raise StoreError(
+                f"{self.file}: {what} {row[0]} is damaged: its bytes have changed since it was written; "
+                "what else is: ablab runs verify"
+            )
+        return row[:-1]
+
+    def as_run(self, row: tuple[Any, ...]) -> Run:
+        """The run of a row of its table, with its artifact; an error that names it if any byte has changed."""
+        *_, record, name = self.checked(row, "run")
+        content = artifacts.get(self.artifacts, name)
+        run = Run.from_json(record)
+        if '"certainty":""' not in record:  # written when an artifact was the predictions alone
+            return dataclasses.replace(run, predictions=content)
+        classes, certainty = _classes_and_certainty(content)
+        return dataclasses.replace(run, predictions=classes, certainty=certainty)
 
     def _prepare(self) -> None:
         modern = sqlite3.sqlite_version_info >= SAFE_WAL and not _file_system(self.folder)
-        self._connection.execute(f"PRAGMA journal_mode = {'WAL' if modern else 'DELETE'}")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
-        migrate(self._connection, str(self.file))
-        with self._writing():  # a store that cannot be written is found now, not after an hour of training
-            pass
+        self.connection.execute(f"PRAGMA journal_mode = {'WAL' if modern else 'DELETE'}")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        self.connection.execute("PRAGMA foreign_keys = ON")
+        migrate(self.connection, str(self.file))
+
+    def _open_for_reading(self) -> None:
+        """Open a file that cannot be written, or whose folder cannot. Nobody writes to it: so no locks are needed."""
+        self.connection.close()
+        beside = (self.file.with_name(f"store.sqlite-{kind}") for kind in ("journal", "wal"))
+        unfinished = [path for path in beside if path.exists() and path.stat().st_size]
+        if unfinished:
+            raise StoreError(
+                f"{unfinished[0]}: a write was interrupted here, and this store cannot be written to finish it: "
+                f"copy {self.folder} to where you can write, and use --store there"
+            )
+        self._address += "?mode=ro&immutable=1"
+        self.connection = sqlite3.connect(self._address, uri=True, isolation_level=None)
+        version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != len(MIGRATIONS):
+            raise StoreError(
+                f"{self.file}: this store has the form of {'an older' if version < len(MIGRATIONS) else 'a newer'} "
+                f"ablab (schema {version}, this one knows {len(MIGRATIONS)}) and cannot be written: "
+                f"copy {self.folder} to where you can write, and use --store there"
+            )
+        teach(self.connection)
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is on the disk when the block ends, and leaves no trace if it ends with an error."""
         # IMMEDIATE: a transaction that reads first and writes later fails at once, whatever the patience
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield self.connection
+                self.connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
             raise StoreError(f"{self.file}: nothing was written: {error}") from None
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection; what SQLite finds wrong becomes an error with the file's name."""
         try:
-            yield self._connection
+            yield self.connection
         except sqlite3.Error as error:
             raise StoreError(f"{self.file}: cannot be read: {error}") from None
 
@@ -156,8 +261,30 @@ def place(given: str | None) -> Path:
     return Path(given or os.environ.get("ABLAB_STORE") or ".ablab")
 
 
-def _digest(*values: object) -> str:
-    return hashlib.sha256("\0".join(map(str, values)).encode("utf-8", "surrogatepass")).hexdigest()
+def _as_artifact(run: Run) -> bytes:
+    """What a run said of every test image as one artifact: how many bytes of classes, these, and their certainty."""
+    return len(run.predictions).to_bytes(4, "little") + run.predictions + run.certainty
+
+
+def _classes_and_certainty(content: bytes) -> tuple[bytes, bytes]:
+    end = 4 + int.from_bytes(content[:4], "little")
+    return content[4:end], content[end:]
+
+
+def _is_read_only(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite was kept from writing, or from making the file beside its own that writing needs."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
+def _unopened(file: Path, error: sqlite3.Error | OSError) -> str:
+    """What a person is told of a store that cannot be opened."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return (
+            f"{file}: this is no store, or its bytes have changed since it was written ({error}); put back a copy of "
+            "it, or move the file away to start a new store"
+        )
+    return f"{file}: the store cannot be opened or written: {error}"
 
 
 def _file_system(folder: Path) -> str | None:
