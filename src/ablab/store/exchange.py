@@ -1,0 +1,301 @@
+"""Runs in one file that can be sent: written by export, and looked at closely before anything of it is taken in.
+
+The file is text, one JSON object a line: what it is, data sets, studies, runs, and an end that counts them. Each line
+has the SHA-256 of its content and the last one that of all before it, so that a file that is damaged or cut short is
+seen. Whoever wants to cheat can compute them as well; against that there is only training again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter, ValidationError
+
+from ablab.atomic import atomic_file
+from ablab.errors import InputError
+from ablab.recipe import Recipe
+from ablab.records import DataFacts, Run
+from ablab.store.store import Store
+
+VERSION = 1
+SUFFIX = ".ablab"
+LONGEST_LINE = 32 << 20  # bytes: a run of 10,000 epochs on 50,000 test images has 3 MB
+LONGEST_FILE = 1 << 30
+AT_ONCE = 200  # runs that are in memory at a time
+LARGEST_LABEL = 1 << 16
+LARGEST = (1 << 63) - 1  # SQLite's largest whole number
+
+
+@dataclass(frozen=True)
+class StudyText:
+    """A study as a store keeps it."""
+
+    plan: str
+    name: str
+    text: str
+    fingerprint: str
+    comparisons: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A run, or the facts of a data set, that were not taken in, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one file."""
+
+    path: Path
+    added: tuple[str, ...]
+    known: tuple[str, ...]  # were here before, with the same result
+    refused: tuple[Refused, ...]
+
+
+_DATA = TypeAdapter(DataFacts)
+_STUDY = TypeAdapter(StudyText)
+
+
+def studies_of(store: Store, fingerprints: Collection[str]) -> list[StudyText]:
+    """The studies that were run with a store on data with these fingerprints."""
+    with store.reading() as connection:
+        rows = connection.execute("SELECT * FROM ledger").fetchall()
+    comparisons = {row[0]: row[2] for row in rows if store.checked(row, "the ledger entry of plan")}
+    return [
+        StudyText(plan, name, text, fingerprint, comparisons.get(plan, 1))
+        for plan, name, text, fingerprint in store.studies()
+        if fingerprint in fingerprints
+    ]
+
+
+def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[StudyText] = ()) -> int:
+    """Write the runs with these ids, what is known of their data, and studies, into one file; gives its bytes."""
+    if path.suffix != SUFFIX:
+        raise InputError(f"{path}: the name of a file for runs ends with {SUFFIX}")
+    ids = list(ids)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as file:
+        write = _Writer(file)
+        write("ablab", {"version": VERSION})
+        known: set[str] = set()
+        for first in range(0, len(ids), AT_ONCE):
+            for run in store.runs(ids[first : first + AT_ONCE]):
+                fingerprint = run.wanted.fingerprint
+                if fingerprint not in known and (data := store.data(fingerprint)):
+                    write("data", dataclasses.asdict(data))
+                known.add(fingerprint)
+                write("run", {"id": run.id, "run": json.loads(run.to_json())})
+        for study in studies:
+            write("study", dataclasses.asdict(study))
+        write.end()
+    return path.stat().st_size
+
+
+def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> Taken:
+    """Take in the runs of a file. Nothing of it is taken unless all of it can be read.
+
+    A run that is here already stays as it is; if the file has another result for it, that is said. `came_from`
+    remembers for several calls which file a run came from, for what is said of the next one.
+    """
+    for _ in _parsed(path):  # all of it is looked at before the first is kept
+        pass
+    came_from = {} if came_from is None else came_from
+    added, known, refused = [], [], []
+    for value in _parsed(path):
+        if isinstance(value, StudyText):
+            store.keep_study(value.plan, value.name, value.text, value.fingerprint, value.comparisons)
+        elif isinstance(value, DataFacts):
+            here = store.data(value.fingerprint)
+            if here is None:
+                store.keep_data(value)
+            elif (here.classes, here.labels) != (value.classes, value.labels):
+                refused.append(Refused(value.fingerprint, "the data set has other classes or test labels here"))
+        elif before := store.runs([value.id]):
+            if result(before[0]) == result(value):
+                known.append(value.id)
+            else:
+                refused.append(Refused(value.id, _used_twice(before[0], value, came_from.get(value.id))))
+        elif why := _contradiction(value, store.data(value.wanted.fingerprint)):
+            refused.append(Refused(value.id, why))
+        else:
+            store.add(value)
+            added.append(value.id)
+            came_from[value.id] = str(path)
+    return Taken(path, tuple(added), tuple(known), tuple(refused))
+
+
+def result(run: Run) -> tuple[object, ...]:
+    """What a recipe, a seed and a kind of machine decide: not the time it took, nor where and when."""
+    curve = tuple(dataclasses.replace(row, seconds=0.0) for row in run.curve)
+    return run.status, run.selected_epoch, run.test, run.predictions, curve
+
+
+def _used_twice(ours: Run, theirs: Run, file: str | None) -> str:
+    place = f"in {file}" if file else "in this store"
+    return (
+        f"seed {ours.wanted.seed} of this recipe is {place} already with another result ({_accuracy(ours)} there, "
+        f"{_accuracy(theirs)} in this file); that one was kept. A seed counts once: train another one"
+    )
+
+
+def _accuracy(run: Run) -> str:
+    return f"{100 * run.test.accuracy:.2f} %" if run.test else run.status
+
+
+def _contradiction(run: Run, data: DataFacts | None) -> str:
+    """Where predictions and labels are known, they must give the accuracy that the run says it has."""
+    if data is None or not run.predictions or run.test is None:
+        return ""
+    images = len(data.labels)
+    width = 1 if len(run.predictions) == images else 2
+    if run.test.images != images or len(run.predictions) != width * images:
+        return f"it has {len(run.predictions)} bytes of predictions for {run.test.images} images; the data has {images}"
+    right = sum(one == other for one, other in zip(_classes(run.predictions, width), data.labels, strict=True))
+    if abs(right / images - run.test.accuracy) > 0.5 / images:
+        return f"it says {_accuracy(run)}, and its predictions are right for {right} of {images} images"
+    return ""
+
+
+def _classes(predictions: bytes, width: int) -> Iterable[int]:
+    if width == 1:
+        return predictions
+    pairs = array("H")
+    pairs.frombytes(predictions)
+    if pairs.itemsize != width or sys.byteorder != "little":
+        return (low + 256 * high for low, high in zip(predictions[::2], predictions[1::2], strict=True))
+    return pairs
+
+
+class _Writer:
+    """Writes lines with their digests, and knows what it has written for the last one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.all = file, hashlib.sha256()
+        self.runs = 0
+
+    def __call__(self, kind: str, content: dict[str, Any]) -> None:
+        digest = _digest(kind, content)
+        self.all.update(digest.encode())
+        self.runs += kind == "run"
+        line = json.dumps({"kind": kind, "sha256": digest, "content": content}, ensure_ascii=False, allow_nan=False)
+        self.file.write(line.encode() + b"\n")
+
+    def end(self) -> None:
+        self("end", {"runs": self.runs, "sha256": self.all.hexdigest()})
+
+
+def _digest(kind: str, content: Any) -> str:
+    """The SHA-256 of a line's content however its JSON is spaced and ordered."""
+    text = json.dumps([kind, content], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parsed(path: Path) -> Iterator[DataFacts | StudyText | Run]:
+    """What is in a file, line by line; an error, with the line, for the first that is not as export writes it."""
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, 2) > LONGEST_FILE:
+                raise InputError(f"{path}: a file for runs has at most {LONGEST_FILE >> 20} MB")
+            file.seek(0)
+            yield from _values(path, file)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _values(path: Path, file: BinaryIO) -> Iterator[DataFacts | StudyText | Run]:
+    everything, runs, number = hashlib.sha256(), 0, 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        try:
+            kind, content, digest = _line(line)
+            if (number == 1) != (kind == "ablab"):
+                raise ValueError("this is no file that `ablab runs export` has written")
+            if kind == "ablab" and content.get("version") != VERSION:
+                raise ValueError(f"written by another ablab (form {content.get('version')}, this one knows {VERSION})")
+            if kind == "end":
+                if content != {"runs": runs, "sha256": everything.hexdigest()} or file.read(1):
+                    raise ValueError("lines were added, taken out or moved")
+                return
+            if kind in ("data", "study", "run"):
+                yield _value(kind, content)
+                runs += kind == "run"
+            everything.update(digest.encode())
+        except (ValueError, RecursionError, InputError) as error:  # pydantic's and json's are ValueErrors
+            said = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _said(error))
+            raise InputError(f"{path}:{number}: {said}; nothing of this file was taken in") from None
+    raise InputError(f"{path}: it is cut short: its end is missing; nothing of this file was taken in")
+
+
+def _line(line: bytes) -> tuple[str, dict[str, Any], str]:
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"a line has at most {LONGEST_LINE >> 20} MB")
+    try:
+        value = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise ValueError("this line is no JSON, so this is no file of runs or it is damaged") from None
+    if not isinstance(value, dict) or set(value) != {"kind", "sha256", "content"}:
+        raise ValueError("this is no file that `ablab runs export` has written")
+    kind, content, digest = value["kind"], value["content"], value["sha256"]
+    if not isinstance(content, dict) or digest != _digest(kind, content):
+        raise ValueError("its bytes have changed since it was written")
+    return kind, content, digest
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+def _value(kind: str, content: dict[str, Any]) -> DataFacts | StudyText | Run:
+    if kind == "data":
+        data = _DATA.validate_python(content)
+        if not data.classes or not all(0 <= label < len(data.classes) <= LARGEST_LABEL for label in data.labels):
+            raise ValueError("a label without a class")
+        return data
+    if kind == "study":
+        study = _STUDY.validate_python(content)
+        if not 1 <= study.comparisons <= 10_000:
+            raise ValueError(f"a study of {study.comparisons} comparisons")
+        return study
+    run = Run.from_json(json.dumps(content.get("run")))
+    _check(run)
+    if run.id != content.get("id"):
+        raise ValueError(
+            f"run {content.get('id')}: its recipe, seed and data are those of run {run.id}: they were changed, or "
+            "another version of ablab wrote it"
+        )
+    return run
+
+
+def _check(run: Run) -> None:
+    """Raise for a run that no training leaves behind, so that what comes later can rely on it."""
+    recipe = run.wanted.recipe
+    if Recipe.of({**recipe.model_dump(exclude={"options"}), **recipe.options}).hash != recipe.hash:
+        raise ValueError("its recipe is not written as recipes are")
+    if run.status == "finished" and (run.test is None or run.selected_epoch is None):
+        raise ValueError("it is called finished and has no test measurement")
+    if run.test is not None and not (0 <= run.test.accuracy <= 1 and run.test.images >= 1):
+        raise ValueError(f"an accuracy of {run.test.accuracy} on {run.test.images} images")
+    cost = run.cost
+    numbers = (run.wanted.seed, run.selected_epoch or 0, cost.epochs, cost.examples, cost.parameters, cost.macs or 0)
+    if not all(0 <= number <= LARGEST for number in numbers):
+        raise ValueError("a number in it is negative or too large")
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, UnicodeError):
+        return "it has text that is no Unicode"
+    return str(error)
