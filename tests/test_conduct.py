@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablab.conduct import conduct, look_up_study, run_study, train_one
+from ablab.conduct import conduct, look_up_study, read_studies, run_study, train_one
 from ablab.errors import InputError, RecipeError, StudyError
 from ablab.recipe import Recipe
 from ablab.store import Store
@@ -13,6 +13,7 @@ BASE = Recipe()
 NORM = BASE.with_("norm=batch")
 LABELS = (1, 2, 3, 0) * 50
 GAIN = {BASE.hash: 0.0, NORM.hash: 0.02}
+DATA = "phantom(train=200, test=50)"
 TEXT = """question = "Does batch norm help?"
 data = "phantom(train=200, test=50)"
 epochs = 1
@@ -80,11 +81,11 @@ def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
     store = Store(tmp_path / "store")
-    result = run_study(path, store, show=lambda planned: nothing)
+    result = run_study(*read_studies(path), store, show=lambda planned: nothing)
     assert len(result.runs) == 6
     assert result.decision.verdicts[0].pairs == 3
     assert all(0 <= run.test.accuracy <= 1 and run.status == "finished" for run in result.runs)
-    again = look_up_study(path, Store(tmp_path / "store"))
+    again = look_up_study(*read_studies(path), Store(tmp_path / "store"))
     assert again.decision == result.decision
     assert again.runs == result.runs
 
@@ -93,7 +94,7 @@ def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
     with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
-        look_up_study(path, Store(tmp_path / "store"))
+        look_up_study(*read_studies(path), Store(tmp_path / "store"))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
 )
 def test_what_is_no_study_file_is_refused(tmp_path, name, message):
     with pytest.raises(StudyError, match=message):
-        run_study(tmp_path / name, Store(tmp_path / "store"), show=lambda planned: nothing)
+        run_study(*read_studies(tmp_path / name), Store(tmp_path / "store"), show=lambda planned: nothing)
 
 
 def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(tmp_path):
@@ -109,7 +110,7 @@ def test_a_recipe_that_cannot_be_trained_is_refused_before_anything_is(tmp_path)
     path.write_text(TEXT.replace("norm=batch", "batch=5000"))
     store = Store(tmp_path / "store")
     with pytest.raises(RecipeError, match="batch = 5000"):
-        run_study(path, store, show=lambda planned: nothing)
+        run_study(*read_studies(path), store, show=lambda planned: nothing)
     assert store.runs() == []
 
 
@@ -121,3 +122,34 @@ def test_one_run_is_trained_once(tmp_path):
     assert (is_new, is_new_again) == (True, False)
     assert again == run
     assert run.wanted.seed == 7
+
+
+def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_changed(tmp_path):
+    path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
+    path.write_text(TEXT)
+    before = run_study(*read_studies(path), store, show=lambda planned: nothing)
+    assert {run.plan for run in before.runs} == {before.plan.hash}
+    path.write_text(TEXT.replace("norm=batch", "norm=group").replace("margin = 1.0", "margin = 2.0"))
+    with pytest.raises(StudyError, match=f"begun as plan {before.plan.hash}") as refused:
+        run_study(*read_studies(path), store, show=lambda planned: nothing)
+    assert "margin was 1.0, is 2.0" in str(refused.value)
+    assert "(norm=batch) is gone or has changed" in str(refused.value)
+    assert "say --new" in str(refused.value)
+    again = run_study(*read_studies(path), store, show=lambda planned: nothing, is_new=True)
+    assert again.ledger.study == 2
+    path.write_text(TEXT)
+    with pytest.raises(StudyError, match="has been changed since"):
+        run_study(*read_studies(path), store, show=lambda planned: nothing)
+
+
+def test_a_question_on_two_data_sets_is_two_studies_that_share_the_error(tmp_path):
+    path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
+    hard = "phantom(train=200, test=50, difficulty=0.6)"
+    path.write_text(TEXT.replace(f'data = "{DATA}"', f'data = ["{DATA}", "{hard}"]'))
+    first, second = read_studies(path)
+    assert (first.base.data, second.base.data) == (DATA, hard)
+    assert first.comparisons == second.comparisons == 2
+    results = [run_study(one, store, show=lambda planned: nothing) for one in (first, second)]
+    assert results[0].plan.alpha == 0.025
+    assert results[0].plan.hash != results[1].plan.hash
+    assert all(result.decision.verdicts[0].comparisons == 2 for result in results)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablab.errors import InputError, StudyError
+from ablab.errors import AblabError, InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Ledger, Run, Wanted
 from ablab.study import Decision, Plan, Study, decide, plan
 from ablab.study.foresight import Foresight
+from ablab.study.locked import changes
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
@@ -70,23 +71,28 @@ def checkpoints(store: Store) -> Path:
 
 
 def run_study(
-    path: Path,
+    study: Study,
     store: Store,
     *,
     root: str | None = None,
     show: Callable[[Plan], Show],
     skip_unreadable: bool = False,
     workers: int | None = None,
+    is_new: bool = False,
 ) -> Result:
-    """Carry out the study in a file, from where it stands, with as many runs at a time as suit or as are given."""
+    """Carry out a study, from where it stands, with as many runs at a time as suit or as are given.
+
+    A study that has begun under other rules is refused, unless this is said to be a new one.
+    """
     from ablab.execute.workers import suitable_workers
 
     load = Loader(root, skip_unreadable)
-    planned, dataset = _planned(path, load)
-    study = planned.study
+    planned, dataset = _planned(study, load)
+    if not is_new:
+        _check_locked(planned, store)
     labels = tuple(dataset.test.labels.tolist())
     if study.rule.most_seconds is not None:
-        _check_budget(path, planned, _foresee(planned, dataset, store))
+        _check_budget(planned, _foresee(planned, dataset, store))
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
     store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
     number = workers or suitable_workers(len(planned.wanted))
@@ -117,10 +123,10 @@ def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextMa
 
 
 def foresee_study(
-    path: Path, store: Store | None, *, root: str | None = None, skip_unreadable: bool = False
+    study: Study, store: Store | None, *, root: str | None = None, skip_unreadable: bool = False
 ) -> Foreseen:
-    """What the study in a file will cost and what it can see; a few steps of each recipe are timed, none is kept."""
-    planned, dataset = _planned(path, Loader(root, skip_unreadable))
+    """What a study will cost and what it can see; a few steps of each recipe are timed, none is kept."""
+    planned, dataset = _planned(study, Loader(root, skip_unreadable))
     return planned, _foresee(planned, dataset, store)
 
 
@@ -147,14 +153,40 @@ def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
     return foresee(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
 
 
-def _check_budget(path: Path, planned: Plan, foresight: Foresight) -> None:
+def _check_locked(planned: Plan, store: Store) -> None:
+    """Raise if a study of this name has runs under another plan: rules that follow results decide nothing."""
+    name = planned.study.name
+    for hash_, other, text, fingerprint in store.studies():
+        if other != name or fingerprint != planned.fingerprint or hash_ == planned.hash or not text:
+            continue
+        before = _part_of(text, planned.study)
+        if before is None or not store.runs(run.id for run in plan(before, fingerprint).most):
+            continue
+        listed = "\n    ".join(changes(before, planned.study)) or "the version of the rules that decide"
+        raise StudyError(
+            f"{planned.study.where}: this study was begun as plan {hash_}, and has been changed since:\n"
+            f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts, say --new, or "
+            "give the file another name"
+        )
+
+
+def _part_of(text: str, like: Study) -> Study | None:
+    """The study in an older text, on the same data set and at the same scale; None if it cannot be read any more."""
+    try:
+        study = Study.from_toml(text, like.path or like.name, like.scale)
+        return study.on(like.base.data) if like.datasets else study
+    except AblabError:
+        return None
+
+
+def _check_budget(planned: Plan, foresight: Foresight) -> None:
     """Raise for a time that is over before the first verdict."""
     rule = planned.study.rule
     least = planned.study.rule.seeds[0] * len(planned.study.recipes)
     if foresight.minutes and rule.most_seconds and 60 * foresight.minutes[0] > rule.most_seconds:
         enough = math.ceil(foresight.minutes[0] * 1.1)
         raise StudyError(
-            f"{path}: budget = {rule.budget}: the {least} runs before the first verdict take about "
+            f"{planned.study.where}: budget = {rule.budget}: the {least} runs before the first verdict take about "
             f'{60 * foresight.minutes[0]:.0f} s; the smallest budget that is enough is about "{enough}m"'
         )
 
@@ -184,25 +216,23 @@ def write_study(
     return place
 
 
-def _planned(path: Path, load: Loader) -> tuple[Plan, Dataset]:
-    """The plan of the study in a file, everything about it checked against the data, and the data."""
+def _planned(study: Study, load: Loader) -> tuple[Plan, Dataset]:
+    """The plan of a study, everything about it checked against the data, and the data."""
     from ablab.train.check import check
 
-    study = read_study(path)
     for recipe in study.recipes:
         check(recipe, load(recipe))
     dataset = load(study.base)
     for variant in study.variants:
         if load(variant.recipe).fingerprint != dataset.fingerprint:
             raise StudyError(
-                f'{path}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
+                f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
             )
     return plan(study, dataset.fingerprint), dataset
 
 
-def look_up_study(path: Path, store: Store) -> Result:
-    """The study in a file as the store has it; nothing is trained and no data is read."""
-    study = read_study(path)
+def look_up_study(study: Study, store: Store) -> Result:
+    """A study as the store has it; nothing is trained and no data is read."""
     for hash_, _, _, fingerprint in reversed(store.studies()):
         planned = plan(study, fingerprint)
         if planned.hash == hash_:
@@ -210,7 +240,9 @@ def look_up_study(path: Path, store: Store) -> Result:
             data = store.data(fingerprint)
             decision = decide(planned, runs, labels=data and data.labels)
             return Result(study, planned, runs, decision, store.ledger(hash_), data)
-    raise InputError(f"{path}: this study has not been run with this store yet; start it with: ablab run {path}")
+    raise InputError(
+        f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.where}"
+    )
 
 
 def train_one(
@@ -232,12 +264,17 @@ def train_one(
     return run, True
 
 
-def read_study(path: Path) -> Study:
-    """The study in a TOML file; its name is the file's."""
+def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:
+    """The study in a TOML file, named after it: one for each data set that it asks its question on."""
     try:
         content = path.read_bytes()
     except IsADirectoryError:
         raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
     except OSError as error:
         raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
-    return Study.from_toml(content, path)
+    study = Study.from_toml(content, path, scale)
+    if scale != "default":
+        study = dataclasses.replace(study, name=f"{study.name}-{scale}")
+    if not study.datasets:
+        return (study,)
+    return tuple(dataclasses.replace(study.on(data), name=f"{study.name}-{data}") for data in study.datasets)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablab.cli.shared import json_option, say, store_option
+from ablab.cli.shared import json_option, say, scale_option, store_option
 
 if TYPE_CHECKING:
     from ablab.conduct import Result
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 @click.command(help=__doc__)
 @click.argument("study", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
+@scale_option
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
 @store_option
 @json_option
-def command(study: Path, out: Path | None, open_it: bool, store: str | None, as_json: bool) -> None:
-    from ablab.conduct import look_up_study
+def command(study: Path, out: Path | None, scale: str, open_it: bool, store: str | None, as_json: bool) -> None:
+    from ablab.conduct import look_up_study, read_studies
     from ablab.store import Store, place
 
-    result = look_up_study(study, Store(place(store), create=False))
-    path = show_result(result, out, as_json)
-    if open_it:
-        click.launch(str(path))
+    kept = Store(place(store), create=False)
+    for part in read_studies(study, scale):
+        path = show_result(look_up_study(part, kept), out, as_json)
+        if open_it:
+            click.launch(str(path))
 
 
 def report_path(name: str, out: Path | None) -> Path:

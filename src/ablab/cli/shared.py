@@ -35,6 +35,12 @@ def store_option(function: Command) -> Command:
     )
 
 
+def scale_option(function: Command) -> Command:
+    return click.option(
+        "--scale", type=click.Choice(["default", "full"]), default="default", help="full: as large as [full] says."
+    )(function)
+
+
 def recipe_words(words: Iterable[str], *, first: str) -> dict[str, Any]:
     """Recipe keys from the words of a command line; one bare word, in front, is the value of `first`."""
     from ablab.grammar import assignments

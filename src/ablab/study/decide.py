@@ -46,7 +46,7 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     missing: set[tuple[str, int]] = set()
     for variant in study.variants:
         evidence = gather(plan, variant, found)
-        verdicts.append(judge(evidence, study.rule, alpha=plan.alpha, comparisons=len(study.variants), labels=labels))
+        verdicts.append(judge(evidence, study.rule, alpha=plan.alpha, comparisons=study.comparisons, labels=labels))
         missing |= {
             (recipe.hash, seed)
             for seed in _next_seeds(plan, evidence)

@@ -30,7 +30,7 @@ class Plan:
     @property
     def alpha(self) -> float:
         """The error that each comparison is allowed: all of them together share the study's."""
-        return self.study.rule.alpha / len(self.study.variants)
+        return self.study.rule.alpha / self.study.comparisons
 
     @property
     def minutes(self) -> tuple[float, float] | None:
@@ -51,7 +51,7 @@ def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None) -
     runs = least * len(study.recipes)
     if study.rule.most_runs is not None and study.rule.most_runs < runs:
         raise StudyError(
-            f"{study.path or study.name}: budget = {study.rule.budget}: {least} seeds of {len(study.recipes)} recipes "
+            f"{study.where}: budget = {study.rule.budget}: {least} seeds of {len(study.recipes)} recipes "
             f'are {runs} runs before the first verdict; the smallest budget that is enough is "{runs} runs"'
         )
     return Plan(
@@ -84,5 +84,6 @@ def _hash(study: Study, fingerprint: str) -> str:
         [rule.metric, rule.margin, rule.confidence, rule.seeds],
         fingerprint,
         *([rule.budget] if rule.budget else []),
+        *([study.comparisons] if study.datasets else []),
     ]
     return hashlib.sha256(json.dumps(said, allow_nan=False).encode()).hexdigest()[:12]

@@ -5,7 +5,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ablab import grammar
 from ablab.errors import GrammarError, RecipeError, StudyError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study import toml
+from ablab.study.published import SCALES, Published, faults_of, published, scaled
 from ablab.study.toml import Document, Keys
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
@@ -20,7 +21,12 @@ MOST_SEEDS = 1000
 MOST_VARIANTS = 200
 MOST_FAULTS = 20  # shown at once; a file that is something else altogether has thousands
 NAME_LENGTH = 60
-SECTIONS = ("variants", "grid", "decide")
+STOPPING = {
+    "select",
+    "target",
+    "patience",
+}  # which epoch counts and when it ends: a change of these alone is a question
+SECTIONS = ("variants", "grid", "decide", "full", "published")
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,9 @@ class Study:
     rule: Rule = field(default_factory=Rule)
     text: str = ""  # of the file that it was read from
     path: str = ""
+    datasets: tuple[str, ...] = ()  # all that the question is asked on; this study is about the base's own
+    published: Published | None = None
+    scale: str = "default"
 
     def __post_init__(self) -> None:
         if not self.variants:
@@ -83,22 +92,46 @@ class Study:
             raise StudyError("\n".join(faults))
 
     @property
+    def where(self) -> str:
+        """Its file, or its name where it has none."""
+        return self.path or self.name
+
+    @property
+    def comparisons(self) -> int:
+        """How many share the error that the rule allows: every variant on every data set."""
+        return len(self.variants) * max(1, len(self.datasets))
+
+    def on(self, data: str) -> "Study":
+        """The same question on another of its data sets."""
+        variants = tuple(replace(one, recipe=Recipe.of({"data": data}, base=one.recipe)) for one in self.variants)
+        return replace(self, base=Recipe.of({"data": data}, base=self.base), variants=variants)
+
+    @property
     def recipes(self) -> tuple[Recipe, ...]:
         """The base and every variant."""
         return (self.base, *(variant.recipe for variant in self.variants))
 
     @classmethod
-    def from_toml(cls, content: bytes | str, path: Path | str = "study.toml") -> "Study":
-        """The study in a file's content. Everything that is wrong with it is said in one StudyError."""
+    def from_toml(cls, content: bytes | str, path: Path | str = "study.toml", scale: str = "default") -> "Study":
+        """The study in a file's content. Everything that is wrong with it is said in one StudyError.
+
+        At full scale it is as large as its section [full] says, which is the size of a published report.
+        """
+        if scale not in SCALES:
+            raise StudyError(f'scale "{scale}": {did_you_mean(scale, SCALES)}')
         document = toml.read(content, str(path))
-        reader = _Reader(document)
-        question, base = reader.question(), reader.base()
+        if scale == "full" and "full" not in document.values:
+            raise StudyError(f"{path}: this study has one size: there is no section [full]")
+        reader = _Reader(replace(document, values=scaled(document.values, scale, frozenset(_RULE))))
+        question, datasets = reader.question(), reader.datasets()
+        base = reader.base()
         variants, rule = reader.variants(base), reader.rule()
+        told = reader.published(("base", *(variant.name for variant in variants)))
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS
             more = [f"and {left:,} more like these"] if left > 0 else []
             raise StudyError("\n".join([*reader.faults[:MOST_FAULTS], *more]))
-        return cls(Path(path).stem, question, base, variants, rule, document.text, str(path))
+        return cls(Path(path).stem, question, base, variants, rule, document.text, str(path), datasets, told, scale)
 
 
 _NO_VARIANTS = 'there is nothing to compare: add a section [variants] with lines such as "batch norm" = "norm=batch"'
@@ -128,6 +161,27 @@ class _Reader:
         else:
             return found.strip()
         return ""
+
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets, where `data` is a list of several; the recipe at the top then has the first."""
+        found = self.document.values.get("data")
+        if not isinstance(found, list):
+            return ()
+        if len(found) < 2 or len(set(map(str, found))) < len(found) or not all(isinstance(one, str) for one in found):
+            self.fault(("data",), 'data: a name, or a list of several such as ["cifar10", "cifar100"]')
+            return ()
+        self.document.values["data"] = found[0]
+        return tuple(found)
+
+    def published(self, names: tuple[str, ...]) -> Published | None:
+        """What a report says, where the study repeats one."""
+        found = self.document.values.get("published")
+        if found is None:
+            return None
+        faults = faults_of(found, names)
+        for key, fault in faults.items():
+            self.fault(("published", key) if key else ("published",), fault)
+        return None if faults else published(found)
 
     def base(self) -> Recipe:
         """The recipe at the top; keys that are wrong are reported and left out."""
@@ -305,10 +359,11 @@ def _variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[tup
         for key in ("data", "size"):
             if key in changed:
                 yield name, f"{key} cannot differ between variants: they are compared on the same test images", key
-        if "select" in changed and "test" in changed["select"]:
+        if "select" in changed and "test" in changed["select"] and not changed.keys() <= STOPPING:
             yield (
                 name,
-                "select=test flatters whoever uses it: give it to all variants, at the top, or to none",
+                "select=test flatters whoever uses it: give it to all variants, at the top, or to none; alone in a "
+                "variant it measures how much it flatters",
                 "select",
             )
 
