@@ -1,0 +1,45 @@
+"""Watch studies and runs in the browser: a dashboard for this machine alone"""
+
+import shlex
+
+import click
+
+from ablab.cli.shared import json_option, say, store_option
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Where it listens; 0 is any that is free  [default: 8421 or any]"
+)
+@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+@store_option
+@json_option
+def command(port: int | None, open_it: bool, store: str | None, as_json: bool) -> None:
+    from ablab.errors import InputError
+    from ablab.store import Store, place
+
+    try:
+        from ablab.serve.app import serve
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in ("starlette", "uvicorn"):
+            raise
+        raise InputError(f'the dashboard needs {library}: pip install "ablab[serve]"') from None
+    folder = place(store)
+    kept = Store(folder, create=False)
+    studies = len(kept.studies())
+    del kept  # the dashboard holds nothing open while it waits
+
+    def ready(address: str, port: int) -> None:
+        text = (
+            f"dashboard: {address}\n"
+            f"store: {folder}, {studies} stud{'y' if studies == 1 else 'ies'}\n"
+            "It answers on this machine alone, and only with the token in this address. Ctrl-C ends it."
+        )
+        again = shlex.join(["ablab", "serve", "--port", str(port), "--open", *(["--store", store] if store else [])])
+        say(as_json, {"url": address, "port": port, "store": str(folder), "studies": studies}, text, again)
+        click.get_text_stream("stdout").flush()
+        if open_it:
+            click.launch(address)
+
+    serve(folder, port=port, ready=ready)

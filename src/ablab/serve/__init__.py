@@ -1,0 +1,1 @@
+"""The dashboard: a small server for one person on this machine, which shows the store and what is running."""

@@ -1,0 +1,209 @@
+"""The dashboard: pages about the store and about what is running, for whoever sits at this machine.
+
+It reads the store and can ask a study to stop; there is nothing else that it can do. A page that is open asks for
+itself again every second and is answered with 304 until something has changed.
+"""
+
+import functools
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from ablab.errors import AblabError, InputError
+from ablab.report.page import page, visible
+from ablab.serve import draw, views
+from ablab.serve.guard import Guard
+from ablab.serve.shelf import Seen, Shelf, Shown
+from ablab.track.progress import request_stop
+
+STATIC = Path(__file__).parent / "static"
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+# A report is a page of its own: its own policy says which style and script are its own, and this one keeps it apart
+# from the dashboard, so that nothing in it could act here.
+REPORT_POLICY = (
+    "sandbox allow-scripts allow-downloads allow-popups; default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+USUAL_PORT = 8421
+
+
+def application(folder: Path, *, token: str, port: int) -> ASGIApp:
+    """The dashboard of the store in a folder, for requests that have the token and come to this port."""
+    pages = Pages(folder)
+    app = Starlette(
+        routes=[
+            Route("/", pages.overview),
+            Route("/study/{hash}", pages.study),
+            Route("/study/{hash}/report", pages.report),
+            Route("/study/{hash}/stop", pages.stop, methods=["POST"]),
+            Route("/run/{id}", pages.run),
+            Route("/compare", pages.compare),
+            Route("/static/{name}", static),
+        ],
+        exception_handlers={AblabError: pages.fault, HTTPException: pages.fault, Exception: pages.fault},
+    )
+    return Guard(app, token=token, port=port)
+
+
+class Pages:
+    """One function a page; each looks at the store for itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shelf = Shelf(folder)
+        self.start = secrets.token_hex(4)  # another server may have other templates
+        self.templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("ablab.serve"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            finalize=visible,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.globals.update(lasting=views.lasting, sample=draw.sample, urlencode=urlencode)
+
+    def overview(self, request: Request) -> Response:
+        seen, query = self.shelf.look(), views.Query.of(request.query_params)
+        return self.answer(request, seen, "overview.html", lambda: views.overview(seen, query))
+
+    def study(self, request: Request) -> Response:
+        seen = self.shelf.look()
+        it = _study(seen, request.path_params["hash"])
+        return self.answer(request, seen, "study.html", lambda: views.study_page(seen, it))
+
+    def run(self, request: Request) -> Response:
+        seen = self.shelf.look()
+        one = views.entry(seen, request.path_params["id"])
+        if one is None:
+            raise HTTPException(404, "There is no such run in this store, and none that is running.")
+        return self.answer(request, seen, "run.html", lambda: views.run_page(seen, one))
+
+    def compare(self, request: Request) -> Response:
+        if chosen := request.query_params.getlist("run"):  # from the boxes of the list
+            return RedirectResponse("/compare?" + urlencode({"runs": ",".join(chosen)}, safe=","), 303)
+        ids = [id_ for id_ in request.query_params.get("runs", "").split(",") if id_]
+        seen = self.shelf.look()
+        return self.answer(request, seen, "compare.html", lambda: views.compare_page(seen, ids))
+
+    def report(self, request: Request) -> Response:
+        it = _study(self.shelf.look(), request.path_params["hash"])
+        text = page(it.study, it.runs, it.decision.verdicts, ledger=it.ledger, data=it.data)
+        return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
+
+    def stop(self, request: Request) -> Response:
+        hash_ = request.path_params["hash"]
+        try:
+            request_stop(self.folder, hash_)
+        except InputError as error:
+            raise HTTPException(409, str(error)) from None
+        return RedirectResponse(f"/study/{_study(self.shelf.look(), hash_).hash}", 303)
+
+    def answer(self, request: Request, seen: Seen, template: str, values: Callable[[], Mapping[str, Any]]) -> Response:
+        """The page, or 304 where whoever asks has it already."""
+        mark = f'"{self.start}{seen.mark}"'
+        if request.headers.get("if-none-match") == mark:
+            return Response(status_code=304, headers={"ETag": mark})
+        running = len(seen.live_runs)
+        text = self.templates.get_template(template).render(**values(), store=str(self.folder), running_now=running)
+        return HTMLResponse(text, headers={"ETag": mark})
+
+    def fault(self, request: Request, error: Exception) -> Response:  # noqa: ARG002 (the caller's signature)
+        """What went wrong, as a page."""
+        if isinstance(error, HTTPException):
+            code, text = error.status_code, error.detail
+        elif isinstance(error, AblabError):
+            code, text = 400 if isinstance(error, InputError) else 500, str(error)
+        else:
+            code, text = 500, "The dashboard has a fault; what it is stands in the terminal that ablab serve runs in."
+        template = self.templates.get_template("fault.html")
+        return HTMLResponse(template.render(code=code, text=text, store=str(self.folder), running_now=0), code)
+
+
+def static(request: Request) -> Response:
+    """A file that the pages use; the folder is the list."""
+    found = _static().get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404, "There is no such file.")
+    content, kind = found
+    return Response(content, media_type=kind)
+
+
+def serve(folder: Path, *, port: int | None, ready: Callable[[str, int], None]) -> None:
+    """Serve until Ctrl-C. `ready` is told the address and the port as soon as the server listens."""
+    sockets = listening(port)
+    taken, token = sockets[0].getsockname()[1], secrets.token_urlsafe(24)
+    config = uvicorn.Config(
+        application(folder, token=token, port=taken),
+        log_level="warning",
+        access_log=False,  # addresses have the token in them
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    try:
+        ready(f"http://127.0.0.1:{taken}/?token={token}", taken)
+        uvicorn.Server(config).run(sockets=sockets)
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def listening(port: int | None) -> list[socket.socket]:
+    """Sockets of this machine alone, IPv4 and, where there is one, IPv6; without a port the usual one or any."""
+    for wanted in (USUAL_PORT, 0) if port is None else (port,):
+        first = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            first.bind(("127.0.0.1", wanted))
+            first.listen(128)
+        except OSError as error:
+            first.close()
+            reason = error.strerror or str(error)
+            continue
+        return [first, *_also_ipv6(first.getsockname()[1])]
+    raise InputError(f"port {port} of this machine cannot be used ({reason}); any that is free: ablab serve --port 0")
+
+
+def _also_ipv6(port: int) -> list[socket.socket]:
+    """The same port under ::1, so that nobody else answers to localhost there."""
+    with suppress(OSError):
+        second = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+        try:
+            second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            second.bind(("::1", port))
+            second.listen(128)
+        except OSError:
+            second.close()
+            raise
+        return [second]
+    return []
+
+
+def _study(seen: Seen, hash_: str) -> Shown:
+    if it := seen.kept.study(hash_):
+        return it
+    for one in seen.kept.unreadable:
+        if one.hash == hash_:
+            raise HTTPException(404, f"The study {one.name} cannot be read by this version of ablab: {one.fault}")
+    raise HTTPException(404, "There is no such study in this store.")
+
+
+@functools.cache
+def _static() -> dict[str, tuple[bytes, str]]:
+    return {path.name: (path.read_bytes(), KINDS[path.suffix]) for path in STATIC.iterdir() if path.suffix in KINDS}

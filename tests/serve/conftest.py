@@ -1,0 +1,42 @@
+"""Fixtures of the dashboard's tests: one that runs, and a browser to look at it."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "report"))  # where simulated studies are made
+
+from dashboards import Dashboard, end, fill, start
+
+from ablab.records import Run
+from ablab.study import Plan
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan, tuple[Run, ...]]:
+    folder = tmp_path_factory.mktemp("dashboard") / "store"
+    return folder, *fill(folder)
+
+
+@pytest.fixture(scope="session")
+def dashboard(filled: Any) -> Iterator[Dashboard]:
+    process, it = start(filled[0])
+    yield it
+    end(process)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+        found = str(own) if own.is_file() else shutil.which("chromium") or shutil.which("google-chrome")
+        if found is None:
+            pytest.skip("no Chromium here: playwright install chromium")
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
