@@ -10,7 +10,7 @@ from ablab.errors import InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Ledger, Measurement
 from ablab.store import Store, exchange
-from ablab.store.exchange import export, studies_of, take
+from ablab.store.exchange import export, take
 from ablab.study import Study, decide, plan
 from damage import changed
 from sample_runs import sample_run
@@ -35,14 +35,14 @@ def run(seed=0, right=120, recipe=None, **changes):
     return sample_run(seed, 0.5, recipe, **{**figures, **changes})
 
 
-def sent(folder, *runs, name="runs.ablab", data=DATA, studies=()):
+def sent(folder, *runs, name="runs.ablab", data=DATA):
     """A file as somebody with these runs would send it."""
     store = Store(folder / f"store of {name}")
     if data:
         store.keep_data(data)
     for one in runs:
         store.add(one)
-    export(store, store.ids(), folder / name, studies)
+    export(store, store.ids(), folder / name)
     return folder / name
 
 
@@ -115,7 +115,7 @@ def test_thirty_files_of_one_seed_each_give_a_verdict_of_thirty_seeds_without_tr
         theirs.keep_study(planned.hash, "class", STUDY, "fingerprint", 1)
         for one in runs:
             theirs.add(one)
-        export(theirs, theirs.ids(), tmp_path / f"{seed}.ablab", studies_of(theirs, {"fingerprint"}))
+        export(theirs, theirs.ids(), tmp_path / f"{seed}.ablab")
     store = Store(tmp_path / "teacher")
     for path in sorted(tmp_path.glob("*.ablab")):
         assert len(take(store, path).added) == 2

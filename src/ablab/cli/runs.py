@@ -1,8 +1,27 @@
-"""Look at the runs in the store, or remove one"""
+"""Look at the runs in the store: list, show, compare, tag, remove, send, take in, check"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ablab.cli.shared import json_option, say, store_option
+
+if TYPE_CHECKING:
+    from ablab.report.runs import Difference
+    from ablab.store import Store
+    from ablab.store.exchange import StudyText, Taken
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def where_option(function: Command) -> Command:
+    return click.option(
+        "--where", metavar="SQL", help="Only runs for which this holds: \"norm = 'batch' and accuracy > 0.6\""
+    )(function)
 
 
 @click.group(help=__doc__, invoke_without_command=True)
@@ -13,14 +32,37 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("ls", help="List the runs, the newest last.")
+@where_option
+@click.option("--sort", metavar="COLUMN", help="By this column; with - before it, the largest first.")
+@click.option("--limit", type=click.IntRange(min=0), help="At most so many.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every key of the recipes.")
+@click.option("--parquet", type=click.Path(path_type=Path), help="Write them to this file, with every key.")
 @store_option
 @json_option
-def list_runs(store: str | None = None, as_json: bool = False) -> None:
-    from ablab.report.tables import runs_table
-    from ablab.store import Store, place
+def list_runs(
+    where: str | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+    as_csv: bool = False,
+    parquet: Path | None = None,
+    store: str | None = None,
+    as_json: bool = False,
+) -> None:
+    from ablab.report import runs as report
 
-    runs = Store(place(store), create=False).runs()
-    say(as_json, [summary(run) for run in runs], runs_table(runs), f"ablab runs show {runs[-1].id}" if runs else None)
+    if as_json + as_csv + (parquet is not None) > 1:
+        raise click.UsageError("--json, --csv and --parquet: one of them at a time")
+    found = _open(store).listing(where, sort, limit, everything=as_csv or parquet is not None)
+    if as_csv:
+        click.echo(report.as_csv(found), nl=False)
+    elif parquet is not None:
+        report.write_parquet(found, parquet)
+        say(False, None, f"{parquet}: {len(found.rows)} runs, {len(found.columns)} columns", "ablab runs ls")
+    elif as_json:
+        say(True, report.as_json(found), "")
+    else:
+        rows = found.dicts()
+        say(False, None, report.listed(rows), f"ablab runs show {rows[-1]['id']}" if rows else None)
 
 
 @command.command("show", help="Show one run: its recipe, its curve, its test measurement.")
@@ -31,35 +73,230 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
     import json
 
     from ablab.report.tables import run_details
-    from ablab.store import Store, place
 
-    found = Store(place(store), create=False).run(run)
-    say(as_json, json.loads(found.to_json()), run_details(found), "ablab runs ls")
+    kept = _open(store)
+    found = kept.run(run)
+    tags = kept.tags(found.id)
+    text = run_details(found) + (f"\n\ntags  {' '.join(tags)}" if tags else "")
+    say(as_json, {**json.loads(found.to_json()), "tags": tags}, text, "ablab runs ls")
 
 
-@command.command("rm", help="Remove one run; a study that needs it trains it again.")
-@click.argument("run")
+@command.command("rm", help="Remove runs; a study that needs one trains it again.")
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@where_option
 @store_option
 @json_option
-def remove_run(run: str, store: str | None, as_json: bool) -> None:
+def remove_runs(runs: tuple[str, ...], where: str | None, store: str | None, as_json: bool) -> None:
+    kept = _open(store)
+    ids = _chosen(kept, runs, where)
+    kept.remove_ids(ids)
+    say(as_json, {"removed": ids}, f"removed {_many(ids)}", "ablab runs gc --dry-run")
+
+
+@command.command("tag", help="Give runs words of your own, or take them off.")
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.option("--add", "add", multiple=True, metavar="TAG", help="Give them this tag (may be repeated).")
+@click.option("--remove", "remove", multiple=True, metavar="TAG", help="Take this tag off (may be repeated).")
+@where_option
+@store_option
+@json_option
+def tag_runs(
+    runs: tuple[str, ...],
+    add: tuple[str, ...],
+    remove: tuple[str, ...],
+    where: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    if not add + remove:
+        raise click.UsageError("which tag? --add TAG or --remove TAG")
+    kept = _open(store)
+    ids = _chosen(kept, runs, where)
+    kept.tag(ids, add, remove)
+    tag = (add + remove)[0]
+    tags = {id_: kept.tags(id_) for id_ in ids}
+    say(as_json, tags, f"tagged {_many(ids)}", f"ablab runs ls --where \"tags like '%{tag}%'\"" if ids else None)
+
+
+@command.command("diff", help="Show what two runs differ in, and what came of it.")
+@click.argument("a")
+@click.argument("b")
+@store_option
+@json_option
+def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.report.runs import difference, difference_text
+
+    kept = _open(store)
+    one, other = kept.run(a), kept.run(b)
+    found = difference(one, other)
+    text = difference_text(found)
+    say(as_json, dataclasses.asdict(found), text, _comparison(found, one.wanted.recipe.changes()))
+
+
+@command.command("gc", help="Remove files that no run needs.")
+@click.option("--dry-run", is_flag=True, help="Show what would go.")
+@store_option
+@json_option
+def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
+    from ablab.store.care import clean, unneeded
+
+    kept = _open(store)
+    found = unneeded(kept) if dry_run else clean(kept)
+    size = sum(file.bytes for file in found)
+    value = {"files": [str(file.path) for file in found], "bytes": size, "removed": not dry_run}
+    done = "would be removed" if dry_run else "removed"
+    lines = [f"{file.path}  {file.bytes:,} bytes" for file in found]
+    files = "1 file" if len(found) == 1 else f"{len(found)} files"
+    lines.append(f"{files}, {size:,} bytes {done}" if found else "nothing is there that no run needs")
+    say(as_json, value, "\n".join(lines), "ablab runs gc" if dry_run and found else "ablab runs verify")
+
+
+@command.command("verify", help="Check that every run and file is as it was written. Ends with 1 if one is not.")
+@store_option
+@json_option
+@click.pass_context
+def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.report.tables import shown
+    from ablab.store.care import damages
+
+    kept = _open(store)
+    found = list(damages(kept))
+    many = len(kept.ids())
+    hurt = sorted({damage.run for damage in found if damage.run})
+    lines = [shown(f"run {damage.run}: {damage.what}" if damage.run else damage.what) for damage in found]
+    lines.append(f"{many} runs, {len(hurt)} damaged" if found else f"{many} runs, all as they were written")
+    value = {"runs": many, "damaged": hurt, "damages": [dataclasses.asdict(damage) for damage in found]}
+    say(as_json, value, "\n".join(lines), f"ablab runs rm {' '.join(hurt)}" if hurt else "ablab runs ls")
+    if found:
+        ctx.exit(1)
+
+
+@command.command("export", help="Write runs into one file that can be sent; without a choice, all of them.")
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
+@where_option
+@click.option("--study", type=click.Path(path_type=Path), help="The runs that the study in this file is made of.")
+@store_option
+@json_option
+def export_runs(
+    runs: tuple[str, ...], to: Path, where: str | None, study: Path | None, store: str | None, as_json: bool
+) -> None:
+    from ablab.errors import InputError
+    from ablab.store.exchange import export
+
+    kept = _open(store)
+    if study is not None:
+        if runs or where:
+            raise click.UsageError("--study chooses the runs; leave out RUN and --where")
+        ids, texts = _of_study(kept, study)
+    else:
+        ids, texts = _chosen(kept, runs, where) if runs or where else kept.ids(), None
+    if not ids:
+        raise InputError("no run was chosen, so nothing was written (all: ablab runs ls)")
+    size = export(kept, ids, to, texts)
+    value = {"file": str(to), "runs": ids, "bytes": size}
+    say(as_json, value, f"{to}: {_many(ids)}, {size:,} bytes", f"ablab runs import {to}")
+
+
+@command.command("import", help="Take in runs that others have sent. Ends with 1 if one was refused.")
+@click.argument("files", metavar="FILE.ablab...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@store_option
+@json_option
+@click.pass_context
+def import_runs(ctx: click.Context, files: tuple[Path, ...], store: str | None, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.errors import InputError
+    from ablab.report.tables import shown
+    from ablab.store import Store, place
+    from ablab.store.exchange import SUFFIX, take
+
+    paths = [one for path in files for one in (sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path])]
+    if not paths:
+        raise InputError(f"{files[0]}: there is no *{SUFFIX} file in this folder")
+    kept = Store(place(store))
+    came_from: dict[str, str] = {}
+    taken, broken, lines = [], {}, []
+    for path in paths:
+        try:
+            taken.append(take(kept, path, came_from))
+            lines.append(_taken(taken[-1]))
+        except InputError as error:
+            broken[str(path)] = str(error)
+            lines.append(f"refused: {shown(str(error))}")
+    added = sum(len(one.added) for one in taken)
+    refused = sum(len(one.refused) for one in taken)
+    lines.append(f"{added} runs from {len(paths)} files added, {refused} refused")
+    value = {"files": [{**dataclasses.asdict(one), "path": str(one.path)} for one in taken], "broken": broken}
+    say(as_json, value, "\n".join(lines), "ablab runs ls")
+    if broken:
+        ctx.exit(2)
+    if refused:
+        ctx.exit(1)
+
+
+def _open(store: str | None) -> Store:
     from ablab.store import Store, place
 
-    kept = Store(place(store), create=False)
-    found = kept.run(run)
-    kept.remove(found)
-    say(as_json, {"removed": found.id}, f"removed run {found.id}", "ablab runs ls")
+    return Store(place(store), create=False)
 
 
-def summary(run: "Run") -> dict[str, object]:  # type: ignore[name-defined]  # noqa: F821
-    """One line of the list, as JSON."""
-    return {
-        "id": run.id,
-        "model": run.wanted.recipe.model,
-        "data": run.wanted.recipe.data,
-        "changes": run.wanted.recipe.changes(),
-        "seed": run.wanted.seed,
-        "status": run.status,
-        "test_accuracy": run.test.accuracy if run.test else None,
-        "selected_epoch": run.selected_epoch,
-        "seconds": run.cost.seconds,
-    }
+def _chosen(store: Store, runs: Sequence[str], where: str | None) -> list[str]:
+    """The ids that were asked for: by how they begin, by what the runs are, or those of both."""
+    if not runs and where is None:
+        raise click.UsageError("which runs? name them, or choose them with --where")
+    ids = [store.find(run) for run in runs]
+    if where is None:
+        return list(dict.fromkeys(ids))
+    found = [row["id"] for row in store.listing(where).dicts()]
+    return [id_ for id_ in found if not runs or id_ in ids]
+
+
+def _of_study(store: Store, path: Path) -> tuple[list[str], list[StudyText] | None]:
+    """The runs of a study that are here, on whatever data, and what the study is."""
+    from ablab.conduct import read_studies
+    from ablab.store.exchange import StudyText
+    from ablab.study import plan
+
+    here = set(store.ids())
+    ids: list[str] = []
+    texts = []
+    for study in read_studies(path):
+        for fingerprint in store.fingerprints():
+            planned = plan(study, fingerprint)
+            found = [run.id for run in planned.most if run.id in here]
+            if found:
+                ids += found
+                texts.append(StudyText(planned.hash, study.name, study.text, fingerprint, len(study.variants)))
+    return list(dict.fromkeys(ids)), texts
+
+
+def _taken(taken: Taken) -> str:
+    """What became of one file, and of each run that was refused."""
+    from ablab.report.tables import shown
+
+    known = f", {len(taken.known)} were here already" if taken.known else ""
+    lines = [f"{taken.path}: {len(taken.added)} added{known}"]
+    return "\n".join([*lines, *(shown(f"  refused: {one.id}: {one.why}") for one in taken.refused)])
+
+
+def _many(ids: Sequence[str]) -> str:
+    return f"run {ids[0]}" if len(ids) == 1 else f"{len(ids)} runs"
+
+
+def _comparison(found: Difference, base: dict[str, Any]) -> str:
+    """The command that would answer whether the difference between two recipes is worth something."""
+    import shlex
+
+    from ablab.grammar import show
+
+    values = [value for _, value in found.recipe.values()]
+    if not values or None in values or found.fingerprints[0] != found.fingerprints[1]:
+        return f"ablab runs show {found.runs[0]}"
+    words = [f"{key}={show(value)}" for key, value in base.items()]
+    change = " ".join(f"{key}={show(value)}" for key, (_, value) in found.recipe.items())
+    return shlex.join(["ablab", "compare", *words, "--vs", change])

@@ -79,8 +79,11 @@ def studies_of(store: Store, fingerprints: Collection[str]) -> list[StudyText]:
     ]
 
 
-def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[StudyText] = ()) -> int:
-    """Write the runs with these ids, what is known of their data, and studies, into one file; gives its bytes."""
+def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[StudyText] | None = None) -> int:
+    """Write the runs with these ids and what is known of their data into one file; gives its bytes.
+
+    The studies go along, or, where none are given, all that were run on the same data.
+    """
     if path.suffix != SUFFIX:
         raise InputError(f"{path}: the name of a file for runs ends with {SUFFIX}")
     ids = list(ids)
@@ -96,7 +99,7 @@ def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[Study
                     write("data", dataclasses.asdict(data))
                 known.add(fingerprint)
                 write("run", {"id": run.id, "run": json.loads(run.to_json())})
-        for study in studies:
+        for study in studies_of(store, known) if studies is None else studies:
             write("study", dataclasses.asdict(study))
         write.end()
     return path.stat().st_size

@@ -154,6 +154,11 @@ class Store:
         labels = array("I", artifacts.get(self.artifacts, content))
         return DataFacts(fingerprint, name, tuple(json.loads(classes)), tuple(labels))
 
+    def fingerprints(self) -> list[str]:
+        """The fingerprints of all data sets of which something was kept."""
+        with self.reading() as connection:
+            return [fingerprint for (fingerprint,) in connection.execute("SELECT fingerprint FROM data ORDER BY rowid")]
+
     def keep_study(self, plan: str, name: str, text: str, fingerprint: str, comparisons: int) -> None:
         """Remember the text of a study under the hash of its plan, and that it looks at the test images."""
         study, entry = (plan, name, text, fingerprint), (plan, fingerprint, comparisons)

@@ -1,0 +1,188 @@
+"""Runs as lists and side by side: for the terminal, and as files that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, set_cell_size
+
+from ablab import grammar
+from ablab.atomic import atomic_file
+from ablab.errors import InputError
+from ablab.records import Run
+from ablab.report.tables import shown
+
+if TYPE_CHECKING:
+    from ablab.store.query import Listing
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet compute a cell
+
+
+def listed(rows: Sequence[dict[str, Any]]) -> str:
+    """One line a run, in the order given. Ten thousand take a tenth of a second."""
+    if not rows:
+        return "no runs"
+    has_tags = any(row["tags"] for row in rows)
+    head = ("run", "model", "data", "seed >", "epochs >", "test >", "seconds >", "status", "changes")
+    lines: list[tuple[str, ...]] = [(*head[:8], "tags", head[8]) if has_tags else head]
+    for row in rows:
+        changes = {key: value for key, value in json.loads(row["changes"]).items() if key not in ("model", "data")}
+        line = (
+            row["id"],
+            shown(row["model"]),
+            shown(row["data"]),
+            str(row["seed"]),
+            _or_dash(row["epochs"]),
+            "-" if row["accuracy"] is None else f"{100 * row['accuracy']:.2f} %",
+            "-" if row["seconds"] is None else f"{row['seconds']:.1f}",
+            row["status"],
+        )
+        words = shown(" ".join(f"{key}={grammar.show(value)}" for key, value in changes.items()))
+        lines.append((*line, row["tags"] or "", words) if has_tags else (*line, words))
+    return _columns(lines)
+
+
+def as_json(listing: Listing) -> list[dict[str, Any]]:
+    """Rows as JSON has them: what a recipe sets as an object, tags as a list."""
+    return [
+        {**row, "changes": json.loads(row["changes"]), "tags": (row["tags"] or "").split()} for row in listing.dicts()
+    ]
+
+
+def as_csv(listing: Listing) -> str:
+    """Rows as CSV. Text that a spreadsheet would take for a formula has ' before it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(listing.columns)
+    writer.writerows(
+        [f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value for value in row]
+        for row in listing.rows
+    )
+    return out.getvalue()
+
+
+def write_parquet(listing: Listing, path: Path) -> None:
+    """Rows as a Parquet file. A column with numbers and text, such as channels_last, is text."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise InputError("writing Parquet needs pyarrow: pip install 'ablab[parquet]'") from None
+    columns = {name: _of_one_kind(values) for name, *values in zip(listing.columns, *listing.rows, strict=True)}
+    with atomic_file(path) as file:
+        pyarrow.parquet.write_table(pyarrow.table(columns), file)
+
+
+def _of_one_kind(values: list[Any]) -> list[Any]:
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) > 1 and not kinds <= {int, float}:
+        return [None if value is None else str(value) for value in values]
+    return values
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two runs side by side: only what is not the same, except for results."""
+
+    runs: tuple[str, str]
+    seeds: tuple[int, int]
+    fingerprints: tuple[str, str]
+    recipe: dict[str, tuple[Any, Any]]
+    machine: dict[str, tuple[Any, Any]]
+    results: dict[str, tuple[Any, Any]]
+    disagree: float | None  # share of the test images that they give different classes
+
+
+def difference(a: Run, b: Run) -> Difference:
+    """What two runs differ in, and what came of it."""
+    ours, theirs = dataclasses.asdict(a.machine), dataclasses.asdict(b.machine)
+    results = {
+        "status": (a.status, b.status),
+        "accuracy": (a.test and a.test.accuracy, b.test and b.test.accuracy),
+        "loss": (a.test and a.test.loss, b.test and b.test.loss),
+        "selected epoch": (a.selected_epoch, b.selected_epoch),
+        "epochs": (a.cost.epochs, b.cost.epochs),
+        "seconds": (a.cost.seconds, b.cost.seconds),
+        "parameters": (a.cost.parameters, b.cost.parameters),
+        "MACs": (a.cost.macs, b.cost.macs),
+    }
+    return Difference(
+        (a.id, b.id),
+        (a.wanted.seed, b.wanted.seed),
+        (a.wanted.fingerprint, b.wanted.fingerprint),
+        a.wanted.recipe.difference(b.wanted.recipe),
+        {key: (ours[key], theirs[key]) for key in ours if ours[key] != theirs[key]},
+        results,
+        _disagree(a, b),
+    )
+
+
+def difference_text(found: Difference) -> str:
+    """Two runs side by side, and what a person should know before making something of it."""
+    rows: list[tuple[str, ...]] = [("", *found.runs)]
+    rows.append(("seed", *map(str, found.seeds)))
+    if found.fingerprints[0] != found.fingerprints[1]:
+        rows.append(("images", *(fingerprint[:12] for fingerprint in found.fingerprints)))
+    for part in (found.recipe, found.machine, found.results):
+        rows += [(key, *(_figure(key, value) for value in pair)) for key, pair in part.items()]
+    lines = [_columns([tuple(shown(cell) for cell in row) for row in rows])]
+    if found.disagree is not None:
+        lines.append(f"they give {100 * found.disagree:.2f} % of the test images different classes")
+    if found.fingerprints[0] != found.fingerprints[1]:
+        lines.append("they saw different images, so their figures cannot be compared")
+    elif not found.recipe:
+        lines.append("the recipe is the same: what differs is what a seed and a machine make of it")
+    else:
+        lines.append("two runs are no evidence: seeds alone make such differences")
+    return "\n".join(lines)
+
+
+def _figure(key: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if key == "accuracy":
+        return f"{100 * value:.2f} %"
+    if key in ("loss", "seconds"):
+        return f"{value:.4g}"
+    return f"{value:,}" if key in ("parameters", "MACs") else grammar.show(value)
+
+
+def _disagree(a: Run, b: Run) -> float | None:
+    if a.wanted.fingerprint != b.wanted.fingerprint or len(a.predictions) != len(b.predictions) or not a.test:
+        return None
+    width = max(len(a.predictions) // a.test.images, 1)
+    images = range(0, len(a.predictions), width)
+    differ = sum(a.predictions[at : at + width] != b.predictions[at : at + width] for at in images)
+    return differ / len(images) if images else None
+
+
+def _columns(rows: Iterable[tuple[str, ...]]) -> str:
+    """Cells under each other; those under a head that ends in > to the right; cut at the edge of a terminal."""
+    rows = list(rows)
+    right = [head.endswith(" >") for head in rows[0]]
+    rows[0] = tuple(head.removesuffix(" >") for head in rows[0])
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "   ".join(
+            " " * (width - cell_len(cell)) + cell if is_right else cell + " " * (width - cell_len(cell))
+            for cell, width, is_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+    if not sys.stdout.isatty():
+        return "\n".join(lines)
+    edge = shutil.get_terminal_size().columns
+    return "\n".join(line if cell_len(line) <= edge else set_cell_size(line, edge - 1) + "…" for line in lines)
+
+
+def _or_dash(value: Any) -> str:
+    return "-" if value is None else str(value)
