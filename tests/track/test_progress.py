@@ -203,17 +203,19 @@ def test_files_of_other_machines_are_left_alone(tmp_path):
     assert file.exists()
 
 
-BEGINNING = {"recipe": {"model": "simple-nn"}, "seed": 1, "fingerprint": "f", "plan": None}
+BEGINNING = {"recipe": {"model": "simple-nn"}, "wanted": {"seed": 1, "fingerprint": "f"}, "plan": None}
 OTHER = Wanted(Recipe(), 1, "f")
 GARBAGE = {
     "nothing": [],
     "a list": [[1, 2]],
     "no recipe": [{**owner()}],
     "a recipe that cannot be": [{**BEGINNING, **owner(), "recipe": {"model": "nothing-like-it"}}],
-    "a seed that is no number": [{**BEGINNING, **owner(), "seed": "many"}],
+    "a seed that is no number": [{**BEGINNING, **owner(), "wanted": {"seed": "many", "fingerprint": "f"}}],
     "a row without figures": [{**BEGINNING, **owner()}, {"event": "EpochDone", "row": {"epoch": 1}}],
     "a row that is a word": [{**BEGINNING, **owner()}, {"event": "EpochDone", "row": "x"}],
-    "another run's name": [{**BEGINNING, **owner(), "seed": 2}],
+    "no seed": [{**BEGINNING, **owner(), "wanted": {"fingerprint": "f"}}],
+    "a seed that is a list": [{**BEGINNING, **owner(), "wanted": [1]}],
+    "another run's name": [{**BEGINNING, **owner(), "wanted": {"seed": 2, "fingerprint": "f"}}],
     "a time that is none": [{**BEGINNING, **owner(at=math.nan)}],
 }
 

@@ -109,7 +109,8 @@ class Pages:
             request_stop(self.folder, hash_)
         except InputError as error:
             raise HTTPException(409, str(error)) from None
-        return RedirectResponse(f"/study/{_study(self.shelf.look(), hash_).hash}", 303)
+        it = self.shelf.look().kept.study(hash_)
+        return RedirectResponse(f"/study/{it.hash}" if it else "/", 303)
 
     def answer(self, request: Request, seen: Seen, template: str, values: Callable[[], Mapping[str, Any]]) -> Response:
         """The page, or 304 where whoever asks has it already."""

@@ -37,7 +37,8 @@ def forecast(shown: Shown, running: Iterable[LiveRun] = ()) -> Forecast | None:
         for hash_ in (study.base.hash, variant.recipe.hash):
             seeds[hash_] = max(seeds[hash_], verdict.pairs + more)
     there = {run.id for run in shown.runs}
-    missing = [one for one in shown.plan.most if one.seed < seeds[one.recipe.hash] and one.id not in there]
+    number = shown.numbers
+    missing = [one for one in shown.plan.most if number[one.seed] < seeds[one.recipe.hash] and one.id not in there]
     if rule.most_runs is not None:
         missing = missing[: max(0, rule.most_runs - len(there))]
     lasting = seconds_a_run(shown, live.values())
@@ -77,6 +78,7 @@ def _left(run: LiveRun | None) -> float:
 def _is_stuck(shown: Shown, variant: str, verdict: Verdict) -> bool:
     """The next pair has a run that never got an accuracy, so there will be no next pair."""
     both = (shown.study.base.hash, variant)
+    next_pair = {seed for seed, number in shown.numbers.items() if number == verdict.pairs}
     return any(
-        run.test is None and run.wanted.seed == verdict.pairs and run.wanted.recipe.hash in both for run in shown.runs
+        run.test is None and run.wanted.seed in next_pair and run.wanted.recipe.hash in both for run in shown.runs
     )

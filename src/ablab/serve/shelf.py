@@ -3,16 +3,19 @@
 A run that is in the store does not change, so the store is read anew only when its file has.
 """
 
+import dataclasses
 import functools
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.errors import AblabError
+from ablab.errors import AblabError, StudyError
 from ablab.records import DataFacts, Ledger, Run
 from ablab.store import Store
 from ablab.study import Decision, Plan, Study, decide, plan
+from ablab.study.published import SCALES
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
 
@@ -24,7 +27,6 @@ class Shown:
     """A study as the store has it now."""
 
     plan: Plan
-    hash: str  # under which the store has it
     runs: tuple[Run, ...]
     decision: Decision
     ledger: Ledger | None
@@ -33,6 +35,15 @@ class Shown:
     @property
     def study(self) -> Study:
         return self.plan.study
+
+    @property
+    def numbers(self) -> dict[int, int]:
+        """For each seed of the plan its number in the plan, from 0."""
+        return {seed: at for at, seed in enumerate(sorted({wanted.seed for wanted in self.plan.most}))}
+
+    @property
+    def hash(self) -> str:
+        return self.plan.hash
 
 
 @dataclass(frozen=True)
@@ -95,35 +106,58 @@ class Shelf:
         with self._reading:
             stamp = _stamp(self.folder)
             if self._known is None or self._known[0] != stamp:
-                self._known = stamp, read(self.folder, stamp)
+                self._known = stamp, read(self.folder, stamp, self._known[1] if self._known else None)
             return self._known[1]
 
 
-def read(folder: Path, stamp: Stamp = ()) -> Kept:
-    """Everything in the store, in a few short reads."""
+def read(folder: Path, stamp: Stamp = (), before: Kept | None = None) -> Kept:
+    """Everything in the store, in a few short reads; what was read before is not read again."""
     store = Store(folder, create=False)
-    runs = {run.id: run for run in store.runs()}
-    rows = store.studies()
-    data = {fingerprint: store.data(fingerprint) for fingerprint in {run.wanted.fingerprint for run in runs.values()}}
+    runs = _runs(store, before.runs if before else {})
+    fingerprints = {run.wanted.fingerprint for run in runs.values()}
+    data = {fingerprint: facts for fingerprint in fingerprints if (facts := store.data(fingerprint))}
     studies: list[Shown] = []
     unreadable: list[Unreadable] = []
-    for hash_, name, text, fingerprint in reversed(rows):
+    for hash_, name, text, fingerprint in reversed(store.studies()):
         try:
-            planned = planned_from(text, name, fingerprint)
+            planned = planned_from(text, name, fingerprint, hash_)
         except AblabError as error:
             unreadable.append(Unreadable(hash_, name, str(error)))
             continue
-        facts = data.get(fingerprint)
         own = tuple(runs[wanted.id] for wanted in planned.most if wanted.id in runs)
-        decision = decide(planned, own, labels=facts and facts.labels)
-        studies.append(Shown(planned, hash_, own, decision, store.ledger(hash_), facts))
-    return Kept(runs, tuple(studies), tuple(unreadable), {key: it for key, it in data.items() if it}, stamp)
+        known = before.study(hash_) if before else None
+        if known is None or known.runs != own:
+            facts = data.get(fingerprint)
+            decision = decide(planned, own, labels=facts and facts.labels)
+            known = Shown(planned, own, decision, store.ledger(hash_), facts)
+        studies.append(known)
+    return Kept(runs, tuple(studies), tuple(unreadable), data, stamp)
+
+
+def _runs(store: Store, before: Mapping[str, Run]) -> dict[str, Run]:
+    """All runs by id. Runs are only ever added at the end, unless one was removed: then all are read anew."""
+    ids = store.ids()
+    if ids[: len(before)] != list(before):
+        before = {}
+    new = store.runs(ids[len(before) :])
+    return {**before, **{run.id: run for run in new}}
 
 
 @functools.lru_cache(maxsize=1024)
-def planned_from(text: str, name: str, fingerprint: str) -> Plan:
-    """The plan of a study from its text; the file that it came from may be gone."""
-    return plan(Study.from_toml(text, f"{name}.toml"), fingerprint)
+def planned_from(text: str, name: str, fingerprint: str, hash_: str) -> Plan:
+    """The plan with this hash, from the text of its study: on one of its data sets, at one of its scales."""
+    for scale in SCALES:
+        try:
+            whole = Study.from_toml(text, f"{name}.toml", scale)
+        except StudyError:
+            if scale == "default":
+                raise
+            continue
+        for study in [whole.on(data) for data in whole.datasets] or [whole]:
+            planned = plan(dataclasses.replace(study, name=name, path=""), fingerprint)
+            if planned.hash == hash_:
+                return planned
+    raise StudyError(f"{name}: nothing that this study asks has plan {hash_}: another version of ablab made it")
 
 
 def _stamp(folder: Path) -> Stamp:

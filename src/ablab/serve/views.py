@@ -65,7 +65,7 @@ class Entry:
 
     @property
     def accuracy(self) -> float | None:
-        """On the test images, in percent."""
+        """On the images that it is measured on, in percent."""
         return 100 * self.run.test.accuracy if self.run and self.run.test else None
 
     @property
@@ -76,6 +76,11 @@ class Entry:
     def share(self) -> int:
         """Percent of its epochs."""
         return min(100, round(100 * self.epoch / self.recipe.epochs))
+
+    @property
+    def measured_on(self) -> str:
+        """The images that its accuracy is on: a run that explores never sees the test images."""
+        return "validation images" if getattr(self.wanted, "explores", False) else "test images"
 
     @property
     def changes(self) -> str:
@@ -157,6 +162,7 @@ def overview(seen: Seen, query: Query) -> dict[str, Any]:
     page = min(query.page, pages)
     return {
         "studies": [study_line(seen, it) for it in seen.kept.studies],
+        "loose": [live for hash_, live in seen.live_studies.items() if not seen.kept.study(hash_)],
         "unreadable": seen.kept.unreadable,
         "running": [one for one in everything if one.live],
         "rows": found[(page - 1) * A_PAGE : page * A_PAGE],
@@ -364,7 +370,7 @@ def run_facts(one: Entry) -> list[tuple[str, str]]:
     run, started = one.run, one.live.started if one.live else {}
     if run:
         if run.test:
-            facts.append(("test images", f"{run.test.images:,}, loss {run.test.loss:.4f}"))
+            facts.append((one.measured_on, f"{run.test.images:,}, loss {run.test.loss:.4f}"))
         if run.selected_epoch is not None:
             facts.append(("selected epoch", f"{run.selected_epoch} of {one.recipe.epochs}"))
         facts += [
@@ -463,11 +469,11 @@ def _seeds(it: Shown, arms: Sequence[tuple[str, Recipe, int]], running: Sequence
     live = {(run.wanted.recipe.hash, run.wanted.seed): run for run in running}
     wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
     least, most = it.study.rule.seeds
-    shown = min(most, MOST_SEEDS)
+    shown = list(it.numbers)[:MOST_SEEDS]
     rows = []
     for name, recipe, style in arms:
         cells: list[dict[str, Any]] = []
-        for seed in range(shown):
+        for seed in shown:
             at = (recipe.hash, seed)
             if run := done.get(at):
                 text = f"{100 * run.test.accuracy:.2f}" if run.test else run.status
@@ -478,7 +484,7 @@ def _seeds(it: Shown, arms: Sequence[tuple[str, Recipe, int]], running: Sequence
             else:
                 cells.append({"kind": "wanted" if at in wanted else "later", "text": "", "id": ""})
         rows.append({"name": name, "style": style, "cells": cells})
-    return {"numbers": range(shown), "rows": rows, "least": least, "left_out": most - shown}
+    return {"numbers": shown, "rows": rows, "least": least, "left_out": most - len(shown)}
 
 
 def _looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:

@@ -202,7 +202,7 @@ def _live_run(file: Path) -> LiveRun | None:
     try:
         if not _lives(first):
             return None
-        wanted = Wanted(Recipe.of(first["recipe"]), int(first["seed"]), str(first["fingerprint"]))
+        wanted = Wanted(recipe=Recipe.of(first["recipe"]), **first["wanted"])
         rows: dict[int, EpochRow] = {}
         for line in rest:
             if line.get("event") == "EpochDone":
@@ -211,7 +211,8 @@ def _live_run(file: Path) -> LiveRun | None:
         since, plan = float(first["at"]), first["plan"]
     except (KeyError, TypeError, ValueError, OverflowError, RecipeError):
         return None
-    if wanted.id != file.stem or not math.isfinite(since):
+    is_whole = isinstance(wanted.seed, int) and isinstance(wanted.fingerprint, str)
+    if not is_whole or wanted.id != file.stem or not math.isfinite(since):
         return None
     return LiveRun(
         wanted=wanted,
@@ -234,7 +235,8 @@ def _row(said: Mapping[str, Any]) -> EpochRow:
 def _beginning(wanted: Wanted, plan: str | None) -> dict[str, Any]:
     """The first line: which run, and who trains it."""
     recipe = {"model": wanted.recipe.model, **wanted.recipe.changes()}
-    return {"recipe": recipe, "seed": wanted.seed, "fingerprint": wanted.fingerprint, "plan": plan, **_owner()}
+    others = {field.name: getattr(wanted, field.name) for field in dataclasses.fields(wanted) if field.name != "recipe"}
+    return {"recipe": recipe, "wanted": others, "plan": plan, **_owner()}
 
 
 def _facts(event: Any) -> dict[str, Any]:
