@@ -27,7 +27,7 @@ BATCH = 250  # images at a time: the second derivative keeps what the first one 
 # A difference this small beside the largest loss of its line is rounding. Against the same lines in fp64, losses in
 # fp32 were off by 3e-8 of the largest at the median and by 2e-7 at most (simple-nn, preact10, resnet20; 500 images).
 ROUNDING = 1e-6
-BENDING = 2  # batches that the Hessian is taken on: a product with it takes five to ten times as long as a loss
+BENDING = 2  # batches that the Hessian is taken on: a product with it takes 8 to 14 times as long as a loss
 ENOUGH = 0.01  # the power iteration ends when its eigenvalue is this sure, as a share of it
 
 Weights = dict[str, Tensor]

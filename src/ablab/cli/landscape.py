@@ -1,0 +1,352 @@
+"""Show the loss around a network along random directions and how rough it is; two side by side with --vs"""
+
+from __future__ import annotations
+
+import math
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablab.cli.shared import data_root_option, json_option, recipe_words, say, store_option
+from ablab.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ablab.data.dataset import Dataset, Splits
+    from ablab.recipe import Recipe
+    from ablab.records import Run
+    from ablab.store import Store
+    from ablab.train.landscape import Batch, Landscape
+
+MEANINGS = {
+    "rise": "how much higher the loss is at the ends of a line than in its middle",
+    "non_convexity": "downward second differences over all second differences, in size: 0 is convex, 1 concave",
+    "descent": "on the way outwards, what goes down over all that goes up and down: 0 rises all the way",
+    "sharpness": "largest eigenvalue of the Hessian over all trained parameters; one is within +- so much",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to look at: a recipe with a seed, or a run of the store."""
+
+    name: str
+    recipe: Recipe
+    seed: int
+    run: Run | None = None
+
+
+@click.command(help=__doc__)
+@click.argument("words", nargs=-1, metavar="[MODEL|RUN] [key=value]...")
+@click.option("--vs", "changes", multiple=True, metavar="TEXT", help='A change, such as "shortcut=false", or a RUN.')
+@click.option("--seed", type=click.IntRange(min=0), help="Of directions, images and what is trained  [default: 0]")
+@click.option("--untrained", is_flag=True, help="Look at the initial weights; train nothing.")
+@click.option("--size", type=click.IntRange(1, 2), default=1, show_default=True, help="Lines, or a plane as well.")
+@click.option("--steps", type=click.IntRange(5, 201), default=25, show_default=True, help="Places on a line; odd.")
+@click.option("--span", type=click.FloatRange(0, 100, min_open=True), default=1.0, show_default=True, help="Farthest.")
+@click.option("--directions", type=click.IntRange(1, 100), default=5, show_default=True, help="Random lines.")
+@click.option("--images", type=click.IntRange(1), default=2000, show_default=True, help="Training images.")
+@click.option("--hessian", type=click.IntRange(0, 1000), default=20, show_default=True, help="Most products; 0: none.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture to this .svg file.")
+@data_root_option
+@store_option
+@json_option
+def command(
+    words: tuple[str, ...],
+    changes: tuple[str, ...],
+    seed: int | None,
+    untrained: bool,
+    size: int,
+    steps: int,
+    span: float,
+    directions: int,
+    images: int,
+    hessian: int,
+    out: Path | None,
+    data_root: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    from ablab.atomic import atomic_write
+    from ablab.store import Store, place
+    from ablab.train.landscape import BATCH, drawn_batches, landscape
+
+    if steps % 2 == 0:
+        raise InputError(
+            f"--steps {steps}: an odd number has the network itself in the middle; try --steps {steps + 1}"
+        )
+    if out is not None and out.suffix != ".svg":
+        raise InputError(f"--out {out}: the name must end with .svg")
+    folder = place(store)
+    kept = Store(folder, create=False) if (folder / "store.sqlite").exists() else None
+    subjects = _subjects(words, changes, seed, kept)
+    draws = subjects[0].seed if seed is None else seed
+    found, sources = [], []
+    for subject in subjects:
+        dataset, splits = _data(subject, data_root)
+        net, source = _network(subject, dataset, splits, kept, untrained=untrained, is_quiet=as_json)
+        net, pixels = _in_place(net, subject.recipe, splits)
+        batches = drawn_batches(splits, pixels, seed=draws, purpose="landscape/images", images=images, size=BATCH)
+        if not as_json:
+            click.echo(f"{_shown(subject.name)}: {source}; {_effort(net, batches, size, steps, directions)}")
+        found.append(
+            landscape(net, batches, draws, size=size, steps=steps, span=span, directions=directions, products=hessian)
+        )
+        sources.append(source)
+    names = [_shown(subject.name) for subject in subjects]
+    if out:
+        atomic_write(out, _picture(names, found, size))
+    facts = {
+        "seed": draws,
+        "span": span,
+        "steps": steps,
+        "meanings": MEANINGS,
+        "networks": [_facts(*one) for one in zip(subjects, sources, found, strict=True)],
+        "picture": str(out) if out else None,
+    }
+    say(as_json, facts, _text(names, found, draws, span, out), _next(words, changes, subjects[0], seed))
+
+
+def _subjects(words: Sequence[str], changes: Sequence[str], seed: int | None, kept: Store | None) -> list[Subject]:
+    """The network that the words name, and those that differ from it or are runs of their own."""
+    from ablab.recipe import Recipe
+
+    if words and _is_run(words[0]):
+        if len(words) > 1:
+            raise InputError(f'a run has its recipe already; for a change of it write --vs "{" ".join(words[1:])}"')
+        first = _stored(words[0], kept)
+    else:
+        recipe = Recipe.of(recipe_words(words, first="model"))
+        first = Subject(" ".join(words) or recipe.model, recipe, seed or 0)
+    others = [
+        Subject(text, first.recipe.with_(text), first.seed) if "=" in text else _stored(text, kept) for text in changes
+    ]
+    return [first, *others]
+
+
+def _is_run(word: str) -> bool:
+    """The beginning of a run's id: hexadecimal digits that name no network."""
+    from ablab.find import catalogue
+
+    return set(word) <= set("0123456789abcdef") and word not in catalogue("models", "model")
+
+
+def _stored(start: str, kept: Store | None) -> Subject:
+    if kept is None:
+        raise InputError(f'"{start}": there is no store here with this run in it; say where one is with --store')
+    run = kept.run(start)
+    return Subject(f"run {run.id}", run.wanted.recipe, run.wanted.seed, run)
+
+
+def _data(subject: Subject, root: str | None) -> tuple[Dataset, Splits]:
+    """The data of a recipe, checked, and what the run with this seed trains on."""
+    from ablab.data.split import split
+    from ablab.execute import Loader
+    from ablab.train.check import check
+
+    recipe = subject.recipe
+    dataset = Loader(root)(recipe)
+    check(recipe, dataset)
+    if subject.run and subject.run.wanted.fingerprint != dataset.fingerprint:
+        raise DataError(f"{recipe.data}: these are not the images that run {subject.run.id} was trained on")
+    return dataset, split(
+        dataset, subject.seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images
+    )
+
+
+def _network(
+    subject: Subject, dataset: Dataset, splits: Splits, kept: Store | None, *, untrained: bool, is_quiet: bool
+) -> tuple[nn.Module, str]:
+    """The network with its weights, on the CPU, and where these are from: the store, or a training now."""
+    from ablab.conduct import weights_path
+    from ablab.models import Io
+    from ablab.records import Wanted
+    from ablab.report.live import Live
+    from ablab.report.tables import shown
+    from ablab.train.events import Finished
+    from ablab.train.landscape import read_weights
+    from ablab.train.loop import train
+    from ablab.train.state import initial_network
+
+    recipe, seed = subject.recipe, subject.seed
+    wanted = Wanted(recipe, seed, dataset.fingerprint)
+    path = weights_path(kept, wanted.id) if kept else None
+    if untrained or (path and path.exists()):
+        net = initial_network(recipe, Io(*dataset.in_shape, len(dataset.classes)), seed)
+        if untrained or path is None:
+            return net, "initial weights, untrained"
+        read_weights(path, net)
+        return net, f"weights of run {wanted.id}, from {shown(str(path))}"
+    if subject.run:
+        again = shlex.join(["ablab", "landscape", *_recipe_words(recipe), "--seed", str(seed)])
+        raise InputError(
+            f"run {wanted.id} ({subject.run.status}) has no weights here: only a finished ablab train keeps them, a "
+            f"study keeps none. To train the same network for this picture alone: {again}"
+        )
+    trained: nn.Module | None = None
+    with Live() as live:
+        for event in train(recipe, splits, seed):
+            if not is_quiet:
+                live.show(wanted, event)
+            if isinstance(event, Finished) and event.state:
+                trained = event.state.net
+    assert trained is not None  # a training that does not finish raises
+    return trained, "trained now, not kept (ablab train would keep it)"
+
+
+def _in_place(net: nn.Module, recipe: Recipe, splits: Splits) -> tuple[nn.Module, Any]:
+    """The network on the device of its recipe, and the normalisation of its images."""
+    from ablab.train.device import choose_hardware
+    from ablab.train.pixels import pixels_of
+
+    hardware = choose_hardware(
+        "fp32",
+        device=recipe.device,
+        threads=recipe.threads,
+        channels_last=recipe.channels_last,
+        net=net,
+        own_network=":" in recipe.model,
+    )
+    placed: nn.Module = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+    return placed, pixels_of(splits.examples, splits.train, hardware)
+
+
+def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, directions: int) -> str:
+    """How many losses will be taken and about how long that takes, from one that is taken now."""
+    from ablab.report.live import duration
+    from ablab.train.landscape import in_use, surface
+
+    images = sum(len(labels) for _, labels in batches)
+    losses = steps * directions + (steps * steps if size == 2 else 0) + 1
+    with in_use(net, batches[0][0].device):
+        loss_at = surface(net, batches)
+        loss_at({})
+        begun = time.monotonic()
+        loss_at({})
+    about = duration(losses * (time.monotonic() - begun))
+    return f"{losses} losses of {images:,} training images, about {about}"
+
+
+def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: float, out: Path | None) -> str:
+    """The first line of each network as bars, then a table of the figures with their range over the directions."""
+    from ablab.report import plot
+
+    many, steps = len(found[0].lines), len(found[0].places)
+    bars = []
+    for name, one in zip(names, found, strict=True):
+        seen = [loss for loss in one.lines[0] if math.isfinite(loss)]
+        if seen:
+            bars += [f"{name}: loss from -{span:g} to {span:g} along the first direction", plot.text(seen), ""]
+    heads = ["network", "loss", f"rise at {span:g}", "non-convexity", "descent", "sharpness"]
+    rows = [
+        [
+            name,
+            f"{one.centre:.4f}",
+            *(_range(values) for values in (one.rise, one.non_convexity, one.descent)),
+            _sharp(one),
+        ]
+        for name, one in zip(names, found, strict=True)
+    ]
+    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
+    lines = [
+        "   ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [heads, *rows]
+    ]
+    notes = [
+        "",
+        f"mean (smallest to largest) over {many} random direction{'s' * (many > 1)} of seed {seed}, {steps} places "
+        "each; at distance 1 every filter is moved by its own norm",
+        *(f"{key.replace('_', '-')}: {meaning}" for key, meaning in MEANINGS.items()),
+        "one network each: between seeds these figures differ, too, so compare several seeds before you conclude",
+        *([f"picture: {out}"] if out else []),
+    ]
+    return "\n".join([*bars, *lines, *notes])
+
+
+def _range(values: Sequence[float]) -> str:
+    kept = [value for value in values if math.isfinite(value)]
+    if not kept:
+        return "no finite loss"
+    return f"{sum(kept) / len(kept):.3g} ({min(kept):.3g} to {max(kept):.3g})"
+
+
+def _sharp(one: Landscape) -> str:
+    sharp = one.sharpness
+    return f"{sharp.value:.4g} +- {sharp.within:.2g} ({sharp.images} images)" if sharp else "-"
+
+
+def _facts(subject: Subject, source: str, one: Landscape) -> dict[str, Any]:
+    """All numbers of a network as JSON; what is not finite is null."""
+    sharp = one.sharpness
+    return {
+        "name": subject.name,
+        "recipe": {"data": subject.recipe.data, "model": subject.recipe.model, **subject.recipe.changes()},
+        "seed": subject.seed,
+        "run": subject.run.id if subject.run else None,
+        "weights": source,
+        "images": one.images,
+        "loss": _finite(one.centre),
+        "places": one.places,
+        "lines": [[_finite(loss) for loss in line] for line in one.lines],
+        "plane": [[_finite(loss) for loss in row] for row in one.plane],
+        **{
+            key: {"mean": _mean(values), "each": [_finite(value) for value in values]}
+            for key, values in (("rise", one.rise), ("non_convexity", one.non_convexity), ("descent", one.descent))
+        },
+        "sharpness": sharp
+        and {
+            "value": _finite(sharp.value),
+            "within": _finite(sharp.within),
+            "products": sharp.products,
+            "images": sharp.images,
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    kept = [value for value in values if math.isfinite(value)]
+    return sum(kept) / len(kept) if kept else None
+
+
+def _picture(names: Sequence[str], found: Sequence[Landscape], size: int) -> str:
+    from ablab.report.landscape import Curve, Map, Panel, curves_svg, maps_svg
+
+    if size == 2:
+        maps = [Map(name, one.places, one.plane) for name, one in zip(names, found, strict=True)]
+        return maps_svg(maps, title="loss on a plane of two filter-normalised directions", unit="loss")
+    panels = [
+        Panel(name, [Curve(list(zip(one.places, line, strict=True))) for line in one.lines])
+        for name, one in zip(names, found, strict=True)
+    ]
+    title = f"loss along {len(found[0].lines)} filter-normalised directions"
+    return curves_svg(panels, title=title, x_name="distance", y_name="loss")
+
+
+def _next(words: Sequence[str], changes: Sequence[str], first: Subject, seed: int | None) -> str:
+    """With a shortcut to take away, that comparison; else the gradients of the same network."""
+    if not changes and first.recipe.full().get("shortcut") is True:
+        flags = ["--seed", str(seed)] if seed is not None else []
+        return shlex.join(["ablab", "landscape", *words, "--vs", "shortcut=false", *flags])
+    return shlex.join(["ablab", "gradients", *_recipe_words(first.recipe), "--seed", str(first.seed)])
+
+
+def _recipe_words(recipe: Recipe) -> list[str]:
+    from ablab.grammar import show
+
+    return [recipe.model, *(f"{key}={show(value)}" for key, value in recipe.changes().items() if key != "model")]
+
+
+def _shown(text: str) -> str:
+    from ablab.report.tables import shown
+
+    return shown(text)
