@@ -1,0 +1,125 @@
+"""Check a report that was handed in: train runs again from what it embeds, and say same or different"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablab.cli.shared import data_root_option, json_option, say
+
+if TYPE_CHECKING:
+    from ablab.execute.verify import Check, Claim, HandedIn
+
+
+@click.command(help=f"{__doc__}. Ends with 1 if one is different.")
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option(
+    "--rerun",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Train so many of its runs, drawn by chance; 0 only reads the report.",
+)
+@click.option("--run", "runs", multiple=True, metavar="ID", help="Train this run (may be repeated).")
+@click.option("--own-code", is_flag=True, help="Also runs whose network is a Python file; it will be executed.")
+@click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@data_root_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    report: Path,
+    rerun: int,
+    runs: tuple[str, ...],
+    own_code: bool,
+    skip_unreadable: bool,
+    data_root: str | None,
+    as_json: bool,
+) -> None:
+    from ablab.execute import Loader
+    from ablab.execute.verify import check, read
+    from ablab.report.live import Live
+
+    handed_in = read(report)
+    chosen = _chosen(report, handed_in, rerun, runs, own_code)
+    load = Loader(data_root, skip_unreadable)
+    checks = []
+    for claim in chosen:
+        if as_json:
+            checks.append(check(claim, load, lambda _wanted, _event: None))
+            continue
+        click.echo(f"training run {claim.wanted.id} again: {_words(claim)}")
+        with Live() as live:
+            checks.append(check(claim, load, live.show))
+    value = {"report": str(report), "runs": len(handed_in.claims), "checks": [_facts(one) for one in checks]}
+    say(as_json, value, _text(handed_in, checks), _next(report, handed_in, checks))
+    if any(one.word == "different" for one in checks):
+        ctx.exit(1)
+
+
+def _chosen(report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...], own_code: bool) -> tuple[Claim, ...]:
+    """The runs that were named, else some of those that finished; nobody can know beforehand which."""
+    import random
+
+    from ablab.errors import InputError
+
+    claims = handed_in.claims
+    if runs:
+        chosen = [claim for claim in claims if claim.wanted.id.startswith(runs)]
+        for start in runs:
+            if not start or sum(claim.wanted.id.startswith(start) for claim in chosen) != 1:
+                known = ", ".join(claim.wanted.id for claim in claims)
+                raise InputError(f'{report}: no single run has an id that begins with "{start}"; it has {known}')
+    else:
+        finished = [claim for claim in claims if claim.accuracy is not None] or list(claims)
+        if rerun and not finished:
+            raise InputError(f"{report}: there is no run in this report")
+        chosen = random.SystemRandom().sample(finished, min(rerun, len(finished)))
+    for claim in chosen:
+        if claim.own_code and not own_code:
+            raise InputError(
+                f"run {claim.wanted.id}: its network is the Python file {claim.wanted.recipe.model!r}: read the file, "
+                "and allow that it is executed with --own-code"
+            )
+    return tuple(chosen)
+
+
+def _words(claim: Claim) -> str:
+    from ablab.report.tables import shown
+
+    changes = claim.wanted.recipe.changes()
+    return shown(" ".join(f"{key}={value}" for key, value in changes.items())) + f" seed {claim.wanted.seed}"
+
+
+def _facts(one: Check) -> dict[str, Any]:
+    return {
+        "id": one.claim.wanted.id,
+        "seed": one.claim.wanted.seed,
+        "result": one.word,
+        "why": one.why,
+        "accuracy_there": one.claim.accuracy,
+        "accuracy_here": one.run.test.accuracy if one.run.test else None,
+    }
+
+
+def _text(handed_in: HandedIn, checks: list[Check]) -> str:
+    from ablab.report.tables import shown
+
+    many = f"{len(handed_in.claims)} runs in the report, {len(checks)} trained again"
+    lines = [shown(f"run {one.claim.wanted.id}, seed {one.claim.wanted.seed}: {one.word}: {one.why}") for one in checks]
+    return "\n".join([many, *lines])
+
+
+def _next(report: Path, handed_in: HandedIn, checks: list[Check]) -> str:
+    import shlex
+
+    from ablab.report.live import again
+
+    for one in checks:
+        if one.word == "different":
+            return again(one.claim.wanted)
+    more = min(len(handed_in.claims), 2 * max(len(checks), 1))
+    return shlex.join(["ablab", "verify", str(report), "--rerun", str(more)])
