@@ -22,7 +22,7 @@ MAY = {
     "execute": BOTTOM | {"data", "models", "arithmetic", "train"},
     "store": BOTTOM,
     "track": BOTTOM | {"train"},
-    "conduct": BOTTOM | {"study", "execute", "store", "data", "models", "train", "arithmetic"},
+    "conduct": BOTTOM | {"study", "execute", "store", "track", "data", "models", "train", "arithmetic"},
     "report": BOTTOM | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic"},
     "serve": BOTTOM
     | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic", "report", "track"},

@@ -153,3 +153,33 @@ def test_a_question_on_two_data_sets_is_two_studies_that_share_the_error(tmp_pat
     assert results[0].plan.alpha == 0.025
     assert results[0].plan.hash != results[1].plan.hash
     assert all(result.decision.verdicts[0].comparisons == 2 for result in results)
+
+
+def test_exploring_sees_no_test_image_decides_nothing_and_leaves_the_ledger_alone(tmp_path):
+    path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
+    path.write_text(TEXT)
+    (study,) = read_studies(path)
+    explored = run_study(study, store, show=lambda planned: nothing, explores=True)
+    assert all(run.wanted.explores and run.test.images == 20 for run in explored.runs)  # a tenth of 200
+    assert all(run.test.accuracy == run.curve[run.selected_epoch - 1].val_accuracy for run in explored.runs)
+    assert store.studies() == []
+    confirmed = run_study(study, store, show=lambda planned: nothing)
+    assert confirmed.ledger.study == 1
+    assert {run.id for run in confirmed.runs}.isdisjoint(run.id for run in explored.runs)
+    assert {run.wanted.seed for run in confirmed.runs} == {0, 1, 2}
+    assert all(run.test.images == 50 for run in confirmed.runs)
+
+
+def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path):
+    path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
+    path.write_text(TEXT.replace("[variants]", 'tune = { lr = "auto" }\n[variants]'))
+    (study,) = read_studies(path)
+    result = run_study(study, store, show=lambda planned: nothing)
+    assert len(result.tuned.trials[0]) == len(result.tuned.trials[1]) >= 5
+    assert result.after_tuning.study.base.lr == result.tuned.chosen[0]
+    assert len(result.after_tuning.verdicts) == 1
+    words = (result.verdicts[0].word, result.after_tuning.verdicts[0].word)
+    assert result.disagreements == (() if words[0] == words[1] else ("batch norm",))
+    again = look_up_study(study, Store(tmp_path / "store"))
+    assert again.tuned == result.tuned
+    assert again.after_tuning.decision == result.after_tuning.decision

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 from ablab.recipe import Recipe
 from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
@@ -36,3 +37,13 @@ def test_recipe_seed_and_data_each_make_another_run():
         dataclasses.replace(wanted, fingerprint="other"),
     ]
     assert len({wanted.id, *(other.id for other in others)}) == 4
+
+
+def test_losses_that_are_no_numbers_come_back_as_they_were():
+    run = RUN
+    broken = dataclasses.replace(
+        run, curve=(dataclasses.replace(run.curve[0], train_loss=math.nan, val_loss=math.inf),)
+    )
+    again = Run.from_json(broken.to_json())
+    assert math.isnan(again.curve[0].train_loss)
+    assert again.curve[0].val_loss == math.inf

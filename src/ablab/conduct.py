@@ -15,9 +15,10 @@ from ablab.errors import AblabError, InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Ledger, Run, Wanted
-from ablab.study import Decision, Plan, Study, decide, plan
+from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.foresight import Foresight
 from ablab.study.locked import changes
+from ablab.study.tuning import FIRST, Tuned, next_steps, trials_wanted, tuned
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
@@ -40,9 +41,21 @@ class Result:
     decision: Decision
     ledger: Ledger | None = None
     data: DataFacts | None = None
+    tuned: Tuned | None = None  # where learning rates were tuned: the trials, and below what the study says with them
+    after_tuning: Result | None = None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.decision.verdicts
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """The variants on which the study says another word once every recipe has its own learning rate."""
+        after = {one.variant: one.word for one in self.after_tuning.verdicts} if self.after_tuning else {}
+        return tuple(one.variant for one in self.verdicts if after.get(one.variant, one.word) != one.word)
 
 
-def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int]) -> Decision:
+def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int] | None) -> Decision:
     """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on."""
     while True:
         decision = decide(plan, store.runs(run.id for run in plan.most), labels=labels)
@@ -54,10 +67,13 @@ def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Seq
 
 def keep(run: Run, store: Store) -> None:
     """Put a run into the store; from then on its checkpoint is of no use."""
+    from ablab.track import progress
+
     store.add(run)
     path = checkpoint_path(checkpoints(store), run.id)
     for one in (path, previous_checkpoint(path)):
         one.unlink(missing_ok=True)
+    progress.forget(store.folder, run.id)
 
 
 def weights_path(store: Store, id_: str) -> Path:
@@ -79,27 +95,77 @@ def run_study(
     skip_unreadable: bool = False,
     workers: int | None = None,
     is_new: bool = False,
+    explores: bool = False,
 ) -> Result:
     """Carry out a study, from where it stands, with as many runs at a time as suit or as are given.
 
-    A study that has begun under other rules is refused, unless this is said to be a new one.
+    A study that has begun under other rules is refused, unless this is said to be a new one. One that explores uses
+    validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
     """
     from ablab.execute.workers import suitable_workers
+    from ablab.track import progress
 
     load = Loader(root, skip_unreadable)
-    planned, dataset = _planned(study, load)
-    if not is_new:
+    planned, dataset = _planned(study, load, explores=explores)
+    if not is_new and not explores:
         _check_locked(planned, store)
     labels = tuple(dataset.test.labels.tolist())
     if study.rule.most_seconds is not None:
         _check_budget(planned, _foresee(planned, dataset, store))
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
-    store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
+    if not explores:
+        store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
     number = workers or suitable_workers(len(planned.wanted))
-    with executor(load, checkpoints(store), number) as execute:
-        decision = conduct(planned, store, execute, show(planned), labels)
+    with (
+        progress.of_study(
+            store.folder,
+            plan=planned.hash,
+            name=study.name,
+            path=Path(study.where),
+            least=len(planned.wanted),
+            most=len(planned.most),
+        ) as follow,
+        executor(load, checkpoints(store), number) as execute,  # its workers end before what tells of them
+    ):
+        followed = follow(show(planned))
+        decision = conduct(planned, store, execute, followed, None if explores else labels)
+        chosen = _tune(planned, store, execute, followed) if study.tune and not explores else None
     runs = tuple(store.runs(run.id for run in planned.most))
-    return Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
+    result = Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
+    if chosen is None:
+        return result
+    options = {"root": root, "skip_unreadable": skip_unreadable, "workers": workers}
+    after = run_study(chosen.study, store, show=show, is_new=True, **options)  # type: ignore[arg-type]
+    return dataclasses.replace(result, tuned=chosen, after_tuning=after)
+
+
+def _tune(planned: Plan, store: Store, execute: Executor, show: Show) -> Tuned:
+    """Carry out the trials that are not there yet, on a grid that widens until no winner stands at its end."""
+    steps = FIRST
+    while True:
+        trials = trials_wanted(planned.study, planned.fingerprint, steps)
+        there = {run.id for run in store.runs(one.id for one in trials)}
+        for run in execute([one for one in trials if one.id not in there], show):
+            keep(dataclasses.replace(run, plan=planned.hash), store)
+        runs = store.runs(one.id for one in trials)
+        wider = next_steps(planned.study, runs, steps)
+        if wider == steps:
+            return tuned(planned.study, runs, steps)
+        steps = wider
+
+
+def _look_up_tuning(planned: Plan, store: Store) -> Tuned | None:
+    """The trials that the store has, if they came to an end."""
+    steps = FIRST
+    while True:
+        trials = trials_wanted(planned.study, planned.fingerprint, steps)
+        runs = store.runs(one.id for one in trials)
+        if len(runs) < len(trials):
+            return None
+        wider = next_steps(planned.study, runs, steps)
+        if wider == steps:
+            return tuned(planned.study, runs, steps)
+        steps = wider
 
 
 def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
@@ -216,7 +282,7 @@ def write_study(
     return place
 
 
-def _planned(study: Study, load: Loader) -> tuple[Plan, Dataset]:
+def _planned(study: Study, load: Loader, *, explores: bool = False) -> tuple[Plan, Dataset]:
     """The plan of a study, everything about it checked against the data, and the data."""
     from ablab.train.check import check
 
@@ -228,7 +294,7 @@ def _planned(study: Study, load: Loader) -> tuple[Plan, Dataset]:
             raise StudyError(
                 f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
             )
-    return plan(study, dataset.fingerprint), dataset
+    return plan(study, dataset.fingerprint, explores=explores), dataset
 
 
 def look_up_study(study: Study, store: Store) -> Result:
@@ -239,7 +305,10 @@ def look_up_study(study: Study, store: Store) -> Result:
             runs = tuple(store.runs(run.id for run in planned.most))
             data = store.data(fingerprint)
             decision = decide(planned, runs, labels=data and data.labels)
-            return Result(study, planned, runs, decision, store.ledger(hash_), data)
+            result = Result(study, planned, runs, decision, store.ledger(hash_), data)
+            chosen = _look_up_tuning(planned, store) if study.tune else None
+            after = look_up_study(chosen.study, store) if chosen and not decision.wanted else None
+            return dataclasses.replace(result, tuned=chosen, after_tuning=after)
     raise InputError(
         f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.where}"
     )
@@ -250,6 +319,7 @@ def train_one(
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
     from ablab.execute.carry import carry
+    from ablab.track import progress
     from ablab.train.check import check
 
     dataset = Loader(root, skip_unreadable)(recipe)
@@ -259,7 +329,8 @@ def train_one(
         return known[0], False
     labels = tuple(dataset.test.labels.tolist())
     store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
-    run = carry(wanted, dataset, show, checkpoints(store), weights_path(store, wanted.id))
+    followed = progress.recorded(show, store.folder)
+    run = carry(wanted, dataset, followed, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)
     return run, True
 

@@ -14,16 +14,20 @@ Status = Literal["finished", "diverged", "failed"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """One run that somebody wants. The data's fingerprint belongs to it: other pixels are another run."""
+    """One run that somebody wants. The data's fingerprint belongs to it: other pixels are another run.
+
+    A run that explores never sees the test images: what stands for them is its own validation images.
+    """
 
     recipe: Recipe
     seed: int
     fingerprint: str
+    explores: bool = False
 
     @property
     def id(self) -> str:
         """Names the run everywhere: in the store, in file names, on the screen."""
-        text = json.dumps([self.recipe.hash, self.seed, self.fingerprint])
+        text = json.dumps([self.recipe.hash, self.seed, self.fingerprint, *(["explores"] if self.explores else [])])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -127,7 +131,7 @@ class Ledger:
 class Run:
     """One recipe trained with one seed."""
 
-    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="strings")
 
     wanted: Wanted
     status: Status

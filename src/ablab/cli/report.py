@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,6 +45,7 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
     import dataclasses
 
     from ablab.atomic import atomic_write
+    from ablab.report.extras import extras
     from ablab.report.page import page
     from ablab.report.tables import verdict_table
 
@@ -52,7 +53,7 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
     atomic_write(
         path, page(result.study, result.runs, result.decision.verdicts, ledger=result.ledger, data=result.data)
     )
-    value = {
+    value: dict[str, Any] = {
         "study": result.study.name,
         "plan": result.plan.hash,
         "verdicts": [dataclasses.asdict(verdict) for verdict in result.decision.verdicts],
@@ -61,6 +62,10 @@ def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
         "report": str(path),
     }
     sentences = "\n".join(f"  {verdict.sentence}" for verdict in result.decision.verdicts)
+    if result.after_tuning:
+        value["after_tuning"] = [dataclasses.asdict(verdict) for verdict in result.after_tuning.verdicts]
+        value["disagreements"] = result.disagreements
+    sentences += f"\n{more}" if (more := extras(result)) else ""
     looked = f"\n  {result.ledger}" if result.ledger else ""
     if result.decision.ended:
         sentences += f"\n  {result.decision.ended}; verdicts are as valid as at any other end."

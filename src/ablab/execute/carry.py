@@ -16,7 +16,7 @@ import torch
 
 from ablab.arithmetic import inspect
 from ablab.atomic import atomic_write
-from ablab.data.dataset import Dataset
+from ablab.data.dataset import Dataset, Examples, Splits
 from ablab.data.split import split
 from ablab.errors import AblabError, DataError, Diverged, Failed, InputError
 from ablab.execute import Show, checkpoint_path, previous_checkpoint
@@ -41,6 +41,8 @@ def carry(
     """
     recipe, seed = wanted.recipe, wanted.seed
     splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
+    if wanted.explores:
+        splits = without_test(splits)
     begun = time.monotonic()
     started: Started | None = None
     finished: Finished | None = None
@@ -102,6 +104,12 @@ def carry(
         weights=finished.weights,
         stopped=finished.stopped,
     )
+
+
+def without_test(splits: Splits) -> Splits:
+    """The same images with those of validation in the place of the test images, which cannot be reached from there."""
+    part, rows = splits.examples, splits.val
+    return dataclasses.replace(splits, test=Examples(part.images[rows], part.labels[rows]))
 
 
 @functools.lru_cache(maxsize=64)

@@ -140,12 +140,12 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _wanted_as_bytes(wanted: Wanted) -> bytes:
     recipe = wanted.recipe
     said = {"model": recipe.model, **recipe.changes()}
-    return json.dumps([said, wanted.seed, wanted.fingerprint], allow_nan=False).encode()
+    return json.dumps([said, wanted.seed, wanted.fingerprint, wanted.explores], allow_nan=False).encode()
 
 
 def _wanted(content: bytes) -> Wanted:
-    keys, seed, fingerprint = json.loads(content)
-    return Wanted(Recipe.of(keys), seed, fingerprint)
+    keys, *rest = json.loads(content)
+    return Wanted(Recipe.of(keys), *rest)
 
 
 def _event_as_bytes(event: Any) -> bytes:

@@ -155,7 +155,7 @@ class _StudyLines:
         self.spoken: set[str] = set()
 
     def show(self, wanted: Wanted, event: Any) -> None:
-        name = f"{shown(self.names[wanted.recipe.hash]):<{self.width}}  seed {wanted.seed:<3}"
+        name = f"{shown(self._name(wanted)):<{self.width}}  seed {wanted.seed:<3}"
         if isinstance(event, Started):
             self.started += 1
             if self.started == 1:
@@ -171,10 +171,15 @@ class _StudyLines:
                 f"{100 * event.row.val_accuracy:.2f} %; run {self.started} of at most {self.most}, {duration(took)}"
             )
         elif isinstance(event, Finished):
+            on = "validation" if wanted.explores else "test"
             self.line(
-                f"{name} test {100 * event.test.accuracy:6.2f} %  epoch {event.selected_epoch:<3} "
+                f"{name} {on} {100 * event.test.accuracy:6.2f} %  epoch {event.selected_epoch:<3} "
                 f"{event.wall_seconds:6.1f} s"
             )
+
+    def _name(self, wanted: Wanted) -> str:
+        """What the run's recipe is called in the study; one that is not in it is a trial of a learning rate."""
+        return self.names.get(wanted.recipe.hash, f"trial of {wanted.recipe.model}, lr={wanted.recipe.lr:g}")
 
 
 _KINDS = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: "finished"}

@@ -20,8 +20,11 @@ STYLES = {"helps": "bold green", "hurts": "bold red", "no practical difference":
 PLAIN_WIDTH = 160  # where there is no terminal: wide enough that no cell is folded
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> str:
-    """One line a variant: effect, interval, pairs of seeds and the verdict; the base above them."""
+def verdict_table(verdicts: Sequence[Verdict], *, explores: bool = False) -> str:
+    """One line a variant: effect, interval, pairs of seeds and the verdict; the base above them.
+
+    What explored has no verdict, whatever its interval says.
+    """
     confidence = f"{100 * verdicts[0].confidence:g} % interval"
     table = _table("variant", "accuracy >", "effect (pp) >", f"{confidence} >", "n >", "time >", "verdict")
     base = max((verdict.base_accuracies for verdict in verdicts), key=len)
@@ -34,7 +37,9 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
             "-" if verdict.low is None or verdict.high is None else f"{signed(verdict.low)} to {signed(verdict.high)}",
             f"{verdict.pairs}",
             "-" if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}x",
-            Text(verdict.word + (" (biased)" if verdict.is_biased else ""), style=STYLES[verdict.word]),
+            Text("exploratory")
+            if explores
+            else Text(verdict.word + (" (biased)" if verdict.is_biased else ""), style=STYLES[verdict.word]),
         )
     return _text(table)
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.records import Run, Wanted
-from ablab.study.plan import Plan, runs_of
+from ablab.study.plan import Plan
 from ablab.study.sequential import looks, multipliers
 from ablab.study.statistics import differences
 from ablab.study.study import Variant
 from ablab.study.verdict import Evidence, Pair, Verdict, judge, points
 
-Found = dict[tuple[str, int], Run]  # by the recipe's hash and the seed
+Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the seed
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     study = plan.study
     found: Found = {}
     for run in runs:
-        if run.wanted.fingerprint == plan.fingerprint:
-            found.setdefault((run.wanted.recipe.hash, run.wanted.seed), run)
+        if run.wanted.fingerprint == plan.fingerprint and run.wanted.explores == plan.explores:
+            found.setdefault((run.wanted.recipe.hash, plan.place(run.wanted)), run)
     verdicts: list[Verdict] = []
     missing: set[tuple[str, int]] = set()
     for variant in study.variants:
@@ -53,8 +53,8 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
             for recipe in (study.base, variant.recipe)
             if (recipe.hash, seed) not in found
         }
-    order = runs_of(study.recipes, sorted({seed for _, seed in missing}), plan.fingerprint)
-    wanted = tuple(one for one in order if (one.recipe.hash, one.seed) in missing)
+    order = plan.runs(sorted({seed for _, seed in missing}))
+    wanted = tuple(one for one in order if (one.recipe.hash, plan.place(one)) in missing)
     affordable = within_budget(plan, wanted, found)
     ended = f"the budget of {study.rule.budget} is spent" if wanted and not affordable else ""
     return Decision(tuple(verdicts), affordable, ended)
@@ -66,7 +66,7 @@ def within_budget(plan: Plan, wanted: tuple[Wanted, ...], found: Found) -> tuple
     To stop for want of time or runs is as valid as any other reason: intervals hold at every look.
     """
     rule = plan.study.rule
-    most = {(one.recipe.hash, one.seed) for one in plan.most}
+    most = {(one.recipe.hash, plan.place(one)) for one in plan.most}
     spent = [run for key, run in found.items() if key in most]
     if rule.most_seconds is not None and sum(run.cost.wall_seconds for run in spent) >= rule.most_seconds:
         return ()

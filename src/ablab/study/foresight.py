@@ -42,7 +42,11 @@ def foresee(
     plan: Plan, runs: Iterable[Run], *, labels: Any = None, test_images: int = 10_000, seconds: Mapping[str, float]
 ) -> Foresight:
     """The foresight of a plan from earlier runs of its recipes and the seconds that a run of each takes."""
-    known = [run for run in runs if run.test is not None and run.wanted.fingerprint == plan.fingerprint]
+    known = [
+        run
+        for run in runs
+        if run.test is not None and run.wanted.fingerprint == plan.fingerprint and not run.wanted.explores
+    ]
     spread, source = expected_spread(plan, known, labels, test_images)
     least, most = plan.study.rule.seeds
     recipes = plan.study.recipes

@@ -22,6 +22,8 @@ def changes(before: Study, now: Study) -> Iterator[str]:
         old, new = getattr(before.rule, key), getattr(now.rule, key)
         if old != new:
             yield f"{key} was {_shown(old)}, is {_shown(new)}"
+    if before.tune != now.tune:
+        yield f"tune was {_shown(before.tune)}, is {_shown(now.tune)}"
     if before.datasets != now.datasets:
         yield f"data was {', '.join(before.datasets)}, is {', '.join(now.datasets)}"
 

@@ -13,6 +13,8 @@ from ablab.study.sequential import multipliers
 from ablab.study.statistics import detectable
 from ablab.study.study import Study
 
+EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
+TUNING = 2_000_000
 VERSION = 1  # part of every hash: raised when the rule that decides changes
 
 
@@ -26,6 +28,15 @@ class Plan:
     wanted: tuple[Wanted, ...]  # at first: the fewest runs that could decide
     most: tuple[Wanted, ...]  # if nothing is decided before the last seed
     seconds_per_run: float | None = None
+    explores: bool = False  # on validation images only: differences are seen, but nothing is decided
+
+    def place(self, wanted: Wanted) -> int:
+        """The number of a run's seed in this plan, from 0."""
+        return wanted.seed - (EXPLORING if self.explores else 0)
+
+    def runs(self, numbers: Iterable[int]) -> tuple[Wanted, ...]:
+        """Every recipe of the study with the seeds of these numbers."""
+        return runs_of(self.study.recipes, numbers, self.fingerprint, explores=self.explores)
 
     @property
     def alpha(self) -> float:
@@ -45,8 +56,8 @@ class Plan:
         return detectable(most, spread, multipliers(least, most, self.alpha)[most])
 
 
-def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None) -> Plan:
-    """The plan of a study on data with this fingerprint."""
+def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None, *, explores: bool = False) -> Plan:
+    """The plan of a study on data with this fingerprint; one that explores never looks at the test images."""
     least, most = study.rule.seeds
     runs = least * len(study.recipes)
     if study.rule.most_runs is not None and study.rule.most_runs < runs:
@@ -57,17 +68,24 @@ def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None) -
     return Plan(
         study=study,
         fingerprint=fingerprint,
-        hash=_hash(study, fingerprint),
-        wanted=runs_of(study.recipes, range(least), fingerprint),
-        most=runs_of(study.recipes, range(most), fingerprint),
+        hash=_hash(study, fingerprint, explores),
+        wanted=runs_of(study.recipes, range(least), fingerprint, explores=explores),
+        most=runs_of(study.recipes, range(most), fingerprint, explores=explores),
         seconds_per_run=seconds_per_run,
+        explores=explores,
     )
 
 
-def runs_of(recipes: Iterable[Recipe], seeds: Iterable[int], fingerprint: str) -> tuple[Wanted, ...]:
+def runs_of(
+    recipes: Iterable[Recipe], numbers: Iterable[int], fingerprint: str, *, explores: bool = False
+) -> tuple[Wanted, ...]:
     """Every recipe with every seed, each seed in an order of its own: a machine that slows down favours none."""
-    order = tuple(recipes)
-    return tuple(Wanted(recipe, seed, fingerprint) for seed in seeds for recipe in _shuffled(order, seed))
+    order, first = tuple(recipes), EXPLORING if explores else 0
+    return tuple(
+        Wanted(recipe, first + number, fingerprint, explores)
+        for number in numbers
+        for recipe in _shuffled(order, number)
+    )
 
 
 def _shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
@@ -75,7 +93,7 @@ def _shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
     return sorted(recipes, key=lambda recipe: keys.number(seed, f"run order/{recipe.hash}"))
 
 
-def _hash(study: Study, fingerprint: str) -> str:
+def _hash(study: Study, fingerprint: str, explores: bool) -> str:
     rule = study.rule
     said = [
         VERSION,
@@ -85,5 +103,7 @@ def _hash(study: Study, fingerprint: str) -> str:
         fingerprint,
         *([rule.budget] if rule.budget else []),
         *([study.comparisons] if study.datasets else []),
+        *(["explores"] if explores else []),
+        *(["tune"] if study.tune else []),
     ]
     return hashlib.sha256(json.dumps(said, allow_nan=False).encode()).hexdigest()[:12]

@@ -84,6 +84,8 @@ class Study:
     datasets: tuple[str, ...] = ()  # all that the question is asked on; this study is about the base's own
     published: Published | None = None
     scale: str = "default"
+    grid: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # factors and their values, where variants are cells of a grid
+    tune: bool = False  # whether every recipe may also choose its own learning rate, by equally many trials
 
     def __post_init__(self) -> None:
         if not self.variants:
@@ -126,12 +128,15 @@ class Study:
         question, datasets = reader.question(), reader.datasets()
         base = reader.base()
         variants, rule = reader.variants(base), reader.rule()
+        tune, grid = reader.tune(base, variants), reader.grid(base)
         told = reader.published(("base", *(variant.name for variant in variants)))
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS
             more = [f"and {left:,} more like these"] if left > 0 else []
             raise StudyError("\n".join([*reader.faults[:MOST_FAULTS], *more]))
-        return cls(Path(path).stem, question, base, variants, rule, document.text, str(path), datasets, told, scale)
+        return cls(
+            Path(path).stem, question, base, variants, rule, document.text, str(path), datasets, told, scale, grid, tune
+        )
 
 
 _NO_VARIANTS = 'there is nothing to compare: add a section [variants] with lines such as "batch norm" = "norm=batch"'
@@ -173,6 +178,26 @@ class _Reader:
         self.document.values["data"] = found[0]
         return tuple(found)
 
+    def grid(self, base: Recipe) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """The factors of [grid] that have several values, the base's own value first; none where it has none."""
+        found = self.document.values.get("grid")
+        if self.faults or not isinstance(found, dict):
+            return ()
+        own = base.full()
+        several = {key: list(dict.fromkeys(values)) for key, values in found.items() if len(values) > 1}
+        if any(own.get(key) not in values for key, values in several.items()):
+            return ()  # the base is no cell: there is nothing that main effects could start from
+        return tuple((key, (own[key], *(one for one in values if one != own[key]))) for key, values in several.items())
+
+    def tune(self, base: Recipe, variants: tuple[Variant, ...]) -> bool:
+        """Whether learning rates are tuned: `tune = { lr = "auto" }`."""
+        found = self.document.values.get("tune", {})
+        if found not in ({}, {"lr": "auto"}):
+            self.fault(("tune",), 'tune = { lr = "auto" } is what can be tuned: the learning rate, by a grid for all')
+        if alike := [one.name for one in variants if found and one.recipe.difference(base).keys() == {"lr"}]:
+            self.fault(("tune",), f'the variant "{alike[0]}" changes nothing but the learning rate, which tune chooses')
+        return bool(found)
+
     def published(self, names: tuple[str, ...]) -> Published | None:
         """What a report says, where the study repeats one."""
         found = self.document.values.get("published")
@@ -185,7 +210,7 @@ class _Reader:
 
     def base(self) -> Recipe:
         """The recipe at the top; keys that are wrong are reported and left out."""
-        given = {k: v for k, v in self.document.values.items() if k not in ("question", *SECTIONS)}
+        given = {k: v for k, v in self.document.values.items() if k not in ("question", "tune", *SECTIONS)}
         try:
             model = Recipe.of({k: v for k, v in given.items() if k == "model"})
         except RecipeError as error:

@@ -1,0 +1,83 @@
+"""Main effects and interactions of a grid, against least squares."""
+
+import numpy as np
+import pytest
+
+from ablab.study import Study, plan
+from ablab.study.factorial import cells, contrasts
+from sample_runs import sample_run
+
+TEXT = """question = "?"
+lr = 0.01
+epochs = 2
+[grid]
+norm = ["none", "batch"]
+lr = [0.01, 0.1, 1.0]
+[decide]
+margin = 0.5
+seeds = "3..6"
+"""
+
+
+def runs_of(study, accuracy, seeds=4):
+    return [sample_run(seed, accuracy(recipe, seed), recipe) for recipe in study.recipes for seed in range(seeds)]
+
+
+def accuracy(recipe, seed):
+    full = recipe.full()
+    norm, lr = full["norm"] == "batch", {0.01: 0, 0.1: 1, 1.0: 2}[full["lr"]]
+    noise = 0.0007 * ((7 * seed + 3 * norm + 5 * lr) % 5)
+    return 0.60 + 0.02 * norm + 0.01 * (lr == 1) - 0.05 * (lr == 2) + 0.03 * (norm and lr == 2) + 0.01 * seed + noise
+
+
+@pytest.fixture
+def study():
+    return Study.from_toml(TEXT, "s.toml")
+
+
+def test_effects_are_those_of_least_squares_with_sum_coding(study):
+    """Means of cells differences equal ordinary least squares on the cell means."""
+    found = {one.name: one.effect for one in contrasts(plan(study, "fingerprint"), runs_of(study, accuracy))}
+    mean = {}
+    for recipe in study.recipes:
+        full = recipe.full()
+        mean[full["norm"], full["lr"]] = 100 * np.mean([accuracy(recipe, seed) for seed in range(4)])
+    on = {lr: mean["batch", lr] - mean["none", lr] for lr in (0.01, 0.1, 1.0)}
+    assert found["norm: batch instead of none"] == pytest.approx(np.mean(list(on.values())))
+    assert found["lr: 1.0 instead of 0.01"] == pytest.approx(
+        np.mean([mean[norm, 1.0] - mean[norm, 0.01] for norm in ("none", "batch")])
+    )
+    assert found["norm=batch x lr=1.0"] == pytest.approx(on[1.0] - on[0.01])
+    assert len(found) == 1 + 2 + 2
+
+
+def test_a_planted_interaction_is_told_and_an_absent_one_is_not(study):
+    found = {one.name: one for one in contrasts(plan(study, "fingerprint"), runs_of(study, accuracy, seeds=6))}
+    planted, absent = found["norm=batch x lr=1.0"], found["norm=batch x lr=0.1"]
+    assert planted.low > 0
+    assert "together they do more than each by itself" in planted.sentence
+    assert absent.low < 0 < absent.high
+    assert "no interaction can be told" in absent.sentence
+
+
+def test_only_seeds_that_all_cells_have_count_and_fewer_than_the_least_say_nothing(study):
+    runs = runs_of(study, accuracy, seeds=5)
+    assert {one.pairs for one in contrasts(plan(study, "fingerprint"), runs[:-1])} == {4}
+    assert contrasts(plan(study, "fingerprint"), runs_of(study, accuracy, seeds=2)) == ()
+
+
+def test_a_study_without_a_grid_or_whose_base_is_no_cell_has_no_contrasts():
+    plain = Study.from_toml('question = "?"\n[variants]\na = "norm=batch"\n', "s.toml")
+    assert contrasts(plan(plain, "fingerprint"), runs_of(plain, lambda recipe, seed: 0.5 + seed / 100)) == ()
+    outside = Study.from_toml(TEXT.replace("lr = 0.01\n", "lr = 0.05\n", 1), "s.toml")
+    assert outside.grid == ()
+
+
+def test_three_factors_have_their_interactions_two_at_a_time():
+    study = Study.from_toml(TEXT.replace("[decide]", "width = [1.0, 2.0]\n[decide]"), "s.toml")
+    assert len(cells(study.grid)) == 12
+    found = contrasts(plan(study, "fingerprint"), runs_of(study, accuracy))
+    kinds = [one.kind for one in found]
+    assert (kinds.count("main effect"), kinds.count("interaction")) == (1 + 2 + 1, 2 + 1 + 2)
+    width = next(one for one in found if one.name.startswith("width"))
+    assert width.effect == pytest.approx(0, abs=1e-9)

@@ -1,0 +1,89 @@
+"""Learning rates chosen fairly: as many trials for all, on seeds that nothing else uses."""
+
+import dataclasses
+
+import pytest
+
+from ablab.errors import StudyError
+from ablab.study import Study, plan
+from ablab.study.plan import EXPLORING, TUNING
+from ablab.study.tuning import FIRST, next_steps, trials_wanted, tuned
+from sample_runs import sample_run
+
+TEXT = """question = "?"
+lr = 0.01
+epochs = 2
+tune = { lr = "auto" }
+[variants]
+"batch norm" = "norm=batch"
+[decide]
+seeds = "3..6"
+"""
+
+
+@pytest.fixture
+def study():
+    return Study.from_toml(TEXT, "s.toml")
+
+
+def trials(study, steps, accuracy):
+    return [
+        sample_run(one.seed, accuracy(one.recipe), one.recipe, wanted=one)
+        for one in trials_wanted(study, "fingerprint", steps)
+    ]
+
+
+def test_every_recipe_has_as_many_trials_on_seeds_that_no_study_uses(study):
+    wanted = trials_wanted(study, "fingerprint", FIRST)
+    norms = [one.recipe.full()["norm"] for one in wanted]
+    assert norms.count("none") == norms.count("batch") == 5
+    assert sorted({one.recipe.lr for one in wanted}) == [0.001111, 0.003333, 0.01, 0.03, 0.09]
+    confirming = {one.seed for one in plan(study, "fingerprint").most}
+    exploring = {one.seed for one in plan(study, "fingerprint", explores=True).most}
+    tuning = {one.seed for one in wanted}
+    assert confirming.isdisjoint(exploring | tuning)
+    assert exploring.isdisjoint(tuning)
+    assert min(exploring) == EXPLORING
+    assert min(tuning) == TUNING
+    assert all(one.explores for one in wanted)
+
+
+def test_the_best_rate_of_each_is_taken_and_of_equals_the_nearest_to_its_own(study):
+    best = {"none": 0.01, "batch": 0.03}
+    runs = trials(study, FIRST, lambda recipe: 0.6 if recipe.lr == best[recipe.full()["norm"]] else 0.5)
+    assert next_steps(study, runs, FIRST) == FIRST
+    found = tuned(study, runs, FIRST)
+    assert found.chosen == (0.01, 0.03)
+    assert found.study.base.lr == 0.01
+    assert found.study.variants[0].recipe.full()["lr"] == 0.03
+    assert found.study.variants[0].recipe.full()["norm"] == "batch"
+    assert not found.study.tune
+    equals = tuned(study, trials(study, FIRST, lambda recipe: 0.5), FIRST)
+    assert equals.chosen == (0.01, 0.01)
+
+
+def test_a_winner_at_the_end_widens_the_grid_for_all_alike_up_to_a_limit(study):
+    def accuracy(recipe):
+        return min(0.9, recipe.lr) if recipe.full()["norm"] == "batch" else 0.5
+
+    steps = next_steps(study, trials(study, FIRST, accuracy), FIRST)
+    assert steps == (-2, 3)
+    assert len(trials_wanted(study, "fingerprint", steps)) == 12
+    while (wider := next_steps(study, trials(study, steps, accuracy), steps)) != steps:
+        steps = wider
+    assert steps == (-2, 4)
+
+
+def test_a_trial_that_broke_down_never_wins(study):
+    runs = [
+        dataclasses.replace(run, status="diverged", test=None) if run.wanted.recipe.lr > 0.01 else run
+        for run in trials(study, FIRST, lambda recipe: recipe.lr)
+    ]
+    assert tuned(study, runs, FIRST).chosen == (0.01, 0.01)
+
+
+def test_only_the_rate_can_be_tuned_and_not_where_it_is_the_question():
+    with pytest.raises(StudyError, match="is what can be tuned"):
+        Study.from_toml(TEXT.replace('{ lr = "auto" }', '{ momentum = "auto" }'), "s.toml")
+    with pytest.raises(StudyError, match="changes nothing but the learning rate"):
+        Study.from_toml(TEXT.replace("norm=batch", "lr=0.1"), "s.toml")
