@@ -137,11 +137,12 @@ def panel(groups: Sequence[Group], span: tuple[float, float], *, title: str, has
         at = _number(TOP + y(mark))
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{at}" dy="4" text-anchor="end">{text}</text>')
+    parts.append('<g class="across">')
     for mark in sorted({max(1, round(tick)) for tick in (1.0, *ticks(*epochs)) if 1 <= round(tick) <= last}):
         if mark != 1 and x(mark) - x(1) < 18:
             continue
         parts.append(f'<text x="{_number(LEFT + x(mark))}" y="{HEIGHT - 22}" text-anchor="middle">{mark}</text>')
-    parts.append(f'<text x="{LEFT + wide / 2:g}" y="{HEIGHT - 5}" text-anchor="middle">epoch</text>')
+    parts.append(f'</g><text class="along" x="{LEFT + wide / 2:g}" y="{HEIGHT - 5}" text-anchor="middle">epoch</text>')
     # a picture within the picture cuts off what a run that diverged does beyond the frame
     parts.append(f'<svg x="{LEFT}" y="{TOP}" width="{wide}" height="{high}">')
     # with one epoch there are no lines, and dots of all groups at one place could not be told apart
@@ -150,7 +151,26 @@ def panel(groups: Sequence[Group], span: tuple[float, float], *, title: str, has
     parts += [mark for group, across in places for mark in _behind(group, across, y, has_singles)]
     parts += [mark for group, across in places for mark in _mean(group, across, y)]
     parts.append(f'</svg><line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{TOP + high}" y2="{TOP + high}"/>')
-    return _svg(parts, f'class="panel" viewBox="0 0 {WIDTH} {HEIGHT}"', title)
+    # where values lie in the picture, for the script that points at them
+    frame = f'data-frame="{LEFT} {TOP} {wide} {high} {INNER}" data-x="{epochs[0]:g} {epochs[1]:g}" '
+    frame += f'data-y="{span[0]!r} {span[1]!r}"'
+    return _svg(parts, f'class="panel" viewBox="0 0 {WIDTH} {HEIGHT}" {frame}', title)
+
+
+def histogram(shares: Sequence[float], highest: float, spread: float, *, style: int, title: str) -> Markup:
+    """Bars from -spread to spread, the outer two for all that lies beyond; as high as their roots, for the tails."""
+    width, height, below = 240, 110, 18
+    x, y = Scale(0, len(shares), 0, width), Scale(0, math.sqrt(highest) or 1.0, height, 4)
+    parts = [
+        f'<rect class="bar s{style}" x="{_number(x(at) + 0.3)}" y="{_number(y(math.sqrt(share)))}" '
+        f'width="{_number(x(1) - 0.6)}" height="{_number(height - y(math.sqrt(share)))}"/>'
+        for at, share in enumerate(shares)
+        if share > 0
+    ]
+    parts.append(f'<line class="axis" x1="0" x2="{width}" y1="{height}" y2="{height}"/>')
+    for at, anchor, text in ((0, "start", f"≤ -{spread:g}"), (0.5, "middle", "0"), (1, "end", f"≥ {spread:g}")):
+        parts.append(f'<text x="{at * width:g}" y="{height + 14}" text-anchor="{anchor}">{text}</text>')
+    return _svg(parts, f'class="histogram" viewBox="0 0 {width} {height + below}"', title)
 
 
 def sample(style: int) -> Markup:

@@ -1,0 +1,93 @@
+"""Facts that travel inside the page: the runs with their recipes, and what each figure was drawn from."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from ablab.records import Run
+from ablab.study import Study
+
+MOST_BYTES = 400_000  # of the embedded runs: about 700
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a figure shows, as a table for a spreadsheet."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+
+
+def json_text(value: Any) -> Markup:
+    r"""JSON for a script element that no text can leave: ASCII, with <, > and & spelled out.
+
+    >>> print(json_text({"name": "</script>"}))
+    {"name":"\u003c/script\u003e"}
+    """
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 (ASCII without a sign that markup knows)
+
+
+def runs_json(study: Study, runs: Sequence[Run], plan_hash: str) -> tuple[Markup, int]:
+    """What it takes to train any run of the page again and to compare the two, and how many runs there was room for."""
+    kept = list(_first(map(run_facts, runs)))
+    value: dict[str, Any] = {"study": study.text, "plan": plan_hash, "scale": study.scale, "runs": kept}
+    if len(kept) < len(runs):
+        value["left_out"] = len(runs) - len(kept)
+    return json_text(value), len(kept)
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """One run: recipe, seed and data that make it, and what came out."""
+    recipe = run.wanted.recipe
+    return {
+        "id": run.id,
+        "seed": run.wanted.seed,
+        "recipe": {"model": recipe.model, **recipe.changes()},
+        "fingerprint": run.wanted.fingerprint,
+        "accuracy": number(run.test.accuracy) if run.test else None,
+        "predictions_sha256": hashlib.sha256(run.predictions).hexdigest(),
+        "machine": dataclasses.asdict(run.machine),
+    }
+
+
+def figures_json(name: str, figures: dict[str, Any]) -> Markup:
+    """The figures' data by the names of the figures, for the script of the page."""
+    plain = {
+        key: {"columns": one.columns, "rows": one.rows} if isinstance(one, Sheet) else one
+        for key, one in figures.items()
+    }
+    return json_text({"name": name, "figures": plain})
+
+
+def number(value: float | None) -> float | None:
+    """A number for JSON, which has no word for one that is not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def short(value: float | None, digits: int = 5) -> float | None:
+    """A number with few digits, for what is drawn or listed and not calculated with.
+
+    >>> short(67.123456), short(float("nan"))
+    (67.123, None)
+    """
+    known = number(value)
+    return None if known is None else float(f"{known:.{digits}g}")
+
+
+def _first(facts: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """As many as the page has room for."""
+    room = MOST_BYTES
+    for one in facts:
+        room -= len(json.dumps(one))
+        if room < 0:
+            return
+        yield one

@@ -1,0 +1,72 @@
+"""The networks of a study layer by layer, each number with its formula; only where they are those of the runs."""
+
+import functools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ablab.errors import AblabError
+from ablab.recipe import Recipe
+from ablab.records import DataFacts
+from ablab.report.arms import Arm
+
+MOST = 12  # networks; each takes some 10 kB of the page
+SIDE = 32  # pixels, where a recipe gives no size
+
+
+@dataclass(frozen=True)
+class Layers:
+    """One network: the recipes that have it, and its table as text."""
+
+    names: tuple[str, ...]
+    network: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[str, ...]
+
+
+def layer_tables(arms: Sequence[Arm], data: DataFacts) -> Iterator[Layers]:
+    """A table for every different network.
+
+    A user's own network is left out: a page shows what was recorded, and runs nobody's code. So is one that does not
+    come to the parameters of its runs, because the size of their pictures is then another one.
+    """
+    by_network: dict[str, list[Arm]] = {}
+    for arm in arms:
+        if ":" not in arm.recipe.model and arm.runs:
+            by_network.setdefault(json.dumps([arm.recipe.model, arm.recipe.options], sort_keys=True), []).append(arm)
+    for members in list(by_network.values())[:MOST]:
+        recipe = members[0].recipe
+        found = _inspected(recipe, (3, recipe.size or SIDE, recipe.size or SIDE), len(data.classes))
+        runs = [run for arm in members for run in arm.runs]
+        is_theirs = found and all(
+            run.cost.parameters == found.parameters and run.cost.macs in (None, found.macs) for run in runs
+        )
+        if found and is_theirs:
+            yield _shown(members, recipe, found)
+
+
+@functools.lru_cache(maxsize=64)
+def _inspected(recipe: Recipe, in_shape: tuple[int, int, int], classes: int) -> Any:
+    """The arithmetic of a network, built without memory for its weights; None where it cannot be told."""
+    import torch
+
+    from ablab.arithmetic import inspect
+    from ablab.models import Io, build
+
+    try:
+        with torch.device("meta"):
+            net = build(recipe.model, Io(*in_shape, classes), **recipe.options)
+        return inspect(net, in_shape)
+    except AblabError:
+        return None
+
+
+def _shown(members: Sequence[Arm], recipe: Recipe, found: Any) -> Layers:
+    from ablab.arithmetic.table import FOR_PRINT, cells, totals
+
+    words = [recipe.model, *(f"{key}={value}" for key, value in recipe.options.items())]
+    rows = tuple(tuple(row) for row in cells(found, FOR_PRINT))
+    names = tuple(arm.name for arm in members)
+    return Layers(names, " ".join(words), tuple(FOR_PRINT), rows, tuple(totals(found)))
