@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pictured import CLASSES, DATA, IMAGES, LABELS, drawn, has_colour, result, share_of_paper
-from sample_runs import sample_run
 
 from ablab.errors import DataError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Machine
 from ablab.report import figures
 from ablab.report.picture import BAND, COLOURS
+from sample_runs import sample_run
 
 RESULT = result()
 ARMS = figures.arms_of(RESULT.study, RESULT.runs)
