@@ -23,6 +23,7 @@ def store(tmp_path):
     store.keep_study("plan", "name", "text", "fingerprint", 2)
     for run in RUNS:
         store.add(run)
+    store.tag([RUNS[1].id], add=["kept"])
     weights = tmp_path / "weights"
     weights.mkdir()
     (weights / f"{RUNS[1].id}.safetensors").write_bytes(b"weights")
@@ -73,6 +74,8 @@ def test_a_flipped_bit_in_weights_names_their_run(store):
         ("UPDATE runs SET predictions = (SELECT predictions FROM runs WHERE seed = 1) WHERE seed = 2", RUNS[2].id),
         ("UPDATE facts SET accuracy = 0.99 WHERE id = (SELECT id FROM runs WHERE seed = 1)", RUNS[1].id),
         ("DELETE FROM facts WHERE id = (SELECT id FROM runs WHERE seed = 1)", RUNS[1].id),
+        ("UPDATE tags SET tag = 'other'", RUNS[1].id),
+        ("UPDATE recipes SET keys = replace(keys, '0.05', '0.15')", None),
         ('UPDATE data SET classes = \'["b", "a"]\'', None),
         ("UPDATE studies SET text = 'other'", None),
         ("UPDATE ledger SET comparisons = 1", None),

@@ -73,6 +73,12 @@ def test_every_key_of_a_recipe_is_a_column_and_none_is_there_twice(store):
     assert len(columns) == len({name.lower() for name in columns})
 
 
+def test_runs_from_before_there_was_a_key_have_its_default(store):
+    with store.writing() as connection:
+        connection.execute("UPDATE recipes SET keys = json_remove(keys, '$.augment', '$.val', '$.clip')")
+    assert len(store.listing("augment = 'none' and val = 0.1 and clip is null").rows) == 7
+
+
 def test_keys_that_only_removed_runs_had_are_gone(store):
     only = sample_run(9, recipe=Recipe.of({"model": "mlp"}))
     store.add(only)

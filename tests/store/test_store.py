@@ -14,7 +14,7 @@ from ablab.errors import InputError, StoreError
 from ablab.records import DataFacts, Ledger
 from ablab.store import Store, artifacts, place
 from ablab.store.care import damages
-from ablab.store.schema import MIGRATIONS, digest
+from ablab.store.schema import FACTS, MIGRATIONS, RECIPES, digest, teach
 from sample_runs import sample_run as run
 
 
@@ -165,18 +165,29 @@ def old_store(folder: Path, version: int) -> None:
     recipe = run().wanted.recipe
     row = (run().id, recipe.hash, recipe.model, recipe.data, 0, "finished", OLD_RECORD, name)
     labels = artifacts.put(folder / "artifacts", array("I", [0, 1]).tobytes())
+    rows = {
+        "runs": (*row, digest(*row)),
+        "studies": ("plan", "name", "text", "fingerprint"),
+        "data": ("fingerprint", "name", '["cat", "dog"]', labels),
+        "ledger": ("plan", "fingerprint", 1),
+    }
     with contextlib.closing(sqlite3.connect(folder / "store.sqlite")) as connection, connection:
+        teach(connection)
         for step in MIGRATIONS[:version]:
             connection.executescript(step)
         connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
-        connection.execute("INSERT INTO studies VALUES ('plan', 'name', 'text', 'fingerprint')")
-        connection.execute("INSERT INTO data VALUES ('fingerprint', 'name', '[\"cat\", \"dog\"]', ?)", (labels,))
-        if version > 1:
-            connection.execute("INSERT INTO ledger VALUES ('plan', 'fingerprint', 1)")
+        for table, values in rows.items():
+            if table == "ledger" and version == 1:
+                continue
+            values = (*values, digest(*values)) if version > 2 and table != "runs" else values
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)
+        if version > 2:
+            connection.execute(f"INSERT INTO recipes {RECIPES}")
+            connection.execute(f"INSERT INTO facts {FACTS}")
+            connection.execute("INSERT INTO tags VALUES (?, 'kept')", (run().id,))
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_store_of_every_older_version_is_brought_to_todays_form_with_all_that_is_in_it(tmp_path, version):
     old_store(tmp_path / "old", version)
     store = Store(tmp_path / "old")
@@ -187,13 +198,14 @@ def test_a_store_of_every_older_version_is_brought_to_todays_form_with_all_that_
     assert list(damages(store)) == []
     new = Store(tmp_path / "new")
     new.add(run())
+    new.tag([run().id] if version > 2 else [], add=["kept"])
     assert store.listing(everything=True) == new.listing(everything=True)
     store.add(run(1))
     assert store.ids() == [run().id, run(1).id]
 
 
 def test_every_older_version_is_tested():
-    assert len(MIGRATIONS) == 3  # whoever adds one: old_store and the test above take its number too
+    assert len(MIGRATIONS) == 4  # whoever adds one: old_store and the test above take its number too
 
 
 def test_a_run_of_an_older_store_whose_record_is_damaged_does_not_keep_the_others_from_being_read(tmp_path):

@@ -5,7 +5,7 @@ import re
 import zlib
 from pathlib import Path
 
-from ablab.atomic import atomic_write
+from ablab.atomic import atomic_write, failure
 from ablab.errors import StoreError
 
 LIMIT = 1 << 30  # bytes; nothing that the store keeps is as large
@@ -17,7 +17,10 @@ def put(folder: Path, content: bytes) -> str:
     name = hashlib.sha256(packed).hexdigest()
     path = path_of(folder, name)
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise failure(path, error, len(packed)) from None
         atomic_write(path, packed)
     return name
 

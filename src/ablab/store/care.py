@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from ablab.errors import AblabError, StoreError
 from ablab.store import artifacts
-from ablab.store.schema import FACTS
+from ablab.store.schema import BROKEN, FACTS
 from ablab.store.store import Store
 
 LEFT_BEHIND = 24 * 3600.0  # seconds; what is written outside a transaction belongs to somebody within that time
@@ -38,8 +37,12 @@ def damages(store: Store) -> Iterator[Damage]:
     yield from _of_the_file(store)
     for id_ in _each(store, "SELECT id FROM runs ORDER BY rowid"):
         yield from (Damage(id_, what) for what in _of_run(store, id_))
-    for table, said in (("data", "data"), ("studies", "the study of plan"), ("ledger", "the ledger entry of plan")):
-        key = "fingerprint" if table == "data" else "plan"
+    for table, key, said in (
+        ("recipes", "hash", "what the list shows of recipe"),
+        ("data", "fingerprint", "data"),
+        ("studies", "plan", "the study of plan"),
+        ("ledger", "plan", "the ledger entry of plan"),
+    ):
         for id_ in _each(store, f"SELECT {key} FROM {table} ORDER BY rowid"):  # noqa: S608 (names from above)
             yield from (Damage(None, what) for what in _of_row(store, table, key, id_, said))
 
@@ -47,7 +50,7 @@ def damages(store: Store) -> Iterator[Damage]:
 def _each(store: Store, query: str) -> list[str]:
     """First columns of rows; where the pages that hold them are damaged, those before the damage."""
     found: list[str] = []
-    with contextlib.suppress(sqlite3.Error):  # the check of the file has said so
+    with contextlib.suppress(*BROKEN):  # the check of the file has said so
         found.extend(str(row[0]) for row in store.connection.execute(query))
     return found
 
@@ -57,7 +60,7 @@ def _of_the_file(store: Store) -> Iterator[Damage]:
     try:
         said = [str(row[0]) for row in store.connection.execute("PRAGMA integrity_check(20)")]
         said += [f"a row of {row[0]} belongs to no run" for row in store.connection.execute("PRAGMA foreign_key_check")]
-    except sqlite3.Error as error:
+    except BROKEN as error:
         said = [str(error)]
     yield from (Damage(None, f"{store.file}: {what}") for what in said if what != "ok")
 
@@ -72,7 +75,9 @@ def _of_run(store: Store, id_: str) -> Iterator[str]:
         if run.id != id_:
             yield f"its recipe, seed and data are those of run {run.id}"
         yield from _of_facts(store, id_)
-    except sqlite3.Error as error:
+        for tag in store.connection.execute("SELECT * FROM tags WHERE id = ?", (id_,)).fetchall():
+            store.checked(tag, "a tag of run")
+    except BROKEN as error:
         yield f"{store.file}: it cannot be read: {error}"
     except (AblabError, ValueError) as error:
         yield str(error)
@@ -107,7 +112,7 @@ def _of_row(store: Store, table: str, key: str, id_: str, said: str) -> Iterator
         store.checked(row or ("",), said)
         if table == "data":
             artifacts.get(store.artifacts, row[3])
-    except sqlite3.Error as error:
+    except BROKEN as error:
         yield f"{store.file}: {said} {id_} cannot be read: {error}"
     except AblabError as error:
         yield f"{said} {id_}: {error}" if table == "data" else str(error)

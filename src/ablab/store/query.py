@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.errors import InputError, did_you_mean
+from ablab.recipe import Recipe
 from ablab.store.schema import PATIENCE
 
 SECONDS = 5.0  # that one question may take
@@ -105,14 +106,15 @@ def _make_view(connection: sqlite3.Connection) -> dict[str, str]:
     """
     columns = {name: _SOURCES[name] for name in COLUMNS}
     taken = {name.lower() for name in columns}
-    found = connection.execute("SELECT DISTINCT key FROM recipes, json_each(recipes.keys) WHERE json_valid(keys)")
-    for key in sorted(key for (key,) in found.fetchall() if re.fullmatch(r"[A-Za-z_][\w-]{0,63}", key, re.ASCII)):
+    rows = connection.execute("SELECT DISTINCT key FROM recipes, json_each(recipes.keys) WHERE json_valid(keys)")
+    found = {str(key) for (key,) in rows.fetchall()} | set(Recipe.model_fields) - {"options"}
+    for key in sorted(key for key in found if re.fullmatch(r"[A-Za-z_][\w-]{0,63}", key, re.ASCII)):
         if key in ("model", "data"):
             continue
         name = f"recipe_{key}" if key.lower() in taken else key
         if name.lower() not in taken and len(columns) < 1000:
             taken.add(name.lower())
-            columns[name] = f"""json_extract(recipes.keys, '$."{key}"')"""
+            columns[name] = _key(key)
     connection.execute("PRAGMA temp_store = MEMORY")
     shown = ", ".join(f"{source} AS {_quoted(name)}" for name, source in columns.items())
     connection.execute(
@@ -120,6 +122,16 @@ def _make_view(connection: sqlite3.Connection) -> dict[str, str]:
         "LEFT JOIN facts ON facts.id = runs.id LEFT JOIN recipes ON recipes.hash = runs.recipe"
     )
     return columns
+
+
+def _key(key: str) -> str:
+    """A key of the recipes; runs from before there was such a key had what is now its default."""
+    value = f"""json_extract(recipes.keys, '$."{key}"')"""
+    default = Recipe.model_fields[key].default if key in Recipe.model_fields else None
+    if default is None:
+        return value
+    literal = "'" + default.replace("'", "''") + "'" if isinstance(default, str) else str(default)
+    return f"coalesce({value}, {literal})"
 
 
 def _lock(connection: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ablab.errors import InputError, StoreError
 from ablab.recipe import Recipe
 
+BROKEN = (sqlite3.Error, UnicodeError)  # what comes of damaged files: even the messages may be no text
 PATIENCE = 60.0  # seconds to wait for another process's write
 
 # What the list of runs shows, taken out of the records once, so that a list need not read ten thousand of them. A
@@ -28,9 +29,9 @@ FACTS = """
     FROM runs WHERE json_valid(record)
 """
 RECIPES = """
-    SELECT recipe,
-           recipe_keys(json_extract(record, '$.wanted.recipe')),
-           recipe_changes(json_extract(record, '$.wanted.recipe'))
+    SELECT recipe AS hash,
+           recipe_keys(json_extract(record, '$.wanted.recipe')) AS keys,
+           recipe_changes(json_extract(record, '$.wanted.recipe')) AS changes
     FROM runs WHERE json_valid(record)
 """
 
@@ -105,6 +106,13 @@ MIGRATIONS = (
     ALTER TABLE ledger ADD COLUMN digest TEXT NOT NULL DEFAULT '';
     UPDATE ledger SET digest = digest(plan, fingerprint, comparisons);
     """,  # noqa: S608 (both are constants)
+    # Digests of what can be listed and is not in a record.
+    """
+    ALTER TABLE recipes ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    UPDATE recipes SET digest = digest(hash, keys, changes);
+    ALTER TABLE tags ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    UPDATE tags SET digest = digest(id, tag);
+    """,
 )
 
 

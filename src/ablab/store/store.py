@@ -15,7 +15,7 @@ from ablab.errors import InputError, StoreError
 from ablab.records import DataFacts, Ledger, Run
 from ablab.store import artifacts
 from ablab.store.query import Listing, listing
-from ablab.store.schema import FACTS, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
+from ablab.store.schema import BROKEN, FACTS, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
 
 # Older versions can corrupt a write-ahead log that several processes write to (sqlite.org/wal.html#walresetbug).
 SAFE_WAL = (3, 51, 3)
@@ -45,13 +45,13 @@ class Store:
             try:
                 self._prepare()
                 if create:  # a store that cannot be written is found now, not after an hour of training
-                    with self.writing():
-                        pass
+                    with self.writing() as connection:
+                        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             except sqlite3.OperationalError as error:
                 if create or not _is_read_only(error):
                     raise
                 self._open_for_reading()
-        except (sqlite3.Error, OSError) as error:
+        except (*BROKEN, OSError) as error:
             raise StoreError(_unopened(self.file, error)) from None
 
     def add(self, run: Run) -> None:
@@ -66,7 +66,10 @@ class Store:
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row))
             )
             if done.rowcount:
-                connection.execute(f"INSERT OR IGNORE INTO recipes {RECIPES} AND id = ?", (run.id,))
+                connection.execute(
+                    f"INSERT OR IGNORE INTO recipes SELECT *, digest(hash, keys, changes) FROM ({RECIPES} AND id = ?)",  # noqa: S608
+                    (run.id,),
+                )
                 connection.execute(f"INSERT INTO facts {FACTS} AND id = ?", (run.id,))
 
     def ids(self) -> list[str]:
@@ -129,7 +132,8 @@ class Store:
             if not re.fullmatch(TAG, tag):
                 raise InputError(f'"{tag}" is no tag: up to 40 letters, digits, dots, dashes and underscores are')
         with self.writing() as connection:
-            connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(i, tag) for i in ids for tag in add])
+            rows = [(id_, tag, digest(id_, tag)) for id_ in ids for tag in add]
+            connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", rows)
             connection.executemany("DELETE FROM tags WHERE id = ? AND tag = ?", [(i, t) for i in ids for t in remove])
 
     def tags(self, id_: str) -> tuple[str, ...]:
@@ -249,7 +253,7 @@ class Store:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except BROKEN as error:
             raise StoreError(f"{self.file}: nothing was written: {error}") from None
 
     @contextmanager
@@ -257,8 +261,8 @@ class Store:
         """The connection; what SQLite finds wrong becomes an error with the file's name."""
         try:
             yield self.connection
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.file}: cannot be read: {error}") from None
+        except BROKEN as error:
+            raise StoreError(f"{self.file}: cannot be read: {error}; what is damaged: ablab runs verify") from None
 
 
 def place(given: str | None) -> Path:
@@ -281,10 +285,10 @@ def _is_read_only(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 
-def _unopened(file: Path, error: sqlite3.Error | OSError) -> str:
+def _unopened(file: Path, error: Exception) -> str:
     """What a person is told of a store that cannot be opened."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT) or isinstance(error, UnicodeError):
         return (
             f"{file}: this is no store, or its bytes have changed since it was written ({error}); put back a copy of "
             "it, or move the file away to start a new store"
