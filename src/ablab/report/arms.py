@@ -55,8 +55,12 @@ def pairs_of(base: Arm, arm: Arm, verdict: Verdict) -> tuple[Pair, ...]:
 
 
 def answered(runs: Iterable[Run], data: DataFacts) -> tuple[Run, ...]:
-    """The runs whose answers to these very test images are known."""
-    return tuple(run for run in runs if run.test and run.predictions and run.wanted.fingerprint == data.fingerprint)
+    """The runs whose answers to these very test images are known; one that explores has answered other images."""
+    return tuple(
+        run
+        for run in runs
+        if run.test and run.predictions and run.wanted.fingerprint == data.fingerprint and not run.wanted.explores
+    )
 
 
 def answered_pairs(pairs: Sequence[Pair], data: DataFacts) -> tuple[Pair, ...]:

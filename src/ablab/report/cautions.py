@@ -45,6 +45,12 @@ def _of_recipes(study: Study) -> Iterator[Caution]:
 
 
 def _of_runs(runs: Sequence[Run]) -> Iterator[Caution]:
+    if any(run.wanted.explores for run in runs):
+        yield (
+            "Exploring",
+            "these runs were measured on validation images in the place of test images. Differences can be seen, and "
+            "nothing is decided: what is called test accuracy here is that of validation images.",
+        )
     if broken := [run for run in runs if run.status != "finished"]:
         kinds = Counter(run.status for run in broken)
         said = " and ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))

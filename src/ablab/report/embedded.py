@@ -37,8 +37,11 @@ def json_text(value: Any) -> Markup:
 
 
 def runs_json(study: Study, runs: Sequence[Run], plan_hash: str) -> tuple[Markup, int]:
-    """What it takes to train any run of the page again and to compare the two, and how many runs there was room for."""
-    kept = list(_first(map(run_facts, runs)))
+    """What it takes to train any run of the page again and to compare the two, and how many runs are in it.
+
+    Those that explore are not: they are no evidence, and nothing of them needs to be checked.
+    """
+    kept = list(_first(run_facts(run) for run in runs if not run.wanted.explores))
     value: dict[str, Any] = {"study": study.text, "plan": plan_hash, "scale": study.scale, "runs": kept}
     if len(kept) < len(runs):
         value["left_out"] = len(runs) - len(kept)

@@ -81,8 +81,8 @@ def page(
     arms = arms_of(study, runs)
     shown = tuple(run for arm in arms for run in arm.runs)
     span = _span(verdicts, study.rule.margin)
-    fingerprints = sorted({run.wanted.fingerprint for run in shown})
-    plans = [(fingerprint, plan(study, fingerprint).hash) for fingerprint in fingerprints]
+    looked_at = sorted({(run.wanted.fingerprint, run.wanted.explores) for run in shown})
+    plans = [(fingerprint, plan(study, fingerprint, explores=explores).hash) for fingerprint, explores in looked_at]
     goal = target_of(arms, target)
     environment = _environment()
     style, script = (
