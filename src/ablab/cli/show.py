@@ -1,0 +1,147 @@
+"""Draw a picture of a study or of a run: curves, confusion, effects, cost, or the images that were worst"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ablab.cli.shared import data_root_option, json_option, say, scale_option, store_option
+from ablab.errors import DataError, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from ablab.records import DataFacts, Run
+    from ablab.report.picture import Picture
+    from ablab.store import Store
+    from ablab.study import Verdict
+
+KINDS = ("effects", "curves", "confusion", "cost", "worst")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a picture is drawn of: a study with its base and variants, or a single run."""
+
+    name: str
+    arms: dict[str, tuple[Run, ...]]
+    data: DataFacts | None
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return tuple(run for runs in self.arms.values() for run in runs)
+
+
+@click.command(help=__doc__)
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("what", metavar="STUDY_OR_RUN")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .png, .svg or .pdf file.")
+@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant (may be repeated).")
+@click.option("--images", type=click.IntRange(1, 120), default=24, show_default=True, help="How many, for worst.")
+@scale_option
+@data_root_option
+@store_option
+@json_option
+def command(
+    kind: str,
+    what: str,
+    out: Path | None,
+    variants: tuple[str, ...],
+    images: int,
+    scale: str,
+    data_root: str | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    from ablab.atomic import atomic_write, check_writable
+    from ablab.report.picture import check_installed, picture_format
+    from ablab.store import Store, place
+
+    check_installed()
+    form = picture_format(out.name) if out else "png"
+    subjects = _subjects(what, scale, Store(place(store), create=False))
+    if out and len(subjects) > 1:
+        raise InputError(f"--out {out}: this study has {len(subjects)} pictures, one for each data set")
+    done = []
+    for subject in subjects:
+        path = out or Path("figures") / f"{subject.name}-{kind}.png"
+        check_writable(path)
+        picture = _picture(kind, _chosen(subject, variants), images, data_root)
+        atomic_write(path, picture.as_bytes(form))
+        done.append({"study_or_run": subject.name, "path": str(path), "caption": picture.caption, "runs": picture.runs})
+    text = "\n".join(f"{one['caption']}\npicture: {one['path']}" for one in done)
+    say(as_json, {"kind": kind, "pictures": done}, text, _next(kind, what, subjects[0]))
+
+
+def _subjects(what: str, scale: str, kept: Store) -> list[Subject]:
+    """The study in a file, once for each of its data sets, or the run whose id begins so."""
+    from ablab.conduct import look_up_study, read_studies
+    from ablab.report.figures import arms_of
+
+    if not (what.endswith(".toml") or Path(what).exists()):
+        run = kept.run(what)
+        return [Subject(run.id, {f"run {run.id}": (run,)}, kept.data(run.wanted.fingerprint))]
+    found = [look_up_study(part, kept) for part in read_studies(Path(what), scale)]
+    return [Subject(one.study.name, arms_of(one.study, one.runs), one.data, one.decision.verdicts) for one in found]
+
+
+def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
+    """The base with those variants that were asked for; all of them if none was."""
+    from dataclasses import replace
+
+    if not names:
+        return subject
+    first, *others = subject.arms
+    for name in names:
+        if name not in others:
+            known = did_you_mean(name, others) if others else "a run has no variants"
+            raise InputError(f'--variant "{name}": {known}')
+    return replace(
+        subject,
+        arms={name: subject.arms[name] for name in (first, *others) if name == first or name in names},
+        verdicts=tuple(verdict for verdict in subject.verdicts if verdict.variant in names),
+    )
+
+
+def _picture(kind: str, subject: Subject, images: int, root: str | None) -> Picture:
+    from ablab.report import figures
+
+    if not subject.runs:
+        raise InputError(f"{subject.name}: there is no run yet")
+    if kind == "effects":
+        if not subject.verdicts:
+            raise InputError(
+                f"run {subject.name} has no effect: that takes a study; try: ablab show curves {subject.name}"
+            )
+        return figures.effects(subject.verdicts, subject.runs)
+    if kind == "curves":
+        return figures.curves(subject.arms)
+    if kind == "cost":
+        return figures.cost(subject.arms)
+    if subject.data is None:
+        raise InputError(f"{subject.name}: the store does not have the labels of its test images")
+    if kind == "confusion":
+        return figures.confusion(subject.arms, subject.data)
+    figures.most_wrong(subject.runs, subject.data, 1)  # found out before data are read
+    return figures.worst(subject.runs, subject.data, _test_images(subject.runs[0], root), most=images)
+
+
+def _test_images(run: Run, root: str | None) -> object:
+    """The test images of a run's data as an array, if they are still those that it was measured on."""
+    from ablab.execute import Loader
+
+    dataset = Loader(root)(run.wanted.recipe)
+    if dataset.fingerprint != run.wanted.fingerprint:
+        raise DataError(f"{run.wanted.recipe.data}: these are not the images that run {run.id} was measured on")
+    return dataset.test.images.numpy()
+
+
+def _next(kind: str, what: str, subject: Subject) -> str:
+    """The next kind of picture that there is of the same."""
+    kinds = KINDS if subject.verdicts else tuple(one for one in KINDS if one not in ("effects", "cost"))
+    at = (kinds.index(kind) + 1) % len(kinds) if kind in kinds else 0
+    return shlex.join(["ablab", "show", kinds[at], what])

@@ -1,0 +1,60 @@
+"""Print a table of a study for a paper: LaTeX, Markdown, CSV or text"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ablab.cli.shared import json_option, say, scale_option, store_option
+
+KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
+
+
+@click.command(help=__doc__)
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["latex", "markdown", "csv", "text"]),
+    default="text",
+    show_default=True,
+    help="The language; CSV has every number apart, as it was computed.",
+)
+@click.option("--what", type=click.Choice(KINDS), default="verdicts", show_default=True, help="Which table.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
+@scale_option
+@store_option
+@json_option
+def command(study: Path, form: Any, what: Any, out: Path | None, scale: str, store: str | None, as_json: bool) -> None:
+    from ablab.atomic import atomic_write, check_writable
+    from ablab.conduct import look_up_study, read_studies
+    from ablab.errors import InputError
+    from ablab.report.pieces import facts, table, written
+    from ablab.store import Store, place
+
+    parts = read_studies(study, scale)
+    if out and len(parts) > 1:
+        raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
+    kept = Store(place(store), create=False)
+    pieces = [table(look_up_study(part, kept), what) for part in parts]
+    empty = [part.name for part, piece in zip(parts, pieces, strict=True) if not piece.rows]
+    if empty:
+        raise InputError(f"{empty[0]}: there is nothing for the table of {what} yet: it needs three pairs of runs")
+    texts = [written(piece, form) for piece in pieces]
+    if out:
+        check_writable(out)
+        atomic_write(out, texts[0] + "\n")
+    value = {
+        "tables": [{"study": part.name, **facts(piece)} for part, piece in zip(parts, pieces, strict=True)],
+        "out": str(out) if out else None,
+    }
+    following = KINDS[(KINDS.index(what) + 1) % len(KINDS)]
+    titled = [f"{part.name}\n{text}" for part, text in zip(parts, texts, strict=True)]
+    shown = f"table: {out}" if out else "\n\n".join(titled if len(parts) > 1 and form == "text" else texts)
+    # a table that goes into a file by > or | must have no line in it that is no part of the table
+    is_for_people = bool(out) or form == "text"
+    say(as_json, value, shown, f"ablab table {study} --what {following}" if is_for_people else None)
+    if not is_for_people and not as_json:
+        click.echo(f"next: ablab table {study} --what {following}", err=True)

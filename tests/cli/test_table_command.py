@@ -1,0 +1,90 @@
+"""ablab table as a person types it: what it prints can go into a paper as it is."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from ablab.cli import command
+from ablab.errors import InputError
+
+STUDY = """question = "Is slower better?"
+data = "phantom(train=300, test=120)"
+model = "simple-nn"
+epochs = 1
+batch = 50
+[variants]
+"slow & 50%" = "lr=0.01"
+[decide]
+margin = 1.0
+seeds = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a study that has been carried out, shared by all tests of this file."""
+    place = tmp_path_factory.mktemp("study")
+    (place / "s.toml").write_text(STUDY)
+    from ablab.conduct import read_studies, run_study
+    from ablab.store import Store
+
+    (study,) = read_studies(place / "s.toml")
+    run_study(study, Store(place / ".ablab"), show=lambda plan: lambda wanted, event: None, workers=1)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def here(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+def invoke(*words):
+    result = CliRunner().invoke(command, [*words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.stdout
+
+
+def test_text_is_for_people_and_ends_with_what_comes_next():
+    lines = invoke("table", "s.toml").splitlines()
+    assert lines[0].split()[:3] == ["variant", "change", "accuracy"]
+    assert lines[2].startswith("base")
+    assert lines[3].startswith("slow & 50%")
+    assert lines[-1] == "next: ablab table s.toml --what runs"
+
+
+@pytest.mark.parametrize("what", ["verdicts", "runs", "classes", "costs", "secondary"])
+def test_every_table_is_there_in_every_language(what):
+    latex = invoke("table", "s.toml", "--what", what, "--format", "latex")
+    assert latex.startswith("% needs \\usepackage{booktabs}\n\\begin{tabular}")
+    assert r"slow \& 50\%" in latex
+    assert "next:" not in latex
+    rows = list(csv.DictReader(io.StringIO(invoke("table", "s.toml", "--what", what, "--format", "csv"))))
+    told = json.loads(invoke("table", "s.toml", "--what", what, "--json"))
+    assert len(told["tables"][0]["rows"]) == len(rows)
+    assert [row["variant"] for row in rows] == [row["variant"] for row in told["tables"][0]["rows"]]
+    assert invoke("table", "s.toml", "--what", what, "--format", "markdown").startswith("| ")
+
+
+def test_what_is_piped_on_has_only_the_table_in_it(folder):
+    words = [sys.executable, "-m", "ablab", "table", "s.toml", "--format", "csv"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+    assert [row["variant"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["base", "slow & 50%"]
+    assert done.stderr == "next: ablab table s.toml --what runs\n"
+
+
+def test_it_goes_into_a_file(folder):
+    assert "table: tables/v.tex" in invoke("table", "s.toml", "--format", "latex", "--out", "tables/v.tex")
+    assert (folder / "tables" / "v.tex").read_text() == invoke("table", "s.toml", "--format", "latex")
+
+
+def test_a_study_that_was_not_run_has_no_table(folder):
+    (folder / "other.toml").write_text(STUDY.replace("lr=0.01", "lr=0.02"))
+    with pytest.raises(InputError, match="has not been run with this store yet"):
+        invoke("table", "other.toml")
+    assert CliRunner().invoke(command, ["table", "s.toml", "--what", "pies"]).exit_code == 2
