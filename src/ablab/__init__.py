@@ -4,9 +4,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablab.api import Study as Study
     from ablab.arithmetic import inspect as inspect
     from ablab.conduct import Result as Result
-    from ablab.conduct import run_study as run_study
     from ablab.conduct import train_one as train_one
     from ablab.data import from_arrays as from_arrays
     from ablab.data import load_dataset as load_dataset
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ablab.recipe import Recipe as Recipe
     from ablab.records import Run as Run
     from ablab.store import Store as Store
-    from ablab.study import Study as Study
     from ablab.study import Verdict as Verdict
     from ablab.study.audit import audit as audit
     from ablab.study.audit.claims import Claim as Claim
@@ -27,14 +26,13 @@ _HOME = {
     "Result": "ablab.conduct",
     "Run": "ablab.records",
     "Store": "ablab.store",
-    "Study": "ablab.study",
+    "Study": "ablab.api",
     "Verdict": "ablab.study",
     "audit": "ablab.study.audit",
     "build": "ablab.models",
     "from_arrays": "ablab.data",
     "inspect": "ablab.arithmetic",
     "load_dataset": "ablab.data",
-    "run_study": "ablab.conduct",
     "train_one": "ablab.conduct",
 }
 __all__ = sorted(_HOME)

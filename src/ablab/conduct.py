@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
@@ -17,6 +18,7 @@ from ablab.recipe import Recipe
 from ablab.records import DataFacts, Ledger, Run, Wanted
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.foresight import Foresight
+from ablab.study.frames import arrow, frame
 from ablab.study.locked import changes
 from ablab.study.tuning import FIRST, Tuned, next_steps, trials_wanted, tuned
 
@@ -47,6 +49,26 @@ class Result:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         return self.decision.verdicts
+
+    def to_frame(self, of: str = "runs") -> Any:
+        """The runs, or the verdicts, as a pandas data frame."""
+        return frame(self.study, self.runs, self.verdicts, of)
+
+    def to_arrow(self, of: str = "runs") -> Any:
+        """The runs, or the verdicts, as an Arrow table."""
+        return arrow(self.study, self.runs, self.verdicts, of)
+
+    def to_json(self) -> str:
+        """The verdicts with everything that they rest on but the runs' own records."""
+        said = {
+            "study": self.study.name,
+            "question": self.study.question,
+            "plan": self.plan.hash,
+            "verdicts": [dataclasses.asdict(verdict) for verdict in self.verdicts],
+            "runs": [run.id for run in self.runs],
+            "ledger": dataclasses.asdict(self.ledger) if self.ledger else None,
+        }
+        return json.dumps(said)
 
     @property
     def disagreements(self) -> tuple[str, ...]:

@@ -162,3 +162,37 @@ def test_the_condition_names_what_both_sides_were_trained_with():
     assert "learning rates 0.05 and 0.1" in condition(BASE, BASE.with_("lr=0.1"))
     assert "10 and 1 epochs" in condition(BASE, BASE.with_("epochs=1"))
     assert "1,000 training images" in condition(BASE.with_("train_images=1000"), NORM.with_("train_images=1000"))
+
+
+def test_the_sentence_counts_what_a_variant_takes_where_that_is_not_what_the_base_takes():
+    dear = [replace(run, cost=replace(run.cost, parameters=164060, macs=300)) for run in runs(NORM, B)]
+    cheap = [replace(run, cost=replace(run.cost, macs=200)) for run in runs(BASE, A)]
+    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(5, 5)))
+    found = decide(plan(study, "fingerprint"), [*cheap, *dear]).verdicts[0]
+    assert (found.costs.parameters, found.costs.macs) == (2.0, 1.5)
+    assert "at 1.00 times the training time, 1.50 times the MACs, 2.00 times the parameters" in found.sentence
+    assert "times the MACs" not in verdict().sentence
+
+
+def test_a_recipe_whose_seeds_vary_beyond_the_choice_of_images_is_called_unstable():
+    draw = np.random.default_rng(3)
+    labels = np.zeros(1000, np.uint8)
+
+    def answers(shares):
+        """Whether each image is right is a coin of its own; the share of right ones is the seed's."""
+        return [(draw.random(1000) > share).astype(np.uint8).tobytes() for share in shares]
+
+    def sides(spread):
+        return [
+            [replace(run, predictions=given) for run, given in zip(runs(recipe, a), answers(shares), strict=True)]
+            for recipe, a, shares in ((BASE, A, [0.7] * 5), (NORM, B, [0.7 + spread * i for i in range(-2, 3)]))
+        ]
+
+    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(5, 5)))
+    steady, wild = (
+        decide(plan(study, "fingerprint"), [*base, *variant], labels=labels).verdicts[0]
+        for base, variant in (sides(0.0), sides(0.06))
+    )
+    assert steady.instability[1] < 4 < wild.instability[1]
+    assert "norm trains unstably" in wild.sentence
+    assert "unstably" not in steady.sentence

@@ -5,9 +5,10 @@ the margin is "no practical difference", too; `is_negligible` and the sentence t
 """
 
 import dataclasses
+import importlib
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,6 +33,9 @@ Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
 
 
+ENOUGH, UNSTABLE = 5, 4.0  # pairs before a variance is spoken of, and how large it must be, in floors
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What one comparison rests on."""
@@ -45,6 +49,15 @@ class Evidence:
     base_failures: int
     finished: tuple[Pair, ...]  # where both finished; more than `pairs` only where an unmeasured run ended those early
     is_stuck: bool  # the next pair has a run that will never have an accuracy
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the variant takes as a multiple of what the base takes; None where it is not known or not comparable."""
+
+    parameters: float | None = None
+    macs: float | None = None
+    memory: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,14 @@ class Verdict:
     failures: int
     base_failures: int
     cost_ratio: float | None  # of training seconds, median over pairs; None unless all ran on one machine
+    costs: Costs
+    instability: tuple[float, float] | None  # of base and variant: variance over seeds in multiples of the floor's
     needed: int | None  # about so many more pairs would settle an effect as large as the margin
     looks: tuple[Look, ...]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,7 @@ class _Images:
     """What predictions add to accuracies."""
 
     floor: float | None = None
+    instability: tuple[float, float] | None = None
     low: float | None = None
     high: float | None = None
 
@@ -151,6 +171,8 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
         failures=evidence.failures,
         base_failures=evidence.base_failures,
         cost_ratio=cost_ratio(pairs),
+        costs=costs(pairs),
+        instability=images.instability,
         needed=needed,
         looks=evidence.looks,
     )
@@ -169,6 +191,22 @@ def cost_ratio(pairs: Sequence[Pair]) -> float | None:
     if len(places) != 1 or not all(math.isfinite(x) and x > 0 for both in seconds for x in both):
         return None
     return statistics.median(after / before for before, after in seconds)
+
+
+def costs(pairs: Sequence[Pair]) -> Costs:
+    """Ratios of parameters and MACs, which are counted, and of memory, where one machine told it."""
+
+    def ratio(of: Callable[[Run], int | None]) -> float | None:
+        both = [(of(base), of(variant)) for base, variant in pairs]
+        known = [after / before for before, after in both if before and after]
+        return statistics.median(known) if known and len(known) == len(both) else None
+
+    is_one_place = len({(run.machine.name, run.machine.device) for pair in pairs for run in pair}) == 1
+    return Costs(
+        parameters=ratio(lambda run: run.cost.parameters),
+        macs=ratio(lambda run: run.cost.macs),
+        memory=ratio(lambda run: run.cost.memory) if is_one_place else None,
+    )
 
 
 def condition(base: Recipe, variant: Recipe) -> str:
@@ -200,8 +238,13 @@ def _images(pairs: Sequence[Pair], last: Look | None, alpha: float, labels: Any)
     if a.shape[1] < 2:
         return _Images()
     low, high = widened(last.interval, image_variance(a, b), alpha)
-    floors = [noise_floor(*rows[at : at + 2]) for rows in (a, b) for at in range(len(pairs) - 1)]
-    return _Images(math.sqrt(2 * mean([floor**2 for floor in floors])), low, high)
+    sides = [[noise_floor(*rows[at : at + 2]) ** 2 for at in range(len(pairs) - 1)] for rows in (a, b)]
+    floor = math.sqrt(2 * mean([*sides[0], *sides[1]]))
+    spreads = [statistics.variance(100 * rows.mean(1)) for rows in (a, b)]
+    unstable = None
+    if all(mean(side) > 0 for side in sides):
+        unstable = (float(spreads[0]) / mean(sides[0]), float(spreads[1]) / mean(sides[1]))
+    return _Images(floor, unstable, low, high)
 
 
 def _with_sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> Verdict:
@@ -226,7 +269,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
         )
     assert verdict.effect is not None
     interval = f"{100 * verdict.confidence:g} % interval {signed(verdict.low)} to {signed(verdict.high)}"
-    effect, margin, cost = f"{signed(verdict.effect)} pp", f"{verdict.margin:.2f} pp", _cost(verdict.cost_ratio)
+    effect, margin, cost = f"{signed(verdict.effect)} pp", f"{verdict.margin:.2f} pp", _cost(verdict)
     if verdict.is_negligible:
         kind = "gain" if verdict.effect > 0 else "loss"
         return (
@@ -287,6 +330,12 @@ def _cautions(verdict: Verdict, most: int) -> str:
             f"This is so on this test set; for other images of the kind the interval is "
             f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
         )
+    names = ("The base", verdict.variant)
+    for name, times in zip(names, verdict.instability or (), strict=False):
+        if verdict.pairs >= ENOUGH and times > UNSTABLE:
+            said.append(
+                f"{name} trains unstably: seeds vary {times:.0f} times as much as the choice of test images explains."
+            )
     if verdict.word in ("helps", "hurts") and verdict.low is not None and verdict.high is not None:
         near = min(abs(verdict.low), abs(verdict.high))
         # of effects of a quarter point, those that end a study early read 0.65 points on average
@@ -304,8 +353,13 @@ def signed(number: float) -> str:
     return f"{round(number, 2) + 0.0:+.2f}"
 
 
-def _cost(ratio: float | None) -> str:
-    return f"at {ratio:.2f} times the training time" if ratio is not None else "training times not comparable"
+def _cost(verdict: Verdict) -> str:
+    """Time always; parameters and MACs where they are not those of the base."""
+    ratio = verdict.cost_ratio
+    said = [f"at {ratio:.2f} times the training time" if ratio is not None else "training times not comparable"]
+    counted = (("MACs", verdict.costs.macs), ("parameters", verdict.costs.parameters))
+    said += [f"{one:.2f} times the {what}" for what, one in counted if one is not None and f"{one:.2f}" != "1.00"]
+    return ", ".join(said)
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 """A study as the text of its file, from a base recipe and changes to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tomli_w
 
@@ -20,9 +21,15 @@ def study_toml(
     for word in words:
         base.with_(word)  # its error names the word
     asked = question or f"What does {' or '.join(words)} change?"
-    head = {"question": asked, "data": base.data, "model": base.model, **base.changes()}
     decide = {"margin": margin, "seeds": "..".join(str(one) for one in grammar.span(seeds))}
-    return tomli_w.dumps({**head, "variants": dict(zip(words, words, strict=True)), "decide": decide})
+    head = {"data": base.data, "model": base.model, **base.changes()}
+    return study_text(asked, head, dict(zip(words, words, strict=True)), decide)
+
+
+def study_text(question: str, base: Mapping[str, Any], variants: Mapping[str, str], decide: Mapping[str, Any]) -> str:
+    """A study file; rules that are None are left at their defaults."""
+    rules = {key: value for key, value in decide.items() if value is not None}
+    return tomli_w.dumps({"question": question, **base, "variants": dict(variants), "decide": rules})
 
 
 def study_name(base: Recipe, changes: Sequence[str]) -> str:

@@ -1,0 +1,65 @@
+"""The study as one asks it from Python."""
+
+import json
+
+import pytest
+
+import ablab
+from ablab.conduct import read_studies
+from ablab.errors import InputError, StudyError
+from ablab.study import Study as Question
+
+SMALL = "simple-nn data=phantom(train=200,test=50) epochs=1 batch=50"
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    store = ablab.Store(tmp_path_factory.mktemp("store"))
+    study = ablab.Study("Does it?", base=SMALL, variants={"batch norm": "norm=batch"}, seeds=3, margin=1.0)
+    return study.run(store=store, workers=1)
+
+
+def test_it_says_what_a_study_file_says(tmp_path):
+    study = ablab.Study("Does it?", base=SMALL, variants={"batch norm": "norm=batch"}, seeds="3..5", budget="30m")
+    path = tmp_path / "study.toml"
+    path.write_text(study.text)
+    (read,) = read_studies(path)
+    assert (read.base, read.variants, read.rule) == (study.parts[0].base, study.parts[0].variants, study.parts[0].rule)
+    assert ablab.Study.from_file(path).plan() == study.plan()
+    assert Question.from_toml(study.text).rule.budget == "30m"
+
+
+def test_a_plan_costs_nothing_and_says_what_would_be_run():
+    planned = ablab.Study("Does it?", base=SMALL, variants={"a": "norm=batch", "b": "lr=0.1"}, seeds="3..5").plan()
+    assert planned.runs == (9, 15)
+    assert json.loads(planned.to_json())["runs"] == [9, 15]
+
+
+def test_a_plan_that_is_timed_says_what_the_study_can_see(tmp_path):
+    study = ablab.Study("Does it?", base=SMALL, variants={"a": "norm=batch"}, seeds="3..5")
+    planned = study.plan(timed=True)
+    assert 5 in [reach.seeds for reach in planned.foresight.reaches]
+    json.loads(planned.to_json())
+
+
+def test_a_result_has_verdicts_and_is_a_table_in_three_ways(result):
+    assert [verdict.variant for verdict in result.verdicts] == ["batch norm"]
+    frame = result.to_frame()
+    assert list(frame["variant"].value_counts().items()) == [("base", 3), ("batch norm", 3)]
+    assert frame["accuracy"].between(0, 100).all()
+    base, norm = (frame[frame.variant == name].set_index("seed").accuracy for name in ("base", "batch norm"))
+    assert (norm - base).mean() == pytest.approx(result.verdicts[0].effect)
+    assert result.to_arrow().num_rows == 6
+    assert result.to_arrow("verdicts").column("word").to_pylist() == [result.verdicts[0].word]
+    said = json.loads(result.to_json())
+    assert said["verdicts"][0]["effect"] == result.verdicts[0].effect
+    assert len(said["runs"]) == 6
+    with pytest.raises(InputError, match="runs or verdicts"):
+        result.to_frame("epochs")
+
+
+def test_what_is_wrong_is_told_as_for_a_file():
+    with pytest.raises(StudyError, match="changes nothing"):
+        ablab.Study("Does it?", base="simple-nn", variants={"same": "norm=none"})
+    with pytest.raises(StudyError, match="one seed never gives a verdict"):
+        ablab.Study("Does it?", base="simple-nn", variants={"a": "norm=batch"}, seeds=1)
