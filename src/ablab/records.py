@@ -1,6 +1,7 @@
 """What a run leaves behind: frozen values that go to JSON and back, and know nothing of torch."""
 
 import hashlib
+import importlib
 import json
 from dataclasses import dataclass, field
 from typing import Literal
@@ -162,6 +163,10 @@ class Run:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Run":
         return _RUN.validate_json(text)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)
