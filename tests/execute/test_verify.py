@@ -139,11 +139,19 @@ def test_a_run_that_is_trained_again_on_the_same_machine_is_the_same_to_the_last
 
 def test_threads_and_precision_are_those_of_the_machine_that_it_was_trained_on():
     recipe = RECIPE.model_copy(update={"threads": None})
-    machine = dataclasses.replace(MACHINE, threads=1, precision="fp32")
-    made = claim(sample_run(recipe=recipe), wanted=Wanted(recipe, 0, DATA.fingerprint), machine=machine)
-    found = check(made, lambda _: DATA, lambda *_: None)
-    assert (found.run.machine.threads, found.run.machine.precision) == (1, "fp32")
-    assert found.run.wanted.recipe.threads == 1
+    for threads, precision in ((1, "fp32"), (2, "bf16")):
+        machine = dataclasses.replace(MACHINE, threads=threads, precision=precision)
+        made = claim(sample_run(recipe=recipe), wanted=Wanted(recipe, 0, DATA.fingerprint), machine=machine)
+        found = check(made, lambda _: DATA, lambda *_: None).run.machine
+        assert (found.threads, found.precision) == (threads, precision)
+    made = dataclasses.replace(made, machine=dataclasses.replace(MACHINE, threads=1_000_000))
+    assert check(made, lambda _: DATA, lambda *_: None).run.machine.threads < 1000
+
+
+def test_a_run_that_would_be_trained_here_as_it_was_there_keeps_its_id():
+    recipe = RECIPE.model_copy(update={"threads": None})
+    run = carry(Wanted(recipe, 0, DATA.fingerprint), DATA, lambda *_: None)
+    assert check(claim(run), lambda _: DATA, lambda *_: None).run.id == run.id
 
 
 def test_other_images_cannot_be_compared():

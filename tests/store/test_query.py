@@ -1,6 +1,7 @@
 """The list of runs answers questions, names what it does not know, and cannot be made to do anything else."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -171,3 +172,9 @@ def test_an_option_with_a_name_that_no_column_can_have_is_left_out(tmp_path):
     (row,) = store.listing("fine = 4", everything=True).dicts()
     assert row["recipe_Seed"] == 3
     assert not {'a"b', "Seed"} & set(row)
+
+
+def test_the_page_on_the_store_has_every_column_with_what_it_is():
+    page = (Path(__file__).parent.parent.parent / "docs" / "store.md").read_text(encoding="utf-8")
+    for name, what in COLUMNS.items():
+        assert f"| `{name}` | {what} |" in page

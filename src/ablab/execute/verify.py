@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from ablab.errors import AblabError, InputError
+from ablab.errors import InputError
 from ablab.execute import Show
 from ablab.recipe import Recipe
 from ablab.records import Machine, Run, Wanted
@@ -182,21 +182,27 @@ def check(claim: Claim, load: Callable[[Recipe], Dataset], show: Show) -> Check:
 
 
 def _as_there(claim: Claim) -> Recipe:
-    """The recipe with the threads and number format that were taken there, which bits depend on.
+    """The recipe with the threads and number format that were taken there, where others would be taken here.
 
-    Random choices hang on seed and purpose, so they are the same. Of threads, no more than are of any use here.
+    Bits depend on them; random choices hang on seed and purpose, so they are the same. Of threads, no more than are of
+    any use here.
     """
+    from ablab.train.device import choose_hardware
+
     recipe, machine = claim.wanted.recipe, claim.machine
-    changes: dict[str, Any] = {}
-    if machine.device == "cpu":
-        if recipe.threads is None and 1 <= machine.threads <= 4 * (os.cpu_count() or 1):
-            changes["threads"] = machine.threads
-        if recipe.precision == "auto" and machine.precision in ("fp32", "bf16"):
-            changes["precision"] = machine.precision
-    try:
-        return Recipe.of(changes, base=recipe)
-    except AblabError:
+    if machine.device != "cpu":
         return recipe
+    here = choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads)
+    changes: dict[str, Any] = {}
+    if recipe.threads is None and machine.threads != here.threads and machine.threads in range(1, 4 * _cores() + 1):
+        changes["threads"] = machine.threads
+    if recipe.precision == "auto" and machine.precision != here.precision and machine.precision in ("fp32", "bf16"):
+        changes["precision"] = machine.precision
+    return Recipe.of(changes, base=recipe)
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 def compare(claim: Claim, run: Run) -> Check:
