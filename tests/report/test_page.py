@@ -3,16 +3,20 @@
 import base64
 import dataclasses
 import hashlib
+import json
 import random
 import re
 from html.parser import HTMLParser
 
 import pytest
 import tomli_w
+from detailed import answered, detailed, facts, pictures
 from simulated import MACHINE, TEXT, simulate, study
 
+from ablab.records import Ledger
 from ablab.report.page import page
 from ablab.study import Study, decide, plan
+from ablab.study.published import Published
 from ablab.study.verdict import signed
 
 HOSTILE = (
@@ -78,13 +82,24 @@ def hostile() -> Study:
 
 def hostile_page() -> str:
     """A page with hostile text wherever text from outside is shown."""
-    it = dataclasses.replace(hostile(), question=" ".join([*HOSTILE, "\u202eabc", "y" * 300]), path=HOSTILE[0])
+    said = Published(*HOSTILE[:3], {"base": 50.0}, HOSTILE, HOSTILE[3], HOSTILE[4])
+    it = dataclasses.replace(
+        hostile(),
+        name=HOSTILE[2],
+        question=" ".join([*HOSTILE, "\u202eabc", "y" * 300]),
+        path=HOSTILE[0],
+        published=said,
+    )
     _, runs, verdicts = simulate(it)
     bad = dataclasses.replace(
         MACHINE, name=HOSTILE[1], device=HOSTILE[4], torch=HOSTILE[0], python=HOSTILE[2], capability=HOSTILE[3]
     )
-    runs = tuple(dataclasses.replace(run, machine=bad, note=f"{HOSTILE[3]}\x1b[31m\ud800") for run in runs)
-    return page(it, runs, verdicts)
+    data = dataclasses.replace(facts(classes=HOSTILE), name=HOSTILE[0])
+    runs = tuple(
+        dataclasses.replace(answered(run, data, ""), machine=bad, note=f"{HOSTILE[3]}\x1b[31m\ud800") for run in runs
+    )
+    verdicts = decide(plan(it, data.fingerprint), runs, labels=data.labels).verdicts
+    return page(it, runs, verdicts, data=data, pictures=pictures(), ledger=Ledger(1, 1, 10))
 
 
 def test_the_page_begins_as_html_and_closes_all_that_it_opens(known: tuple[Study, str, Reader]) -> None:
@@ -163,8 +178,10 @@ def test_the_policy_allows_the_one_style_sheet_the_one_script_and_pictures_that_
 def test_hostile_text_is_shown_as_typed_and_makes_no_element() -> None:
     html = hostile_page()
     reader = Reader(html)
-    usual = Reader(page(study(), *simulate(study())[1:]))
-    assert {tag for tag, _ in reader.elements} <= {tag for tag, _ in usual.elements}
+    it, runs, verdicts, data = detailed()
+    usual = Reader(page(it, runs, verdicts, data=data, pictures=pictures()))
+    # those of warnings and of the section on a published report, which this usual study has not
+    assert {tag for tag, _ in reader.elements} <= {tag for tag, _ in usual.elements} | {"q", "strong"}
     for name in HOSTILE:
         assert name in reader.text
     assert not [key for _, attributes in reader.elements for key in attributes if key.startswith("on")]
@@ -246,3 +263,74 @@ def test_large_studies_stay_below_three_megabytes_and_say_what_is_left_out() -> 
     assert len(html.encode()) < 3_000_000
     assert "There are too many runs to draw each" in html
     assert "Not drawn, because the page would grow too large" in html
+
+
+def test_many_variants_with_answers_and_pictures_stay_below_three_megabytes() -> None:
+    grid = TEXT.split("[variants]")[0] + "[grid]\nlr = [" + ", ".join(f"{i / 1000}" for i in range(1, 101)) + "]\n"
+    it = study(epochs=100, text=grid + '[decide]\nseeds = "3..3"\n')
+    it, runs, verdicts, data = detailed(it, gains={})
+    html = page(it, runs, verdicts, data=data, pictures=pictures())
+    assert len(html.encode()) < 3_000_000
+
+
+def test_the_detailed_page_is_the_same_for_the_same_runs_in_any_order() -> None:
+    it, runs, verdicts, data = detailed()
+    shuffled = list(runs)
+    random.Random(2).shuffle(shuffled)
+    one, other = (page(it, some, verdicts, data=data, pictures=pictures()) for some in (runs, shuffled))
+    assert one == other
+    assert Reader(one).open == []
+
+
+@pytest.mark.parametrize(
+    ("line", "headline"),
+    [
+        ('select = "test"', "Biased selection:"),
+        ('tta = "augment"', "Augmented test images:"),
+        ('model = "cnn2"\noutput = "softmax"', "Softmax before the loss:"),
+    ],
+)
+def test_faults_of_method_are_said_before_the_figures(line: str, headline: str) -> None:
+    it = study(text=f"{line}\n" + (TEXT.replace('model = "simple-nn"\n', "") if "model" in line else TEXT))
+    _, runs, verdicts = simulate(it)
+    text = Reader(page(it, runs, verdicts)).text
+    assert 0 < text.index(headline) < text.index("Effects")
+
+
+def test_runs_without_a_plan_are_said_to_be_older_than_this_one() -> None:
+    it, runs, verdicts, data = detailed()
+    assert "Trained before this plan" not in page(it, runs, verdicts, data=data)
+    some = [dataclasses.replace(run, plan="") for run in runs[:3]] + list(runs[3:])
+    assert "3 of 25 runs were trained without a plan" in page(it, some, verdicts, data=data)
+
+
+def test_runs_that_explore_are_said_to() -> None:
+    it, runs, verdicts, data = detailed()
+    some = [dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True)) for run in runs]
+    html = page(it, some, verdicts, data=data, pictures=pictures())
+    assert "Exploring:" in html
+    assert plan(it, data.fingerprint, explores=True).hash in html
+    assert "Mistaken images" not in html
+
+
+def test_the_target_of_learning_speed_is_said_with_where_it_comes_from() -> None:
+    it, runs, verdicts, data = detailed()
+    text = Reader(page(it, runs, verdicts, data=data, target=0.4)).text
+    assert "Learning speed is the time to 40 % validation accuracy, a target that was given." in text
+    assert "this target was set after the fact" in Reader(page(it, runs, verdicts, data=data)).text
+
+
+def test_every_figure_says_how_to_read_it_and_has_its_data(known: tuple[Study, str, Reader]) -> None:
+    it, runs, verdicts, data = detailed()
+    html = page(it, runs, verdicts, data=data, pictures=pictures())
+    names = re.findall(r'<figure[^>]* data-figure="([^"]+)"', html)
+    assert len(names) == html.count("<figure") >= 10
+    sheets = json.loads(html.split('id="ablab-figures">')[1].split("</script>")[0])["figures"]
+    assert set(names) <= set(sheets)
+    for figure in html.split("<figure")[1:]:
+        assert "How to read this." in figure.split("</section>")[0]
+
+
+def test_the_page_never_calls_anything_significant() -> None:
+    it, runs, verdicts, data = detailed()
+    assert "significant" not in page(it, runs, verdicts, data=data, pictures=pictures()).lower()

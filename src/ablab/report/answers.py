@@ -22,7 +22,7 @@ from ablab.study.secondary import (
 )
 from ablab.study.statistics import mean
 
-MOST = 40  # variants; each takes some 6 kB of the page
+MOST = 25  # variants; each takes some 6 kB of the page
 AS_IT_WENT = ("training accuracy in the last epoch", "training minus test accuracy")
 
 

@@ -12,7 +12,7 @@ from ablab.study import Verdict
 from ablab.study.classes import MANY, ClassReport, Confused, class_report, confusion, mistakes, unpacked
 from ablab.study.secondary import confusion_changes, groups_note
 
-MOST_BYTES = 350_000  # of all matrices
+MOST_BYTES = 250_000  # of all matrices
 CELL, LEFT, BELOW = 30, 74, 62  # of a heat map, in user units
 WRITTEN = 12  # classes up to which there is room for numbers in the cells
 DARK = 0.62  # colour from which the numbers in it are drawn in the colour of the paper

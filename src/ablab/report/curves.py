@@ -10,8 +10,7 @@ from ablab.report import charts
 from ablab.report.arms import TOGETHER, Arm, visible
 from ablab.report.embedded import short
 
-MOST_BYTES = 1_300_000  # of all curves with their numbers
-POINT, NUMBER = 12, 7  # bytes of a point of a path, and of a number
+POINT, NUMBER = 13, 8  # bytes of a point of a path, and of a number
 FLOPS = 6  # of training for each multiply-add: two on the way forward, about twice that on the way back
 
 Quantity = Callable[[EpochRow], float]
@@ -23,18 +22,18 @@ QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
 )
 
 
-def curve_sets(arms: Sequence[Arm]) -> Iterator[dict[str, Any]]:
-    """Panels for the base and a few variants at a time, as long as the page stays small."""
+def curve_sets(arms: Sequence[Arm], room: int) -> Iterator[dict[str, Any]]:
+    """Panels for the base and a few variants at a time, as long as there is room, which is in bytes."""
     base, variants = arms[0], [arm for arm in arms[1:] if arm.runs]
     chunks = [variants[at : at + TOGETHER] for at in range(0, len(variants), TOGETHER)] or [[]]
     sets = [[arm for arm in (base, *chunk) if any(run.curve for run in arm.runs)] for chunk in chunks]
     each = len(QUANTITIES) * (3 * POINT + NUMBER)
     means = [each * sum(max(len(run.curve) for run in arm.runs) for arm in members) for members in sets]
     rows = sum(len(run.curve) for members in sets for arm in members for run in arm.runs)
-    has_singles = sum(means) + len(QUANTITIES) * (POINT + NUMBER) * rows <= MOST_BYTES
+    has_singles = sum(means) + len(QUANTITIES) * (POINT + NUMBER) * rows <= room
     for at, (members, drawn) in enumerate(zip(sets, itertools.accumulate(means), strict=True), 1):
         if members:
-            is_drawn = drawn <= MOST_BYTES
+            is_drawn = drawn <= room
             yield {
                 "id": f"curves-{at}",
                 "arms": members,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ablab.records import Run
 from ablab.study import Study
 
-MOST_BYTES = 400_000  # of the embedded runs: about 700
+MOST_BYTES = 300_000  # of the embedded runs: about 500
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ablab.study.classes import unpacked
 Pictures = Callable[[Sequence[int]], Any] | Any  # rows -> u8[n,C,H,W], or all test images as one such array
 
 MOST = 24  # pictures of a group
-MOST_BYTES = 600_000  # of all pictures together
+MOST_BYTES = 450_000  # of all pictures together
 LARGEST = 64  # pixels a side
 
 

@@ -30,7 +30,8 @@ from ablab.report.scatter import scatters
 from ablab.study import Study, Verdict, plan
 from ablab.study.verdict import signed
 
-MOST_ROWS = 1500  # of the table of runs; 200 variants with 1000 seeds would make a page of 30 MB
+LARGEST = 2_800_000  # bytes; curves take what the rest leaves of it
+MOST_ROWS = 1000  # of the table of runs; 200 variants with 1000 seeds would make a page of 30 MB
 BADGES = {
     "helps": ("helps", "▲"),
     "hurts": ("hurts", "▼"),
@@ -79,48 +80,57 @@ def page(
     u8[N,C,H,W] or a function from rows to such an array, it shows some of those that were mistaken.
     """
     arms = arms_of(study, runs)
-    shown = tuple(run for arm in arms for run in arm.runs)
-    span = _span(verdicts, study.rule.margin)
-    looked_at = sorted({(run.wanted.fingerprint, run.wanted.explores) for run in shown})
-    plans = [(fingerprint, plan(study, fingerprint, explores=explores).hash) for fingerprint, explores in looked_at]
     goal = target_of(arms, target)
+    parts = _parts(study, arms, verdicts, data, goal, pictures)
+    sheets, name = _sheets(verdicts, parts), str(visible(study.name))
     environment = _environment()
+    template = environment.get_template("page.html")
+    fixed = _looks(environment) | _facts(study, arms, verdicts, ledger) | parts | {"goal": goal}
+    rest = template.render(fixed, sets=(), figures=figures_json(name, sheets))
+    sets = tuple(curve_sets(arms, LARGEST - len(rest.encode())))
+    sheets |= {one["id"]: one["facts"] for one in sets if one["facts"]}
+    return template.render(fixed, sets=sets, figures=figures_json(name, sheets))
+
+
+def _looks(environment: jinja2.Environment) -> dict[str, Any]:
+    """Style sheet and script, and the policy that lets in these two and nothing else."""
     style, script = (
         environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr]
         for name in ("page.css", "page.js")
     )
-    parts = _parts(study, arms, verdicts, data, goal, pictures)
+    policy = _policy(style, script)
+    return {"style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704 (our own files)
+
+
+def _facts(study: Study, arms: Sequence[Arm], verdicts: Sequence[Verdict], ledger: Ledger | None) -> dict[str, Any]:
+    """What the page says of the study, its runs and its verdicts."""
+    shown = tuple(run for arm in arms for run in arm.runs)
+    span = _span(verdicts, study.rule.margin)
+    looked_at = sorted({(run.wanted.fingerprint, run.wanted.explores) for run in shown})
+    plans = [(fingerprint, plan(study, fingerprint, explores=explores).hash) for fingerprint, explores in looked_at]
     embedded, left_in = runs_json(study, _in_order(arms), plans[0][1] if plans else "")
-    return environment.get_template(
-        "page.html"
-    ).render(
-        study=study,
-        rule=study.rule,
-        style=Markup(style),  # noqa: S704 (our own file)
-        script=Markup(script),  # noqa: S704 (our own file)
-        policy=_policy(style, script),
-        arms=arms,
-        runs=shown,
-        verdicts=[_verdict(verdict, span) for verdict in verdicts],
-        axis=charts.strip_axis(span),
-        warnings=tuple(cautions(study, shown, verdicts)),
-        rows=_run_rows(arms),
-        costs=[_cost(arm, arms[0], verdicts) for arm in arms if arm.runs],
-        total=duration(sum(run.cost.wall_seconds for run in shown)),
-        changes=[_changes(arms[0], arm) for arm in arms[1:]],
-        base=tomli_w.dumps({k: v for k, v in study.base.full().items() if v is not None}),
-        machines=_machines(shown),
-        plans=plans,
-        ledger=ledger,
-        goal=goal,
-        version=importlib.metadata.version("ablab"),
-        command=_command(study),
-        near_zero=NEAR_ZERO,
-        embedded=embedded,
-        left_in=left_in,
-        figures=figures_json(str(visible(study.name)), _figures(verdicts, parts)),
-        **parts,
-    )
+    return {
+        "study": study,
+        "rule": study.rule,
+        "arms": arms,
+        "runs": shown,
+        "verdicts": [_verdict(verdict, span) for verdict in verdicts],
+        "axis": charts.strip_axis(span),
+        "warnings": tuple(cautions(study, shown, verdicts)),
+        "rows": _run_rows(arms),
+        "costs": [_cost(arm, arms[0], verdicts) for arm in arms if arm.runs],
+        "total": duration(sum(run.cost.wall_seconds for run in shown)),
+        "changes": [_changes(arms[0], arm) for arm in arms[1:]],
+        "base": tomli_w.dumps({k: v for k, v in study.base.full().items() if v is not None}),
+        "machines": _machines(shown),
+        "plans": plans,
+        "ledger": ledger,
+        "version": importlib.metadata.version("ablab"),
+        "command": _command(study),
+        "near_zero": NEAR_ZERO,
+        "embedded": embedded,
+        "left_in": left_in,
+    }
 
 
 def _parts(
@@ -133,7 +143,6 @@ def _parts(
 ) -> dict[str, Any]:
     """The sections that are made elsewhere, by the names that the template has for them."""
     return {
-        "sets": tuple(curve_sets(arms)),
         "answers": tuple(answers(arms, verdicts, data, goal)),
         "weights": histograms(arms),
         "confusions": tuple(confusions(arms, verdicts, data)) if data else (),
@@ -144,15 +153,14 @@ def _parts(
     }
 
 
-def _figures(verdicts: Sequence[Verdict], parts: dict[str, Any]) -> dict[str, Any]:
-    """What each figure was drawn from, by the name that it has in the page."""
+def _sheets(verdicts: Sequence[Verdict], parts: dict[str, Any]) -> dict[str, Any]:
+    """What each figure but the curves was drawn from, by the name that it has in the page."""
     columns = ("variant", "change", "verdict", "effect, points", "low", "high", "pairs", "margin")
     effects = tuple(
         (visible(v.variant), visible(v.change), v.word, short(v.effect), short(v.low), short(v.high), v.pairs, v.margin)
         for v in verdicts
     )
     found = {"effects": Sheet(columns, effects), "weights": parts["weights"][1], "cost": parts["scatter"][1]}
-    found |= {one["id"]: one["facts"] for one in parts["sets"] if one["facts"]}
     found |= {one["id"]: one["sheet"] for one in parts["confusions"] if one["sheet"]}
     found |= {one.id: one.sheet for one in parts["walls"]}
     return found
