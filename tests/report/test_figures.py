@@ -58,7 +58,7 @@ def test_an_effect_without_an_interval_says_so_and_its_mark_is_empty():
 
 def test_biased_effects_are_marked_as_such():
     verdict = dataclasses.replace(RESULT.decision.verdicts[0], is_biased=True)
-    picture = figures.effects([verdict], RESULT.runs)
+    picture = figures.effects([verdict], [sample_run(recipe=Recipe(select="test"))])
     assert "Biased" in picture.caption
     assert any("(biased)" in text for text in texts(picture))
 
@@ -134,10 +134,16 @@ def test_many_classes_have_a_matrix_without_names():
 
 
 def test_answers_to_other_images_are_refused():
+    elsewhere = sample_run()  # of other images, by their fingerprint
+    run = ARMS["base"][0]
+    exploring = dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True))
+    for other in (elsewhere, exploring, dataclasses.replace(run, predictions=b"")):
+        with pytest.raises(InputError, match="answers to these test images"):
+            figures.confusion({"run": (other,)}, DATA)
+        with pytest.raises(InputError, match="probabilities"):
+            figures.most_wrong([other], DATA, 5)
     with pytest.raises(DataError, match="are not to these 300 test images"):
-        figures.confusion({"run": (sample_run(),)}, DATA)
-    with pytest.raises(InputError, match="predictions"):
-        figures.confusion({"run": (sample_run(predictions=b""),)}, DATA)
+        figures.confusion({"run": (dataclasses.replace(run, predictions=run.predictions[:-1]),)}, DATA)
 
 
 def test_cost_has_a_panel_for_everything_that_is_known():
@@ -240,6 +246,13 @@ def test_a_biased_recipe_is_named_under_every_picture():
         figures.worst([run], data, PICTURES[:200]),
     ]
     assert all("Biased" in picture.caption for picture in pictures)
+
+
+def test_what_explored_is_told_from_evidence():
+    run = sample_run()
+    exploring = dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True))
+    assert "nothing is decided" in figures.curves({"run": (exploring,)}).caption
+    assert "nothing is decided" not in figures.curves({"run": (run,)}).caption
 
 
 def test_a_caption_can_stand_elsewhere():

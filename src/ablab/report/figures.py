@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ablab.errors import DataError, InputError
 from ablab.records import DataFacts, EpochRow, Run
+from ablab.report import arms as report_arms
+from ablab.report.arms import answered
 from ablab.report.charts import Curve, is_drawable, reach, summary
 from ablab.report.picture import BAND, COLOURS, DASHES, INK, SOFT, Picture, blank, plain, style
 from ablab.study import Study, Verdict
@@ -52,13 +54,7 @@ COSTS: tuple[tuple[str, Callable[[Run], float | None]], ...] = (
 
 def arms_of(study: Study, runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:
     """The runs of the base and of every variant, by its name, in the order of seeds."""
-    named = [("base", study.base), *((variant.name, variant.recipe) for variant in study.variants)]
-    return {
-        name: tuple(
-            sorted((run for run in runs if run.wanted.recipe.hash == recipe.hash), key=lambda run: run.wanted.seed)
-        )
-        for name, recipe in named
-    }
+    return {arm.name: arm.runs for arm in report_arms.arms_of(study, runs)}
 
 
 def effects(verdicts: Sequence[Verdict], runs: Sequence[Run], *, has_caption: bool = True) -> Picture:
@@ -69,7 +65,7 @@ def effects(verdicts: Sequence[Verdict], runs: Sequence[Run], *, has_caption: bo
     caption = (
         f"Effect on test accuracy in percentage points (variant minus base) with the {100 * first.confidence:g} % "
         f"interval{shared}; n = {_count(pairs, 'seed pair')}. The band is the margin of {first.margin:g} pp: what "
-        f"lies inside it is of no practical size.{_biased(verdict.is_biased for verdict in verdicts)}"
+        f"lies inside it is of no practical size.{_spoilt(runs)}"
     )
     ends = [end for verdict in verdicts for end in (verdict.low, verdict.effect, verdict.high) if end is not None]
     with style():
@@ -104,7 +100,7 @@ def curves(arms: Arms, *, has_caption: bool = True) -> Picture:
         f"Thick: the mean over seeds (n = {n}), with a band from the smallest to the largest; thin: single runs, with "
         "a dot at the epoch that was selected."
         + (f" {broken} of {len(runs)} runs did not finish: dotted, and not in the mean." if broken else "")
-        + _biased(run.wanted.recipe.select == "test" for run in runs)
+        + _spoilt(runs)
     )
     with style():
         figure, _ = blank(7.5, 5.2, caption if has_caption else "")
@@ -126,10 +122,10 @@ def curves(arms: Arms, *, has_caption: bool = True) -> Picture:
 
 def confusion(arms: Arms, data: DataFacts, *, has_caption: bool = True) -> Picture:
     """How often each class was taken for which: the first recipe, then every other one and its difference to it."""
-    arms = {name: [run for run in runs if run.predictions] for name, runs in arms.items()}
+    arms = {name: answered(runs, data) for name, runs in arms.items()}
     arms = {name: runs for name, runs in arms.items() if runs}
     if not arms:
-        raise InputError("none of these runs has its predictions: only a run that was measured has them")
+        raise InputError("none of these runs has its answers to these test images: only one that was measured has")
     if len(arms) > 1 + MATRICES:
         raise InputError(f"{len(arms) - 1} variants are too many for one picture: choose up to {MATRICES}")
     shares = {name: _shares(runs, data) for name, runs in arms.items()}
@@ -140,7 +136,7 @@ def confusion(arms: Arms, data: DataFacts, *, has_caption: bool = True) -> Pictu
         f"Of the test images of each class (a row), the percent given each answer; means over runs: {counts}. "
         + (f"Differences are percentage points against {base}: a description, not a test. " if others else "")
         + f"Most often mistaken by {base}: {_mistakes(first, data.classes)}."
-        + _biased(run.wanted.recipe.select == "test" for run in runs)
+        + _spoilt(runs)
     )
     size = min(5.2, max(2.9, 0.8 + 0.3 * len(data.classes)))
     with style():
@@ -174,7 +170,7 @@ def cost(arms: Arms, *, has_caption: bool = True) -> Picture:
         "without an interval: one run) against the median of the cost. The line joins those that no other recipe "
         "beats in both. Intervals are of each recipe alone: effects are judged by pairs."
         + ("" if len(machines) == 1 else f" Times are left out: the runs are from {len(machines)} machines or devices.")
-        + _biased(run.wanted.recipe.select == "test" for run in runs)
+        + _spoilt(runs)
     )
     with style():
         figure, _ = blank(1.2 + 2.6 * len(known), 3.4, caption if has_caption else "")
@@ -205,7 +201,7 @@ def most_wrong(runs: Sequence[Run], data: DataFacts, most: int) -> tuple[Wrong, 
     """The test images that were most confidently taken for something else, the worst first."""
     import numpy as np
 
-    known = [run for run in runs if run.predictions and len(run.certainty) == len(data.labels)]
+    known = [run for run in answered(runs, data) if len(run.certainty) == len(data.labels)]
     if not known:
         raise InputError("none of these runs has the probabilities of its answers: only a run that was measured has")
     labels = np.asarray(data.labels, np.int64)
@@ -239,7 +235,7 @@ def worst(runs: Sequence[Run], data: DataFacts, images: Any, *, most: int = 24, 
     caption = (
         f"Of {len(data.labels):,} test images, those most confidently given a wrong class: the true class above, the "
         f"answer below with its probability ({of_runs}). What everything gets wrong may be labelled wrongly."
-        + _biased(run.wanted.recipe.select == "test" for run in runs)
+        + _spoilt(runs)
     )
     rows = math.ceil(len(found) / ACROSS)
     with style():
@@ -335,7 +331,7 @@ def _shares(runs: Sequence[Run], data: DataFacts) -> Any:
 
 def _answers(run: Run, data: DataFacts) -> Any:
     answers = unpacked(run.predictions, len(data.classes))
-    if run.wanted.fingerprint != data.fingerprint or len(answers) != len(data.labels):
+    if len(answers) != len(data.labels):
         raise DataError(f"run {run.id}: its {len(answers)} answers are not to these {len(data.labels)} test images")
     return answers
 
@@ -446,8 +442,14 @@ def _count(numbers: Sequence[int], noun: str) -> str:
     return f"{low} {noun}{'s' * (low != 1)}" if low == high else f"{low} to {high} {noun}s"
 
 
-def _biased(flags: Any) -> str:
-    return " Biased: epochs were chosen on the test images." if any(flags) else ""
+def _spoilt(runs: Sequence[Run]) -> str:
+    """What nobody may overlook who sees the picture alone."""
+    said = ""
+    if any(run.wanted.recipe.select == "test" for run in runs):
+        said += " Biased: epochs were chosen on the test images."
+    if any(run.wanted.explores for run in runs):
+        said += " Exploring: measured on validation images in the place of test images; nothing is decided."
+    return said
 
 
 def _ids(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from ablab.arithmetic.table import escape_latex, escape_markdown, grid, latex_gr
 from ablab.atomic import atomic_write, check_writable
 from ablab.errors import InputError
 from ablab.records import DataFacts, Run
-from ablab.report import figures
+from ablab.report import arms, figures
+from ablab.report.cautions import cautions
 from ablab.report.picture import SOFT, Format, Picture, blank, check_installed, pages, plain, style
 from ablab.report.runs import FORMULA
 from ablab.report.tables import shown
@@ -76,28 +77,27 @@ def written(piece: Piece, form: Written) -> str:
 
 def pictures(result: Result, *, has_caption: bool = True) -> Iterator[tuple[str, Picture]]:
     """The pictures of a study that its runs allow, each with a name for its file, made as they are asked for."""
-    arms = figures.arms_of(result.study, result.runs)
-    base, *variants = arms.items()
+    named = figures.arms_of(result.study, result.runs)
+    base, *variants = named.items()
     yield "effects", figures.effects(result.decision.verdicts, result.runs, has_caption=has_caption)
     with_curves = [one for one in variants if any(run.curve for run in one[1])]
     if with_curves or any(run.curve for run in base[1]):
         for name, some in _numbered("curves", with_curves, figures.TOGETHER - 1):
             yield name, figures.curves(dict([base, *some]), has_caption=has_caption)
-    answered = [one for one in (base, *variants) if any(run.predictions for run in one[1])]
-    if result.data and answered and answered[0] == base:
+    data = result.data
+    answered = [one for one in (base, *variants) if data and arms.answered(one[1], data)]
+    if data and base in answered:
         for name, some in _numbered("confusion", answered[1:], figures.MATRICES):
-            yield name, figures.confusion(dict([base, *some]), result.data, has_caption=has_caption)
+            yield name, figures.confusion(dict([base, *some]), data, has_caption=has_caption)
     if any(run.test for run in result.runs):
-        yield "cost", figures.cost(arms, has_caption=has_caption)
+        yield "cost", figures.cost(named, has_caption=has_caption)
 
 
 def pairs_of(study: Study, runs: Sequence[Run], verdict: Verdict) -> tuple[Pair, ...]:
     """The pairs of runs that a verdict rests on."""
-    arms = figures.arms_of(study, runs)
-    base = {run.wanted.seed: run for run in arms["base"] if run.test}
-    other = {run.wanted.seed: run for run in arms[verdict.variant] if run.test}
-    seeds = sorted(base.keys() & other.keys())[: verdict.pairs]
-    return tuple((base[seed], other[seed]) for seed in seeds)
+    base, *others = arms.arms_of(study, runs)
+    (arm,) = (one for one in others if one.name == verdict.variant)
+    return arms.pairs_of(base, arm, verdict)
 
 
 def write_pieces(result: Result, folder: Path, format: Pieces) -> tuple[Path, ...]:
@@ -265,8 +265,8 @@ def _classes(result: Result) -> Piece:
     rows: list[Row] = []
     for verdict in result.decision.verdicts if data else ():
         assert data is not None
-        pairs = pairs_of(result.study, result.runs, verdict)
-        if len(pairs) < 3 or not all(run.predictions for pair in pairs for run in pair):
+        pairs = arms.answered_pairs(pairs_of(result.study, result.runs, verdict), data)
+        if len(pairs) < 3:
             continue
         chances = {one.name: one.p for one in class_effects(pairs, data)}
         shares = [[_recalls(run, data) for run in side] for side in zip(*pairs, strict=True)]
@@ -411,8 +411,8 @@ def _all_tables(result: Result) -> Iterator[Piece]:
 def _sentences(result: Result) -> list[str]:
     """The verdicts in words, and what a reader must know beside them."""
     said = [verdict.sentence for verdict in result.decision.verdicts]
-    if any(verdict.is_biased for verdict in result.decision.verdicts):
-        said.append("Biased: epochs were chosen on the test images, so these accuracies are too high.")
+    found = cautions(result.study, result.runs, result.decision.verdicts)
+    said += [f"{headline}: {sentence}" for headline, sentence in found]
     if result.decision.wanted:
         said.append(f"Not final: {len(result.decision.wanted)} runs are still wanted.")
     if result.decision.ended:
