@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import math
 import random
 
 import pytest
 
 from ablab.errors import InputError
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Ledger, Measurement
+from ablab.records import DataFacts, EpochRow, Ledger, Measurement
 from ablab.store import Store, exchange
 from ablab.store.exchange import export, take
 from ablab.study import Study, decide, plan
@@ -85,6 +86,14 @@ def test_the_same_result_from_another_machine_is_no_conflict_and_adds_nothing(tm
     path = sent(tmp_path, run(0, machine=elsewhere, cost=dataclasses.replace(run(0).cost, seconds=9.0)))
     assert take(store, path).known == (run(0).id,)
     assert store.runs() == [run(0)]
+
+
+def test_a_run_that_diverged_to_no_number_is_the_same_when_it_comes_again(tmp_path):
+    curve = (EpochRow(1, 0.1, math.inf, 0.1, math.nan, 0.1, 1.0),)
+    path = sent(tmp_path, run(0, curve=curve, status="diverged", test=None, selected_epoch=None))
+    store = Store(tmp_path / "mine")
+    assert len(take(store, path).added) == 1
+    assert len(take(store, path).known) == 1
 
 
 def test_a_seed_that_was_used_twice_is_refused_with_both_results_and_the_file_of_the_first(tmp_path):

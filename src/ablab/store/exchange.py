@@ -141,7 +141,7 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
 def result(run: Run) -> tuple[object, ...]:
     """What a recipe, a seed and a kind of machine decide: not the time it took, nor where and when."""
     curve = tuple(dataclasses.replace(row, seconds=0.0) for row in run.curve)
-    return run.status, run.selected_epoch, run.test, run.predictions, curve
+    return run.status, run.selected_epoch, repr(run.test), run.predictions, repr(curve)  # as text NaN equals NaN
 
 
 def _used_twice(ours: Run, theirs: Run, file: str | None) -> str:
