@@ -7,6 +7,7 @@ from ablab.errors import InputError, RecipeError, StudyError
 from ablab.recipe import Recipe
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, plan
+from ablab.study.projection import Projection
 from sample_runs import sample_run
 
 BASE = Recipe()
@@ -183,3 +184,11 @@ def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path
     again = look_up_study(study, Store(tmp_path / "store"))
     assert again.tuned == result.tuned
     assert again.after_tuning.decision == result.after_tuning.decision
+
+
+def test_after_every_round_it_says_what_is_likely_to_come(planned, tmp_path):
+    told = []
+    conduct(planned, Store(tmp_path), executor([]), lambda wanted, event: told.append(event), labels=LABELS)
+    assert all(isinstance(event, Projection) for event in told)
+    assert told[0].comparisons == 1
+    assert (told[-1].decided, told[-1].runs) == (1, 0)

@@ -20,6 +20,7 @@ from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.foresight import Foresight
 from ablab.study.frames import arrow, frame
 from ablab.study.locked import changes
+from ablab.study.projection import project
 from ablab.study.tuning import FIRST, Tuned, next_steps, trials_wanted, tuned
 
 if TYPE_CHECKING:
@@ -79,12 +80,17 @@ class Result:
 
 def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int] | None) -> Decision:
     """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on."""
+    last: Wanted | None = None
     while True:
-        decision = decide(plan, store.runs(run.id for run in plan.most), labels=labels)
+        runs = store.runs(run.id for run in plan.most)
+        decision = decide(plan, runs, labels=labels)
+        if last:
+            show(last, project(plan, decision, runs))
         if not decision.wanted:
             return decision
         for run in execute(decision.wanted, show):
             keep(dataclasses.replace(run, plan=plan.hash), store)
+            last = run.wanted
 
 
 def keep(run: Run, store: Store) -> None:

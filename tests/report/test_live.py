@@ -11,6 +11,7 @@ from ablab.recipe import Recipe
 from ablab.records import Wanted
 from ablab.report.live import Live
 from ablab.study import Rule, Study, Variant, plan
+from ablab.study.projection import Projection
 from ablab.train.events import Noticed
 from ablab.train.loop import train
 from sample_runs import sample_run
@@ -92,3 +93,14 @@ def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, cap
     assert [line.split()[:3] for line in runs] == order
     assert len(runs) == 6
     assert sum("look here" in line for line in lines) == 1
+
+
+def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):
+    study = Study("s", "Is it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
+    planned = plan(study, "fingerprint")
+    with Live() as live:
+        show = live.of_study(planned)
+        show(planned.wanted[0], Projection(0, 1, 6, 6, 75.0))
+        show(planned.wanted[0], Projection(1, 1, 6, 0, 0.0))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:] == ["0 of 1 decided; likely 6 seeds in the end: 6 more runs, about 1 min 15 s one after the other"]

@@ -97,7 +97,7 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say_how_to_go_on() -> None:
-    click.echo("\nstopped. what was finished is kept, and the same command goes on from there:", err=True)
+    click.echo("\nstopped. the same command goes on from what was kept:", err=True)
     click.echo(f"next: {shlex.join(['ablab', *sys.argv[1:]])}", err=True)
 
 

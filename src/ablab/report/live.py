@@ -20,6 +20,7 @@ from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.tables import shown
 from ablab.study import Plan
 from ablab.study.classes import confusion, confusion_table, unpacked
+from ablab.study.projection import Projection
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ class _StudyLines:
             if self.started == 1:
                 self.line(f"{event.device}, {_threads(event.threads)}, {event.precision}")
             self.bottom(f"{name} starts")
+        elif isinstance(event, Projection):
+            self._project(event)
         elif isinstance(event, Noticed) and event.text not in self.spoken:
             self.spoken.add(event.text)  # the same note once, however many seeds give it
             self.line(f"{name} note: {event.text}")
@@ -177,12 +180,28 @@ class _StudyLines:
                 f"{event.wall_seconds:6.1f} s"
             )
 
+    def _project(self, event: Projection) -> None:
+        """How far the study is after all wanted runs are in, and what it is likely to want still."""
+        if not event.runs:
+            return
+        left = f", about {duration(event.seconds)} one after the other" if event.seconds is not None else ""
+        self.line(
+            f"{event.decided} of {event.comparisons} decided; likely {event.seeds} seeds in the end: "
+            f"{event.runs} more runs{left}"
+        )
+
     def _name(self, wanted: Wanted) -> str:
         """What the run's recipe is called in the study; one that is not in it is a trial of a learning rate."""
         return self.names.get(wanted.recipe.hash, f"trial of {wanted.recipe.model}, lr={wanted.recipe.lr:g}")
 
 
-_KINDS = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: "finished"}
+_KINDS = {
+    Started: "started",
+    Noticed: "noticed",
+    EpochDone: "epoch",
+    Finished: "finished",
+    Projection: "projected",
+}
 
 
 def _facts(event: Any) -> dict[str, Any]:

@@ -77,6 +77,9 @@ def folder_of(store: Path) -> Path:
     return store / "live"
 
 
+TOLD = {"Started", "Noticed", "EpochDone", "Finished"}  # events of a run; others are of its study
+
+
 def recorded(show: Show, store: Path, plan: str | None = None) -> Show:
     """A Show that tells progress as well; if the disk refuses, it says so once and goes on without."""
     live = folder_of(store)
@@ -86,7 +89,7 @@ def recorded(show: Show, store: Path, plan: str | None = None) -> Show:
     def both(wanted: Wanted, event: Any) -> None:
         nonlocal is_muted
         show(wanted, event)
-        if is_muted:
+        if is_muted or type(event).__name__ not in TOLD:
             return
         try:
             if not begun:
