@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from simulated import simulate, study
+from simulated import TEXT, simulate, study
 
 from ablab.conduct import Result
 from ablab.records import DataFacts, Run
@@ -15,6 +15,9 @@ from ablab.study import decide
 CLASSES = ("disc", "ring", "square $x^2$", "a_b & 50%", "cross", "🧪 <b>")
 IMAGES = 300
 LABELS = np.random.default_rng(0).integers(0, len(CLASSES), IMAGES)
+HOSTILE = TEXT.replace('"batch norm"', '"[x] & 50% of $a_b$ \\\\input{/etc/passwd} ^~#{}"').replace(
+    '"dropout"', "'=1+1 | <b>`🧪`'"
+)
 DATA = DataFacts("0123456789ab", "phantom", CLASSES, tuple(LABELS.tolist()))
 
 

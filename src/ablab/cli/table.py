@@ -31,7 +31,7 @@ def command(study: Path, form: Any, what: Any, out: Path | None, scale: str, sto
     from ablab.atomic import atomic_write, check_writable
     from ablab.conduct import look_up_study, read_studies
     from ablab.errors import InputError
-    from ablab.report.pieces import facts, table, written
+    from ablab.report.results import facts, table, written
     from ablab.store import Store, place
 
     parts = read_studies(study, scale)

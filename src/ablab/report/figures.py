@@ -310,9 +310,8 @@ def _curves(axes: Axes, runs: Sequence[Run], of: Callable[[EpochRow], float], at
     for run in runs:
         is_whole = run.status == "finished"
         points = [(row.epoch, of(row) if is_drawable(of(row)) else math.nan) for row in run.curve]
-        axes.plot(
-            *zip(*points, strict=True), color=colour, linewidth=0.6, alpha=0.45, linestyle="-" if is_whole else ":"
-        )
+        width, alpha, line = (0.6, 0.45, "-") if is_whole else (1.2, 0.9, ":")
+        axes.plot(*zip(*points, strict=True), color=colour, linewidth=width, alpha=alpha, linestyle=line)
         chosen = [point for point in points if point[0] == run.selected_epoch and is_whole]
         if chosen:
             axes.plot(*chosen[0], marker="o", markersize=3, color=colour, alpha=0.8)
