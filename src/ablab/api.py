@@ -10,6 +10,7 @@ Then `study.run().verdicts` trains until every verdict stands.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,9 +107,7 @@ class Study:
         return f"Study({self.parts[0].question!r}, {len(self.parts[0].variants)} variants)"
 
     def _repr_html_(self) -> str:
-        from ablab.report.notebook import html_of
-
-        return str(html_of(self.parts[0]))
+        return str(importlib.import_module("ablab.report.notebook").html_of(self.parts[0]))
 
 
 def recipe_of(words: str) -> dict[str, Any]:

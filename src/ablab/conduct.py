@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import importlib
 import json
 import math
 import time
@@ -50,6 +52,13 @@ class Result:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         return self.decision.verdicts
+
+    def _repr_html_(self) -> str:
+        return str(importlib.import_module("ablab.report.notebook").html_of(self))
+
+    def plot_effects(self) -> Any:
+        """The effects with their intervals and the margin, as a picture; needs matplotlib."""
+        return importlib.import_module("ablab.report.notebook").plot_effects(self)
 
     def to_frame(self, of: str = "runs") -> Any:
         """The runs, or the verdicts, as a pandas data frame."""
@@ -361,6 +370,21 @@ def train_one(
     run = carry(wanted, dataset, followed, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)
     return run, True
+
+
+def published_studies() -> tuple[Path, ...]:
+    """The study files that repeat published reports, those of single faults last."""
+    package = Path(__file__).parent
+    folder = next(
+        (one for one in (package / "published", package.parents[1] / "studies" / "published") if one.is_dir()), None
+    )
+    if folder is None:
+        raise InputError(
+            "the studies of published reports are not installed; they are in the project's studies/published"
+        )
+    with contextlib.suppress(ValueError):
+        folder = folder.relative_to(Path.cwd())
+    return tuple(sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), path.name)))
 
 
 def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:

@@ -4,7 +4,7 @@ import hashlib
 import importlib
 import json
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -163,6 +163,10 @@ class Run:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Run":
         return _RUN.validate_json(text)
+
+    def plot(self) -> Any:
+        """Its curves as a picture; needs matplotlib."""
+        return importlib.import_module("ablab.report.notebook").plot(self)
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it."""

@@ -8,27 +8,92 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.shared import json_option, say, scale_option, store_option
+from ablab.errors import InputError
 
 if TYPE_CHECKING:
     from ablab.conduct import Result
+    from ablab.store import Store
+    from ablab.study import Study
 
 
 @click.command(help=__doc__)
-@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("study", type=click.Path(path_type=Path), required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
+@click.option("--published", is_flag=True, help="Published figures beside ours, as one Markdown page.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html", "markdown", "latex", "pdf", "png"]),
+    default="html",
+    show_default=True,
+    help="All but html are written to a folder, piece by piece.",
+)
 @scale_option
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
 @store_option
 @json_option
-def command(study: Path, out: Path | None, scale: str, open_it: bool, store: str | None, as_json: bool) -> None:
+def command(
+    study: Path | None,
+    out: Path | None,
+    published: bool,
+    form: Any,
+    scale: str,
+    open_it: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
     from ablab.conduct import look_up_study, read_studies
     from ablab.store import Store, place
 
     kept = Store(place(store), create=False)
-    for part in read_studies(study, scale):
+    if published:
+        if study:
+            raise InputError("--published is about all studies of reports: leave out the study")
+        write_published(kept, out or Path("published.md"), scale, as_json)
+        return
+    if study is None:
+        raise InputError("which study? ablab report studies/quickstart.toml, or ablab report --published")
+    parts = read_studies(study, scale)
+    if out and len(parts) > 1:
+        raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
+    for part in parts:
+        if form != "html":
+            _write_pieces(look_up_study(part, kept), out or Path("reports") / part.name, form, as_json)
+            continue
         path = show_result(look_up_study(part, kept), out, as_json)
         if open_it:
             click.launch(str(path))
+
+
+def _write_pieces(result: Result, folder: Path, form: Any, as_json: bool) -> None:
+    """What a paper or a homework needs, as files in a folder."""
+    from ablab.report.pieces import write_pieces
+
+    paths = [str(path) for path in write_pieces(result, folder, form)]
+    text = "\n".join(f"{form}: {path}" for path in paths)
+    say(as_json, {"study": result.study.name, "files": paths}, text, f"ablab show worst {result.study.where}")
+
+
+def write_published(store: Store, out: Path, scale: str, as_json: bool) -> None:
+    """Write the page of all published studies from what the store has of them."""
+    from ablab.atomic import atomic_write, check_writable
+    from ablab.conduct import look_up_study, published_studies, read_studies
+    from ablab.report.published import published_page
+
+    check_writable(out)
+    found: list[tuple[Study, Result | None]] = []
+    for path in published_studies():
+        for part in read_studies(path, scale):
+            try:
+                found.append((part, look_up_study(part, store)))
+            except InputError:
+                found.append((part, None))
+    exported = out.with_suffix(".ablab")
+    atomic_write(out, published_page(found, exported.name if exported.exists() else ""))
+    there = [result for _, result in found if result]
+    value = {"page": str(out), "studies": len(found), "run": len(there), "runs": sum(len(one.runs) for one in there)}
+    text = f"{value['run']} of {value['studies']} studies have been run, with {value['runs']} runs\npage: {out}"
+    say(as_json, value, text, "ablab run --published")
 
 
 def report_path(name: str, out: Path | None) -> Path:

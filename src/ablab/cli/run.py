@@ -1,15 +1,18 @@
 """Carry out a study: train what is still wanted, until every verdict stands"""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ablab.cli.shared import data_root_option, json_option, scale_option, store_option
-from ablab.errors import InputError
+from ablab.errors import AblabError, InputError
 
 
 @click.command(help=__doc__)
-@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("study", type=click.Path(path_type=Path), required=False)
+@click.option("--published", is_flag=True, help="All studies of published reports, one after the other.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
 @scale_option
 @click.option("--new", "is_new", is_flag=True, help="A study that was changed after it had begun is a new one.")
@@ -20,7 +23,8 @@ from ablab.errors import InputError
 @store_option
 @json_option
 def command(
-    study: Path,
+    study: Path | None,
+    published: bool,
     out: Path | None,
     scale: str,
     is_new: bool,
@@ -31,22 +35,41 @@ def command(
     store: str | None,
     as_json: bool,
 ) -> None:
+    options: dict[str, Any] = {"scale": scale, "is_new": is_new, "skip_unreadable": skip_unreadable, "workers": workers}
+    if published:
+        if study or out:
+            raise InputError("--published runs all of them: leave out the study and --out")
+        run_published(data_root, store, as_json, dry_run=dry_run, **options)
+        return
+    if study is None:
+        raise InputError("which study? ablab run studies/quickstart.toml, or ablab run --published")
     if dry_run:
         from ablab.cli.plan import show_plan
 
         show_plan(study, data_root, store, as_json, scale=scale, skip_unreadable=skip_unreadable)
         return
-    carry_out(
-        study,
-        out,
-        data_root,
-        store,
-        as_json,
-        scale=scale,
-        is_new=is_new,
-        skip_unreadable=skip_unreadable,
-        workers=workers,
-    )
+    carry_out(study, out, data_root, store, as_json, **options)
+
+
+def run_published(data_root: str | None, store: str | None, as_json: bool, *, dry_run: bool, **options: Any) -> None:
+    """Carry out every published study; one that cannot be is said and the others go on. With a dry run, list them."""
+    from ablab.conduct import published_studies, read_studies
+
+    failed = []
+    for path in published_studies():
+        question = read_studies(path)[0].question
+        if dry_run:
+            click.echo(json.dumps({"study": str(path), "question": question}) if as_json else f"{path}\n    {question}")
+            continue
+        try:
+            carry_out(path, None, data_root, store, as_json, **options)
+        except AblabError as error:
+            failed.append(path)
+            click.echo(f"{path}: left out: {error}", err=True)
+    if not as_json:
+        click.echo("next: ablab run --published" if dry_run else "next: ablab report --published")
+    if failed:
+        raise AblabError(f"{len(failed)} of {len(published_studies())} studies were left out; see above")
 
 
 def carry_out(

@@ -1,7 +1,7 @@
 """What a published report says about the question of a study, and the size at which the report asked it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 SCALES = ("default", "full")
@@ -18,38 +18,59 @@ class Published:
     faults: tuple[str, ...] = ()  # of the method, as far as the report shows them
     shortened: str = ""  # what the default size leaves out
     differs: str = ""  # what is known about why ours are not theirs
+    by_data: dict[str, dict[str, float]] = field(default_factory=dict)  # figures, where there are several data sets
+
+    def on(self, data: str) -> "Published":
+        """The same with the figures of one of its data sets."""
+        return replace(self, figures=self.by_data.get(data, self.figures))
 
 
 TEXTS = ("report", "source", "conclusion", "shortened", "differs")
 
 
-def faults_of(found: Any, names: tuple[str, ...]) -> dict[str, str]:
+def faults_of(found: Any, names: tuple[str, ...], datasets: tuple[str, ...] = ()) -> dict[str, str]:
     """What is wrong with a section [published], by its key; `names` are those that figures may be given for."""
     if not isinstance(found, dict):
         return {"": "published is a section: write a line [published], and below it one line each"}
     faults = {key: f'{key} must be text, such as "..."' for key in TEXTS if not isinstance(found.get(key, ""), str)}
     faults |= {key: f"{key} is missing: say it in a sentence" for key in TEXTS[:3] if not found.get(key)}
     faults |= {key: f'"{key}" is no part of [published]' for key in found if key not in (*TEXTS, "figures", "faults")}
-    figures = found.get("figures", {})
-    if not isinstance(figures, dict):
-        faults["figures"] = 'figures are a table, such as { base = 66.14, "crop + flip" = 72.06 }'
-    elif unknown := [name for name in figures if name not in names]:
-        faults["figures"] = f'figures: "{unknown[0]}" is neither base nor a variant of this study'
-    elif any(
-        not isinstance(one, int | float) or isinstance(one, bool) or not 0 <= one <= 100 for one in figures.values()
-    ):
-        faults["figures"] = "figures: each is an accuracy in percent, from 0 to 100"
+    tables = found.get("figures", {})
+    if datasets and isinstance(tables, dict) and not tables.keys() <= set(datasets):
+        faults["figures"] = f"figures: with several data sets there is one table for each: {', '.join(datasets)}"
+    else:
+        each = tables.values() if datasets and isinstance(tables, dict) else [tables]
+        if fault := next(filter(None, (_figures_fault(one, names) for one in each)), ""):
+            faults["figures"] = fault
     said = found.get("faults", [])
     if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
         faults["faults"] = "faults are a list of sentences"
     return faults
 
 
-def published(found: Mapping[str, Any]) -> Published:
-    """The section's content, once it is known to be in order."""
-    figures = {name: float(one) for name, one in found.get("figures", {}).items()}
+def published(found: Mapping[str, Any], datasets: tuple[str, ...] = ()) -> Published:
+    """The section's content, once it is known to be in order; with the figures of the first of several data sets."""
+    tables = found.get("figures", {})
+    by_data = {data: _numbers(table) for data, table in tables.items()} if datasets else {}
+    figures = by_data.get(datasets[0], {}) if datasets else _numbers(tables)
     texts = {key: found.get(key, "") for key in TEXTS}
-    return Published(**texts, figures=figures, faults=tuple(found.get("faults", ())))
+    return Published(**texts, figures=figures, faults=tuple(found.get("faults", ())), by_data=by_data)
+
+
+def _numbers(table: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(one) for name, one in table.items()}
+
+
+def _figures_fault(figures: Any, names: tuple[str, ...]) -> str:
+    if not isinstance(figures, dict):
+        return 'figures are a table, such as { base = 66.14, "crop + flip" = 72.06 }'
+    if unknown := [name for name in figures if name not in names]:
+        return f'figures: "{unknown[0]}" is neither base nor a variant of this study'
+    if not all(
+        isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one <= 100 for one in figures.values()
+    ):
+        return "figures: each is an accuracy in percent, from 0 to 100"
+    return ""
 
 
 def scaled(values: Mapping[str, Any], scale: str, rules: frozenset[str]) -> dict[str, Any]:

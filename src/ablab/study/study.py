@@ -106,7 +106,8 @@ class Study:
     def on(self, data: str) -> "Study":
         """The same question on another of its data sets."""
         variants = tuple(replace(one, recipe=Recipe.of({"data": data}, base=one.recipe)) for one in self.variants)
-        return replace(self, base=Recipe.of({"data": data}, base=self.base), variants=variants)
+        told = self.published and self.published.on(data)
+        return replace(self, base=Recipe.of({"data": data}, base=self.base), variants=variants, published=told)
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -129,7 +130,7 @@ class Study:
         base = reader.base()
         variants, rule = reader.variants(base), reader.rule()
         tune, grid = reader.tune(base, variants), reader.grid(base)
-        told = reader.published(("base", *(variant.name for variant in variants)))
+        told = reader.published(("base", *(variant.name for variant in variants)), datasets)
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS
             more = [f"and {left:,} more like these"] if left > 0 else []
@@ -198,15 +199,15 @@ class _Reader:
             self.fault(("tune",), f'the variant "{alike[0]}" changes nothing but the learning rate, which tune chooses')
         return bool(found)
 
-    def published(self, names: tuple[str, ...]) -> Published | None:
+    def published(self, names: tuple[str, ...], datasets: tuple[str, ...]) -> Published | None:
         """What a report says, where the study repeats one."""
         found = self.document.values.get("published")
         if found is None:
             return None
-        faults = faults_of(found, names)
+        faults = faults_of(found, names, datasets)
         for key, fault in faults.items():
             self.fault(("published", key) if key else ("published",), fault)
-        return None if faults else published(found)
+        return None if faults else published(found, datasets)
 
     def base(self) -> Recipe:
         """The recipe at the top; keys that are wrong are reported and left out."""
