@@ -1,0 +1,84 @@
+"""Published studies on the command line, and the page that sets their figures beside ours."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from ablab.cli import command
+from ablab.conduct import published_studies, read_studies
+from ablab.report.published import published_page
+from ablab.store import Store
+from sample_runs import sample_run
+
+SOFTMAX = "softmax-before-loss"
+
+
+def ablab(*words):
+    done = CliRunner().invoke(command, words)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store in which one published study has been run, by simulation."""
+    path = next(path for path in published_studies() if path.stem == SOFTMAX)
+    (study,) = read_studies(path)
+    kept = Store(tmp_path / "store")
+    for seed, gap in enumerate((0.101, 0.100, 0.102)):
+        kept.add(sample_run(seed, 0.60 + 0.01 * seed, study.base))
+        kept.add(sample_run(seed, 0.60 + 0.01 * seed - gap, study.variants[0].recipe))
+    from ablab.study import plan
+
+    kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
+    return tmp_path / "store"
+
+
+def test_the_list_names_every_study_and_runs_none():
+    said = ablab("run", "--published", "--dry-run")
+    assert all(str(path) in said for path in published_studies())
+    assert said.splitlines()[-1] == "next: ablab run --published"
+
+
+def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_runs(store, tmp_path):
+    out = tmp_path / "published.md"
+    said = ablab("report", "--published", "--store", str(store), "--out", str(out))
+    assert "1 of " in said
+    page = out.read_text()
+    for path in published_studies():
+        for study in read_studies(path):
+            section = page.partition(f"\n## {study.name}\n")[2].partition("\n## ")[0]
+            for name, figure in study.published.figures.items():
+                assert re.search(rf"^\| {re.escape(name)} \| {figure:.2f} % \|", section, re.MULTILINE), (path, name)
+            assert study.published.conclusion in section
+    section = page.partition(f"\n## {SOFTMAX}\n")[2].partition("\n## ")[0]
+    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 |" in section
+    assert "| softmax before the loss | – | 50.90 % |" in section
+    assert "-10.10" in section
+    assert "hurts" in section
+
+
+def test_every_number_of_ours_can_be_traced_to_runs(store):
+    studies = [(study, None) for path in published_studies() for study in read_studies(path)]
+    assert "Not run here" in published_page(studies)
+    kept = Store(store)
+    from ablab.conduct import look_up_study
+
+    (study,) = read_studies(next(path for path in published_studies() if path.stem == SOFTMAX))
+    page = published_page([(study, look_up_study(study, kept))])
+    assert all(f"`{run.id}`" in page for run in kept.runs())
+
+
+def test_a_study_and_all_of_them_are_not_run_at_once(tmp_path):
+    done = CliRunner().invoke(command, ["run", "studies/quickstart.toml", "--published"])
+    assert done.exit_code != 0
+    assert "leave out the study" in str(done.exception)
+
+
+@pytest.mark.parametrize(("form", "first"), [("markdown", "REPORT.md"), ("png", "effects.png")])
+def test_a_report_in_pieces_goes_to_a_folder(store, tmp_path, form, first):
+    path = next(path for path in published_studies() if path.stem == SOFTMAX)
+    said = ablab("report", str(path), "--store", str(store), "--format", form, "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / first).exists()
+    assert str(tmp_path / "out" / first) in said
