@@ -15,6 +15,7 @@ from ablab.report.charts import (
     Curve,
     Group,
     Scale,
+    histogram,
     outside,
     panel,
     reach,
@@ -150,3 +151,27 @@ def test_titles_are_escaped() -> None:
 def test_the_axis_of_the_strips_says_plus_and_minus() -> None:
     texts = [element.text for element in ElementTree.fromstring(strip_axis((-2.5, 2.5))).iter("text")]
     assert texts == ["-2", "-1", "0", "+1", "+2"]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=64))
+def test_a_histogram_has_a_bar_for_each_share_that_is_not_nothing_with_its_root_as_height(shares: list[float]) -> None:
+    highest = max(shares)
+    picture = str(histogram(shares, highest, 0.5, style=1, title="a < b"))
+    bars = list(ElementTree.fromstring(picture).iter("rect"))
+    assert len(bars) == sum(share > 0 for share in shares)
+    heights = [float(bar.get("height", "")) for bar in bars]
+    assert heights == pytest.approx([106 * math.sqrt(share / highest) for share in shares if share > 0], abs=0.2)
+    assert all(0 <= number <= 240 for number in numbers(picture))
+
+
+def test_a_panel_says_where_its_values_lie() -> None:
+    root = ElementTree.fromstring(str(panel([Group(0, (Curve(((1, 0.5), (9, 0.7))),))], (0.25, 1.0), title="")))
+    assert root.get("data-x") == "1 9"
+    assert root.get("data-y") == "0.25 1.0"
+    left, top, width, height, inner = map(float, root.get("data-frame", "").split())
+    place = re.search(r'class="mean s0" d="M([\d.]+) ([\d.]+)L([\d.]+)', ElementTree.tostring(root, "unicode"))
+    assert place
+    assert [float(place[1]), float(place[3])] == [inner, width - inner]
+    assert float(place[2]) == pytest.approx(height * (1 - 0.25 / 0.75), abs=0.1)
+    assert left + width < WIDTH
+    assert top + height < HEIGHT

@@ -259,6 +259,7 @@ function csv(facts) {
   return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
+const EDGE = 14; // pixels around a saved figure
 const SHAPE = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linejoin"];
 const TEXT = ["font-size", "font-family", "font-weight", "text-anchor"];
 
@@ -300,14 +301,13 @@ function written(element, origin) {
 
 function picture(figure) {
   hush();
-  const origin = figure.getBoundingClientRect(), whole = drawn("svg", {
-    width: Math.ceil(origin.width), height: Math.ceil(origin.height), viewBox: `0 0 ${origin.width} ${origin.height}`,
-  });
-  whole.append(drawn("rect", { width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }));
+  const origin = figure.getBoundingClientRect(), whole = drawn("g", {});
+  let bottom = 0;
   for (const element of figure.querySelectorAll("svg, img, [data-label]")) {
     if (element.closest(".tools, .switch") || element.parentElement.closest("svg")) continue;
     const box = element.getBoundingClientRect();
     if (!box.width) continue;
+    bottom = Math.max(bottom, box.bottom - origin.top);
     const place = { x: box.left - origin.left, y: box.top - origin.top, width: box.width, height: box.height };
     if (element.localName === "svg") {
       const copy = coloured(element);
@@ -318,7 +318,11 @@ function picture(figure) {
       whole.append(drawn("image", { ...place, href: element.src, "image-rendering": "pixelated" }));
     } else whole.append(...written(element, origin));
   }
-  return new XMLSerializer().serializeToString(whole);
+  const frame = { x: -EDGE, y: -EDGE, width: Math.ceil(origin.width + 2 * EDGE), height: Math.ceil(bottom + 2 * EDGE) };
+  const view = Object.values(frame).join(" ");
+  const svg = drawn("svg", { width: frame.width, height: frame.height, viewBox: view });
+  svg.append(drawn("rect", { ...frame, fill: getComputedStyle(document.body).backgroundColor }), whole);
+  return new XMLSerializer().serializeToString(svg);
 }
 
 function save(blob, name) {
