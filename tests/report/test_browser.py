@@ -312,3 +312,17 @@ def test_on_paper_no_table_is_cut_off_and_no_button_is_left(opened: Callable[...
     assert cut == []
     assert tab.page.locator(".tools:visible, .switch:visible, .pop:visible").count() == 0
     assert tab.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_a_finger_that_is_lifted_leaves_the_values_until_it_taps_elsewhere(opened: Callable[..., Tab]) -> None:
+    tab = opened("detailed", viewport={"width": 390, "height": 800}, has_touch=True)
+    tab.page.locator("svg.panel").first.tap()
+    assert tab.page.locator(".pop th").first.inner_text().startswith("epoch ")
+    box = tab.page.locator(".pop").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    tab.page.locator("h2:text-is('Curves')").tap()
+    assert tab.page.locator(".pop").is_hidden()
+    tab.page.locator("abbr:text-is('n')").first.tap()
+    assert tab.page.locator(".pop").inner_text().startswith("pairs of seeds")
+    tab.check()

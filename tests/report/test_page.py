@@ -155,7 +155,8 @@ def test_the_page_asks_for_nothing_and_runs_one_script(known: tuple[Study, str, 
     scripts = [attributes for tag, attributes in reader.elements if tag == "script"]
     assert [one.get("type") for one in scripts] == ["application/json", "application/json", None]
     for _, attributes in reader.elements:
-        assert not {"src", "href", "srcset", "style"} & set(attributes)
+        assert not {"src", "srcset", "style"} & set(attributes)
+        assert (attributes.get("href") or "#").startswith("#")
         assert not [key for key in attributes if key.startswith("on")]
     assert not re.search(r"https?:|//\w|@import|url\(", html)
 
@@ -334,3 +335,17 @@ def test_every_figure_says_how_to_read_it_and_has_its_data(known: tuple[Study, s
 def test_the_page_never_calls_anything_significant() -> None:
     it, runs, verdicts, data = detailed()
     assert "significant" not in page(it, runs, verdicts, data=data, pictures=pictures()).lower()
+
+
+def test_every_link_leads_to_a_section_of_the_page(known: tuple[Study, str, Reader]) -> None:
+    _, _, reader = known
+    links = [attributes["href"] for _, attributes in reader.elements if "href" in attributes]
+    assert len(links) >= 7
+    assert {str(link)[1:] for link in links} <= {attributes.get("id") for _, attributes in reader.elements}
+
+
+def test_costs_are_set_beside_those_of_the_base() -> None:
+    it, runs, verdicts, data = detailed()
+    text = Reader(page(it, runs, verdicts, data=data)).text
+    assert "wide 324,754 (× 3.96) 1,922,832 (× 2.68)" in text
+    assert "dropout 82,030 716,328" in text

@@ -6,7 +6,7 @@ import importlib.metadata
 import shlex
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jinja2
@@ -265,8 +265,8 @@ def _cost(arm: Arm, base: Arm, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     ratio = next((verdict.cost_ratio for verdict in verdicts if verdict.variant == arm.name), None)
     return {
         "name": arm.name,
-        "parameters": _range([run.cost.parameters for run in arm.runs]),
-        "macs": _range([run.cost.macs for run in arm.runs if run.cost.macs is not None]),
+        "parameters": _beside(arm, base, lambda run: run.cost.parameters),
+        "macs": _beside(arm, base, lambda run: run.cost.macs),
         "memory": _range([round(run.cost.memory / 2**20) for run in arm.runs if run.cost.memory is not None]),
         "epochs": _range([run.cost.epochs for run in arm.runs]),
         "examples": _range([run.cost.examples for run in arm.runs]),
@@ -276,6 +276,15 @@ def _cost(arm: Arm, base: Arm, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "total": duration(sum(run.cost.wall_seconds for run in arm.runs)),
         "n": len(seconds),
     }
+
+
+def _beside(arm: Arm, base: Arm, of: Callable[[Run], int | None]) -> str:
+    """What the runs of a recipe have, and how many times that of the base where it is another number."""
+    mine, other = ([value for run in one.runs if (value := of(run)) is not None] for one in (arm, base))
+    told = _range(mine)
+    if len(set(mine)) == len(set(other)) == 1 and mine[0] != other[0] > 0:
+        return f"{told} ({_times(mine[0] / other[0])})"
+    return told
 
 
 def _range(values: Sequence[int]) -> str:

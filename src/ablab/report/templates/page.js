@@ -46,6 +46,11 @@ function hush() {
   for (const cross of document.querySelectorAll(".cross")) cross.remove();
 }
 
+// A finger that is lifted has not left: what it asked for stays until it taps elsewhere.
+function leave(event) {
+  if (event.pointerType !== "touch") hush();
+}
+
 function explain(word) {
   const meaning = word.title;
   word.removeAttribute("title");
@@ -56,7 +61,8 @@ function explain(word) {
     say([made("p", meaning)], box.left - 14, box.top);
   };
   for (const kind of ["pointerenter", "focus", "click"]) word.addEventListener(kind, show);
-  for (const kind of ["pointerleave", "blur"]) word.addEventListener(kind, hush);
+  word.addEventListener("pointerleave", leave);
+  word.addEventListener("blur", hush);
 }
 
 // ---- numbers
@@ -175,14 +181,15 @@ function curves(figure, facts) {
   for (const frame of frames) {
     let epoch = longest;
     frame.svg.setAttribute("tabindex", "0");
-    frame.svg.addEventListener("pointermove", (event) => {
+    const follow = (event) => {
       const x = new DOMPoint(event.clientX, event.clientY).matrixTransform(frame.svg.getScreenCTM().inverse()).x;
       const share = (x - frame.left - frame.inner) / (frame.width - 2 * frame.inner);
       const value = range[0] + Math.min(Math.max(share, 0), 1) * (range[1] - range[0]);
       const whole = Math.min(Math.max(Math.round(value), 1), longest);
       point(frame, unit === "epochs" ? whole : value, event.clientX, event.clientY);
-    });
-    frame.svg.addEventListener("pointerleave", hush);
+    };
+    for (const kind of ["pointermove", "pointerdown"]) frame.svg.addEventListener(kind, follow);
+    frame.svg.addEventListener("pointerleave", leave);
     frame.svg.addEventListener("blur", hush);
     const step = (by) => {
       epoch = Math.min(Math.max(epoch + by, 1), longest);
@@ -366,4 +373,5 @@ for (const figure of document.querySelectorAll("figure[data-figure]")) {
   tools(figure, id);
 }
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
+document.addEventListener("pointerdown", (event) => { if (!event.target.closest("svg.panel, abbr")) hush(); });
 window.addEventListener("beforeprint", hush);
