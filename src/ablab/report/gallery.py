@@ -26,7 +26,7 @@ class Shot:
     row: int
     true: str
     given: str
-    chance: str  # the probability that the networks gave to their answer; a dash where it was not kept
+    chance: float | None  # in percent: the probability that the networks gave to their answer; None if not kept
     data: str  # of its picture, as a URI
 
 
@@ -43,7 +43,7 @@ class Wall:
     @property
     def sheet(self) -> Sheet:
         rows = tuple((float(one.row), one.true, one.given, one.chance) for one in self.shots)
-        return Sheet(("test image", "true class", "given class", "probability"), rows)
+        return Sheet(("test image", "true class", "given class", "probability, %"), rows)
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,8 @@ def _shots(rows: Sequence[int], answers: Answers, data: DataFacts, pictures: Pic
     found = np.asarray(pictures(rows) if callable(pictures) else pictures[list(rows)])
     for row, picture in zip(rows, found, strict=True):
         given, chance = answers.answer(row)
-        said = "–" if chance is None else f"{100 * chance:.0f} %"
-        yield Shot(row, data.classes[data.labels[row]], data.classes[given], said, png(picture))
+        percent = None if chance is None else round(100 * chance, 1)
+        yield Shot(row, data.classes[data.labels[row]], data.classes[given], percent, png(picture))
 
 
 def png(picture: Any) -> str:

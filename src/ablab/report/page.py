@@ -279,11 +279,11 @@ def _cost(arm: Arm, base: Arm, verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def _beside(arm: Arm, base: Arm, of: Callable[[Run], int | None]) -> str:
-    """What the runs of a recipe have, and how many times that of the base where it is another number."""
+    """What the runs of a recipe have, and how many times that of the base where that tells them apart."""
     mine, other = ([value for run in one.runs if (value := of(run)) is not None] for one in (arm, base))
     told = _range(mine)
-    if len(set(mine)) == len(set(other)) == 1 and mine[0] != other[0] > 0:
-        return f"{told} ({_times(mine[0] / other[0])})"
+    if len(set(mine)) == len(set(other)) == 1 and other[0] > 0 and (times := _times(mine[0] / other[0])) != _times(1):
+        return f"{told} ({times})"
     return told
 
 
