@@ -92,7 +92,7 @@ def test_variants_can_be_chosen():
 
 
 def test_what_cannot_be_shown_is_refused_and_leaves_no_file(folder):
-    with pytest.raises(InputError, match="has no effect: that takes a study"):
+    with pytest.raises(InputError, match="cannot show an effect by itself: that takes a study"):
         invoke("show", "effects", first_run(), "--out", "e.png")
     with pytest.raises(InputError, match="ends with"):
         invoke("show", "curves", "s.toml", "--out", "e.jpg")

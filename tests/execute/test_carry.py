@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from ablab.data.dataset import Examples
 from ablab.data.sources.phantom import phantom
 from ablab.errors import InputError
 from ablab.execute import carry as carrying
@@ -172,3 +173,34 @@ class Net(nn.Sequential):
             torch.empty(1 << 60)
         return super().forward(x)
 """
+
+
+class Guarded(Examples):
+    """Examples that may be looked at only while they are open."""
+
+    is_open = False
+
+    def __getattribute__(self, name):
+        if name in ("images", "labels") and not type(self).is_open:
+            raise AssertionError("the test images were looked at")
+        return super().__getattribute__(name)
+
+
+def guarded():
+    return dataclasses.replace(DATA, test=Guarded(DATA.test.images, DATA.test.labels))
+
+
+def test_the_test_images_are_not_looked_at_before_the_last_epoch_is_done():
+    def show(wanted, event):
+        Guarded.is_open = isinstance(event, EpochDone) and event.row.epoch == RECIPE.epochs
+
+    try:
+        assert carry(WANTED, guarded(), show).test.images == len(DATA.test)
+    finally:
+        Guarded.is_open = False
+
+
+def test_what_explores_never_looks_at_the_test_images():
+    run = carry(dataclasses.replace(WANTED, explores=True), guarded(), nothing)
+    assert run.test.accuracy == run.curve[run.selected_epoch - 1].val_accuracy
+    assert run.id != WANTED.id
