@@ -2,8 +2,8 @@
 
     python benchmarks/studies.py
 
-Prints the seconds of the verdicts of 10 variants, 20 seeds and 10,000 test images; of `ablab plan`; and, of a study that
-is really trained, the share of its time that no run took. Ratios, not seconds, are what compares between machines.
+Prints the seconds of the verdicts of 10 variants, 20 seeds and 10,000 test images; of `ablab plan`; and, of a study
+that is really trained, the share of its time that no run took. Ratios, not seconds, compare between machines.
 """
 
 import tempfile
@@ -99,7 +99,8 @@ def main() -> None:
         whole = time.perf_counter() - begun
         own = sum(run.cost.wall_seconds for run in result.runs)
         print(
-            f"a study of {len(result.runs)} runs: {whole:.1f} s, its runs {own:.1f} s: {100 * (whole / own - 1):.1f} % more"
+            f"a study of {len(result.runs)} runs: {whole:.1f} s, its runs {own:.1f} s: "
+            f"{100 * (whole / own - 1):.1f} % more"
         )
 
 

@@ -372,6 +372,15 @@ def train_one(
     return run, True
 
 
+def pictures_of(result: Result, root: str | None = None) -> Any:
+    """The test images that a result's runs were measured on, u8[N,C,H,W]; None where these images are not at hand."""
+    try:
+        dataset = Loader(root)(result.study.base)
+    except AblabError:
+        return None
+    return dataset.test.images if dataset.fingerprint == result.plan.fingerprint else None
+
+
 def published_studies() -> tuple[Path, ...]:
     """The study files that repeat published reports, those of single faults last."""
     package = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import json_option, say, scale_option, store_option
+from ablab.cli.shared import data_root_option, json_option, say, scale_option, store_option
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 )
 @scale_option
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+@data_root_option
 @store_option
 @json_option
 def command(
@@ -39,6 +40,7 @@ def command(
     form: Any,
     scale: str,
     open_it: bool,
+    data_root: str | None,
     store: str | None,
     as_json: bool,
 ) -> None:
@@ -60,7 +62,7 @@ def command(
         if form != "html":
             _write_pieces(look_up_study(part, kept), out or Path("reports") / part.name, form, as_json)
             continue
-        path = show_result(look_up_study(part, kept), out, as_json)
+        path = show_result(look_up_study(part, kept), out, as_json, data_root)
         if open_it:
             click.launch(str(path))
 
@@ -105,19 +107,29 @@ def report_path(name: str, out: Path | None) -> Path:
     return path
 
 
-def show_result(result: Result, out: Path | None, as_json: bool) -> Path:
+def show_result(result: Result, out: Path | None, as_json: bool, data_root: str | None = None) -> Path:
     """Write the report, print the verdicts; gives the path of the report."""
     import dataclasses
 
     from ablab.atomic import atomic_write
+    from ablab.conduct import pictures_of
     from ablab.report.extras import extras
     from ablab.report.page import page
     from ablab.report.tables import verdict_table
 
     path = report_path(result.study.name, out)
-    atomic_write(
-        path, page(result.study, result.runs, result.decision.verdicts, ledger=result.ledger, data=result.data)
+    after = result.after_tuning
+    text = page(
+        result.study,
+        result.runs,
+        result.verdicts,
+        ledger=result.ledger,
+        data=result.data,
+        pictures=pictures_of(result, data_root),
+        tuned=result.tuned,
+        after=after.verdicts if after else (),
     )
+    atomic_write(path, text)
     value: dict[str, Any] = {
         "study": result.study.name,
         "plan": result.plan.hash,

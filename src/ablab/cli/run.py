@@ -106,4 +106,4 @@ def carry_out(
                 workers=workers,
                 is_new=is_new,
             )
-        show_result(result, out, as_json)
+        show_result(result, out, as_json, data_root)

@@ -115,7 +115,8 @@ def _picture(kind: str, subject: Subject, images: int, root: str | None) -> Pict
     if kind == "effects":
         if not subject.verdicts:
             raise InputError(
-                f"run {subject.name} cannot show an effect by itself: that takes a study; try: ablab show curves {subject.name}"
+                f"run {subject.name} cannot show an effect by itself: that takes a study; "
+                f"try: ablab show curves {subject.name}"
             )
         return figures.effects(subject.verdicts, subject.runs)
     if kind == "curves":

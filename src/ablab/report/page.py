@@ -28,6 +28,8 @@ from ablab.report.gallery import Pictures, gallery
 from ablab.report.layers import layer_tables
 from ablab.report.scatter import scatters
 from ablab.study import Study, Verdict, plan
+from ablab.study.factorial import contrasts
+from ablab.study.tuning import Tuned
 from ablab.study.verdict import signed
 
 LARGEST = 2_800_000  # bytes; curves take what the rest leaves of it
@@ -73,19 +75,25 @@ def page(
     data: DataFacts | None = None,
     target: float | None = None,
     pictures: Pictures | None = None,
+    tuned: Tuned | None = None,
+    after: Sequence[Verdict] = (),
 ) -> str:
     """The report: one self-contained HTML file, the same to the byte for the same runs in any order.
 
     `target` is the validation accuracy, a share, by which learning speed is measured. With `pictures`, all test images
-    u8[N,C,H,W] or a function from rows to such an array, it shows some of those that were mistaken.
+    u8[N,C,H,W] or a function from rows to such an array, it shows some of those that were mistaken. `tuned` and `after`
+    are the trials of learning rates, where the study has them, and the verdicts at the rates that won.
     """
     arms = arms_of(study, runs)
+    if target is None and study.rule.target is not None:
+        target = study.rule.target / 100
     goal = target_of(arms, target)
     parts = _parts(study, arms, verdicts, data, goal, pictures)
     sheets, name = _sheets(verdicts, parts), str(visible(study.name))
     environment = _environment()
     template = environment.get_template("page.html")
     fixed = _looks(environment) | _facts(study, arms, verdicts, ledger) | parts | {"goal": goal}
+    fixed |= _beyond(study, runs, verdicts, tuned, after)
     rest = template.render(fixed, sets=(), figures=figures_json(name, sheets))
     sets = tuple(curve_sets(arms, LARGEST - len(rest.encode())))
     sheets |= {one["id"]: one["facts"] for one in sets if one["facts"]}
@@ -150,6 +158,20 @@ def _parts(
         "scatter": scatters(arms),
         "layers": tuple(layer_tables(arms, data)) if data else (),
         "published": beside(study.published, arms, verdicts) if study.published else None,
+    }
+
+
+def _beyond(
+    study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], tuned: Tuned | None, after: Sequence[Verdict]
+) -> dict[str, Any]:
+    """What is told of a grid as a whole, and of the question at tuned rates."""
+    fingerprints = sorted({run.wanted.fingerprint for run in runs})
+    words = {verdict.variant: verdict.word for verdict in after}
+    return {
+        "contrasts": contrasts(plan(study, fingerprints[0]), runs) if len(fingerprints) == 1 else (),
+        "tuned": tuple(zip(tuned.names, tuned.trials, tuned.chosen, strict=True)) if tuned else (),
+        "after": tuple(after),
+        "disagreements": tuple(one.variant for one in verdicts if words.get(one.variant, one.word) != one.word),
     }
 
 

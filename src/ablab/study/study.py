@@ -38,6 +38,7 @@ class Rule:
     confidence: float = 0.95  # of all verdicts of the study together
     seeds: tuple[int, int] = (3, 10)  # at first, and at most
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
+    target: float | None = None  # percent of validation accuracy that learning speed is told to, set before the runs
 
     @property
     def most_runs(self) -> int | None:
@@ -466,10 +467,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _target_fault(value: Any) -> str | None:
+    if value is None or (_is_number(value) and 0 < value < 100):
+        return None
+    return f"target = {grammar.show(value)}: percent of validation accuracy, such as 65"
+
+
 _RULE = {
     "metric": _metric_fault,
     "margin": _margin_fault,
     "confidence": _confidence_fault,
     "seeds": _seeds_fault,
     "budget": _budget_fault,
+    "target": _target_fault,
 }
