@@ -1,6 +1,8 @@
 """The study as one asks it from Python."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,13 @@ def test_what_is_wrong_is_told_as_for_a_file():
         ablab.Study("Does it?", base="simple-nn", variants={"same": "norm=none"})
     with pytest.raises(StudyError, match="one seed never gives a verdict"):
         ablab.Study("Does it?", base="simple-nn", variants={"a": "norm=batch"}, seeds=1)
+
+
+def test_the_example_in_the_documents_runs(tmp_path, monkeypatch, capsys):
+    root = Path(__file__).parent.parent
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "studies.md").read_text("utf-8"), re.DOTALL)
+    example = example.replace("data=phantom epochs=5", SMALL.removeprefix("simple-nn ")).replace("3..10", "3..4")
+    example = example.replace("studies/quickstart.toml", str(root / "studies" / "quickstart.toml"))
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert "seed pairs" in capsys.readouterr().out
