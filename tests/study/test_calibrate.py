@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ablab.study.calibrate import Figure, cell, false_share, figures
+from ablab.study.calibrate import Figure, cell, false_share, figures, trainings
 from ablab.study.sequential import multipliers
 
 
@@ -24,3 +24,30 @@ def test_a_large_effect_ends_a_study_early_and_a_small_one_late():
     assert large.words["helps"] == 1.0
     assert large.pairs < 4.5 < 8 < small.pairs
     assert min(large.coverage, small.coverage) > 0.93
+
+
+def test_real_trainings_are_told_and_judged():
+    one = {
+        "data": "phantom",
+        "recipe": "epochs=3",
+        "machine": "a machine",
+        "runs": 200,
+        "mean": 40.0,
+        "sd": 1.2,
+        "skew": -0.3,
+        "rho": 0.4,
+        "floor": 0.5,
+        "instability": 5.8,
+        "false": 0.041,
+        "same_studies": 20,
+        "same_false": 1,
+        "half_studies": 5,
+        "half_hurts": 5,
+        "half_effect": -6.0,
+    }
+    lines, claims = trainings([one])
+    assert all(claim.holds for claim in claims)
+    assert "| phantom | 200 | 40.00 % | 1.20 pp | -0.30 | 0.50 pp | 5.8 | +0.40 | -6.00 pp |" in lines
+    assert not all(claim.holds for claim in trainings([{**one, "half_hurts": 4}])[1])
+    assert not all(claim.holds for claim in trainings([{**one, "false": 0.1}])[1])
+    assert trainings([]) == ([], [])
