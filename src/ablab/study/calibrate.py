@@ -201,9 +201,9 @@ def trainings(found: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[Figur
         "|---|---|---|---|---|---|---|---|---|",
         *table,
         "",
-        "*Noise floor* is the part of the sd that the choice of test images makes; *instability* is the variance of the",
-        "seeds in multiples of the floor's. The *correlation* is that of two nearly equal recipes with the same seeds:",
-        "what pairing is worth where training is short.",
+        "*Noise floor* is the part of the sd that the choice of test images makes; *instability* is the variance of",
+        "the seeds in multiples of the floor's. The *correlation* is that of two nearly equal recipes with the same",
+        "seeds: what pairing is worth where training is short.",
     ]
     return lines, claims
 
