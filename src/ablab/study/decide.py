@@ -20,7 +20,7 @@ from ablab.records import Run, Wanted
 from ablab.study.plan import Plan
 from ablab.study.sequential import looks, multipliers
 from ablab.study.statistics import differences
-from ablab.study.study import Variant
+from ablab.study.variant import Variant
 from ablab.study.verdict import Evidence, Pair, Verdict, judge, points
 
 Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the seed

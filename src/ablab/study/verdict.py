@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ablab.recipe import Recipe
 from ablab.records import Run
+from ablab.study.rule import Rule
 from ablab.study.sequential import Look
 from ablab.study.statistics import (
     chance_better,
@@ -27,7 +28,7 @@ from ablab.study.statistics import (
     relative_error_reduction,
     widened,
 )
-from ablab.study.study import Rule, Variant
+from ablab.study.variant import Variant
 
 Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured

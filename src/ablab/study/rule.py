@@ -1,0 +1,114 @@
+"""Rule: what decides a study, with everything checked that can be wrong with it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ablab import grammar
+from ablab.errors import GrammarError, StudyError
+
+LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
+MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What decides: how large an effect is worth having, how sure one wants to be, and how many seeds that may cost."""
+
+    metric: str = "accuracy"
+    margin: float = 0.5  # points
+    confidence: float = 0.95  # of all verdicts of the study together
+    seeds: tuple[int, int] = (3, 10)  # at first, and at most
+    budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
+    target: float | None = None  # percent of validation accuracy that learning speed is told to, set before the runs
+
+    @property
+    def most_runs(self) -> int | None:
+        """The runs that the budget allows, if it counts runs."""
+        words = (self.budget or "").split()
+        return int(words[0]) if len(words) == 2 else None
+
+    @property
+    def most_seconds(self) -> float | None:
+        """The seconds that the budget allows, if it is a time."""
+        return grammar.duration(self.budget) if self.budget and self.most_runs is None else None
+
+    def __post_init__(self) -> None:
+        faults = [fault for key, check in RULES.items() if (fault := check(getattr(self, key)))]
+        if faults:
+            raise StudyError("\n".join(faults))
+
+    @property
+    def alpha(self) -> float:
+        """The error that is allowed, without the crumbs of 1 - 0.95."""
+        return round(1 - self.confidence, 12)
+
+
+def seed_span(value: Any) -> Any:
+    if type(value) is int:
+        return value, value
+    return grammar.span(value) if isinstance(value, str) else value
+
+
+def _margin_fault(value: Any) -> str | None:
+    if not _is_number(value) or not 0 < value < 100:
+        return f"margin = {grammar.show(value)}: the smallest effect worth having, in percentage points, such as 0.5"
+    return None
+
+
+def _confidence_fault(value: Any) -> str | None:
+    if not _is_number(value) or not 0.5 < value < 1:
+        hint = f"; did you mean {value / 100:g}?" if _is_number(value) and 50 < value < 100 else ""
+        return f"confidence = {grammar.show(value)}: a share between 0.5 and 1 is wanted, such as 0.95{hint}"
+    return None
+
+
+def _seeds_fault(value: Any) -> str | None:
+    if not (isinstance(value, tuple) and len(value) == 2 and all(type(end) is int for end in value)):
+        return f'seeds = {grammar.show(value)}: how many, at first and at most, such as "3..10"'
+    low, high = value
+    if low > high:
+        return f"seeds = {low}..{high}: the range goes down"
+    if low < LEAST:
+        several = "one seed never gives a verdict" if low < 2 else "two seeds never give a verdict"
+        return (
+            f"seeds = {low}..{high}: {several}, because they do not show how large the noise is; write {LEAST} or more"
+        )
+    if high > MOST_SEEDS:
+        return f"seeds = {low}..{high}: {MOST_SEEDS} are the most"
+    return None
+
+
+def _metric_fault(value: Any) -> str | None:
+    return None if value == "accuracy" else f'metric = {grammar.show(value)}: studies decide by "accuracy"'
+
+
+def _budget_fault(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[1-9]\d{0,5} runs?", value.strip())):
+        return None
+    try:
+        if isinstance(value, str) and grammar.duration(value) > 0:
+            return None
+    except GrammarError:
+        pass
+    return f'budget = {grammar.show(value)}: a time such as "30m", or a number of runs such as "12 runs"'
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _target_fault(value: Any) -> str | None:
+    if value is None or (_is_number(value) and 0 < value < 100):
+        return None
+    return f"target = {grammar.show(value)}: percent of validation accuracy, such as 65"
+
+
+RULES = {
+    "metric": _metric_fault,
+    "margin": _margin_fault,
+    "confidence": _confidence_fault,
+    "seeds": _seeds_fault,
+    "budget": _budget_fault,
+    "target": _target_fault,
+}
