@@ -372,13 +372,13 @@ def train_one(
     return run, True
 
 
-def pictures_of(result: Result, root: str | None = None) -> Any:
-    """The test images that a result's runs were measured on, u8[N,C,H,W]; None where these images are not at hand."""
+def pictures_of(planned: Plan, root: str | None = None) -> Any:
+    """The test images that a study's runs were measured on, u8[N,C,H,W]; None where these images are not at hand."""
     try:
-        dataset = Loader(root)(result.study.base)
+        dataset = Loader(root)(planned.study.base)
     except AblabError:
         return None
-    return dataset.test.images if dataset.fingerprint == result.plan.fingerprint else None
+    return dataset.test.images if dataset.fingerprint == planned.fingerprint else None
 
 
 def published_studies() -> tuple[Path, ...]:

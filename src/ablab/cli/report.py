@@ -125,7 +125,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
         result.verdicts,
         ledger=result.ledger,
         data=result.data,
-        pictures=pictures_of(result, data_root),
+        pictures=pictures_of(result.plan, data_root),
         tuned=result.tuned,
         after=after.verdicts if after else (),
     )

@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from ablab.conduct import pictures_of
 from ablab.errors import AblabError, InputError
 from ablab.report.page import page, visible
 from ablab.serve import draw, views
@@ -100,7 +101,9 @@ class Pages:
 
     def report(self, request: Request) -> Response:
         it = _study(self.shelf.look(), request.path_params["hash"])
-        text = page(it.study, it.runs, it.decision.verdicts, ledger=it.ledger, data=it.data)
+        text = page(
+            it.study, it.runs, it.decision.verdicts, ledger=it.ledger, data=it.data, pictures=pictures_of(it.plan)
+        )
         return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
 
     def stop(self, request: Request) -> Response:
