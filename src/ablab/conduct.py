@@ -26,7 +26,7 @@ from ablab.study.projection import project
 from ablab.study.tuning import FIRST, Tuned, next_steps, trials_wanted, tuned
 
 if TYPE_CHECKING:
-    from ablab.data.dataset import Dataset
+    from ablab.data.dataset import Dataset, Splits
     from ablab.execute import Show
     from ablab.store import Store
     from ablab.train.lr_find import RangeTest
@@ -207,14 +207,21 @@ def _look_up_tuning(planned: Plan, store: Store) -> Tuned | None:
 
 def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
     """The range test of a recipe on its data."""
+    from ablab.train.lr_find import range_test
+
+    return range_test(recipe, prepared(recipe, seed, root)[1], seed, steps)
+
+
+def prepared(recipe: Recipe, seed: int, root: str | None = None) -> tuple[Dataset, Splits]:
+    """The data of a recipe, checked, and what a run with this seed trains on."""
     from ablab.data.split import split
     from ablab.train.check import check
-    from ablab.train.lr_find import range_test
 
     dataset = Loader(root)(recipe)
     check(recipe, dataset)
-    splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
-    return range_test(recipe, splits, seed, steps)
+    return dataset, split(
+        dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images
+    )
 
 
 def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextManager[Executor]:

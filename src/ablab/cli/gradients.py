@@ -73,14 +73,10 @@ def _measured(
     recipe: Recipe, seed: int, images: int, root: str | None, *, is_quiet: bool
 ) -> tuple[list[EpochNorms], str]:
     """The norms at every epoch, and why there are no more of them if the training could not be carried through."""
-    from ablab.data.split import split
-    from ablab.execute import Loader
-    from ablab.train.check import check
+    from ablab.conduct import prepared
     from ablab.train.gradients import gradients
 
-    dataset = Loader(root)(recipe)
-    check(recipe, dataset)
-    splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
+    splits = prepared(recipe, seed, root)[1]
     found: list[EpochNorms] = []
     try:
         for one in gradients(recipe, splits, seed, images=images):

@@ -146,18 +146,12 @@ def _stored(start: str, kept: Store | None) -> Subject:
 
 def _data(subject: Subject, root: str | None) -> tuple[Dataset, Splits]:
     """The data of a recipe, checked, and what the run with this seed trains on."""
-    from ablab.data.split import split
-    from ablab.execute import Loader
-    from ablab.train.check import check
+    from ablab.conduct import prepared
 
-    recipe = subject.recipe
-    dataset = Loader(root)(recipe)
-    check(recipe, dataset)
+    dataset, splits = prepared(subject.recipe, subject.seed, root)
     if subject.run and subject.run.wanted.fingerprint != dataset.fingerprint:
-        raise DataError(f"{recipe.data}: these are not the images that run {subject.run.id} was trained on")
-    return dataset, split(
-        dataset, subject.seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images
-    )
+        raise DataError(f"{subject.recipe.data}: these are not the images that run {subject.run.id} was trained on")
+    return dataset, splits
 
 
 def _network(
@@ -219,7 +213,7 @@ def _in_place(net: nn.Module, recipe: Recipe, splits: Splits) -> tuple[nn.Module
 
 def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, directions: int) -> str:
     """How many losses will be taken and about how long that takes, from one that is taken now."""
-    from ablab.report.live import duration
+    from ablab.report.tables import duration
     from ablab.train.landscape import in_use, surface
 
     images = sum(len(labels) for _, labels in batches)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar
 from ablab.records import DataFacts, EpochRow, Run, Wanted
 from ablab.report.curve import fitting, sparkline, to_target
-from ablab.report.tables import shown
+from ablab.report.tables import duration, shown
 from ablab.study import Plan
 from ablab.study.classes import confusion, confusion_table, unpacked
 from ablab.study.projection import Projection
@@ -226,21 +226,6 @@ def again(wanted: Wanted) -> str:
 
 def _as_said(name: str, value: float) -> str:
     return f"{value:.4f}" if name == "ece" else f"{100 * value:.2f} %"
-
-
-def duration(seconds: float) -> str:
-    """A time as one says it.
-
-    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
-    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 2 min')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
 
 
 def _threads(number: int) -> str:

@@ -104,6 +104,21 @@ def run_details(run: Run) -> str:
     return "\n".join(["\n".join(lines), "", run.wanted.recipe.toml().rstrip(), "", _text(curve)])
 
 
+def duration(seconds: float) -> str:
+    """A time as one says it.
+
+    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
+    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 2 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
 def shown(text: str) -> str:
     """Text of a user's on one line, with nothing in it that a terminal would obey.
 

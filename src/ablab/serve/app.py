@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 from ablab.conduct import pictures_of
 from ablab.errors import AblabError, InputError
 from ablab.report.page import page, visible
+from ablab.report.tables import duration
 from ablab.serve import draw, views
 from ablab.serve.guard import Guard
 from ablab.serve.shelf import Seen, Shelf, Shown
@@ -74,7 +75,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.globals.update(lasting=views.lasting, sample=draw.sample, urlencode=urlencode)
+        self.templates.globals.update(lasting=duration, sample=draw.sample, urlencode=urlencode)
 
     def overview(self, request: Request) -> Response:
         seen, query = self.shelf.look(), views.Query.of(request.query_params)

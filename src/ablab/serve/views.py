@@ -11,6 +11,7 @@ from ablab import grammar
 from ablab.errors import AblabError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, EpochRow, Run, Wanted
+from ablab.report.tables import duration
 from ablab.serve import draw
 from ablab.serve.forecast import Forecast, forecast
 from ablab.serve.shelf import Kept, Seen, Shown
@@ -374,7 +375,7 @@ def run_facts(one: Entry) -> list[tuple[str, str]]:
         if run.selected_epoch is not None:
             facts.append(("selected epoch", f"{run.selected_epoch} of {one.recipe.epochs}"))
         facts += [
-            ("training", f"{lasting(run.cost.seconds)}, {lasting(run.cost.wall_seconds)} in all"),
+            ("training", f"{duration(run.cost.seconds)}, {duration(run.cost.wall_seconds)} in all"),
             ("parameters", f"{run.cost.parameters:,}"),
             (
                 "machine",
@@ -394,21 +395,6 @@ def run_facts(one: Entry) -> list[tuple[str, str]]:
             facts.append(("device", device))
         facts += [("note", note) for note in one.live.notes]
     return [*facts, ("data", f"{one.recipe.data}, fingerprint {one.wanted.fingerprint[:12]}")]
-
-
-def lasting(seconds: float) -> str:
-    """A time as one says it.
-
-    >>> [lasting(s) for s in (0.4, 12.3, 75, 3720, 200_000)]
-    ['0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '55 h 33 min']
-    """
-    if seconds < 10:
-        return f"{max(0.0, seconds):.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, left = divmod(minutes, 60)
-    return f"{hours} h {left} min" if hours else f"{minutes} min {rest} s"
 
 
 def _of_live(run: LiveRun, names: Mapping[str, tuple[InStudy, ...]]) -> Entry:
@@ -496,7 +482,7 @@ def _looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
 
 def _took(it: Shown) -> str | None:
     """What the runs that are done took together."""
-    return lasting(math.fsum(run.cost.wall_seconds for run in it.runs)) if it.runs else None
+    return duration(math.fsum(run.cost.wall_seconds for run in it.runs)) if it.runs else None
 
 
 def _kind(one: Entry) -> str:
