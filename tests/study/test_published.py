@@ -3,9 +3,15 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from ablab.data.augment import check
+from ablab.data.augment.views import views
 from ablab.errors import StudyError
+from ablab.models import Io, build
 from ablab.study import Study
+from ablab.train.schedule import lr_at
+from ablab.train.state import optimizer_of
 
 STUDIES = Path(__file__).parent.parent.parent / "studies" / "published"
 FILES = sorted(STUDIES.rglob("*.toml"))
@@ -36,6 +42,18 @@ def test_every_study_of_a_report_can_be_read_at_both_sizes_and_full_is_larger(pa
     assert full.base.epochs >= small.base.epochs
     assert full.rule.seeds[1] >= small.rule.seeds[1]
     assert [variant.name for variant in small.variants] == [variant.name for variant in full.variants]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(STUDIES)))
+def test_every_recipe_of_a_report_can_be_trained(path):
+    for scale in ("default", "full"):
+        for recipe in Study.from_toml(path.read_bytes(), path, scale).recipes:
+            check(recipe.augment, (3, 32, 32))
+            with torch.device("meta"):
+                net = build(recipe.model, Io(3, 32, 32, 10), **recipe.options)
+            assert optimizer_of(recipe, net).param_groups
+            assert views(recipe.tta)
+            assert lr_at(recipe.schedule, recipe.lr, 0, 10, 0, []) > 0
 
 
 def test_the_reports_studies_are_all_there():
