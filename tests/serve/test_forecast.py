@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import simulate, study
 
-from ablab.serve.forecast import forecast, pairs_to_go, seconds_a_run
+from ablab.serve.forecast import forecast, seconds_a_run
 from ablab.serve.shelf import Shelf, Shown
 from ablab.study import Verdict, decide
 from ablab.track.progress import LiveRun

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ablab.serve.shelf import Shown
 from ablab.study import Verdict
+from ablab.study.projection import pairs_to_go
 from ablab.track.progress import LiveRun
 
 
@@ -45,15 +46,6 @@ def forecast(shown: Shown, running: Iterable[LiveRun] = ()) -> Forecast | None:
     left = [lasting.get(one.recipe.hash, math.nan) * _left(live.get(one.id)) for one in missing]
     seconds = math.fsum(left) / max(1, len(live))
     return Forecast(max(seeds.values()), len(missing), None if math.isnan(seconds) else seconds, tuple(short))
-
-
-def pairs_to_go(verdict: Verdict, seeds: tuple[int, int]) -> int:
-    """Pairs until this comparison is likely to be decided, within what the study allows."""
-    least, most = seeds
-    if verdict.word != "undecided":
-        return 0
-    wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or 1
-    return max(0, min(wanted, most - verdict.pairs))
 
 
 def seconds_a_run(shown: Shown, running: Iterable[LiveRun]) -> Mapping[str, float]:
