@@ -12,6 +12,7 @@ from simulated import simulate, study
 from ablab.serve.forecast import forecast, seconds_a_run
 from ablab.serve.shelf import Shelf, Shown
 from ablab.study import Verdict, decide
+from ablab.study.projection import pairs_to_go
 from ablab.track.progress import LiveRun
 
 
