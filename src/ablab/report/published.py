@@ -23,6 +23,7 @@ Made by `ablab report --published`{store}. *Ours* is the mean test accuracy, mea
 validation images, with its 95 % interval over seeds; *effect* is the change against the base of the study over pairs
 of seeds, with the interval that its verdict rests on. The default sizes are those of a laptop's CPU: what they leave
 out is said at each study, and `ablab run FILE --scale full` runs it as it was published.
+Training times are those of the machine as it was: where it did other work as well, they say little.
 """
 
 
