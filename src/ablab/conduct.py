@@ -23,7 +23,7 @@ from ablab.study.foresight import Foresight
 from ablab.study.frames import arrow, frame
 from ablab.study.locked import changes
 from ablab.study.projection import project
-from ablab.study.tuning import FIRST, Tuned, next_steps, trials_wanted, tuned
+from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Splits
@@ -83,8 +83,7 @@ class Result:
     @property
     def disagreements(self) -> tuple[str, ...]:
         """The variants on which the study says another word once every recipe has its own learning rate."""
-        after = {one.variant: one.word for one in self.after_tuning.verdicts} if self.after_tuning else {}
-        return tuple(one.variant for one in self.verdicts if after.get(one.variant, one.word) != one.word)
+        return disagreements(self.verdicts, self.after_tuning.verdicts if self.after_tuning else ())
 
 
 def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int] | None) -> Decision:
@@ -146,10 +145,10 @@ def run_study(
     planned, dataset = _planned(study, load, explores=explores)
     if not is_new and not explores:
         _check_locked(planned, store)
-    labels = tuple(dataset.test.labels.tolist())
     if study.rule.most_seconds is not None:
         _check_budget(planned, _foresee(planned, dataset, store))
-    store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
+    data = _facts(dataset)
+    store.keep_data(data)
     if not explores:
         store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
     number = workers or suitable_workers(len(planned.wanted))
@@ -165,7 +164,7 @@ def run_study(
         executor(load, checkpoints(store), number) as execute,  # its workers end before what tells of them
     ):
         followed = follow(show(planned))
-        decision = conduct(planned, store, execute, followed, None if explores else labels)
+        decision = conduct(planned, store, execute, followed, None if explores else data.labels)
         chosen = _tune(planned, store, execute, followed) if study.tune and not explores else None
     runs = tuple(store.runs(run.id for run in planned.most))
     result = Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
@@ -177,28 +176,29 @@ def run_study(
 
 
 def _tune(planned: Plan, store: Store, execute: Executor, show: Show) -> Tuned:
-    """Carry out the trials that are not there yet, on a grid that widens until no winner stands at its end."""
-    steps = FIRST
-    while True:
-        trials = trials_wanted(planned.study, planned.fingerprint, steps)
-        there = {run.id for run in store.runs(one.id for one in trials)}
-        for run in execute([one for one in trials if one.id not in there], show):
+    """Carry out the trials that are not there yet, and choose a rate for every recipe."""
+
+    def train(missing: list[Wanted]) -> None:
+        for run in execute(missing, show):
             keep(dataclasses.replace(run, plan=planned.hash), store)
-        runs = store.runs(one.id for one in trials)
-        wider = next_steps(planned.study, runs, steps)
-        if wider == steps:
-            return tuned(planned.study, runs, steps)
-        steps = wider
+
+    chosen = _tuning(planned, store, train)
+    assert chosen is not None  # every trial is there, or an error was raised
+    return chosen
 
 
-def _look_up_tuning(planned: Plan, store: Store) -> Tuned | None:
-    """The trials that the store has, if they came to an end."""
+def _tuning(planned: Plan, store: Store, train: Callable[[list[Wanted]], None] | None = None) -> Tuned | None:
+    """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing."""
     steps = FIRST
     while True:
         trials = trials_wanted(planned.study, planned.fingerprint, steps)
         runs = store.runs(one.id for one in trials)
-        if len(runs) < len(trials):
-            return None
+        there = {run.id for run in runs}
+        if missing := [one for one in trials if one.id not in there]:
+            if train is None:
+                return None
+            train(missing)
+            runs = store.runs(one.id for one in trials)
         wider = next_steps(planned.study, runs, steps)
         if wider == steps:
             return tuned(planned.study, runs, steps)
@@ -214,14 +214,12 @@ def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int 
 
 def prepared(recipe: Recipe, seed: int, root: str | None = None) -> tuple[Dataset, Splits]:
     """The data of a recipe, checked, and what a run with this seed trains on."""
-    from ablab.data.split import split
     from ablab.train.check import check
+    from ablab.train.splits import splits_of
 
     dataset = Loader(root)(recipe)
     check(recipe, dataset)
-    return dataset, split(
-        dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images
-    )
+    return dataset, splits_of(recipe, dataset, seed)
 
 
 def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextManager[Executor]:
@@ -241,10 +239,10 @@ def foresee_study(
 
 
 def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
-    from ablab.data.split import split
     from ablab.study.foresight import foresee
     from ablab.train.events import Started
     from ablab.train.loop import train
+    from ablab.train.splits import splits_of
 
     runs = store.runs(run.id for run in planned.most) if store else []
     seconds = {}
@@ -253,7 +251,7 @@ def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
         if done:
             seconds[recipe.hash] = sum(done) / len(done)
             continue
-        splits = split(dataset, 0, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
+        splits = splits_of(recipe, dataset, 0)
         begun = time.monotonic()
         started = next(train(recipe, splits, 0))
         assert isinstance(started, Started)
@@ -265,12 +263,12 @@ def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
 
 def _check_locked(planned: Plan, store: Store) -> None:
     """Raise if a study of this name has runs under another plan: rules that follow results decide nothing."""
-    name = planned.study.name
+    name, there = planned.study.name, set(store.ids())
     for hash_, other, text, fingerprint in store.studies():
         if other != name or fingerprint != planned.fingerprint or hash_ == planned.hash or not text:
             continue
         before = _part_of(text, planned.study)
-        if before is None or not store.runs(run.id for run in plan(before, fingerprint).most):
+        if before is None or there.isdisjoint(run.id for run in plan(before, fingerprint).most):
             continue
         listed = "\n    ".join(changes(before, planned.study)) or "the version of the rules that decide"
         raise StudyError(
@@ -326,6 +324,12 @@ def write_study(
     return place
 
 
+def _facts(dataset: Dataset) -> DataFacts:
+    """What verdicts and reports need of a data set."""
+    labels = tuple(dataset.test.labels.tolist())
+    return DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels)
+
+
 def _planned(study: Study, load: Loader, *, explores: bool = False) -> tuple[Plan, Dataset]:
     """The plan of a study, everything about it checked against the data, and the data."""
     from ablab.train.check import check
@@ -350,7 +354,7 @@ def look_up_study(study: Study, store: Store) -> Result:
             data = store.data(fingerprint)
             decision = decide(planned, runs, labels=data and data.labels)
             result = Result(study, planned, runs, decision, store.ledger(hash_), data)
-            chosen = _look_up_tuning(planned, store) if study.tune else None
+            chosen = _tuning(planned, store) if study.tune else None
             after = look_up_study(chosen.study, store) if chosen and not decision.wanted else None
             return dataclasses.replace(result, tuned=chosen, after_tuning=after)
     raise InputError(
@@ -371,8 +375,7 @@ def train_one(
     wanted = Wanted(recipe, seed, dataset.fingerprint)
     if known := store.runs([wanted.id]):
         return known[0], False
-    labels = tuple(dataset.test.labels.tolist())
-    store.keep_data(DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels))
+    store.keep_data(_facts(dataset))
     followed = progress.recorded(show, store.folder)
     run = carry(wanted, dataset, followed, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)

@@ -17,7 +17,6 @@ import torch
 from ablab.arithmetic import inspect
 from ablab.atomic import atomic_write
 from ablab.data.dataset import Dataset, Examples, Splits
-from ablab.data.split import split
 from ablab.errors import AblabError, DataError, Diverged, Failed, InputError
 from ablab.execute import Show, checkpoint_path, previous_checkpoint
 from ablab.models import Io, build
@@ -26,6 +25,7 @@ from ablab.records import Cost, Machine, Origin, Run, Status, Wanted
 from ablab.train.checkpoint import facts, pack, pack_weights, rows
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
+from ablab.train.splits import splits_of
 from ablab.train.state import State
 
 PAUSE = 5.0  # seconds between two checkpoints at least; a run that is killed loses those, one that is stopped nothing
@@ -40,7 +40,7 @@ def carry(
     checkpoint. With a file for weights, those of the selected epoch are kept there.
     """
     recipe, seed = wanted.recipe, wanted.seed
-    splits = split(dataset, seed, fraction=recipe.val, split_seed=recipe.split_seed, train_images=recipe.train_images)
+    splits = splits_of(recipe, dataset, seed)
     if wanted.explores:
         splits = without_test(splits)
     begun = time.monotonic()

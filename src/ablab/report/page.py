@@ -29,7 +29,7 @@ from ablab.report.layers import layer_tables
 from ablab.report.scatter import scatters
 from ablab.study import Study, Verdict, plan
 from ablab.study.factorial import contrasts
-from ablab.study.tuning import Tuned
+from ablab.study.tuning import Tuned, disagreements
 from ablab.study.verdict import signed
 
 LARGEST = 2_800_000  # bytes; curves take what the rest leaves of it
@@ -166,12 +166,11 @@ def _beyond(
 ) -> dict[str, Any]:
     """What is told of a grid as a whole, and of the question at tuned rates."""
     fingerprints = sorted({run.wanted.fingerprint for run in runs})
-    words = {verdict.variant: verdict.word for verdict in after}
     return {
         "contrasts": contrasts(plan(study, fingerprints[0]), runs) if len(fingerprints) == 1 else (),
         "tuned": tuple(zip(tuned.names, tuned.trials, tuned.chosen, strict=True)) if tuned else (),
         "after": tuple(after),
-        "disagreements": tuple(one.variant for one in verdicts if words.get(one.variant, one.word) != one.word),
+        "disagreements": disagreements(verdicts, after),
     }
 
 

@@ -12,6 +12,7 @@ from ablab.recipe import Recipe
 from ablab.records import Run, Wanted
 from ablab.study.plan import TUNING
 from ablab.study.study import Study
+from ablab.study.verdict import Verdict
 
 FACTOR, SIDES = 3.0, 2  # from one rate to the next; rates at first on each side of the recipe's own
 WIDER = 2  # more on each side at most
@@ -91,6 +92,12 @@ def tuned(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> Tuned:
         tuple(every),
         tuple(chosen),
     )
+
+
+def disagreements(fixed: Iterable[Verdict], after: Iterable[Verdict]) -> tuple[str, ...]:
+    """The variants that have another word once every recipe has its own rate."""
+    words = {verdict.variant: verdict.word for verdict in after}
+    return tuple(one.variant for one in fixed if words.get(one.variant, one.word) != one.word)
 
 
 def _accuracies(runs: Iterable[Run]) -> Mapping[str, float]:
