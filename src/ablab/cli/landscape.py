@@ -75,7 +75,7 @@ def command(
 ) -> None:
     from ablab.atomic import atomic_write
     from ablab.store import Store, place
-    from ablab.train.landscape import BATCH, drawn_batches, landscape
+    from ablab.train.landscape import BATCH, drawn_batches, landscape, placed
 
     if steps % 2 == 0:
         raise InputError(
@@ -91,7 +91,7 @@ def command(
     for subject in subjects:
         dataset, splits = _data(subject, data_root)
         net, source = _network(subject, dataset, splits, kept, untrained=untrained, is_quiet=as_json)
-        net, pixels = _in_place(net, subject.recipe, splits)
+        net, pixels = placed(net, subject.recipe, splits)
         batches = drawn_batches(splits, pixels, seed=draws, purpose="landscape/images", images=images, size=BATCH)
         if not as_json:
             click.echo(f"{_shown(subject.name)}: {source}; {_effort(net, batches, size, steps, directions)}")
@@ -192,23 +192,6 @@ def _network(
                 trained = event.state.net
     assert trained is not None  # a training that does not finish raises
     return trained, "trained now, not kept (ablab train would keep it)"
-
-
-def _in_place(net: nn.Module, recipe: Recipe, splits: Splits) -> tuple[nn.Module, Any]:
-    """The network on the device of its recipe, and the normalisation of its images."""
-    from ablab.train.device import choose_hardware
-    from ablab.train.pixels import pixels_of
-
-    hardware = choose_hardware(
-        "fp32",
-        device=recipe.device,
-        threads=recipe.threads,
-        channels_last=recipe.channels_last,
-        net=net,
-        own_network=":" in recipe.model,
-    )
-    placed: nn.Module = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
-    return placed, pixels_of(splits.examples, splits.train, hardware)
 
 
 def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, directions: int) -> str:

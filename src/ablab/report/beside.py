@@ -33,7 +33,7 @@ def beside(
                 "name": arm.name,
                 "theirs": "–" if theirs is None else f"{theirs:.2f}",
                 "ours": f"{mean(ours):.2f}" if ours else "–",
-                "interval": _interval(ours),
+                "interval": interval_of(ours),
                 "n": len(ours),
                 "their_effect": "–" if effect is None else signed(effect),
                 "our_effect": _effect(verdict),
@@ -54,7 +54,7 @@ def beside(
     return rows, Sheet(columns, tuple(plain))
 
 
-def _interval(values: Sequence[float]) -> str:
+def interval_of(values: Sequence[float]) -> str:
     """The plain 95 % interval of a mean; two runs or one cannot give one."""
     if len(values) < 3:
         return "–"

@@ -16,6 +16,7 @@ from ablab.report import arms as report_arms
 from ablab.report.arms import answered
 from ablab.report.charts import Curve, is_drawable, reach, summary
 from ablab.report.picture import BAND, COLOURS, DASHES, INK, SOFT, Picture, blank, plain, style
+from ablab.report.scatter import pareto
 from ablab.study import Study, Verdict
 from ablab.study.classes import MANY, most_confused, unpacked
 from ablab.study.classes import confusion as counted
@@ -251,19 +252,6 @@ def worst(runs: Sequence[Run], data: DataFacts, images: Any, *, most: int = 24, 
             said = f"{_short(data.classes[one.given])}\n{100 * one.probability:.0f} %{times}"
             axes.text(0.5, -0.04, said, transform=axes.transAxes, fontsize=8, color="#b04a00", ha="center", va="top")
     return Picture(figure, "Most confidently wrong", caption, _ids(runs))
-
-
-def pareto(costs: Sequence[float], values: Sequence[float]) -> list[int]:
-    """The places of those that nothing else beats: none costs as little and is better. In the order of cost.
-
-    >>> pareto([1, 2, 3, 4], [10, 30, 20, 30])
-    [0, 1]
-    """
-    kept: list[int] = []
-    for at in sorted(range(len(costs)), key=lambda at: (costs[at], -values[at])):
-        if not kept or values[at] > values[kept[-1]]:
-            kept.append(at)
-    return kept
 
 
 def centre(values: Sequence[float], step: float) -> tuple[float, float, float] | None:

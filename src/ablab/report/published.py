@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from ablab.conduct import Result
 from ablab.records import Run
+from ablab.report.arms import arms_of, between
+from ablab.report.beside import interval_of
 from ablab.report.tables import shown
 from ablab.study import Study, Verdict
 from ablab.study.audit import audit
 from ablab.study.audit.claims import Claim
 from ablab.study.factorial import contrasts
-from ablab.study.statistics import interval, mean, t_multiplier
+from ablab.study.statistics import mean
 from ablab.study.verdict import points, signed
 
-ALPHA = 0.05
 HEAD = """# Five published reports, run again
 
 Five student reports trained CNNs on CIFAR-10 and CIFAR-100 and drew conclusions from one run each. Each of their
@@ -86,20 +87,15 @@ def _section(study: Study, result: Result | None) -> Iterator[str]:
 
 def _rows(study: Study, result: Result | None) -> Iterator[str]:
     assert study.published is not None
-    runs: dict[str, list[Run]] = {}
-    for run in result.runs if result else ():
-        runs.setdefault(run.wanted.recipe.hash, []).append(run)
     by_name = {one.variant: one for one in result.verdicts} if result else {}
-    for name, recipe in (("base", study.base), *((one.name, one.recipe) for one in study.variants)):
-        theirs, verdict = study.published.figures.get(name), by_name.get(name)
-        mine = sorted(runs.get(recipe.hash, []), key=lambda run: run.wanted.seed)
-        ours = points(mine)
-        seen = interval(ours, t_multiplier(len(ours), ALPHA), grid=0.01) if len(ours) > 2 else None
-        epochs = sorted({run.cost.epochs for run in mine})
+    for arm in arms_of(study, result.runs if result else ()):
+        name, theirs, verdict = arm.name, study.published.figures.get(arm.name), by_name.get(arm.name)
+        ours = points(arm.runs)
+        epochs = sorted({run.cost.epochs for run in arm.runs})
         told = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}" if epochs else "–"
         yield (
             f"| {_cell(name)} | {'–' if theirs is None else f'{theirs:.2f} %'} | "
-            f"{f'{mean(ours):.2f} %' if ours else '–'} | {f'{seen.low:.2f} to {seen.high:.2f}' if seen else '–'} | "
+            f"{f'{mean(ours):.2f} %' if ours else '–'} | {interval_of(ours)} | "
             f"{len(ours)} | {told} | {'' if name == 'base' else _mean_effect(verdict)} | "
             f"{'' if name == 'base' else _ends(verdict)} | {verdict.word if verdict else ''} |"
         )
@@ -121,12 +117,11 @@ def _sparsity(study: Study, result: Result) -> str:
     """The mean share of weights next to nothing, by recipe, where the question is about pulls on weights."""
     if not any({"l1", "weight_decay"} & variant.recipe.difference(study.base).keys() for variant in study.variants):
         return ""
-    names = {study.base.hash: "base", **{one.recipe.hash: one.name for one in study.variants}}
-    shares: dict[str, list[float]] = {}
-    for run in result.runs:
-        if run.weights:
-            shares.setdefault(names[run.wanted.recipe.hash], []).append(100 * run.weights.near_zero)
-    return ", ".join(f"{_cell(name)} {mean(shares[name]):.1f} %" for name in names.values() if name in shares)
+    shares = {
+        arm.name: [100 * run.weights.near_zero for run in arm.runs if run.weights]
+        for arm in arms_of(study, result.runs)
+    }
+    return ", ".join(f"{_cell(name)} {mean(each):.1f} %" for name, each in shares.items() if each)
 
 
 def _effect(verdict: Verdict | None) -> str:
@@ -138,9 +133,7 @@ def _mean_effect(verdict: Verdict | None) -> str:
 
 
 def _ends(verdict: Verdict | None) -> str:
-    if verdict is None or verdict.low is None or verdict.high is None:
-        return "–"
-    return f"{signed(verdict.low)} to {signed(verdict.high)}"
+    return "–" if verdict is None or verdict.low is None else between(verdict.low, verdict.high)
 
 
 def _ids(runs: Sequence[Run]) -> str:

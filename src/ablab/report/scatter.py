@@ -40,12 +40,21 @@ class Spot:
 
 def front(spots: Sequence[Spot]) -> tuple[Spot, ...]:
     """Those that no other spot beats: none is cheaper and at least as accurate, or as cheap and more accurate."""
-    best, kept = -math.inf, []
-    for spot in sorted(spots, key=lambda one: (one.cost, -one.accuracy, one.number)):
-        if spot.accuracy > best:
-            kept.append(spot)
-            best = spot.accuracy
-    return tuple(kept)
+    ordered = sorted(spots, key=lambda one: one.number)
+    return tuple(ordered[at] for at in pareto([one.cost for one in ordered], [one.accuracy for one in ordered]))
+
+
+def pareto(costs: Sequence[float], values: Sequence[float]) -> list[int]:
+    """The places of those that nothing else beats: none costs as little and is better. In the order of cost.
+
+    >>> pareto([1, 2, 3, 4], [10, 30, 20, 30])
+    [0, 1]
+    """
+    kept: list[int] = []
+    for at in sorted(range(len(costs)), key=lambda at: (costs[at], -values[at])):
+        if not kept or values[at] > values[kept[-1]]:
+            kept.append(at)
+    return kept
 
 
 def scatters(arms: Sequence[Arm]) -> tuple[list[dict[str, Any]], Sheet]:

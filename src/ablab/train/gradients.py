@@ -12,12 +12,10 @@ from ablab.data.dataset import Splits
 from ablab.models import Io
 from ablab.recipe import Recipe
 from ablab.records import EpochRow
-from ablab.train.device import choose_hardware
 from ablab.train.events import EpochDone
-from ablab.train.landscape import Batch, drawn_batches, in_use
+from ablab.train.landscape import Batch, drawn_batches, in_use, placed
 from ablab.train.loop import train
 from ablab.train.losses import Loss, cross_entropy
-from ablab.train.pixels import pixels_of
 from ablab.train.state import initial_network
 
 
@@ -53,16 +51,7 @@ def gradients(recipe: Recipe, splits: Splits, seed: int, *, images: int = 512) -
     """
     channels, height, width = splits.examples.images.shape[1:]
     net = initial_network(recipe, Io(channels, height, width, len(splits.classes)), seed)
-    hardware = choose_hardware(
-        "fp32",
-        device=recipe.device,
-        threads=recipe.threads,
-        channels_last=recipe.channels_last,
-        net=net,
-        own_network=":" in recipe.model,
-    )
-    net = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
-    pixels = pixels_of(splits.examples, splits.train, hardware)
+    net, pixels = placed(net, recipe, splits)
     batches = drawn_batches(splits, pixels, seed=seed, purpose="gradients", images=images, size=recipe.batch)
     yield EpochNorms(0, layer_norms(net, batches), None)
     for event in train(recipe, splits, seed):

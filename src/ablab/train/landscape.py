@@ -20,8 +20,10 @@ from ablab import keys
 from ablab.data.dataset import Splits
 from ablab.errors import DataError
 from ablab.models.initial import borrowed_generator
+from ablab.recipe import Recipe
+from ablab.train.device import choose_hardware
 from ablab.train.losses import Loss, cross_entropy
-from ablab.train.pixels import Pixels
+from ablab.train.pixels import Pixels, pixels_of
 
 BATCH = 250  # images at a time: the second derivative keeps what the first one made
 # A difference this small beside the largest loss of its line is rounding. Against the same lines in fp64, losses in
@@ -32,6 +34,20 @@ ENOUGH = 0.01  # the power iteration ends when its eigenvalue is this sure, as a
 
 Weights = dict[str, Tensor]
 Batch = tuple[Tensor, Tensor]  # images f32[B,C,H,W] and their labels i64[B], on the device
+
+
+def placed(net: nn.Module, recipe: Recipe, splits: Splits) -> tuple[nn.Module, Pixels]:
+    """The network on the device of its recipe, to be looked at in fp32, and the normalisation of its images."""
+    hardware = choose_hardware(
+        "fp32",
+        device=recipe.device,
+        threads=recipe.threads,
+        channels_last=recipe.channels_last,
+        net=net,
+        own_network=":" in recipe.model,
+    )
+    there: nn.Module = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
+    return there, pixels_of(splits.examples, splits.train, hardware)
 
 
 @dataclass(frozen=True)
