@@ -32,7 +32,7 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
     from ablab.data.places import locate
     from ablab.store import place
     from ablab.train.ceilings import ceilings
-    from ablab.train.device import choose_hardware, has_matrix_units, keep_memory
+    from ablab.train.device import choose_hardware, keep_memory, multiplies_bf16
 
     hardware = choose_hardware()
     folder = place(store)
@@ -44,7 +44,7 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
         "threads of the CPU": os.cpu_count(),
         "threads that torch takes": hardware.threads,
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "bf16 matrix units": has_matrix_units(),
+        "bf16 instructions": multiplies_bf16(),
         "precision chosen": hardware.precision,
         "freed memory is kept": keep_memory(),
         "memory free, GB": round(psutil.virtual_memory().available / 1e9, 1),

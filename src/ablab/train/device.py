@@ -56,8 +56,8 @@ def choose_hardware(
 ) -> Hardware:
     """Where a run computes and how; torch's number of threads is set now.
 
-    `auto` is the GPU if there is one, else the CPU; and bf16 where there are matrix units for it: on a CPU with AMX, a
-    step of resnet18 takes 0.37 of what it takes in fp32, and one of simple-nn 0.8.
+    `auto` is the GPU if there is one, else the CPU; and bf16 where there are instructions for it. On a CPU with AMX, a
+    step of resnet18 takes 0.37 of what it takes in fp32, and one of simple-nn 0.8; with AVX-512's alone 0.6 and 0.8.
     """
     keep_memory()
     usual = usual_threads()
@@ -92,13 +92,13 @@ def _precision(text: str, device: torch.device) -> Precision:
         return text  # type: ignore[return-value]
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    return "bf16" if device.type == "cpu" and has_matrix_units() else "fp32"
+    return "bf16" if device.type == "cpu" and multiplies_bf16() else "fp32"
 
 
-def has_matrix_units() -> bool:
-    """The CPU multiplies matrices of bf16 in units made for it (Intel's AMX)."""
-    look = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(look and look())
+def multiplies_bf16() -> bool:
+    """The CPU has instructions that multiply bf16: matrix units (AMX), or AVX-512's (AMD since Zen 4)."""
+    looks = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("amx_tile", "avx512_bf16"))
+    return any(look() for look in looks if look)
 
 
 def _channels_last(net: nn.Module | None, hardware: Hardware, own_network: bool) -> bool:
