@@ -6,8 +6,9 @@ import pytest
 from detailed import detailed, facts
 
 from ablab.records import EpochRow
-from ablab.report.answers import answers, histograms, line_rows, target_of
+from ablab.report.answers import Goal, answers, goal_of, histograms, line_rows
 from ablab.report.arms import arms_of, pairs_of
+from ablab.study import Rule
 from ablab.study.secondary import Secondary, learning_speed
 
 
@@ -17,16 +18,23 @@ def known():
     return arms_of(it, runs), verdicts, data
 
 
-def lines(arms, verdicts, data, target=None):
-    return {one.name: one for one in next(answers(arms, verdicts, data, target_of(arms, target))).lines}
+def lines(arms, verdicts, data, *target):
+    return {one.name: one for one in next(answers(arms, verdicts, data, goal_of(arms, Rule(target=target)))).lines}
 
 
 def test_a_target_that_was_given_is_used_and_speed_is_that_of_the_study_room(known):
     arms, verdicts, data = known
     wanted = learning_speed(pairs_of(arms[0], arms[1], verdicts[0]), 0.5)
-    assert not target_of(arms, 0.5).is_afterwards
-    assert lines(arms, verdicts, data, 0.5)["epochs to 50 % validation accuracy, at most 12"] == wanted.epochs
-    assert wanted.seconds in lines(arms, verdicts, data, 0.5).values()
+    assert not goal_of(arms, Rule(target=(50,))).is_afterwards
+    assert lines(arms, verdicts, data, 50)["epochs to 50 % validation accuracy, at most 12"] == wanted.epochs
+    assert wanted.seconds in lines(arms, verdicts, data, 50).values()
+
+
+def test_speed_is_told_to_each_of_several_targets(known):
+    arms, verdicts, data = known
+    assert sum(name.startswith("epochs to") for name in lines(arms, verdicts, data, 45, 50, 55)) == 3
+    (found,) = list(answers(arms, verdicts, data, goal_of(arms, Rule(target=(50, 99)))))[:1]
+    assert "99 % validation accuracy: 5 of 5 runs of the base and 5 of 5 of the variant never" in found.sentences[-1]
 
 
 def test_without_a_target_it_is_95_percent_of_what_the_base_came_to_and_is_said_to_be_set_afterwards(known):
@@ -35,10 +43,10 @@ def test_without_a_target_it_is_95_percent_of_what_the_base_came_to_and_is_said_
         dataclasses.replace(run, curve=(EpochRow(1, 0.1, 1.0, 0.5, 1.0, accuracy, 1.0),))
         for run, accuracy in zip(arms[0].runs, (0.8, 0.8, 0.8, 0.8, 0.8), strict=True)
     )
-    found = target_of([dataclasses.replace(arms[0], runs=flat), *arms[1:]], None)
-    assert found.share == 0.76
+    found = goal_of([dataclasses.replace(arms[0], runs=flat), *arms[1:]], Rule())
+    assert found.shares == (0.76,)
     assert found.is_afterwards
-    assert target_of([dataclasses.replace(arms[0], runs=())], None) is None
+    assert goal_of([dataclasses.replace(arms[0], runs=())], Rule()).shares == ()
 
 
 def test_training_accuracy_on_images_as_they_are_takes_the_place_of_what_was_seen_on_the_way(known):
@@ -89,9 +97,9 @@ def test_ratios_are_times_and_differences_have_signs():
 def test_classes_are_told_up_to_twenty_and_a_note_stands_beyond():
     it, runs, verdicts, data = detailed()
     arms = arms_of(it, runs)
-    assert len(next(answers(arms, verdicts, data, None)).classes) == 10
+    assert len(next(answers(arms, verdicts, data, Goal((), True))).classes) == 10
     many = facts(classes=tuple(f"class {at}" for at in range(25)))
     it, runs, verdicts, _ = detailed(data=many)
-    one = next(answers(arms_of(it, runs), verdicts, many, None))
+    one = next(answers(arms_of(it, runs), verdicts, many, Goal((), True)))
     assert one.classes == ()
     assert "25 classes" in one.note

@@ -316,7 +316,8 @@ def test_runs_that_explore_are_said_to() -> None:
 
 def test_the_target_of_learning_speed_is_said_with_where_it_comes_from() -> None:
     it, runs, verdicts, data = detailed()
-    text = Reader(page(it, runs, verdicts, data=data, target=0.4)).text
+    aimed = dataclasses.replace(it, rule=dataclasses.replace(it.rule, target=(40,)))
+    text = Reader(page(aimed, runs, verdicts, data=data)).text
     assert "Learning speed is the time to 40 % validation accuracy, a target that was given." in text
     assert "this target was set after the fact" in Reader(page(it, runs, verdicts, data=data)).text
 

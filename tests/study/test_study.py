@@ -81,6 +81,8 @@ def test_a_grid_gives_every_combination_but_the_base():
         (("margin", "margn"), "some/study.toml:10", 'did you mean "margin"'),
         (("margin = 0.4", "margin = -1"), "some/study.toml:10", "margin = -1"),
         (("margin = 0.4", "margin = nan"), "some/study.toml:10", "margin = nan"),
+        (("margin = 0.4", "target = [60, 100]"), "some/study.toml:10", "target = [60, 100]"),
+        (("margin = 0.4", "target = '65'"), "some/study.toml:10", "such as 65, or [60, 65, 70]"),
         (("0.9", "95"), "some/study.toml:11", "did you mean 0.95"),
         (('"4..12"', '"12..4"'), "some/study.toml:12", "goes down"),
         (('"4..12"', '"1..4"'), "some/study.toml:12", "one seed never gives a verdict"),

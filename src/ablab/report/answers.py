@@ -9,7 +9,7 @@ from ablab.records import NEAR_ZERO, SPREAD, DataFacts, Run
 from ablab.report import charts
 from ablab.report.arms import Arm, Pair, answered_pairs, pairs_of, visible
 from ablab.report.embedded import Sheet, short
-from ablab.study import Verdict
+from ablab.study import Rule, Verdict
 from ablab.study.secondary import (
     ClassEffect,
     Secondary,
@@ -27,10 +27,10 @@ AS_IT_WENT = ("training accuracy in the last epoch", "training minus test accura
 
 
 @dataclass(frozen=True)
-class Target:
-    """The validation accuracy that learning speed is measured by, and where it comes from."""
+class Goal:
+    """The validation accuracies that learning speed is measured by, and where they come from."""
 
-    share: float
+    shares: tuple[float, ...]
     is_afterwards: bool  # set by the runs themselves, which favours nobody but was not fixed before
 
 
@@ -45,19 +45,17 @@ class Answers:
     note: str
 
 
-def target_of(arms: Sequence[Arm], given: float | None) -> Target | None:
-    """The target that was given, or 95 % of the base's mean final validation accuracy, in whole percent."""
-    if given is not None:
-        return Target(given, False)
+def goal_of(arms: Sequence[Arm], rule: Rule) -> Goal:
+    """The targets that the study was given, or 95 % of the base's mean final validation accuracy, in whole percent."""
+    if rule.target:
+        return Goal(tuple(one / 100 for one in rule.target), False)
     finals = [run.curve[-1].val_accuracy for run in arms[0].runs if run.status == "finished" and run.curve]
     finals = [one for one in finals if math.isfinite(one)]
     percent = math.floor(95 * mean(finals) + 1e-9) if finals else 0
-    return Target(percent / 100, True) if percent > 0 else None
+    return Goal((percent / 100,) if percent > 0 else (), True)
 
 
-def answers(
-    arms: Sequence[Arm], verdicts: Sequence[Verdict], data: DataFacts | None, target: Target | None
-) -> Iterator[Answers]:
+def answers(arms: Sequence[Arm], verdicts: Sequence[Verdict], data: DataFacts | None, goal: Goal) -> Iterator[Answers]:
     """For each variant with enough pairs: what else it did, from the pairs that its verdict used."""
     for arm, verdict in list(zip(arms[1:], verdicts, strict=False))[:MOST]:
         pairs = pairs_of(arms[0], arm, verdict)
@@ -70,9 +68,9 @@ def answers(
             change = gap_change(*_accuracies(pairs, 0), *_accuracies(pairs, 1))
             lines += [change.train, change.gap]
             sentences.append(change.sentence)
-        if target and (speed := learning_speed(pairs, target.share)):
+        for speed in filter(None, (learning_speed(pairs, share) for share in goal.shares)):
             lines += [one for one in (speed.epochs, speed.seconds) if one]
-            sentences.append(f"{100 * target.share:g} % validation accuracy: {speed.sentence}")
+            sentences.append(f"{100 * speed.target:g} % validation accuracy: {speed.sentence}")
         if all(run.weights for pair in pairs for run in pair):
             zeros = [_near_zero([pair[side] for pair in pairs]) for side in (0, 1)]
             lines.append(

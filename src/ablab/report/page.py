@@ -16,7 +16,7 @@ from markupsafe import Markup
 from ablab import grammar
 from ablab.records import NEAR_ZERO, DataFacts, Ledger, Run
 from ablab.report import charts
-from ablab.report.answers import Target, answers, histograms, line_rows, target_of
+from ablab.report.answers import Goal, answers, goal_of, histograms, line_rows
 from ablab.report.arms import Arm, arms_of, between, duration
 from ablab.report.arms import visible as visible
 from ablab.report.beside import beside
@@ -73,21 +73,18 @@ def page(
     *,
     ledger: Ledger | None = None,
     data: DataFacts | None = None,
-    target: float | None = None,
     pictures: Pictures | None = None,
     tuned: Tuned | None = None,
     after: Sequence[Verdict] = (),
 ) -> str:
     """The report: one self-contained HTML file, the same to the byte for the same runs in any order.
 
-    `target` is the validation accuracy, a share, by which learning speed is measured. With `pictures`, all test images
-    u8[N,C,H,W] or a function from rows to such an array, it shows some of those that were mistaken. `tuned` and `after`
-    are the trials of learning rates, where the study has them, and the verdicts at the rates that won.
+    With `pictures`, all test images u8[N,C,H,W] or a function from rows to such an array, it shows some of those that
+    were mistaken. `tuned` and `after` are the trials of learning rates, where the study has them, and the verdicts at
+    the rates that won.
     """
     arms = arms_of(study, runs)
-    if target is None and study.rule.target is not None:
-        target = study.rule.target / 100
-    goal = target_of(arms, target)
+    goal = goal_of(arms, study.rule)
     parts = _parts(study, arms, verdicts, data, goal, pictures)
     sheets, name = _sheets(verdicts, parts), str(visible(study.name))
     environment = _environment()
@@ -146,7 +143,7 @@ def _parts(
     arms: Sequence[Arm],
     verdicts: Sequence[Verdict],
     data: DataFacts | None,
-    goal: Target | None,
+    goal: Goal,
     pictures: Pictures | None,
 ) -> dict[str, Any]:
     """The sections that are made elsewhere, by the names that the template has for them."""

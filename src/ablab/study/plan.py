@@ -102,7 +102,7 @@ def _hash(study: Study, fingerprint: str, explores: bool) -> str:
         [rule.metric, rule.margin, rule.confidence, rule.seeds],
         fingerprint,
         *([rule.budget] if rule.budget else []),
-        *(["target", rule.target] if rule.target is not None else []),
+        *(["target", *rule.target] if rule.target else []),
         *([study.comparisons] if study.datasets else []),
         *(["explores"] if explores else []),
         *(["tune"] if study.tune else []),

@@ -10,7 +10,7 @@ from ablab import grammar
 from ablab.errors import GrammarError, RecipeError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.published import Published, faults_of, published
-from ablab.study.rule import RULES, Rule, seed_span
+from ablab.study.rule import AS_WRITTEN, RULES, Rule
 from ablab.study.toml import Document, Keys
 from ablab.study.variant import MOST_VARIANTS, NO_VARIANTS, Variant, no_setting, unshowable, variant_faults
 
@@ -146,7 +146,7 @@ class Reader:
                 self.fault(("decide", key), f'"{key}" is no part of [decide]', hint=hint)
                 continue
             try:
-                value = seed_span(value) if key == "seeds" else value
+                value = AS_WRITTEN[key](value) if key in AS_WRITTEN else value
             except GrammarError as error:
                 self.fault(("decide", key), f"seeds: {str(error).partition(chr(10))[0]}", near=str(value))
                 continue

@@ -20,7 +20,7 @@ class Rule:
     confidence: float = 0.95  # of all verdicts of the study together
     seeds: tuple[int, int] = (3, 10)  # at first, and at most
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
-    target: float | None = None  # percent of validation accuracy that learning speed is told to, set before the runs
+    target: tuple[float, ...] = ()  # percents of validation accuracy that learning speed is told to
 
     @property
     def most_runs(self) -> int | None:
@@ -48,6 +48,12 @@ def seed_span(value: Any) -> Any:
     if type(value) is int:
         return value, value
     return grammar.span(value) if isinstance(value, str) else value
+
+
+def targets(value: Any) -> Any:
+    if _is_number(value):
+        return (float(value),)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _margin_fault(value: Any) -> str | None:
@@ -99,11 +105,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _target_fault(value: Any) -> str | None:
-    if value is None or (_is_number(value) and 0 < value < 100):
+    if isinstance(value, tuple) and all(_is_number(one) and 0 < one < 100 for one in value):
         return None
-    return f"target = {grammar.show(value)}: percent of validation accuracy, such as 65"
+    shown = grammar.show(list(value) if isinstance(value, tuple) else value)
+    return f"target = {shown}: percent of validation accuracy, such as 65, or [60, 65, 70]"
 
 
+AS_WRITTEN = {"seeds": seed_span, "target": targets}  # what a file may write otherwise, by key
 RULES = {
     "metric": _metric_fault,
     "margin": _margin_fault,
