@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 from ablab.conduct import published_studies, read_studies
-from ablab.report.published import published_page
+from ablab.report.published import Repeated, published_page
 from ablab.store import Store
 from sample_runs import sample_run
 
@@ -53,20 +53,20 @@ def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_
                 assert re.search(rf"^\| {re.escape(name)} \| {figure:.2f} % \|", section, re.MULTILINE), (path, name)
             assert study.published.conclusion in section
     section = page.partition(f"\n## {SOFTMAX}\n")[2].partition("\n## ")[0]
-    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 |" in section
+    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 x 100 |" in section
     assert "| softmax before the loss | – | 50.90 % |" in section
     assert "-10.10" in section
     assert "hurts" in section
 
 
 def test_every_number_of_ours_can_be_traced_to_runs(store):
-    studies = [(study, None) for path in published_studies() for study in read_studies(path)]
+    studies = [Repeated(study) for path in published_studies() for study in read_studies(path)]
     assert "Not run here" in published_page(studies)
     kept = Store(store)
     from ablab.conduct import look_up_study
 
     (study,) = read_studies(next(path for path in published_studies() if path.stem == SOFTMAX))
-    page = published_page([(study, look_up_study(study, kept))])
+    page = published_page([Repeated(study, (look_up_study(study, kept),))])
     assert all(f"`{run.id}`" in page for run in kept.runs())
 
 

@@ -51,7 +51,7 @@ def command(
     if published:
         if study:
             raise InputError("--published is about all studies of reports: leave out the study")
-        write_published(kept, out or Path("published.md"), scale, as_json)
+        write_published(kept, out or Path("published.md"), as_json)
         return
     if study is None:
         raise InputError("which study? ablab report studies/quickstart.toml, or ablab report --published")
@@ -76,26 +76,36 @@ def _write_pieces(result: Result, folder: Path, form: Any, as_json: bool) -> Non
     say(as_json, {"study": result.study.name, "files": paths}, text, f"ablab show worst {result.study.where}")
 
 
-def write_published(store: Store, out: Path, scale: str, as_json: bool) -> None:
-    """Write the page of all published studies from what the store has of them."""
+def write_published(store: Store, out: Path, as_json: bool) -> None:
+    """Write the page of all published studies from what the store has of them, at both sizes."""
     from ablab.atomic import atomic_write, check_writable
-    from ablab.conduct import look_up_study, published_studies, read_studies
-    from ablab.report.published import published_page
+    from ablab.conduct import published_studies, read_studies
+    from ablab.report.published import Repeated, published_page
 
     check_writable(out)
-    found: list[tuple[Study, Result | None]] = []
-    for path in published_studies():
-        for part in read_studies(path, scale):
-            try:
-                found.append((part, look_up_study(part, store)))
-            except InputError:
-                found.append((part, None))
+    found = [
+        Repeated(sizes[-1], tuple(result for size in sizes if (result := _with_runs(size, store))))
+        for path in published_studies()
+        for sizes in zip(read_studies(path, "full"), read_studies(path), strict=True)
+    ]
     exported = out.with_suffix(".ablab")
     atomic_write(out, published_page(found, exported.name if exported.exists() else ""))
-    there = [result for _, result in found if result]
-    value = {"page": str(out), "studies": len(found), "run": len(there), "runs": sum(len(one.runs) for one in there)}
+    there = [one for one in found if one.results]
+    runs = {run.id for one in there for result in one.results for run in result.runs}
+    value = {"page": str(out), "studies": len(found), "run": len(there), "runs": len(runs)}
     text = f"{value['run']} of {value['studies']} studies have been run, with {value['runs']} runs\npage: {out}"
     say(as_json, value, text, "ablab run --published")
+
+
+def _with_runs(study: Study, store: Store) -> Result | None:
+    """What the store has of a study; None where it was not begun."""
+    from ablab.conduct import look_up_study
+
+    try:
+        result = look_up_study(study, store)
+    except InputError:
+        return None
+    return result if result.runs else None
 
 
 def report_path(name: str, out: Path | None) -> Path:

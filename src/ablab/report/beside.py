@@ -8,7 +8,7 @@ from ablab.report.arms import Arm, between
 from ablab.report.embedded import Sheet, short
 from ablab.study import Verdict
 from ablab.study.published import Published
-from ablab.study.statistics import interval, mean, t_multiplier
+from ablab.study.statistics import Interval, interval, mean, t_multiplier
 from ablab.study.verdict import signed
 
 ALPHA = 0.05
@@ -54,12 +54,15 @@ def beside(
     return rows, Sheet(columns, tuple(plain))
 
 
-def interval_of(values: Sequence[float]) -> str:
+def plain_interval(values: Sequence[float]) -> Interval | None:
     """The plain 95 % interval of a mean; two runs or one cannot give one."""
-    if len(values) < 3:
-        return "–"
-    seen = interval(values, t_multiplier(len(values), ALPHA), grid=0.01)
-    return f"{seen.low:.2f} to {seen.high:.2f}"
+    return interval(values, t_multiplier(len(values), ALPHA), grid=0.01) if len(values) >= 3 else None
+
+
+def interval_of(values: Sequence[float]) -> str:
+    """The same as it is printed."""
+    seen = plain_interval(values)
+    return "–" if seen is None else f"{seen.low:.2f} to {seen.high:.2f}"
 
 
 def _effect(verdict: Verdict | None) -> str:

@@ -1,16 +1,19 @@
 """Published figures beside ours: a Markdown page with a row for every figure of every report, made from the store."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ablab.conduct import Result
-from ablab.records import Run
-from ablab.report.arms import arms_of, between
-from ablab.report.beside import interval_of
+from ablab.records import NEAR_ZERO, Run
+from ablab.report.arms import Arm, arms_of, between, pairs_of
+from ablab.report.beside import interval_of, plain_interval
 from ablab.report.tables import shown
 from ablab.study import Study, Verdict
 from ablab.study.audit import audit
 from ablab.study.audit.claims import Claim
 from ablab.study.factorial import contrasts
+from ablab.study.published import Published
+from ablab.study.secondary import Secondary, learning_speed
 from ablab.study.statistics import mean
 from ablab.study.verdict import points, signed
 
@@ -21,100 +24,214 @@ experiments is a study file in `studies/published/`, and each row below sets a p
 named by letter, course and year: the point is the method.
 
 Made by `ablab report --published`{store}. *Ours* is the mean test accuracy, measured once a run at the epoch chosen on
-validation images, with its 95 % interval over seeds; *effect* is the change against the base of the study over pairs
-of seeds, with the interval that its verdict rests on. The default sizes are those of a laptop's CPU: what they leave
-out is said at each study, and `ablab run FILE --scale full` runs it as it was published.
-Training times are those of the machine as it was: where it did other work as well, they say little.
+validation images, with its 95 % interval over seeds; the *effect* is the change against the base of the study over
+pairs of seeds, with the interval that its verdict rests on. A row is from the largest size that has come far enough for
+it: as published (`--scale full`), or shortened to what two cores of a laptop can do; its length is in epochs and
+training images. *Differs* marks figures that lie outside our interval; the study's section says why, as far as it was
+found out. Training times are those of the machine as it was: where it did other work as well, they say little.
 """
+SIZES = {"full": "At full size", "default": "Shortened"}
 
 
-def published_page(studies: Sequence[tuple[Study, Result | None]], store: str = "") -> str:
+@dataclass(frozen=True)
+class Repeated:
+    """A published study with what became of it here: a result for each size that has runs, the largest first."""
+
+    study: Study  # as it is by default
+    results: tuple[Result, ...] = ()
+
+    @property
+    def told(self) -> Published:
+        assert self.study.published is not None
+        return self.study.published
+
+    def best(self, name: str) -> Result | None:
+        """The result that a row of the summary is from: the largest that has an interval, else runs, for it."""
+        has_runs = [one for one in self.results if len(points(_arm(one, name).runs)) >= (3 if name == "base" else 1)]
+        decided = [one for one in has_runs if name == "base" or _has_interval(_verdict(one, name))]
+        return next(iter(decided or has_runs), None)
+
+
+def published_page(studies: Sequence[Repeated], store: str = "") -> str:
     """The page; a study that was not run has its published figures, and says so."""
     parts = [HEAD.format(store=f" from the runs in [{store}]({store})" if store else "")]
     parts.append("\n".join(_summary(studies)))
-    parts += ["\n".join(_section(study, result)) for study, result in studies]
+    parts += ["\n".join(_section(one)) for one in studies]
     return "\n".join(parts) + "\n"
 
 
-def _summary(studies: Sequence[tuple[Study, Result | None]]) -> Iterator[str]:
-    yield "| study | variant | report says | effect in the report | our effect | seeds | our verdict |"
-    yield "|---|---|---|---|---|---|---|"
-    for study, result in studies:
-        assert study.published is not None
-        by_name = {one.variant: one for one in result.verdicts} if result else {}
-        theirs = study.published.figures
-        for variant in study.variants:
-            verdict = by_name.get(variant.name)
-            gap = theirs[variant.name] - theirs["base"] if {variant.name, "base"} <= theirs.keys() else None
-            yield (
-                f"| [{study.name}](#{study.name}) | {_cell(variant.name)} | {_cell(study.published.conclusion)} | "
-                f"{'–' if gap is None else signed(gap)} | {_effect(verdict)} | {verdict.pairs if verdict else '–'} | "
-                f"{verdict.word if verdict else 'not run'} |"
+def _summary(studies: Sequence[Repeated]) -> Iterator[str]:
+    yield (
+        "| study | recipe | published | ours | n | epochs x images | effect in the report | our effect | our verdict | "
+        "the report concludes | faults |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    for one in studies:
+        theirs, faults = one.told.figures, len(one.told.faults) + len(list(_audited(one.told)))
+        for arm in arms_of(one.study, ()):
+            result = one.best(arm.name)
+            runs = _arm(result, arm.name).runs if result else ()
+            verdict = _verdict(result, arm.name) if result else None
+            gap = theirs[arm.name] - theirs["base"] if {arm.name, "base"} <= theirs.keys() else None
+            is_base = arm.name == "base"
+            cells = (
+                f"[{one.study.name}](#{one.study.name})" if is_base else "",
+                _cell(arm.name),
+                f"{theirs[arm.name]:.2f} %" if arm.name in theirs else "–",
+                _mean_with_interval(points(runs)) + (", differs" if _is_outside(one.told, arm.name, runs) else ""),
+                f"{len(points(runs))}" if runs else "–",
+                _length(runs),
+                "" if is_base else "–" if gap is None else signed(gap),
+                "" if is_base else _effect(verdict),
+                "" if is_base else _word(verdict, runs),
+                _cell(one.told.conclusion) if is_base else "",
+                f"{faults}" if is_base else "",
             )
+            yield f"| {' | '.join(cells)} |"
     yield ""
 
 
-def _section(study: Study, result: Result | None) -> Iterator[str]:
-    told = study.published
-    assert told is not None
+def _section(one: Repeated) -> Iterator[str]:
+    study, told = one.study, one.told
     yield f"## {study.name}"
     yield ""
     yield f"**{_cell(study.question)}** {told.report}. {told.source}"
     yield ""
-    yield "| recipe | published | ours | 95 % interval | n | epochs | effect | interval | verdict |"
-    yield "|---|---|---|---|---|---|---|---|---|"
-    yield from _rows(study, result)
-    yield ""
     yield f"- The report concludes: {_cell(told.conclusion)}"
-    if result and result.runs:
-        yield from (f"- Ours: {_cell(verdict.sentence)}" for verdict in result.verdicts)
-        yield from (f"- {_cell(one.sentence)}" for one in contrasts(result.plan, result.runs))
-        if sparse := _sparsity(study, result):
-            yield f"- Weights smaller than 0.001: {sparse}."
-    else:
-        yield f"- Not run here. It takes `ablab run {study.path}`."
-    if told.shortened:
-        yield f"- Shortened: {_cell(told.shortened)}"
     if told.differs:
         yield f"- Why ours differ: {_cell(told.differs)}"
-    faults = [*told.faults, *_audited(study)]
-    if faults:
+    elif any(_is_outside(told, arm.name, arm.runs) for full in one.at("full") for arm in arms_of(*full)):
+        yield "- Why ours differ was not found out."
+    if faults := [*told.faults, *_audited(told)]:
         yield "- Faults of the published method:"
         yield from (f"  - {_cell(fault)}" for fault in faults)
-    yield f"- File: `{study.path}`" + (f"; plan `{result.plan.hash}`, runs {_ids(result.runs)}" if result else "")
+    if not any(result.study.scale == "full" for result in one.results):
+        yield f"- Not run at full size here. That takes `ablab run {study.path} --scale full`."
+    if not one.results:
+        yield f"- Not run here. It takes `ablab run {study.path}`."
+        yield ""
+        yield from _table(told, study, None)
+    for result in one.results:
+        yield from _at_a_size(told, result)
     yield ""
 
 
-def _rows(study: Study, result: Result | None) -> Iterator[str]:
-    assert study.published is not None
-    by_name = {one.variant: one for one in result.verdicts} if result else {}
+def _at_a_size(told: Published, result: Result) -> Iterator[str]:
+    study = result.study
+    yield ""
+    yield f"### {SIZES[study.scale]}: {study.name}"
+    yield ""
+    yield from _table(told, study, result)
+    yield ""
+    if told.shortened and study.scale == "default":
+        yield f"- Shortened: {_cell(told.shortened)}"
+    yield from (f"- {_cell(verdict.sentence)}" for verdict in result.verdicts)
+    yield from (f"- {_cell(one.sentence)}" for one in contrasts(result.plan, result.runs))
+    yield from (f"- {_cell(sentence)}" for sentence in _speeds(result))
+    if sparse := _sparsity(result):
+        yield f"- Weights smaller than {NEAR_ZERO:g}: {sparse}."
+    scale = "" if study.scale == "default" else f" --scale {study.scale}"
+    yield f"- `ablab run {study.path}{scale}`; plan `{result.plan.hash}`, runs {_ids(result.runs)}"
+
+
+def _table(told: Published, study: Study, result: Result | None) -> Iterator[str]:
+    yield "| recipe | published | ours | 95 % interval | n | epochs x images | effect | interval | verdict |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for arm in arms_of(study, result.runs if result else ()):
-        name, theirs, verdict = arm.name, study.published.figures.get(arm.name), by_name.get(arm.name)
-        ours = points(arm.runs)
-        epochs = sorted({run.cost.epochs for run in arm.runs})
-        told = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}" if epochs else "–"
-        yield (
-            f"| {_cell(name)} | {'–' if theirs is None else f'{theirs:.2f} %'} | "
-            f"{f'{mean(ours):.2f} %' if ours else '–'} | {interval_of(ours)} | "
-            f"{len(ours)} | {told} | {'' if name == 'base' else _mean_effect(verdict)} | "
-            f"{'' if name == 'base' else _ends(verdict)} | {verdict.word if verdict else ''} |"
+        ours, theirs = points(arm.runs), told.figures.get(arm.name)
+        verdict = _verdict(result, arm.name) if result else None
+        cells = (
+            _cell(arm.name),
+            "–" if theirs is None else f"{theirs:.2f} %",
+            f"{mean(ours):.2f} %" if ours else "–",
+            interval_of(ours),
+            f"{len(ours)}",
+            _length(arm.runs),
+            "" if arm.name == "base" else _mean_effect(verdict),
+            "" if arm.name == "base" else _ends(verdict),
+            "" if arm.name == "base" else _word(verdict, arm.runs),
         )
+        yield f"| {' | '.join(cells)} |"
 
 
-def _audited(study: Study) -> Iterator[str]:
+def _arm(result: Result, name: str) -> Arm:
+    return next(arm for arm in arms_of(result.study, result.runs) if arm.name == name)
+
+
+def _verdict(result: Result, name: str) -> Verdict | None:
+    return next((one for one in result.verdicts if one.variant == name), None)
+
+
+def _has_interval(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.low is not None
+
+
+def _word(verdict: Verdict | None, runs: Sequence[Run]) -> str:
+    """The verdict in a word; runs that broke down are no accuracy, and all that there is to say."""
+    broken = sum(not run.test for run in runs)
+    if broken and broken == len(runs):
+        return f"does not train: {broken} of {broken} runs broke down"
+    return verdict.word if verdict and runs else "not run"
+
+
+def _length(runs: Sequence[Run]) -> str:
+    """How long the runs were that ended as they should: epochs, and training images in each."""
+    whole = [run for run in runs if run.test]
+    epochs = sorted({run.cost.epochs for run in whole})
+    images = sorted({round(run.cost.examples / max(run.cost.epochs, 1)) for run in whole})
+    return f"{_span(epochs)} x {_span(images)}" if whole else "–"
+
+
+def _span(numbers: Sequence[int]) -> str:
+    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _is_outside(told: Published, name: str, runs: Sequence[Run]) -> bool:
+    """The published figure is outside the interval of ours."""
+    ours, theirs = points(runs), told.figures.get(name)
+    seen = plain_interval(ours)
+    return theirs is not None and seen is not None and not seen.low <= theirs <= seen.high
+
+
+def _mean_with_interval(ours: Sequence[float]) -> str:
+    return "–" if not ours else f"{mean(ours):.2f} %" + (f" ({interval_of(ours)})" if len(ours) >= 3 else "")
+
+
+def _speeds(result: Result) -> Iterator[str]:
+    """Epochs and seconds to each accuracy that the study names, and the runs that never got there."""
+    arms = arms_of(result.study, result.runs)
+    for arm, verdict in zip(arms[1:], result.verdicts, strict=False):
+        for target in result.study.rule.target:
+            speed = learning_speed(pairs_of(arms[0], arm, verdict), target / 100)
+            if speed is None:
+                continue
+            told = [
+                f"{one.name}: {one.base:.1f} for the base, {one.variant:.1f} for {arm.name} "
+                f"({_change(one)}, 95 % interval {between(one.low, one.high)})"
+                for one in (speed.epochs, speed.seconds)
+                if one
+            ]
+            yield f"{target:g} % validation accuracy, {arm.name}: {'; '.join([*told, speed.sentence])}"
+
+
+def _change(one: Secondary) -> str:
+    return f"{one.effect:.2f} times" if one.unit == "times" else f"{signed(one.effect)} {one.unit}"
+
+
+def _audited(told: Published) -> Iterator[str]:
     """What an audit of the published pair of figures adds to the faults."""
-    assert study.published is not None
-    figures = study.published.figures
+    figures = told.figures
     if "base" not in figures or len(figures) < 2:
         return
-    size = 5000 if "5,000 validation" in study.published.source else 10_000
+    size = 5000 if "5,000 validation" in told.source else 10_000
     claims = [Claim(value, name=name, seeds=1, test_size=size) for name, value in figures.items()]
     order = sorted(claims, key=lambda claim: claim.name != "base")
     yield from (f"Audit of {one.name}: {signed(one.difference)} pp, {one.sentence}" for one in audit(order).judgements)
 
 
-def _sparsity(study: Study, result: Result) -> str:
+def _sparsity(result: Result) -> str:
     """The mean share of weights next to nothing, by recipe, where the question is about pulls on weights."""
+    study = result.study
     if not any({"l1", "weight_decay"} & variant.recipe.difference(study.base).keys() for variant in study.variants):
         return ""
     shares = {
