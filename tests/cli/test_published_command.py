@@ -53,7 +53,7 @@ def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_
                 assert re.search(rf"^\| {re.escape(name)} \| {figure:.2f} % \|", section, re.MULTILINE), (path, name)
             assert study.published.conclusion in section
     section = page.partition(f"\n## {SOFTMAX}\n")[2].partition("\n## ")[0]
-    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 x 100 |" in section
+    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 x 900 |" in section
     assert "| softmax before the loss | – | 50.90 % |" in section
     assert "-10.10" in section
     assert "hurts" in section

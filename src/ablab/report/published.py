@@ -93,6 +93,7 @@ def _summary(studies: Sequence[Repeated]) -> Iterator[str]:
 
 def _section(one: Repeated) -> Iterator[str]:
     study, told = one.study, one.told
+    whole = [result for result in one.results if result.study.scale == "full"]
     yield f"## {study.name}"
     yield ""
     yield f"**{_cell(study.question)}** {told.report}. {told.source}"
@@ -100,12 +101,12 @@ def _section(one: Repeated) -> Iterator[str]:
     yield f"- The report concludes: {_cell(told.conclusion)}"
     if told.differs:
         yield f"- Why ours differ: {_cell(told.differs)}"
-    elif any(_is_outside(told, arm.name, arm.runs) for full in one.at("full") for arm in arms_of(*full)):
+    elif any(_is_outside(told, arm.name, arm.runs) for full in whole for arm in arms_of(full.study, full.runs)):
         yield "- Why ours differ was not found out."
     if faults := [*told.faults, *_audited(told)]:
         yield "- Faults of the published method:"
         yield from (f"  - {_cell(fault)}" for fault in faults)
-    if not any(result.study.scale == "full" for result in one.results):
+    if not whole:
         yield f"- Not run at full size here. That takes `ablab run {study.path} --scale full`."
     if not one.results:
         yield f"- Not run here. It takes `ablab run {study.path}`."
