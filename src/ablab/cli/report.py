@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +60,16 @@ def command(
     parts = read_studies(study, scale)
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
-    for part in parts:
+    results = [look_up_study(part, kept) for part in parts]
+    for result in results:
         if form != "html":
-            _write_pieces(look_up_study(part, kept), out or Path("reports") / part.name, form, as_json)
+            _write_pieces(result, out or Path("reports") / result.study.name, form, as_json)
             continue
-        path = show_result(look_up_study(part, kept), out, as_json, data_root)
+        path = show_result(result, out, as_json, data_root)
         if open_it:
             click.launch(str(path))
+    if form == "html":
+        show_across(results, as_json)
 
 
 def _write_pieces(result: Result, folder: Path, form: Any, as_json: bool) -> None:
@@ -159,3 +164,17 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}{looked}\nreport: {path}"
     say(as_json, value, text, f"ablab report {result.study.path} --open")
     return path
+
+
+def show_across(results: Sequence[Result], as_json: bool) -> None:
+    """Print whether the changes of a study do the same on all of its data sets; nothing for one data set."""
+    import dataclasses
+
+    from ablab.study.across import across
+
+    found = across({result.study.base.data: result.verdicts for result in results})
+    if found and as_json:
+        click.echo(json.dumps({"across_data_sets": [dataclasses.asdict(one) for one in found]}, allow_nan=False))
+    elif found:
+        click.echo("\nacross data sets (secondary: these share an error of their own)")
+        click.echo("\n".join(f"  {one.sentence}" for one in found))

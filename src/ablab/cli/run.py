@@ -85,7 +85,7 @@ def carry_out(
     workers: int | None = None,
 ) -> None:
     """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
-    from ablab.cli.report import report_path, show_result
+    from ablab.cli.report import report_path, show_across, show_result
     from ablab.conduct import read_studies, run_study
     from ablab.report.live import Live
     from ablab.store import Store, place
@@ -95,6 +95,7 @@ def carry_out(
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
     for part in parts:
         report_path(part.name, out)  # found now, and not after hours of training
+    results = []
     for part in parts:
         with Live(as_json=as_json) as live:
             result = run_study(
@@ -107,3 +108,5 @@ def carry_out(
                 is_new=is_new,
             )
         show_result(result, out, as_json, data_root)
+        results.append(result)
+    show_across(results, as_json)

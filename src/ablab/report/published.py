@@ -1,5 +1,6 @@
 """Published figures beside ours: a Markdown page with a row for every figure of every report, made from the store."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from ablab.report.arms import Arm, arms_of, between, pairs_of
 from ablab.report.beside import interval_of, plain_interval
 from ablab.report.tables import shown
 from ablab.study import Study, Verdict
+from ablab.study.across import across
 from ablab.study.audit import audit
 from ablab.study.audit.claims import Claim
 from ablab.study.factorial import contrasts
@@ -56,7 +58,10 @@ def published_page(studies: Sequence[Repeated], store: str = "") -> str:
     """The page; a study that was not run has its published figures, and says so."""
     parts = [HEAD.format(store=f" from the runs in [{store}]({store})" if store else "")]
     parts.append("\n".join(_summary(studies)))
-    parts += ["\n".join(_section(one)) for one in studies]
+    for _, group in itertools.groupby(studies, key=lambda one: one.study.path):
+        several = list(group)
+        parts += ["\n".join(_section(one)) for one in several]
+        parts += _across_data_sets(several)
     return "\n".join(parts) + "\n"
 
 
@@ -133,6 +138,16 @@ def _at_a_size(told: Published, result: Result) -> Iterator[str]:
         yield f"- Weights smaller than {NEAR_ZERO:g}: {sparse}."
     scale = "" if study.scale == "default" else f" --scale {study.scale}"
     yield f"- `ablab run {study.path}{scale}`; plan `{result.plan.hash}`, runs {_ids(result.runs)}"
+
+
+def _across_data_sets(several: Sequence[Repeated]) -> Iterator[str]:
+    """Whether a study's changes do the same on all of its data sets, at each size that was run on more than one."""
+    for scale in SIZES:
+        results = [result for one in several for result in one.results if result.study.scale == scale]
+        found = across({result.study.base.data: result.verdicts for result in results})
+        if found:
+            yield f"### {SIZES[scale]}, across data sets: {several[0].study.path}\n"
+            yield "\n".join([*(f"- {_cell(one.sentence)}" for one in found), ""])
 
 
 def _table(told: Published, study: Study, result: Result | None) -> Iterator[str]:
