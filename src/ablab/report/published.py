@@ -1,6 +1,7 @@
 """Published figures beside ours: a Markdown page with a row for every figure of every report, made from the store."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -136,6 +137,7 @@ def _at_a_size(told: Published, result: Result) -> Iterator[str]:
     yield from (f"- {_cell(sentence)}" for sentence in _speeds(result))
     if sparse := _sparsity(result):
         yield f"- Weights smaller than {NEAR_ZERO:g}: {sparse}."
+    yield f"- Computed in {_numbers(result.runs)}."
     scale = "" if study.scale == "default" else f" --scale {study.scale}"
     yield f"- `ablab run {study.path}{scale}`; plan `{result.plan.hash}`, runs {_ids(result.runs)}"
 
@@ -148,6 +150,12 @@ def _across_data_sets(several: Sequence[Repeated]) -> Iterator[str]:
         if found:
             yield f"### {SIZES[scale]}, across data sets: {several[0].study.path}\n"
             yield "\n".join([*(f"- {_cell(one.sentence)}" for one in found), ""])
+
+
+def _numbers(runs: Sequence[Run]) -> str:
+    """Where the runs were carried out and in which precision, with how many were."""
+    counts = Counter((run.machine.precision, run.machine.device, run.machine.threads) for run in runs)
+    return "; ".join(f"{p} on {device}, threads: {threads} (runs: {n})" for (p, device, threads), n in counts.items())
 
 
 def _table(told: Published, study: Study, result: Result | None) -> Iterator[str]:

@@ -186,10 +186,17 @@ def points(runs: Sequence[Run]) -> tuple[float, ...]:
 
 
 def cost_ratio(pairs: Sequence[Pair]) -> float | None:
-    """Training time of the variant over that of the base, where times can be compared: one machine, one device."""
-    places = {(run.machine.name, run.machine.device, run.machine.threads) for pair in pairs for run in pair}
+    """Training time of the variant over that of the base, where times can be compared: one machine, one device.
+
+    Nor can they be where recipes that ask for one precision got several: on another day, another one was chosen.
+    """
+    runs = [run for pair in pairs for run in pair]
+    places = {(run.machine.name, run.machine.device, run.machine.threads) for run in runs}
+    precisions = {(run.wanted.recipe.precision, run.machine.precision) for run in runs}
     seconds = [(base.cost.seconds, variant.cost.seconds) for base, variant in pairs]
-    if len(places) != 1 or not all(math.isfinite(x) and x > 0 for both in seconds for x in both):
+    if len(places) != 1 or len({asked for asked, _ in precisions}) < len(precisions):
+        return None
+    if not all(math.isfinite(x) and x > 0 for both in seconds for x in both):
         return None
     return statistics.median(after / before for before, after in seconds)
 
