@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 from ablab.conduct import published_studies, read_studies
+from ablab.report.cautions import cautions
 from ablab.report.published import Repeated, published_page
 from ablab.store import Store
 from sample_runs import sample_run
@@ -57,6 +58,22 @@ def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_
     assert "| softmax before the loss | – | 50.90 % |" in section
     assert "-10.10" in section
     assert "hurts" in section
+
+
+@pytest.mark.parametrize(
+    ("fault", "title"),
+    [
+        ("augmented-test-images", "Augmented test images"),
+        ("epoch-on-test", "Biased selection"),
+        ("softmax", "Softmax before the loss"),
+        ("stop-at-test-accuracy", "Stopped at an accuracy"),
+    ],
+)
+def test_every_fault_of_method_that_a_study_imitates_is_warned_of(fault, title):
+    known = {path.stem: path for path in published_studies() if path.parent.name == "faults"}
+    assert len(known) == 4
+    (study,) = read_studies(known[fault])
+    assert title in [one for one, _ in cautions(study, (), ())]
 
 
 def test_every_number_of_ours_can_be_traced_to_runs(store):

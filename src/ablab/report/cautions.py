@@ -36,6 +36,12 @@ def _of_recipes(study: Study) -> Iterator[Caution]:
             f"{some(changed)} measure on test images changed at random (tta = augment). Their accuracies are too low, "
             "and are not those of the images as they are.",
         )
+    if stopped := [recipe for recipe in study.recipes if recipe.target is not None]:
+        yield (
+            "Stopped at an accuracy",
+            f"{some(stopped)} end as soon as an accuracy reaches a target (target = {stopped[0].target:g}). What "
+            "they end with is that of the rule and not of the recipe: compare the time to a target instead.",
+        )
     if twice := [recipe for recipe in study.recipes if recipe.options.get("output") == "softmax"]:
         yield (
             "Softmax before the loss",
