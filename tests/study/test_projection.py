@@ -1,5 +1,7 @@
 """What a study is likely to want still."""
 
+import dataclasses
+
 import pytest
 
 from ablab.recipe import Recipe
@@ -41,3 +43,17 @@ def test_noise_wants_as_many_pairs_as_would_settle_the_margin_within_the_study()
 
 def test_a_budget_of_runs_ends_it_earlier():
     assert projected([0.01, -0.01, 0.004, -0.006], budget="10 runs").runs == 2
+
+
+def test_a_variant_whose_next_pair_can_never_come_is_not_waited_for():
+    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(margin=0.5, seeds=(3, 10)))
+    planned = plan(study, "fingerprint")
+    runs = [
+        sample_run(seed, 0.5 + 0.01 * (-1) ** seed * at, recipe)
+        for seed in range(4)
+        for at, recipe in ((0, BASE), (1, NORM))
+    ]
+    assert project(planned, decide(planned, runs), runs).runs > 0
+    broken = dataclasses.replace(sample_run(4, 0.5, NORM), status="diverged", test=None)
+    found = project(planned, decide(planned, [*runs, broken]), [*runs, broken])
+    assert (found.runs, found.short) == (0, ())

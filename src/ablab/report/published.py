@@ -109,6 +109,8 @@ def _section(one: Repeated) -> Iterator[str]:
         yield f"- Why ours differ: {_cell(told.differs)}"
     elif any(_is_outside(told, arm.name, arm.runs) for full in whole for arm in arms_of(full.study, full.runs)):
         yield "- Why ours differ was not found out."
+    if told.see:
+        yield f"- See also: {told.see}"
     if faults := [*told.faults, *_audited(told)]:
         yield "- Faults of the published method:"
         yield from (f"  - {_cell(fault)}" for fault in faults)

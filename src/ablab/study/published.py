@@ -18,6 +18,7 @@ class Published:
     faults: tuple[str, ...] = ()  # of the method, as far as the report shows them
     shortened: str = ""  # what the default size leaves out
     differs: str = ""  # what is known about why ours are not theirs
+    see: str = ""  # where else the project looks at the question
     by_data: dict[str, dict[str, float]] = field(default_factory=dict)  # figures, where there are several data sets
 
     def on(self, data: str) -> "Published":
@@ -25,7 +26,7 @@ class Published:
         return replace(self, figures=self.by_data.get(data, self.figures))
 
 
-TEXTS = ("report", "source", "conclusion", "shortened", "differs")
+TEXTS = ("report", "source", "conclusion", "shortened", "differs", "see")
 
 
 def faults_of(found: Any, names: tuple[str, ...], datasets: tuple[str, ...] = ()) -> dict[str, str]:
