@@ -100,7 +100,7 @@ def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):
     planned = plan(study, "fingerprint")
     with Live() as live:
         show = live.of_study(planned)
-        show(planned.wanted[0], Projection(0, 1, 6, 6, 75.0))
-        show(planned.wanted[0], Projection(1, 1, 6, 0, 0.0))
+        show(planned.wanted[0], Projection(0, 1, 6, planned.wanted, 75.0, ()))
+        show(planned.wanted[0], Projection(1, 1, 6, (), 0.0, ()))
     lines = capsys.readouterr().out.splitlines()
     assert lines[2:] == ["0 of 1 decided; likely 6 seeds in the end: 6 more runs, about 1 min 15 s one after the other"]
