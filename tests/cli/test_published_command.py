@@ -1,15 +1,17 @@
 """Published studies on the command line, and the page that sets their figures beside ours."""
 
+import dataclasses
 import re
 
 import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
-from ablab.conduct import published_studies, read_studies
+from ablab.conduct import look_up_study, published_studies, read_studies
 from ablab.report.cautions import cautions
 from ablab.report.published import Repeated, published_page
 from ablab.store import Store
+from ablab.study import plan
 from sample_runs import sample_run
 
 SOFTMAX = "softmax-before-loss"
@@ -30,8 +32,6 @@ def store(tmp_path):
     for seed, gap in enumerate((0.101, 0.100, 0.102)):
         kept.add(sample_run(seed, 0.60 + 0.01 * seed, study.base))
         kept.add(sample_run(seed, 0.60 + 0.01 * seed - gap, study.variants[0].recipe))
-    from ablab.study import plan
-
     kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
     return tmp_path / "store"
 
@@ -60,6 +60,34 @@ def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_
     assert "hurts" in section
 
 
+def test_a_row_is_of_the_largest_size_that_can_say_something(store):
+    kept = Store(store)
+    path = next(path for path in published_studies() if path.stem == SOFTMAX)
+    (short,), (whole,) = read_studies(path), read_studies(path, "full")
+    for seed in range(2):
+        kept.add(sample_run(seed, 0.70, whole.base))
+        kept.add(sample_run(seed, 0.60, whole.variants[0].recipe))
+    kept.keep_study(plan(whole, "fingerprint").hash, whole.name, whole.text, "fingerprint", 1)
+    results = tuple(look_up_study(study, kept) for study in (whole, short))
+    assert Repeated(short, results).best("base") is results[1]
+    assert "### At full size" in published_page([Repeated(short, results)])
+    kept.add(sample_run(2, 0.71, whole.base))
+    kept.add(dataclasses.replace(sample_run(2, 0.6, whole.variants[0].recipe), status="diverged", test=None))
+    results = tuple(look_up_study(study, kept) for study in (whole, short))
+    assert Repeated(short, results).best("base") is results[0]
+    assert Repeated(short, results).best("softmax before the loss") is results[1]
+
+
+def test_a_variant_all_of_whose_runs_broke_down_is_said_to_not_train(tmp_path):
+    kept = Store(tmp_path)
+    (study,) = read_studies(next(path for path in published_studies() if path.stem == "learning-rate"))
+    for seed in range(3):
+        kept.add(dataclasses.replace(sample_run(seed, 0.1, study.variants[0].recipe), status="diverged", test=None))
+    kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
+    page = published_page([Repeated(study, (look_up_study(study, kept),))])
+    assert "| rate 1.0 | 10.40 % | – | 0 | – | -61.40 | – | does not train: 3 of 3 runs broke down |" in page
+
+
 @pytest.mark.parametrize(
     ("fault", "title"),
     [
@@ -80,8 +108,6 @@ def test_every_number_of_ours_can_be_traced_to_runs(store):
     studies = [Repeated(study) for path in published_studies() for study in read_studies(path)]
     assert "Not run here" in published_page(studies)
     kept = Store(store)
-    from ablab.conduct import look_up_study
-
     (study,) = read_studies(next(path for path in published_studies() if path.stem == SOFTMAX))
     page = published_page([Repeated(study, (look_up_study(study, kept),))])
     assert all(f"`{run.id}`" in page for run in kept.runs())

@@ -49,10 +49,9 @@ class Repeated:
         return self.study.published
 
     def best(self, name: str) -> Result | None:
-        """The result that a row of the summary is from: the largest that has an interval, else runs, for it."""
-        has_runs = [one for one in self.results if len(points(_arm(one, name).runs)) >= (3 if name == "base" else 1)]
-        decided = [one for one in has_runs if name == "base" or _has_interval(_verdict(one, name))]
-        return next(iter(decided or has_runs), None)
+        """The result that a row of the summary is from: the largest that can say something of it, else with runs."""
+        there = [one for one in self.results if _arm(one, name).runs]
+        return next(iter([one for one in there if _is_enough(one, name)] or there), None)
 
 
 def published_page(studies: Sequence[Repeated], store: str = "") -> str:
@@ -188,15 +187,23 @@ def _verdict(result: Result, name: str) -> Verdict | None:
     return next((one for one in result.verdicts if one.variant == name), None)
 
 
-def _has_interval(verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.low is not None
+def _is_enough(result: Result, name: str) -> bool:
+    """There is an interval of the base's mean; of a variant, one of its effect, or nothing but failures."""
+    runs = _arm(result, name).runs
+    if name == "base":
+        return len(points(runs)) >= 3
+    verdict = _verdict(result, name)
+    return (verdict is not None and verdict.low is not None) or _broke_down(runs)
+
+
+def _broke_down(runs: Sequence[Run]) -> bool:
+    return bool(runs) and not any(run.test for run in runs)
 
 
 def _word(verdict: Verdict | None, runs: Sequence[Run]) -> str:
-    """The verdict in a word; runs that broke down are no accuracy, and all that there is to say."""
-    broken = sum(not run.test for run in runs)
-    if broken and broken == len(runs):
-        return f"does not train: {broken} of {broken} runs broke down"
+    """The verdict in a word; of runs that all broke down, that they did."""
+    if _broke_down(runs):
+        return f"does not train: {len(runs)} of {len(runs)} runs broke down"
     return verdict.word if verdict and runs else "not run"
 
 
