@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ablab.data import load_dataset
+from ablab.data.sources.digits import digits
 from ablab.errors import DataError
 
 
@@ -29,4 +30,4 @@ def test_all_of_the_pictures_are_there_and_a_fifth_is_set_aside():
 def test_without_scikit_learn_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(DataError, match="pip install scikit-learn"):
-        load_dataset("digits")
+        digits()

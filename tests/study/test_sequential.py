@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -77,6 +77,7 @@ def test_without_a_last_look_false_alarms_stay_below_what_is_allowed_for_ever():
 
 
 @given(least=st.integers(3, 30), alpha=st.floats(0.0005, 0.4))
+@example(least=3, alpha=0.05)
 def test_one_look_alone_is_the_plain_t_interval(least, alpha):
     assert multipliers(least, least, alpha) == {least: pytest.approx(stats.t.ppf(1 - alpha / 2, least - 1), rel=1e-9)}
 

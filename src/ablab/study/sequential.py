@@ -52,7 +52,7 @@ def multipliers(least: int, most: int, alpha: float) -> Mapping[int, float]:
     >>> [round(c, 1) for c in multipliers(3, 5, 0.05).values()]
     [6.4, 4.5, 3.5]
     """
-    row = _table().get(f"{alpha:.6g}", {}).get(str(most)) if least == LEAST else None
+    row = _table().get(f"{alpha:.6g}", {}).get(str(most)) if LEAST == least < most else None  # one look is exact
     return dict(zip(range(least, most + 1), row, strict=True)) if row else union_bound(least, most, alpha)
 
 
