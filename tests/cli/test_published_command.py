@@ -78,6 +78,19 @@ def test_a_row_is_of_the_largest_size_that_can_say_something(store):
     assert Repeated(short, results).best("softmax before the loss") is results[1]
 
 
+def test_learning_speed_is_told_to_every_target_with_the_runs_that_never_got_there(tmp_path):
+    kept = Store(tmp_path)
+    (study,) = read_studies(next(path for path in published_studies() if path.stem == "batch-norm"))
+    for seed in range(3):
+        kept.add(sample_run(seed, 0.62, study.base))
+        kept.add(sample_run(seed, 0.68, study.variants[0].recipe))
+    kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
+    page = published_page([Repeated(study, (look_up_study(study, kept),))])
+    assert "- epochs to 60 % validation accuracy, at most 2: 1.9 for the base, 1.8 for batch norm" in page
+    assert "- 65 % validation accuracy, batch norm: 3 of 3 runs of the base and 0 of 3 of the variant never" in page
+    assert "- 70 % validation accuracy, batch norm: 3 of 3 runs of the base and 3 of 3 of the variant never" in page
+
+
 def test_a_variant_all_of_whose_runs_broke_down_is_said_to_not_train(tmp_path):
     kept = Store(tmp_path)
     (study,) = read_studies(next(path for path in published_studies() if path.stem == "learning-rate"))

@@ -238,17 +238,19 @@ def _speeds(result: Result) -> Iterator[str]:
             speed = learning_speed(pairs_of(arms[0], arm, verdict), target / 100)
             if speed is None:
                 continue
-            told = [
-                f"{one.name}: {one.base:.1f} for the base, {one.variant:.1f} for {arm.name} "
-                f"({_change(one)}, 95 % interval {between(one.low, one.high)})"
+            said = [
+                f"{one.name}: {one.base:.1f} for the base, {one.variant:.1f} for {arm.name} ({_change(one)})"
                 for one in (speed.epochs, speed.seconds)
                 if one
             ]
-            yield f"{target:g} % validation accuracy, {arm.name}: {'; '.join([*told, speed.sentence])}"
+            told = f"{'; '.join(said)}; " if said else f"{target:g} % validation accuracy, {arm.name}: "
+            yield told + speed.sentence
 
 
 def _change(one: Secondary) -> str:
-    return f"{one.effect:.2f} times" if one.unit == "times" else f"{signed(one.effect)} {one.unit}"
+    if one.unit == "times":
+        return f"{one.effect:.2f} times, 95 % interval {one.low:.2f} to {one.high:.2f}"
+    return f"{signed(one.effect)}, 95 % interval {between(one.low, one.high)}"
 
 
 def _audited(told: Published) -> Iterator[str]:
