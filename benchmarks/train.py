@@ -18,6 +18,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+PRECISIONS = {"ours": "auto", "fp32": "fp32"}
 AMX = bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
 # model, batch, images (None: all), the bar of the ratio, the bar of all that is not the network's own passes
 CASES = (
@@ -48,7 +49,7 @@ def textbook(model: str, batch: int, images: int, workers: int) -> dict[str, flo
     return {"seconds": min(epochs(net, data.train.images[:images], data.train.labels[:images], batch, workers, 2))}
 
 
-def ours(model: str, batch: int, images: int) -> dict[str, float]:
+def ours(model: str, batch: int, images: int, precision: str = "auto") -> dict[str, float]:
     """Seconds of the faster of two epochs, those that the network's own passes take, and the share of the system."""
     from ablab.data.split import split
     from ablab.recipe import Recipe
@@ -57,6 +58,7 @@ def ours(model: str, batch: int, images: int) -> dict[str, float]:
 
     data, name = load()
     recipe = Recipe.of({"data": name, "model": model, "batch": batch, "epochs": 3, "augment": "crop(4) + flip"})
+    recipe = recipe.with_(f"precision={precision}")
     splits = split(data, 0, fraction=min(0.1, 1000 / len(data.train)), train_images=images)
     rows, before = [], resource.getrusage(resource.RUSAGE_SELF)
     for event in train(recipe, splits, 0):
@@ -141,11 +143,16 @@ def main() -> None:
     parser.add_argument("--model", choices=[case[0] for case in CASES], help="this one alone")
     given = parser.parse_args()
     if given.one:
-        kind, model, *numbers = given.one
-        print(json.dumps((ours if kind == "ours" else textbook)(model, *map(int, numbers))))
+        kind, model, *words = given.one
+        numbers = [int(word) for word in words]
+        print(json.dumps(textbook(model, *numbers) if kind == "textbook" else ours(model, *numbers, PRECISIONS[kind])))
         return
+    from ablab.train.device import multiplies_bf16
+
     data, name = load()
-    print(f"{name}, {torch.get_num_threads()} threads, {'bf16 matrix units' if AMX else 'no bf16 matrix units'}")
+    print(
+        f"{name}, {torch.get_num_threads()} threads, {'AMX' if AMX else 'no AMX'}, {'bf16' if multiplies_bf16() else 'fp32'}"
+    )
     met = []
     for model, batch, images, bar, rest in CASES:
         if given.model not in (None, model):
@@ -166,6 +173,11 @@ def main() -> None:
         met.append(
             line(f"{model}: times as fast as the textbook", [p[0] / p[1]["seconds"] for p in pairs], bar, at_least=True)
         )
+        if multiplies_bf16():
+            gains = [
+                in_a_process(["fp32", *words])["seconds"] / in_a_process(["ours", *words])["seconds"] for _ in pairs
+            ]
+            met.append(line(f"{model}: times as fast in bf16 as in fp32", gains, 1, at_least=True))
         if rest is not None:
             shares = [100 * (1 - p[1]["passes"] / p[1]["seconds"]) for p in pairs]
             met.append(
