@@ -150,9 +150,8 @@ def main() -> None:
     from ablab.train.device import multiplies_bf16
 
     data, name = load()
-    print(
-        f"{name}, {torch.get_num_threads()} threads, {'AMX' if AMX else 'no AMX'}, {'bf16' if multiplies_bf16() else 'fp32'}"
-    )
+    units = f"{'AMX' if AMX else 'no AMX'}, {'bf16' if multiplies_bf16() else 'fp32'}"
+    print(f"{name}, {torch.get_num_threads()} threads, {units}")
     met = []
     for model, batch, images, bar, rest in CASES:
         if given.model not in (None, model):
@@ -174,9 +173,8 @@ def main() -> None:
             line(f"{model}: times as fast as the textbook", [p[0] / p[1]["seconds"] for p in pairs], bar, at_least=True)
         )
         if multiplies_bf16():
-            gains = [
-                in_a_process(["fp32", *words])["seconds"] / in_a_process(["ours", *words])["seconds"] for _ in pairs
-            ]
+            each = [[in_a_process([kind, *words])["seconds"] for kind in ("fp32", "ours")] for _ in pairs]
+            gains = [single / half for single, half in each]
             met.append(line(f"{model}: times as fast in bf16 as in fp32", gains, 1, at_least=True))
         if rest is not None:
             shares = [100 * (1 - p[1]["passes"] / p[1]["seconds"]) for p in pairs]
