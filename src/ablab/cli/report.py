@@ -89,7 +89,7 @@ def write_published(store: Store, out: Path, as_json: bool) -> None:
 
     check_writable(out)
     found = [
-        Repeated(sizes[-1], tuple(result for size in sizes if (result := _with_runs(size, store))))
+        Repeated(sizes[-1], tuple(result for size in sizes if (result := _with_runs(size, store))), sizes[0])
         for path in published_studies()
         for sizes in zip(read_studies(path, "full"), read_studies(path), strict=True)
     ]

@@ -1,11 +1,14 @@
 """Published figures beside ours: a Markdown page with a row for every figure of every report, made from the store."""
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ablab.conduct import Result
+from ablab.execute.carry import macs
+from ablab.models import Io
 from ablab.records import NEAR_ZERO, Run
 from ablab.report.arms import Arm, arms_of, between, pairs_of
 from ablab.report.beside import interval_of, plain_interval
@@ -33,6 +36,8 @@ it: as published (`--scale full`), or shortened to what two cores of a laptop ca
 training images. *Differs* marks figures that lie outside our interval; the study's section says why, as far as it was
 found out. Training times are those of the machine as it was: where it did other work as well, they say little.
 """
+IMAGES = 45_000  # of CIFAR to train on, where a recipe does not say
+PASSES = 3  # forward, and twice as much back
 SIZES = {"full": "At full size", "default": "Shortened"}
 
 
@@ -42,6 +47,7 @@ class Repeated:
 
     study: Study  # as it is by default
     results: tuple[Result, ...] = ()
+    full: Study | None = None
 
     @property
     def told(self) -> Published:
@@ -114,7 +120,7 @@ def _section(one: Repeated) -> Iterator[str]:
         yield "- Faults of the published method:"
         yield from (f"  - {_cell(fault)}" for fault in faults)
     if not whole:
-        yield f"- Not run at full size here. That takes `ablab run {study.path} --scale full`."
+        yield f"- Not run at full size here. That takes `ablab run {study.path} --scale full`{_work(one.full)}."
     if not one.results:
         yield f"- Not run here. It takes `ablab run {study.path}`."
         yield ""
@@ -122,6 +128,20 @@ def _section(one: Repeated) -> Iterator[str]:
     for result in one.results:
         yield from _at_a_size(told, result)
     yield ""
+
+
+def _work(study: Study | None) -> str:
+    """How much a study of CIFAR computes at least, in multiply-adds."""
+    if study is None or not study.base.data.startswith("cifar"):
+        return ""
+    counts = [macs(recipe, Io(3, 32, 32, 10)) for recipe in study.recipes]
+    seeds = study.rule.seeds[0]
+    work = math.fsum(
+        PASSES * count * (recipe.train_images or IMAGES) * recipe.epochs * seeds
+        for count, recipe in zip(counts, study.recipes, strict=True)
+        if count
+    )
+    return f": {seeds * len(counts)} runs at least, {work:.1e} multiply-adds (two cores do at most some 10^11 a second)"
 
 
 def _at_a_size(told: Published, result: Result) -> Iterator[str]:

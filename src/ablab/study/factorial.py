@@ -129,7 +129,7 @@ def _contrast(
     if kind == "interaction":
         known = seen.low > 0 or seen.high < 0
         less = "more" if seen.mean > 0 else "less"
-        said = f"together they do {less} than each by itself" if known else "no interaction can be told"
+        said = f"together they come to {less} than the sum of both" if known else "no interaction can be told"
     else:
         said = f"{word} on average over the other factors" if word in ("helps", "hurts") else word
     return Contrast(
