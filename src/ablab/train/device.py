@@ -57,7 +57,7 @@ def choose_hardware(
     """Where a run computes and how; torch's number of threads is set now.
 
     `auto` is the GPU if there is one, else the CPU; and bf16 where there are instructions for it. On a CPU with AMX, a
-    step of resnet18 takes 0.37 of what it takes in fp32, and one of simple-nn 0.8; with AVX-512's alone 0.6 and 0.8.
+    step of resnet18 takes 0.37 of what it takes in fp32, and one of simple-nn 0.8; with AVX-512's alone 0.6 and 0.9.
     """
     keep_memory()
     usual = usual_threads()
