@@ -358,7 +358,7 @@ def look_up_study(study: Study, store: Store) -> Result:
             after = look_up_study(chosen.study, store) if chosen and not decision.wanted else None
             return dataclasses.replace(result, tuned=chosen, after_tuning=after)
     raise InputError(
-        f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.where}"
+        f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.words}"
     )
 
 

@@ -162,7 +162,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     if result.decision.ended:
         sentences += f"\n  {result.decision.ended}; verdicts are as valid as at any other end."
     text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}{looked}\nreport: {path}"
-    say(as_json, value, text, f"ablab report {result.study.path} --open")
+    say(as_json, value, text, f"ablab report {result.study.words} --open")
     return path
 
 

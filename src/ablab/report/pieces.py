@@ -137,8 +137,7 @@ def _sentences(result: Result) -> list[str]:
 
 
 def _again(result: Result) -> list[str]:
-    scale = "" if result.study.scale == "default" else f" --scale {result.study.scale}"
-    return [shown(f"ablab run {result.study.where}{scale}"), f"plan {result.plan.hash}, data {result.plan.fingerprint}"]
+    return [shown(f"ablab run {result.study.words}"), f"plan {result.plan.hash}, data {result.plan.fingerprint}"]
 
 
 def _saved(result: Result, format: Format) -> Iterator[tuple[str, Picture, bytes]]:

@@ -159,8 +159,7 @@ def _at_a_size(told: Published, result: Result) -> Iterator[str]:
     if sparse := _sparsity(result):
         yield f"- Weights smaller than {NEAR_ZERO:g}: {sparse}."
     yield f"- Computed in {_numbers(result.runs)}."
-    scale = "" if study.scale == "default" else f" --scale {study.scale}"
-    yield f"- `ablab run {study.path}{scale}`; plan `{result.plan.hash}`, runs {_ids(result.runs)}"
+    yield f"- `ablab run {study.words}`; plan `{result.plan.hash}`, runs {_ids(result.runs)}"
 
 
 def _across_data_sets(several: Sequence[Repeated]) -> Iterator[str]:

@@ -42,6 +42,11 @@ class Study:
         return self.path or self.name
 
     @property
+    def words(self) -> str:
+        """How a command names it: its file, and its size where that is not the default."""
+        return self.where if self.scale == "default" else f"{self.where} --scale {self.scale}"
+
+    @property
     def comparisons(self) -> int:
         """How many share the error that the rule allows: every variant on every data set."""
         return len(self.variants) * max(1, len(self.datasets))
