@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-TRIALS = min(100, int(os.environ.get("ABLAB_FAULTS_N", "5")))
+TRIALS = min(100, int(os.environ.get("ABLAB_FAULTS_N", "10")))
 WORDS = ["train", "simple-nn", "data=phantom(train=400, test=60)", "epochs=6", "batch=50", "norm=batch", "threads=1"]
 WORDS += ["augment=crop(2) + flip", "average=ema(decay=0.9)", "--seed", "3", "--json"]
 
