@@ -160,10 +160,11 @@ def main() -> None:
         words = [model, str(batch), str(images)]
         tried = {w: in_a_process(["textbook", *words, str(w)])["seconds"] for w in (0, 1, torch.get_num_threads())}
         best = str(min(tried, key=lambda w: tried[w]))
-        pairs = [
-            (in_a_process(["textbook", *words, best])["seconds"], in_a_process(["ours", *words]))
-            for _ in range(given.repeats)
-        ]
+        pairs, singles = [], []
+        for _ in range(given.repeats):
+            pairs.append((in_a_process(["textbook", *words, best])["seconds"], in_a_process(["ours", *words])))
+            if multiplies_bf16():
+                singles.append(in_a_process(["fp32", *words])["seconds"])
         plain, fast = (statistics.median(one) for one in ([p[0] for p in pairs], [p[1]["seconds"] for p in pairs]))
         print(
             f"{model}, batch {batch}, {images:,} images an epoch: textbook {plain:.2f} s with {best} loading processes"
@@ -172,9 +173,8 @@ def main() -> None:
         met.append(
             line(f"{model}: times as fast as the textbook", [p[0] / p[1]["seconds"] for p in pairs], bar, at_least=True)
         )
-        if multiplies_bf16():
-            each = [[in_a_process([kind, *words])["seconds"] for kind in ("fp32", "ours")] for _ in pairs]
-            gains = [single / half for single, half in each]
+        if singles:
+            gains = [single / p[1]["seconds"] for single, p in zip(singles, pairs, strict=True)]
             met.append(line(f"{model}: times as fast in bf16 as in fp32", gains, 1, at_least=True))
         if rest is not None:
             shares = [100 * (1 - p[1]["passes"] / p[1]["seconds"]) for p in pairs]

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import importlib.metadata
-import shlex
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -131,7 +130,7 @@ def _facts(study: Study, arms: Sequence[Arm], verdicts: Sequence[Verdict], ledge
         "plans": plans,
         "ledger": ledger,
         "version": importlib.metadata.version("ablab"),
-        "command": _command(study),
+        "command": study.words if study.path else "STUDY.toml",
         "near_zero": NEAR_ZERO,
         "embedded": embedded,
         "left_in": left_in,
@@ -243,12 +242,6 @@ def _verdict(verdict: Verdict, span: tuple[float, float]) -> dict[str, Any]:
             text=visible(text),
         ),
     }
-
-
-def _command(study: Study) -> str:
-    """The study as a command names it."""
-    path = shlex.quote(study.path) if study.path else "STUDY.toml"
-    return path if study.scale == "default" else f"{path} --scale {study.scale}"
 
 
 def _chance(share: float) -> str:

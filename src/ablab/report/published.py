@@ -210,7 +210,7 @@ def _is_enough(result: Result, name: str) -> bool:
     """There is an interval of the base's mean; of a variant, one of its effect, or nothing but failures."""
     runs = _arm(result, name).runs
     if name == "base":
-        return len(points(runs)) >= 3
+        return plain_interval(points(runs)) is not None
     verdict = _verdict(result, name)
     return (verdict is not None and verdict.low is not None) or _broke_down(runs)
 
@@ -246,7 +246,7 @@ def _is_outside(told: Published, name: str, runs: Sequence[Run]) -> bool:
 
 
 def _mean_with_interval(ours: Sequence[float]) -> str:
-    return "–" if not ours else f"{mean(ours):.2f} %" + (f" ({interval_of(ours)})" if len(ours) >= 3 else "")
+    return "–" if not ours else f"{mean(ours):.2f} %" + (f" ({interval_of(ours)})" if plain_interval(ours) else "")
 
 
 def _speeds(result: Result) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Study: a question, a base recipe, its variants, and the rule that decides; read from TOML with all faults at once."""
 
+import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ class Study:
     @property
     def words(self) -> str:
         """How a command names it: its file, and its size where that is not the default."""
-        return self.where if self.scale == "default" else f"{self.where} --scale {self.scale}"
+        where = shlex.quote(self.where)
+        return where if self.scale == "default" else f"{where} --scale {self.scale}"
 
     @property
     def comparisons(self) -> int:
