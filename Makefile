@@ -20,8 +20,8 @@ test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks tools
+	$(BIN)/ruff check src tests benchmarks tools
 	$(BIN)/mypy
 
 bench: install
@@ -29,7 +29,7 @@ bench: install
 	GOMP_SPINCOUNT=5000 $(BIN)/python benchmarks/train.py
 
 calibrate: install
-	$(BIN)/python -m ablab.study.calibrate > docs/calibration.md
+	$(BIN)/python tools/calibration.py > docs/calibration.md
 
 faults: install
 	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults

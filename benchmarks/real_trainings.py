@@ -20,11 +20,11 @@ from pathlib import Path
 
 from ablab.conduct import train_one
 from ablab.recipe import Recipe
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
+from ablab.statistics.paired import correct, correlation, noise_floor
+from ablab.statistics.sequential import looks, multipliers
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, Verdict, decide, plan
-from ablab.study.sequential import looks, multipliers
-from ablab.study.statistics import correct, correlation, noise_floor
 from ablab.study.verdict import points, word_for
 
 MOST, MARGIN, RESAMPLED = 10, 0.5, 10_000
@@ -51,16 +51,16 @@ def false_share(accuracies: Sequence[float], draw: random.Random) -> float:
 
 def verdict_of(base: Sequence[Run], variant: Sequence[Run], labels: Sequence[int]) -> Verdict:
     """What a study of these pairs says; their seeds are counted from 0, as those of any study."""
-    recipe, other = base[0].wanted.recipe, variant[0].wanted.recipe
+    recipe, other = base[0].spec.recipe, variant[0].spec.recipe
     study = Study(
         "planted", "?", recipe, (Variant("variant", other, "planted"),), Rule(margin=MARGIN, seeds=(3, len(base)))
     )
     runs = [
-        replace(run, wanted=Wanted(run.wanted.recipe, seed, run.wanted.fingerprint))
+        replace(run, spec=RunSpec(run.spec.recipe, seed, run.spec.fingerprint))
         for side in (base, variant)
         for seed, run in enumerate(side)
     ]
-    return decide(plan(study, base[0].wanted.fingerprint), runs, labels=labels).verdicts[0]
+    return decide(plan(study, base[0].spec.fingerprint), runs, labels=labels).verdicts[0]
 
 
 def figures(data: str, runs: int, store: Store) -> dict[str, object]:
@@ -70,7 +70,7 @@ def figures(data: str, runs: int, store: Store) -> dict[str, object]:
     base = trained(recipe, seeds, store)
     same = trained(recipe.with_(f"weight_decay={recipe.weight_decay * 1.01:.6g}"), seeds, store)
     half = trained(recipe.with_("train_images=1000"), range(min(runs, 5 * 5)), store)
-    facts = store.data(base[0].wanted.fingerprint)
+    facts = store.data(base[0].spec.fingerprint)
     assert facts is not None
     labels, accuracies = facts.labels, points(base)
     spread, middle = statistics.stdev(accuracies), statistics.mean(accuracies)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ablab.conduct import look_up_study
 from ablab.recipe import Recipe
-from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.store import Store
 from ablab.store.care import damages
 from ablab.store.exchange import export, take
@@ -76,14 +76,14 @@ def main(number: int) -> None:
         subprocess.run([sys.executable, "-m", "ablab", *words, "--limit", "3"], check=True)
 
 
-def all_wanted(study: tuple[Wanted, ...], number: int) -> Iterator[Wanted]:
+def all_wanted(study: tuple[RunSpec, ...], number: int) -> Iterator[RunSpec]:
     """The runs of the study, and then others until there are so many."""
     yield from study[:number]
     for at in range(number - len(study)):
-        yield Wanted(Recipe(epochs=EPOCHS, weight_decay=(1 + at // SEEDS) * 1e-6), at % SEEDS, "fingerprint")
+        yield RunSpec(Recipe(epochs=EPOCHS, weight_decay=(1 + at // SEEDS) * 1e-6), at % SEEDS, "fingerprint")
 
 
-def simulated(wanted: Wanted, labels: tuple[int, ...], draw: random.Random) -> Run:
+def simulated(wanted: RunSpec, labels: tuple[int, ...], draw: random.Random) -> Run:
     """A run with a curve of full figures, and predictions as hard to compress as real ones."""
     wrong = {draw.randrange(IMAGES) for _ in range(IMAGES // 3)}
     given = bytes(draw.randrange(10) if at in wrong else label for at, label in enumerate(labels))

@@ -14,7 +14,7 @@ import numpy as np
 
 from ablab.conduct import foresee_study, read_studies, run_study
 from ablab.recipe import Recipe
-from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.report.page import page
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, decide, plan
@@ -51,7 +51,7 @@ def simulated(variants: int, seeds: int) -> tuple[Study, list[Run], np.ndarray]:
             accuracy = float((given == labels).mean())
             runs.append(
                 Run(
-                    wanted=Wanted(recipe, seed, "f"),
+                    spec=RunSpec(recipe, seed, "f"),
                     status="finished",
                     machine=machine,
                     cost=Cost(10, 11, 10, 1000, 1000),
@@ -73,7 +73,7 @@ def main() -> None:
     verdicts = time.perf_counter() - begun
     facts = DataFacts("f", "simulated", tuple(f"c{i}" for i in range(CLASSES)), tuple(labels.tolist()))
     begun = time.perf_counter()
-    by = {(run.wanted.recipe.hash, run.wanted.seed): run for run in runs}
+    by = {(run.spec.recipe.hash, run.spec.seed): run for run in runs}
     for variant in study.variants:
         pairs = [(by[study.base.hash, seed], by[variant.recipe.hash, seed]) for seed in range(20)]
         secondary(pairs)

@@ -2,7 +2,7 @@
 
     python tests/golden.py > tests/published_verdicts.json
 
-writes it anew. That is right only after a rule of the statistics, and with it the rule's version, was changed on purpose.
+writes it anew, which is right only after a rule of the statistics (and its version) was changed on purpose.
 """
 
 import dataclasses

@@ -3,7 +3,7 @@
 import dataclasses
 
 from ablab.recipe import Recipe
-from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.records import Cost, EpochRow, Machine, Measurement, Run, RunSpec
 
 MACHINE = Machine("host", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2")
 
@@ -12,7 +12,7 @@ def sample_run(seed: int = 0, accuracy: float = 0.31, recipe: Recipe | None = No
     """A finished run of two epochs with this test accuracy."""
     recipe = recipe or Recipe()
     made = Run(
-        wanted=Wanted(recipe, seed, "fingerprint"),
+        spec=RunSpec(recipe, seed, "fingerprint"),
         status="finished",
         machine=MACHINE,
         cost=Cost(1.5, 2.0, 2, 1800, 82030),

@@ -11,21 +11,48 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "ablab"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-# what a room may import of ours; the bottom is errors, find, keys, grammar, recipe, records, atomic
-BOTTOM = {"errors", "find", "keys", "grammar", "recipe", "records", "atomic"}
+# What a room may import of ours. The facts at the bottom import each other, and nothing else.
+FACTS = {"errors", "catalogue", "randomness", "grammar", "recipe", "records", "wire", "atomic"}
+PURE = FACTS | {"data", "models", "arithmetic"}
+TRAINING = PURE | {"train"}
+ASKING = FACTS | {"statistics", "study"}
+RESULT = ASKING | {"result", "store"}
+EFFECTS = {"execute", "track"}
+REPORT = RESULT | TRAINING | {"auditing", "report"}
+CONDUCT = RESULT | TRAINING | EFFECTS | {"probe", "conduct"}
 MAY = {
-    "data": BOTTOM,
-    "models": BOTTOM,
-    "arithmetic": BOTTOM,
-    "study": BOTTOM,
-    "train": BOTTOM | {"data", "models"},
-    "execute": BOTTOM | {"data", "models", "arithmetic", "train"},
-    "store": BOTTOM,
-    "track": BOTTOM | {"train"},
-    "conduct": BOTTOM | {"study", "execute", "store", "track", "data", "models", "train", "arithmetic"},
-    "report": BOTTOM | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic"},
-    "serve": BOTTOM
-    | {"study", "execute", "store", "data", "models", "train", "conduct", "arithmetic", "report", "track"},
+    **dict.fromkeys(FACTS, FACTS),
+    **dict.fromkeys(("data", "models", "arithmetic", "statistics", "store"), FACTS),
+    "study": ASKING,
+    "auditing": ASKING,
+    "train": TRAINING,
+    "probe": TRAINING | {"probe"},
+    "export": TRAINING | {"export"},
+    "track": TRAINING | EFFECTS,
+    "execute": TRAINING | {"execute"},
+    "result": RESULT,
+    "conduct": CONDUCT,
+    "verify": TRAINING | {"execute"},
+    "report": REPORT,
+    "serve": REPORT | CONDUCT | {"serve"},
+    "api": REPORT | CONDUCT | {"api"},
+}
+
+
+# Arrows that go up, to be mended: a file leaves this list when its arrow is gone.
+DEBTS = {
+    "arithmetic/table.py": {"report"},
+    "study/verdict.py": {"report"},
+    "records.py": {"report"},
+    "recipe.py": {"report"},
+    "data/dataset.py": {"report"},
+    "conduct.py": {"report"},
+    "report/results.py": {"conduct"},
+    "report/published.py": {"conduct", "execute"},
+    "report/pieces.py": {"conduct"},
+    "report/notebook.py": {"conduct", "execute"},
+    "report/live.py": {"execute"},
+    "report/extras.py": {"conduct"},
 }
 
 
@@ -34,22 +61,30 @@ def room(path: Path) -> str:
 
 
 def imports(path: Path) -> set[str]:
-    """The rooms of ours that a file imports, anywhere in it."""
+    """The rooms of ours that a file imports, anywhere in it, or names in a string as a module to import."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "ablab":
             found |= {alias.name for alias in node.names}
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [text for text in _strings(node) if text.startswith("ablab.") and path.name != "__init__.py"]
         found |= {name.split(".")[1] for name in names if name.startswith("ablab.")}
     return found
 
 
+def _strings(node: ast.AST) -> list[str]:
+    """What `import_module` and `__import__` are given as text."""
+    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith(("import_module", "__import__")):
+        return []
+    return [str(one.value) for one in node.args if isinstance(one, ast.Constant)]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_a_file_imports_only_rooms_below_it(path):
-    allowed = MAY.get(room(path), BOTTOM if room(path) in BOTTOM else None)
-    if allowed is not None:
-        assert imports(path) - allowed - {room(path)} == set()
+    if room(path) not in ("cli", "__init__", "__main__"):  # these stand above all
+        debts = DEBTS.get(str(path.relative_to(SOURCE)), set())
+        assert imports(path) - MAY[room(path)] - {room(path)} == debts
 
 
 FORBIDDEN = {

@@ -122,7 +122,7 @@ def test_one_run_is_trained_once(tmp_path):
     again, is_new_again = train_one(recipe, 7, store, show=nothing)
     assert (is_new, is_new_again) == (True, False)
     assert again == run
-    assert run.wanted.seed == 7
+    assert run.spec.seed == 7
 
 
 def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_changed(tmp_path):
@@ -161,13 +161,13 @@ def test_exploring_sees_no_test_image_decides_nothing_and_leaves_the_ledger_alon
     path.write_text(TEXT)
     (study,) = read_studies(path)
     explored = run_study(study, store, show=lambda planned: nothing, explores=True)
-    assert all(run.wanted.explores and run.test.images == 20 for run in explored.runs)  # a tenth of 200
+    assert all(run.spec.explores and run.test.images == 20 for run in explored.runs)  # a tenth of 200
     assert all(run.test.accuracy == run.curve[run.selected_epoch - 1].val_accuracy for run in explored.runs)
     assert store.studies() == []
     confirmed = run_study(study, store, show=lambda planned: nothing)
     assert confirmed.ledger.study == 1
     assert {run.id for run in confirmed.runs}.isdisjoint(run.id for run in explored.runs)
-    assert {run.wanted.seed for run in confirmed.runs} == {0, 1, 2}
+    assert {run.spec.seed for run in confirmed.runs} == {0, 1, 2}
     assert all(run.test.images == 50 for run in confirmed.runs)
 
 

@@ -57,7 +57,7 @@ def kept(tmp_path):
 
 def test_an_old_store_opens_with_all_that_its_runs_said(kept):
     one, other = kept.runs(["ce96d2787bab", "03ed353fc47a"])
-    assert (one.wanted.recipe.hash, one.wanted.seed, one.test.accuracy) == ("02eb8e08a80a", 0, 0.0995)
+    assert (one.spec.recipe.hash, one.spec.seed, one.test.accuracy) == ("02eb8e08a80a", 0, 0.0995)
     assert len(one.predictions) == one.test.images
     assert other.curve[-1].epoch == 1
 
@@ -65,9 +65,7 @@ def test_an_old_store_opens_with_all_that_its_runs_said(kept):
 def test_the_same_recipe_trains_the_same_weights_as_before(kept):
     """To the bit on one processor; between processors sums are rounded in other orders."""
     (before,) = kept.runs([TRAINED])
-    train_one(
-        before.wanted.recipe, before.wanted.seed, empty := Store(kept.folder.parent / "empty"), show=print_nothing
-    )
+    train_one(before.spec.recipe, before.spec.seed, empty := Store(kept.folder.parent / "empty"), show=print_nothing)
     name = f"weights/{TRAINED}.safetensors"
     old, new = (safetensors.torch.load_file(store.folder / name) for store in (kept, empty))
     assert old.keys() == new.keys()

@@ -5,11 +5,11 @@ import json
 import math
 
 from ablab.recipe import Recipe
-from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.records import Cost, EpochRow, Machine, Measurement, Run, RunSpec
 
 MACHINE = Machine("host", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2")
 RUN = Run(
-    wanted=Wanted(Recipe().with_("norm=batch"), 3, "fingerprint"),
+    spec=RunSpec(Recipe().with_("norm=batch"), 3, "fingerprint"),
     status="finished",
     machine=MACHINE,
     cost=Cost(1.5, 2.0, 1, 900, 82078),

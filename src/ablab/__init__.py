@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ablab.api import Study as Study
     from ablab.arithmetic import inspect as inspect
+    from ablab.auditing import audit as audit
+    from ablab.auditing.claims import Claim as Claim
     from ablab.conduct import Result as Result
     from ablab.conduct import train_one as train_one
     from ablab.data import from_arrays as from_arrays
@@ -16,11 +18,9 @@ if TYPE_CHECKING:
     from ablab.records import Run as Run
     from ablab.store import Store as Store
     from ablab.study import Verdict as Verdict
-    from ablab.study.audit import audit as audit
-    from ablab.study.audit.claims import Claim as Claim
 
 _HOME = {
-    "Claim": "ablab.study.audit.claims",
+    "Claim": "ablab.auditing.claims",
     "Dataset": "ablab.data.dataset",
     "Recipe": "ablab.recipe",
     "Result": "ablab.conduct",
@@ -28,7 +28,7 @@ _HOME = {
     "Store": "ablab.store",
     "Study": "ablab.api",
     "Verdict": "ablab.study",
-    "audit": "ablab.study.audit",
+    "audit": "ablab.auditing",
     "build": "ablab.models",
     "from_arrays": "ablab.data",
     "inspect": "ablab.arithmetic",

@@ -22,7 +22,7 @@ from ablab.errors import InputError
 from ablab.study import Study as Question
 from ablab.study import plan
 from ablab.study.foresight import Foresight
-from ablab.study.written import study_text
+from ablab.study.question.write import study_text
 
 if TYPE_CHECKING:
     from ablab.conduct import Result

@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Ledger, Run, Wanted
+from ablab.records import DataFacts, Ledger, Run, RunSpec
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
+from ablab.study.dataframes import arrow, frame
 from ablab.study.foresight import Foresight
-from ablab.study.frames import arrow, frame
-from ablab.study.locked import changes
 from ablab.study.projection import project
+from ablab.study.question.lock import changes
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Splits
-    from ablab.execute import Show
+    from ablab.execute import Observer
+    from ablab.probe.lr_find import RangeTest
     from ablab.store import Store
-    from ablab.train.lr_find import RangeTest
 
 
 Foreseen = tuple[Plan, Foresight]
@@ -86,9 +86,9 @@ class Result:
         return disagreements(self.verdicts, self.after_tuning.verdicts if self.after_tuning else ())
 
 
-def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Sequence[int] | None) -> Decision:
+def conduct(plan: Plan, store: Store, execute: Executor, show: Observer, labels: Sequence[int] | None) -> Decision:
     """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on."""
-    last: Wanted | None = None
+    last: RunSpec | None = None
     while True:
         runs = store.runs(run.id for run in plan.most)
         decision = decide(plan, runs, labels=labels)
@@ -98,7 +98,7 @@ def conduct(plan: Plan, store: Store, execute: Executor, show: Show, labels: Seq
             return decision
         for run in execute(decision.wanted, show):
             keep(dataclasses.replace(run, plan=plan.hash), store)
-            last = run.wanted
+            last = run.spec
 
 
 def keep(run: Run, store: Store) -> None:
@@ -127,7 +127,7 @@ def run_study(
     store: Store,
     *,
     root: str | None = None,
-    show: Callable[[Plan], Show],
+    show: Callable[[Plan], Observer],
     skip_unreadable: bool = False,
     workers: int | None = None,
     is_new: bool = False,
@@ -175,10 +175,10 @@ def run_study(
     return dataclasses.replace(result, tuned=chosen, after_tuning=after)
 
 
-def _tune(planned: Plan, store: Store, execute: Executor, show: Show) -> Tuned:
+def _tune(planned: Plan, store: Store, execute: Executor, show: Observer) -> Tuned:
     """Carry out the trials that are not there yet, and choose a rate for every recipe."""
 
-    def train(missing: list[Wanted]) -> None:
+    def train(missing: list[RunSpec]) -> None:
         for run in execute(missing, show):
             keep(dataclasses.replace(run, plan=planned.hash), store)
 
@@ -187,7 +187,7 @@ def _tune(planned: Plan, store: Store, execute: Executor, show: Show) -> Tuned:
     return chosen
 
 
-def _tuning(planned: Plan, store: Store, train: Callable[[list[Wanted]], None] | None = None) -> Tuned | None:
+def _tuning(planned: Plan, store: Store, train: Callable[[list[RunSpec]], None] | None = None) -> Tuned | None:
     """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing."""
     steps = FIRST
     while True:
@@ -207,7 +207,7 @@ def _tuning(planned: Plan, store: Store, train: Callable[[list[Wanted]], None] |
 
 def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
     """The range test of a recipe on its data."""
-    from ablab.train.lr_find import range_test
+    from ablab.probe.lr_find import range_test
 
     return range_test(recipe, prepared(recipe, seed, root)[1], seed, steps)
 
@@ -247,7 +247,7 @@ def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
     runs = store.runs(run.id for run in planned.most) if store else []
     seconds = {}
     for recipe in planned.study.recipes:
-        done = [run.cost.wall_seconds for run in runs if run.wanted.recipe.hash == recipe.hash]
+        done = [run.cost.wall_seconds for run in runs if run.spec.recipe.hash == recipe.hash]
         if done:
             seconds[recipe.hash] = sum(done) / len(done)
             continue
@@ -310,7 +310,7 @@ def write_study(
 ) -> Path:
     """Write the study of a base and changes to it; a file that says something else already is left alone."""
     from ablab.atomic import atomic_write
-    from ablab.study.written import study_name, study_toml
+    from ablab.study.question.write import study_name, study_toml
 
     text = study_toml(base, changes, seeds=seeds, margin=margin, question=question)
     place = path or Path("studies") / f"{study_name(base, changes)}.toml"
@@ -363,21 +363,21 @@ def look_up_study(study: Study, store: Store) -> Result:
 
 
 def train_one(
-    recipe: Recipe, seed: int, store: Store, *, root: str | None = None, show: Show, skip_unreadable: bool = False
+    recipe: Recipe, seed: int, store: Store, *, root: str | None = None, show: Observer, skip_unreadable: bool = False
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
-    from ablab.execute.carry import carry
+    from ablab.execute.run_one import run_one
     from ablab.track import progress
     from ablab.train.check import check
 
     dataset = Loader(root, skip_unreadable)(recipe)
     check(recipe, dataset)
-    wanted = Wanted(recipe, seed, dataset.fingerprint)
+    wanted = RunSpec(recipe, seed, dataset.fingerprint)
     if known := store.runs([wanted.id]):
         return known[0], False
     store.keep_data(_facts(dataset))
     followed = progress.recorded(show, store.folder)
-    run = carry(wanted, dataset, followed, checkpoints(store), weights_path(store, wanted.id))
+    run = run_one(wanted, dataset, followed, checkpoints(store), weights_path(store, wanted.id))
     keep(run, store)
     return run, True
 

@@ -12,8 +12,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ablab import grammar
+from ablab.catalogue import find
 from ablab.errors import GrammarError, RecipeError, did_you_mean
-from ablab.find import find
 
 VERSION = 1  # part of every hash: raised when a default changes its meaning, because hashes leave defaults out
 

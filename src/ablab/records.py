@@ -4,9 +4,9 @@ import hashlib
 import importlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from ablab.recipe import Recipe
 
@@ -14,7 +14,7 @@ Status = Literal["finished", "diverged", "failed"]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunSpec:
     """One run that somebody wants. The data's fingerprint belongs to it: other pixels are another run.
 
     A run that explores never sees the test images: what stands for them is its own validation images.
@@ -134,7 +134,7 @@ class Run:
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="strings")
 
-    wanted: Wanted
+    spec: Annotated[RunSpec, Field(alias="wanted")]  # the name that it has in stored runs
     status: Status
     machine: Machine
     cost: Cost
@@ -155,10 +155,10 @@ class Run:
 
     @property
     def id(self) -> str:
-        return self.wanted.id
+        return self.spec.id
 
     def to_json(self) -> str:
-        return _RUN.dump_json(self).decode()
+        return _RUN.dump_json(self, by_alias=True).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Run":

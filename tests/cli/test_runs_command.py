@@ -141,9 +141,9 @@ def test_two_runs_are_compared_in_what_they_are_and_what_they_gave(folder):
 def test_runs_on_other_images_are_not_compared(folder):
     import dataclasses
 
-    other = dataclasses.replace(sample_run(0).wanted, fingerprint="another")
+    other = dataclasses.replace(sample_run(0).spec, fingerprint="another")
     store = Store(folder / "store")
-    store.add(sample_run(0, wanted=other))
+    store.add(sample_run(0, spec=other))
     assert "cannot be compared" in invoke(folder, "diff", sample_run(0).id, other.id)
 
 
@@ -213,7 +213,7 @@ def test_the_runs_of_a_study_go_out_with_it(tmp_path):
     store.keep_data(DataFacts("fingerprint", "phantom", ("a", "b"), (0, 1) * 100))
     for wanted in planned.most[:2]:
         accuracy = Measurement(1.0, 0.5, 200)
-        store.add(sample_run(recipe=wanted.recipe, wanted=wanted, test=accuracy, predictions=bytes([0, 0]) * 100))
+        store.add(sample_run(recipe=wanted.recipe, spec=wanted, test=accuracy, predictions=bytes([0, 0]) * 100))
     store.add(sample_run(5, recipe=Recipe.of({"lr": 0.7})))
     words = ["export", "--study", tmp_path / "norm.toml", "--to", tmp_path / "norm.ablab"]
     assert sorted(loaded(tmp_path, *words)["runs"]) == sorted(wanted.id for wanted in planned.most[:2])

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.data import load_dataset
 from ablab.errors import InputError
-from ablab.execute.carry import carry
+from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
-from ablab.records import Wanted
+from ablab.records import RunSpec
 
 DATA = "phantom(train=200, test=60)"
 RECIPE = Recipe.of({"data": DATA, "epochs": 1, "batch": 50, "threads": 1})
@@ -22,9 +22,9 @@ def facts(run):
     """A run as a report embeds it."""
     return {
         "id": run.id,
-        "seed": run.wanted.seed,
-        "recipe": {"model": run.wanted.recipe.model, **run.wanted.recipe.changes()},
-        "fingerprint": run.wanted.fingerprint,
+        "seed": run.spec.seed,
+        "recipe": {"model": run.spec.recipe.model, **run.spec.recipe.changes()},
+        "fingerprint": run.spec.fingerprint,
         "accuracy": run.test.accuracy,
         "predictions_sha256": hashlib.sha256(run.predictions).hexdigest(),
         "machine": dataclasses.asdict(run.machine),
@@ -34,7 +34,7 @@ def facts(run):
 @pytest.fixture(scope="module")
 def runs():
     dataset = load_dataset(DATA)
-    return [facts(carry(Wanted(RECIPE, seed, dataset.fingerprint), dataset, lambda *_: None)) for seed in (0, 1)]
+    return [facts(run_one(RunSpec(RECIPE, seed, dataset.fingerprint), dataset, lambda *_: None)) for seed in (0, 1)]
 
 
 def page(folder, rows):
@@ -81,7 +81,7 @@ def test_a_run_that_is_not_in_the_report_is_an_error(tmp_path, runs):
 def test_a_network_in_a_python_file_is_not_executed_unless_that_is_allowed(tmp_path, runs):
     recipe = Recipe.of({"model": f"{tmp_path}/net.py:Net"})
     (tmp_path / "net.py").write_text("raise SystemExit('executed')")
-    wanted = Wanted(recipe, 0, runs[0]["fingerprint"])
+    wanted = RunSpec(recipe, 0, runs[0]["fingerprint"])
     report = page(tmp_path, [{**runs[0], "id": wanted.id, "recipe": {"model": recipe.model}}])
     with pytest.raises(InputError, match="--own-code"):
         invoke(report)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from ablab.catalogue import catalogue
 from ablab.data.augment import Augment, augmenter, check, steps
 from ablab.data.augment.draw import Draw, Table
 from ablab.data.dataset import Examples
-from ablab.find import catalogue
 
 NAMES = sorted(catalogue("data.augment", "augmentation"))
 SHAPES = [(3, 32, 32), (1, 28, 28), (3, 17, 23)]

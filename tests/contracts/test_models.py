@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ablab.catalogue import catalogue
 from ablab.errors import ModelError
-from ablab.find import catalogue
 from ablab.models import Io, build
 from ablab.models.blocks import Dropout, Swish, key_dropout
 from ablab.models.initial import initialise

@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablab.arithmetic import inspect
-from ablab.find import catalogue
+from ablab.catalogue import catalogue
 from ablab.models import Io, build
 
 

@@ -1,4 +1,4 @@
-"""Wanted members come out of ordinary archives whole; hostile ones are refused and change nothing anywhere."""
+"""RunSpec members come out of ordinary archives whole; hostile ones are refused and change nothing anywhere."""
 
 import gzip
 import io

@@ -22,7 +22,7 @@ from ablab.data.augment.policies import changes
 from ablab.data.augment.views import views
 from ablab.data.dataset import Examples
 from ablab.errors import DataError, InputError
-from ablab.keys import stream
+from ablab.randomness import stream
 
 SHAPE = (3, 32, 32)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ablab.data import pictures
+from ablab.data.holdout import set_aside
 from ablab.data.pictures import decode, decode_all
-from ablab.data.setaside import set_aside
 from ablab.errors import DataError
 
 

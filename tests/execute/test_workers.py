@@ -16,7 +16,7 @@ from ablab.execute import workers as working
 from ablab.execute.here import Here
 from ablab.execute.workers import Workers, suitable_workers
 from ablab.recipe import Recipe
-from ablab.records import Wanted
+from ablab.records import RunSpec
 from ablab.train.events import EpochDone, Finished, Started
 
 RECIPE = Recipe.of({"epochs": 2, "batch": 50, "threads": 1, "norm": "batch"})
@@ -31,7 +31,7 @@ class Tiny:
 
 
 FINGERPRINT = Tiny()(RECIPE).fingerprint
-WANTED = [Wanted(RECIPE.with_(f"lr={rate}"), seed, FINGERPRINT) for seed in (0, 1) for rate in (0.05, 0.01)]
+WANTED = [RunSpec(RECIPE.with_(f"lr={rate}"), seed, FINGERPRINT) for seed in (0, 1) for rate in (0.05, 0.01)]
 
 
 def timeless(run):

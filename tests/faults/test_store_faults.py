@@ -71,8 +71,8 @@ def test_eight_processes_that_write_at_once_lose_nothing_and_make_nothing_double
         said = one.communicate()[0].split()
         assert (one.returncode, len(said)) == (0, RUNS + 1)
     store = Store(tmp_path)
-    assert sorted(run.wanted.seed for run in store.runs()) == list(range(firsts[-1] + RUNS))
-    assert all(run.predictions == run.wanted.seed.to_bytes(4, "little") * 50 for run in store.runs())
+    assert sorted(run.spec.seed for run in store.runs()) == list(range(firsts[-1] + RUNS))
+    assert all(run.predictions == run.spec.seed.to_bytes(4, "little") * 50 for run in store.runs())
     assert len(store.listing().rows) == firsts[-1] + RUNS
     assert list(damages(store)) == []
 

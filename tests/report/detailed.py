@@ -39,7 +39,7 @@ def answered(run: Run, data: DataFacts, planned: str) -> Run:
     right = sum(one == label for one, label in zip(given, data.labels, strict=True)) / len(given)
     last = run.curve[-1].train_accuracy
     counts = tuple(round(10_000 * 2.0 ** -abs(at - 15.5)) for at in range(32))
-    parameters, macs = COSTS.get(next(iter(run.wanted.recipe.options.values()), None), (82_030, 716_328))
+    parameters, macs = COSTS.get(next(iter(run.spec.recipe.options.values()), None), (82_030, 716_328))
     return dataclasses.replace(
         run,
         cost=dataclasses.replace(run.cost, parameters=parameters, macs=macs, memory=300 * 2**20),

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Mapping
 
-from ablab.records import Cost, EpochRow, Machine, Measurement, Run, Wanted
+from ablab.records import Cost, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.study import Plan, Study, Verdict, decide, plan
 
 MACHINE = Machine("ada", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2")
@@ -29,7 +29,7 @@ def study(*, epochs: int = 12, text: str = TEXT, path: str = "studies/quickstart
     return Study.from_toml(text.replace("{epochs}", str(epochs)), path)
 
 
-def run(wanted: Wanted, *, gain: float, noise: float, machine: Machine = MACHINE, breaks: bool = False) -> Run:
+def run(wanted: RunSpec, *, gain: float, noise: float, machine: Machine = MACHINE, breaks: bool = False) -> Run:
     """One run with learning curves that rise and level out; the same for the same recipe and seed."""
     draw = random.Random(f"{wanted.recipe.hash}/{wanted.seed}")
     shared = random.Random(wanted.seed).gauss(0, 0.6)

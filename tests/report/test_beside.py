@@ -9,7 +9,7 @@ from scipy import stats
 from ablab.report.arms import arms_of
 from ablab.report.beside import beside
 from ablab.report.page import page
-from ablab.study.published import Published
+from ablab.study.question.published import Published
 
 REPORT = Published(
     "Report <B>",
@@ -26,7 +26,7 @@ def test_figures_effects_and_intervals_are_those_of_report_and_runs():
     it, runs, verdicts, _ = detailed()
     rows, sheet = beside(REPORT, arms_of(it, runs), verdicts)
     base, norm, *rest = rows
-    ours = [100 * run.test.accuracy for run in runs if run.wanted.recipe == it.base]
+    ours = [100 * run.test.accuracy for run in runs if run.spec.recipe == it.base]
     low, high = stats.t.interval(0.95, len(ours) - 1, sum(ours) / len(ours), stats.sem(ours))
     assert base["interval"] == f"{low:.2f} to {high:.2f}"
     assert (base["theirs"], base["n"], base["their_effect"]) == ("66.10", len(ours), "–")
@@ -38,7 +38,7 @@ def test_figures_effects_and_intervals_are_those_of_report_and_runs():
 
 def test_two_runs_have_a_mean_and_no_interval():
     it, runs, verdicts, _ = detailed()
-    few = [run for run in runs if run.wanted.seed < 2]
+    few = [run for run in runs if run.spec.seed < 2]
     rows, _ = beside(REPORT, arms_of(it, few), verdicts)
     assert rows[0]["n"] == 2
     assert rows[0]["interval"] == "–"

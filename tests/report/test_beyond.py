@@ -43,7 +43,7 @@ def test_trials_the_verdict_at_tuned_rates_and_a_disagreement_are_in_the_page():
     runs = runs_of(study, 0.05)
     verdicts = decide(plan(study, "fingerprint"), runs).verdicts
     trials = [
-        sample_run(one.seed, 0.5 + one.recipe.lr, one.recipe, wanted=one)
+        sample_run(one.seed, 0.5 + one.recipe.lr, one.recipe, spec=one)
         for one in trials_wanted(study, "fingerprint", FIRST)
     ]
     found = tuned(study, trials, FIRST)

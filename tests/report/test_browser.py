@@ -141,7 +141,7 @@ def test_pointing_at_the_curves_says_the_means_of_the_store(opened: Callable[...
         assert head == [f"epoch {epoch}", "Validation accuracy, %", "n"]
         named = {it.base.hash: "base", **{variant.recipe.hash: variant.name for variant in it.variants}}
         for name, mean, n in rows:
-            seen = [100 * run.curve[epoch - 1].val_accuracy for run in runs if named[run.wanted.recipe.hash] == name]
+            seen = [100 * run.curve[epoch - 1].val_accuracy for run in runs if named[run.spec.recipe.hash] == name]
             assert float(mean) == pytest.approx(math.fsum(seen) / len(seen), rel=1e-3)
             assert int(n) == len(seen) == 5
         assert [row[0] for row in rows] == list(named.values())
@@ -183,7 +183,7 @@ def test_the_axis_can_be_switched_to_seconds_and_flops_and_back(opened: Callable
     place = float(base.rsplit("L", 1)[1].split()[0])
     assert (place - 7) / 372 == pytest.approx(716_328 / 1_922_832, abs=2e-3)
     head, *rows = pointed(tab.page, 0, 1.0)
-    macs = next(run.cost.macs for run in runs if run.wanted.recipe == it.variants[3].recipe)
+    macs = next(run.cost.macs for run in runs if run.spec.recipe == it.variants[3].recipe)
     assert head[0] == f"training, FLOPs {6 * macs * 9000 * 12 / 1e12:.4g}T"
     assert rows[4][1].endswith("(epoch 12)")
     tab.page.click("button:text-is('seconds')")
@@ -232,10 +232,10 @@ def test_the_data_of_the_curves_are_saved_with_every_run_and_epoch(opened: Calla
     rows = rows_of(opened("detailed").saved("curves-1", "CSV"))
     assert len(rows) == 25 * 12 + 5 * 12
     saved = {(row["recipe"], row["seed"], row["epoch"]): float(row["Validation accuracy, %"]) for row in rows}
-    base = [run for run in runs if run.wanted.recipe == it.base]
+    base = [run for run in runs if run.spec.recipe == it.base]
     for run in base:
         for row in run.curve:
-            found = saved["base", str(run.wanted.seed), str(row.epoch)]
+            found = saved["base", str(run.spec.seed), str(row.epoch)]
             assert found == pytest.approx(100 * row.val_accuracy, rel=1e-4)
 
 

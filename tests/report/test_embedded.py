@@ -11,9 +11,9 @@ from detailed import detailed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablab.execute import verify
+from ablab import verify
 from ablab.recipe import Recipe
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
 from ablab.report.embedded import MOST_BYTES, Sheet, figures_json, json_text, run_facts, runs_json, short
 from ablab.report.page import page
 from ablab.study import plan
@@ -35,9 +35,9 @@ def test_numbers_that_are_none_are_empty_and_others_are_short() -> None:
 
 def test_a_run_is_embedded_with_what_makes_it_and_what_came_out() -> None:
     it, runs, _, _ = detailed()
-    run = next(run for run in runs if run.wanted.recipe.options)
+    run = next(run for run in runs if run.spec.recipe.options)
     facts = run_facts(run)
-    assert Wanted(Recipe.of(facts["recipe"]), facts["seed"], facts["fingerprint"]).id == facts["id"] == run.id
+    assert RunSpec(Recipe.of(facts["recipe"]), facts["seed"], facts["fingerprint"]).id == facts["id"] == run.id
     assert run.test
     assert facts["accuracy"] == run.test.accuracy
     assert facts["predictions_sha256"] == hashlib.sha256(run.predictions).hexdigest()
@@ -55,7 +55,7 @@ def test_a_report_can_be_read_by_whoever_checks_it(tmp_path: Path) -> None:
     path.write_text(page(it, runs, verdicts, data=data), encoding="utf-8")
     handed_in = verify.read(path)
     assert handed_in.study == it.text
-    assert {claim.wanted for claim in handed_in.claims} == {run.wanted for run in runs}
+    assert {claim.spec for claim in handed_in.claims} == {run.spec for run in runs}
 
 
 def test_the_page_names_the_plan_of_its_runs() -> None:
@@ -67,7 +67,7 @@ def test_the_page_names_the_plan_of_its_runs() -> None:
 
 def test_too_many_runs_are_cut_and_counted() -> None:
     it, runs, _, _ = detailed()
-    many = [dataclasses.replace(runs[0], wanted=dataclasses.replace(runs[0].wanted, seed=seed)) for seed in range(2000)]
+    many = [dataclasses.replace(runs[0], spec=dataclasses.replace(runs[0].spec, seed=seed)) for seed in range(2000)]
     text, number = runs_json(it, many, "")
     assert len(text) < 1.1 * MOST_BYTES
     assert json.loads(text)["left_out"] == 2000 - number > 0
@@ -87,7 +87,7 @@ def test_runs_that_explore_are_no_evidence_and_not_embedded() -> None:
 
 
 def _exploring(run: Run) -> Run:
-    return dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True))
+    return dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True))
 
 
 def test_a_study_keeps_its_text(tmp_path: Path) -> None:

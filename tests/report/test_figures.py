@@ -27,8 +27,8 @@ def texts(picture: figures.Picture) -> list[str]:
 
 def test_arms_are_the_base_and_the_variants_with_their_runs_in_the_order_of_seeds():
     assert list(ARMS) == ["base", "batch norm", "crop + flip", "dropout", "wide"]
-    assert all([run.wanted.seed for run in runs] == [0, 1, 2, 3, 4] for runs in ARMS.values())
-    assert {run.wanted.recipe for run in ARMS["batch norm"]} == {RESULT.study.variants[0].recipe}
+    assert all([run.spec.seed for run in runs] == [0, 1, 2, 3, 4] for runs in ARMS.values())
+    assert {run.spec.recipe for run in ARMS["batch norm"]} == {RESULT.study.variants[0].recipe}
 
 
 def test_effects_show_every_verdict_with_interval_and_n_over_the_band():
@@ -136,7 +136,7 @@ def test_many_classes_have_a_matrix_without_names():
 def test_answers_to_other_images_are_refused():
     elsewhere = sample_run()  # of other images, by their fingerprint
     run = ARMS["base"][0]
-    exploring = dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True))
+    exploring = dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True))
     for other in (elsewhere, exploring, dataclasses.replace(run, predictions=b"")):
         with pytest.raises(InputError, match="answers to these test images"):
             figures.confusion({"run": (other,)}, DATA)
@@ -250,7 +250,7 @@ def test_a_biased_recipe_is_named_under_every_picture():
 
 def test_what_explored_is_told_from_evidence():
     run = sample_run()
-    exploring = dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True))
+    exploring = dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True))
     assert "nothing is decided" in figures.curves({"run": (exploring,)}).caption
     assert "nothing is decided" not in figures.curves({"run": (run,)}).caption
 

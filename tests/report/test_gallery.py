@@ -41,7 +41,7 @@ def test_what_a_variant_wins_the_base_has_wrong_with_all_seeds(walls):
     labels = np.asarray(data.labels)
     for variant, verdict in zip(it.variants, verdicts, strict=True):
         sides = [
-            [run for run in runs if run.wanted.recipe == recipe and run.wanted.seed < verdict.pairs]
+            [run for run in runs if run.spec.recipe == recipe and run.spec.seed < verdict.pairs]
             for recipe in (it.base, variant.recipe)
         ]
         base, other = (answers(side) == labels for side in sides)
@@ -53,7 +53,7 @@ def test_what_a_variant_wins_the_base_has_wrong_with_all_seeds(walls):
 
 def test_the_worst_are_those_that_the_base_was_most_sure_of(walls):
     it, runs, _, data = detailed()
-    base = [run for run in runs if run.wanted.recipe == it.base]
+    base = [run for run in runs if run.spec.recipe == it.base]
     said = answers(base)
     sure = np.stack([np.frombuffer(run.certainty, "u1") for run in base]) / 255
     doubt = ((said != np.asarray(data.labels)) * sure).mean(0)

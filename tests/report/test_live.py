@@ -8,7 +8,7 @@ import torch
 
 from ablab.data.dataset import Examples, Splits
 from ablab.recipe import Recipe
-from ablab.records import Wanted
+from ablab.records import RunSpec
 from ablab.report.live import Live
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.projection import Projection
@@ -17,7 +17,7 @@ from ablab.train.loop import train
 from sample_runs import sample_run
 
 RECIPE = Recipe.of({"epochs": 2, "batch": 20})
-WANTED = Wanted(RECIPE, 5, "fingerprint")
+WANTED = RunSpec(RECIPE, 5, "fingerprint")
 
 
 @pytest.fixture(scope="module")

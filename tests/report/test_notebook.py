@@ -16,7 +16,7 @@ import ablab
 from ablab.errors import InputError
 from ablab.models import Io, build
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement, Wanted
+from ablab.records import EpochRow, Measurement, RunSpec
 from ablab.report.notebook import Progress, html_of, is_notebook, plot, plot_effects, progress
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 from sample_runs import sample_run
@@ -158,7 +158,7 @@ def row(epoch: int, accuracy: float) -> EpochRow:
 def test_progress_changes_in_its_place():
     place = Place()
     show = Progress(place.display)
-    wanted = Wanted(Recipe(epochs=2, model="simple-nn"), 7, "fingerprint")
+    wanted = RunSpec(Recipe(epochs=2, model="simple-nn"), 7, "fingerprint")
     show(wanted, STARTED)
     show(wanted, EpochDone(row(1, 0.25), True, None))
     show(wanted, Noticed(HOSTILE))
@@ -187,7 +187,7 @@ def test_progress_of_a_study_has_the_names_of_its_variants_and_counts():
 def test_a_run_that_goes_no_further_says_why():
     place = Place()
     show = Progress(place.display)
-    wanted = Wanted(Recipe(), 0, "fingerprint")
+    wanted = RunSpec(Recipe(), 0, "fingerprint")
     show(wanted, STARTED)
     show(wanted, Noticed("loss became nan"))
     assert f"run {wanted.id}: loss became nan" in Reader(place.seen[-1]).text
@@ -196,7 +196,7 @@ def test_a_run_that_goes_no_further_says_why():
 def test_progress_is_lines_where_there_is_no_notebook(capsys):
     assert not is_notebook()
     show = progress()
-    show(Wanted(Recipe(), 0, "fingerprint"), STARTED)
+    show(RunSpec(Recipe(), 0, "fingerprint"), STARTED)
     assert "100 parameters" in capsys.readouterr().out
 
 

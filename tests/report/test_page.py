@@ -16,7 +16,7 @@ from simulated import MACHINE, TEXT, simulate, study
 from ablab.records import Ledger
 from ablab.report.page import page
 from ablab.study import Study, decide, plan
-from ablab.study.published import Published
+from ablab.study.question.published import Published
 from ablab.study.verdict import signed
 
 HOSTILE = (
@@ -242,7 +242,7 @@ def test_other_machines_and_versions_are_warned_of() -> None:
 def test_one_seed_is_called_too_few() -> None:
     it = study()
     planned, runs, _ = simulate(it)
-    first = [run for run in runs if run.wanted.seed == 0]
+    first = [run for run in runs if run.spec.seed == 0]
     html = page(it, first, decide(planned, first).verdicts)
     assert "One seed cannot show how large the noise is: 3 pairs are needed" in html
 
@@ -307,7 +307,7 @@ def test_runs_without_a_plan_are_said_to_be_older_than_this_one() -> None:
 
 def test_runs_that_explore_are_said_to() -> None:
     it, runs, verdicts, data = detailed()
-    some = [dataclasses.replace(run, wanted=dataclasses.replace(run.wanted, explores=True)) for run in runs]
+    some = [dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True)) for run in runs]
     html = page(it, some, verdicts, data=data, pictures=pictures())
     assert "Exploring:" in html
     assert plan(it, data.fingerprint, explores=True).hash in html

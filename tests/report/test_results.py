@@ -9,7 +9,7 @@ import pytest
 from pictured import CLASSES, HOSTILE, result
 
 from ablab.report.results import facts, pairs_of, table, written
-from ablab.study.statistics import mean
+from ablab.statistics.paired import mean
 
 RESULT = result()
 
@@ -76,7 +76,7 @@ def test_classes_have_the_share_that_is_right():
     verdict = RESULT.decision.verdicts[0]
     pairs = pairs_of(RESULT.study, RESULT.runs, verdict)
     assert len(pairs) == verdict.pairs
-    assert all(base.wanted.seed == other.wanted.seed for base, other in pairs)
+    assert all(base.wanted.seed == other.spec.seed for base, other in pairs)
     labels = RESULT.data.labels
     of_class = [at for at, label in enumerate(labels) if label == 3]
     shares = [100 * mean([float(base.predictions[at] == 3) for at in of_class]) for base, _ in pairs]

@@ -35,7 +35,7 @@ def test_means_and_costs_are_those_of_the_runs():
     it, runs, _, _ = detailed()
     pictures, sheet = scatters(arms_of(it, runs))
     assert [one["name"] for one in pictures] == ["training, seconds", "MACs an image", "parameters"]
-    base = [100 * run.test.accuracy for run in runs if run.wanted.recipe == it.base]
+    base = [100 * run.test.accuracy for run in runs if run.spec.recipe == it.base]
     row = next(row for row in sheet.rows if row[:2] == ("parameters", "base"))
     assert row[2] == 82_030
     assert row[3] == pytest.approx(math.fsum(base) / len(base), rel=1e-4)
@@ -56,7 +56,7 @@ def test_any_costs_make_a_picture(costs):
     it, runs, _, _ = detailed()
     by_recipe = dict(zip([recipe.hash for recipe in it.recipes], costs, strict=True))
     changed = [
-        dataclasses.replace(run, cost=dataclasses.replace(run.cost, seconds=by_recipe[run.wanted.recipe.hash]))
+        dataclasses.replace(run, cost=dataclasses.replace(run.cost, seconds=by_recipe[run.spec.recipe.hash]))
         for run in runs
     ]
     picture = ElementTree.fromstring(str(scatters(arms_of(it, changed))[0][0]["svg"]))
@@ -67,5 +67,5 @@ def test_any_costs_make_a_picture(costs):
 
 def test_one_recipe_alone_has_nothing_to_be_compared_with():
     it, runs, _, _ = detailed()
-    assert scatters(arms_of(it, [run for run in runs if run.wanted.recipe == it.base]))[0] == []
+    assert scatters(arms_of(it, [run for run in runs if run.spec.recipe == it.base]))[0] == []
     assert magnitude(999.9) == "999.9"

@@ -34,8 +34,8 @@ def test_the_list_has_every_study_and_run_with_the_stores_numbers(dashboard, fil
     for run in filled[2]:
         row = next(row for row in re.findall(r"<tr data-key.*?</tr>", page, re.DOTALL) if run.id in row)
         assert f"{100 * run.test.accuracy:.2f}" in words(row)
-        assert f" {run.wanted.seed} finished" in words(row)
-    assert f"17 runs of {len(filled[1].wanted)} to {len(filled[1].most)}" in words(page)
+        assert f" {run.spec.seed} finished" in words(row)
+    assert f"17 runs of {len(filled[1].spec)} to {len(filled[1].most)}" in words(page)
 
 
 def test_a_study_shows_the_verdicts_that_its_runs_allow(dashboard, filled):
@@ -60,7 +60,7 @@ def test_a_run_shows_its_curve_recipe_and_confusion_matrix(dashboard, filled):
     assert [float(pair.split(":")[1]) for pair in values.split()] == pytest.approx(
         [100 * row.val_accuracy for row in run.curve], rel=1e-5
     )
-    assert run.wanted.recipe.toml().strip() in html.unescape(page)
+    assert run.spec.recipe.toml().strip() in html.unescape(page)
     cells = [int(cell) for cell in re.findall(r'<td class="n [dh]\d">(\d+)</td>', page)]
     labels = Store(filled[0]).data(FINGERPRINT).labels
     counted = [0] * 9
@@ -72,8 +72,8 @@ def test_a_run_shows_its_curve_recipe_and_confusion_matrix(dashboard, filled):
 def test_runs_side_by_side_show_what_their_recipes_differ_in_and_nothing_else(dashboard, filled):
     _, planned, runs = filled
     study = planned.study
-    a = next(run for run in runs if run.wanted.recipe == study.base and run.wanted.seed == 0)
-    b = next(run for run in runs if run.wanted.recipe == study.variants[0].recipe and run.wanted.seed == 0)
+    a = next(run for run in runs if run.spec.recipe == study.base and run.spec.seed == 0)
+    b = next(run for run in runs if run.spec.recipe == study.variants[0].recipe and run.spec.seed == 0)
     page = dashboard.ask(f"/compare?runs={a.id},{b.id}").text
     table = page.split("What differs")[1]
     assert re.findall(r'<tr data-key="([^"]*)"', table) == ["norm"]
@@ -209,7 +209,7 @@ def test_stopping_is_asked_for_once_and_then_said(own):
         assert "stopping after this epoch" in page
         assert "Stop this study" not in page
         with pytest.raises(KeyboardInterrupt):
-            follow(lambda wanted, event: None)(runs[0].wanted, EpochDone(runs[0].curve[0], True, None))
+            follow(lambda wanted, event: None)(runs[0].spec, EpochDone(runs[0].curve[0], True, None))
 
 
 def test_a_study_that_this_version_cannot_read_is_named_with_the_reason(own):

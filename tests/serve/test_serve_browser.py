@@ -118,7 +118,7 @@ def test_filters_act_while_one_types_and_ticks_outlive_an_update(
 ) -> None:
     tab = opened(browser, dashboard)
     page = tab.page
-    batch = next(run for run in filled[2] if run.wanted.seed == 1 and "norm" in run.wanted.recipe.changes())
+    batch = next(run for run in filled[2] if run.spec.seed == 1 and "norm" in run.spec.recipe.changes())
     page.check(f'tr[data-key="{batch.id}"] input')
     page.fill('input[name="q"]', "norm=batch")
     until(lambda: listed(page) < 10)

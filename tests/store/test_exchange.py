@@ -273,4 +273,4 @@ def test_a_recipe_with_options_comes_in_under_the_same_hash(tmp_path):
     recipe = Recipe.of({"model": "cnn3", "norm": "batch", "augment": "crop(4)+flip"})
     store = Store(tmp_path / "mine")
     take(store, sent(tmp_path, run(0, recipe=recipe)))
-    assert store.runs()[0].wanted.recipe == recipe
+    assert store.runs()[0].spec.recipe == recipe

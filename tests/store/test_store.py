@@ -126,7 +126,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
         for first in (0, 20, 40, 60)  # half of each writer's runs are another's as well
     ]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
-    assert sorted(run.wanted.seed for run in Store(tmp_path).runs()) == list(range(100))
+    assert sorted(run.spec.seed for run in Store(tmp_path).runs()) == list(range(100))
 
 
 def test_a_study_is_kept_once(tmp_path):
@@ -162,7 +162,7 @@ def old_store(folder: Path, version: int) -> None:
     """A store as the versions before today's wrote it: one run, one study, one data set."""
     folder.mkdir()
     name = artifacts.put(folder / "artifacts", run().predictions)
-    recipe = run().wanted.recipe
+    recipe = run().spec.recipe
     row = (run().id, recipe.hash, recipe.model, recipe.data, 0, "finished", OLD_RECORD, name)
     labels = artifacts.put(folder / "artifacts", array("I", [0, 1]).tobytes())
     rows = {

@@ -5,16 +5,16 @@ import math
 import pytest
 
 from ablab.recipe import Recipe
+from ablab.statistics.paired import detectable
+from ablab.statistics.sequential import multipliers
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.foresight import foresee
-from ablab.study.sequential import multipliers
-from ablab.study.statistics import detectable
-from ablab.study.written import study_name, study_toml
+from ablab.study.question.write import study_name, study_toml
 from sample_runs import sample_run
 
 BASE = Recipe.of({"epochs": 3})
 STUDY = Study("s", "?", BASE, (Variant("wide", BASE.with_("width=2"), "width=2"),), Rule(margin=1.0, seeds=(3, 8)))
-FINGERPRINT = sample_run(0, 0.5, BASE).wanted.fingerprint
+FINGERPRINT = sample_run(0, 0.5, BASE).spec.fingerprint
 PLAN = plan(STUDY, FINGERPRINT)
 SECONDS = {BASE.hash: 10.0, STUDY.variants[0].recipe.hash: 20.0}
 

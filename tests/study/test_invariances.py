@@ -14,10 +14,10 @@ from statsmodels.stats.weightstats import ttost_paired
 
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
+from ablab.statistics.paired import interval, mcnemar, t_multiplier
+from ablab.statistics.sequential import looks, multipliers
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.secondary import learning_speed
-from ablab.study.sequential import looks, multipliers
-from ablab.study.statistics import interval, mcnemar, t_multiplier
 from ablab.study.verdict import word_for
 from sample_runs import sample_run
 

@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 from ablab.recipe import Recipe
+from ablab.statistics.sequential import multipliers
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.plan import runs_of
-from ablab.study.sequential import multipliers
 
 BASE = Recipe()
 VARIANTS = tuple(Variant(name, BASE.with_(change), change) for name, change in (("a", "norm=batch"), ("b", "lr=0.1")))

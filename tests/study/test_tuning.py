@@ -28,7 +28,7 @@ def study():
 
 def trials(study, steps, accuracy):
     return [
-        sample_run(one.seed, accuracy(one.recipe), one.recipe, wanted=one)
+        sample_run(one.seed, accuracy(one.recipe), one.recipe, spec=one)
         for one in trials_wanted(study, "fingerprint", steps)
     ]
 
@@ -76,7 +76,7 @@ def test_a_winner_at_the_end_widens_the_grid_for_all_alike_up_to_a_limit(study):
 
 def test_a_trial_that_broke_down_never_wins(study):
     runs = [
-        dataclasses.replace(run, status="diverged", test=None) if run.wanted.recipe.lr > 0.01 else run
+        dataclasses.replace(run, status="diverged", test=None) if run.spec.recipe.lr > 0.01 else run
         for run in trials(study, FIRST, lambda recipe: recipe.lr)
     ]
     assert tuned(study, runs, FIRST).chosen == (0.01, 0.01)

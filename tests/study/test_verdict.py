@@ -131,7 +131,7 @@ def test_times_are_compared_on_one_machine_only():
 def test_times_in_a_precision_that_was_not_asked_for_are_not_compared():
     other = [replace(run, machine=replace(MACHINE, precision="bf16")) for run in runs(NORM, B)]
     assert cost_ratio(list(zip(runs(BASE, A), other, strict=True))) is None
-    asked = [replace(run, wanted=replace(run.wanted, recipe=NORM.with_("precision=bf16"))) for run in other]
+    asked = [replace(run, spec=replace(run.spec, recipe=NORM.with_("precision=bf16"))) for run in other]
     assert cost_ratio(list(zip(runs(BASE, A), asked, strict=True))) == pytest.approx(1.0)
 
 

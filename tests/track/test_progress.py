@@ -14,11 +14,11 @@ import pytest
 
 from ablab.errors import InputError
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement, Wanted
+from ablab.records import EpochRow, Measurement, RunSpec
 from ablab.track import progress
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 
-WANTED = Wanted(Recipe.of({"epochs": 3, "norm": "batch", "augment": "crop(4)+flip"}), 7, "fingerprint")
+WANTED = RunSpec(Recipe.of({"epochs": 3, "norm": "batch", "augment": "crop(4)+flip"}), 7, "fingerprint")
 STARTED = Started(82_030, "cpu", "fp32", 2, 900, 100, 2.3, 0.5)
 DEAD = 2**22 + 1  # beyond the largest number that Linux gives to a process
 
@@ -27,8 +27,8 @@ def row(epoch: int, loss: float = 2.0) -> EpochRow:
     return EpochRow(epoch, 0.1, loss, 0.2, loss, 0.25, 0.5, 900)
 
 
-def nobody(wanted: Wanted, event: object) -> None:
-    """A Show that shows nothing."""
+def nobody(wanted: RunSpec, event: object) -> None:
+    """A Observer that shows nothing."""
 
 
 def study(store: Path, plan: str = "abc"):
@@ -39,7 +39,7 @@ def test_a_run_is_seen_from_its_first_event_and_grows_by_an_epoch_at_a_time(tmp_
     tell = progress.recorded(nobody, tmp_path)
     tell(WANTED, STARTED)
     (run,) = progress.runs(tmp_path)
-    assert (run.wanted, run.plan, run.rows, run.epoch) == (WANTED, None, (), 0)
+    assert (run.spec, run.plan, run.rows, run.epoch) == (WANTED, None, (), 0)
     assert run.started["parameters"] == 82_030
     for epoch in (1, 2):
         tell(WANTED, EpochDone(row(epoch), True, None))
@@ -204,7 +204,7 @@ def test_files_of_other_machines_are_left_alone(tmp_path):
 
 
 BEGINNING = {"recipe": {"model": "simple-nn"}, "wanted": {"seed": 1, "fingerprint": "f"}, "plan": None}
-OTHER = Wanted(Recipe(), 1, "f")
+OTHER = RunSpec(Recipe(), 1, "f")
 GARBAGE = {
     "nothing": [],
     "a list": [[1, 2]],

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from ablab.catalogue import catalogue
 from ablab.errors import ModelError, RecipeError
-from ablab.find import catalogue
 from ablab.models import Io, build
 from ablab.train.optimizers import check_optimizer, groups, make_optimizer
 

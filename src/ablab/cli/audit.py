@@ -16,8 +16,8 @@ from ablab.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ablab.study.audit import Audit, Judgement
-    from ablab.study.audit.claims import Claim
+    from ablab.auditing import Audit, Judgement
+    from ablab.auditing.claims import Claim
 
 WIDTH = 118
 MOST_ADVICE = 6
@@ -56,8 +56,8 @@ def command(
     as_json: bool,
     **lists: str | None,
 ) -> None:
-    from ablab.study.audit import audit
-    from ablab.study.audit.quantities import count
+    from ablab.auditing import audit
+    from ablab.auditing.quantities import count
 
     size = count(test_size, "--test-size") if test_size is not None else None
     if size is not None and size < 1:
@@ -76,8 +76,8 @@ def _claims(
     words: tuple[str, ...], lists: dict[str, str | None], *, test_augmented: bool
 ) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
     """The claims on the command line, or those of the one table that it names."""
-    from ablab.study.audit.claims import Claim, figures
-    from ablab.study.audit.quantities import accuracies
+    from ablab.auditing.claims import Claim, figures
+    from ablab.auditing.quantities import accuracies
 
     remarks: tuple[str, ...] = ()
     tables = [word for word in words if Path(word).suffix.lower() in TABLES or _is_file(word)]
@@ -105,7 +105,7 @@ def _claims(
 
 def _columns(lists: dict[str, str | None], length: int) -> dict[str, list[Any]]:
     """The lists of the command line, each as long as the accuracies, under the names of a claim's fields."""
-    from ablab.study.audit.quantities import count, named, plain_number, seconds, selection
+    from ablab.auditing.quantities import count, named, plain_number, seconds, selection
 
     fields = {"names": "name", "params": "parameters", "selected_on": "selected"}
     found: dict[str, list[Any]] = {}
@@ -142,7 +142,7 @@ def _is_file(word: str) -> bool:
 
 
 def _content(path: str) -> bytes:
-    from ablab.study.audit.claims import LIMIT
+    from ablab.auditing.claims import LIMIT
 
     try:
         with Path(path).open("rb") as file:
@@ -155,7 +155,7 @@ def _content(path: str) -> bytes:
 
 def _write(judged: Audit, path: Path, model: str | None, changes: tuple[str, ...]) -> str:
     from ablab.atomic import atomic_write
-    from ablab.study.audit.suggest import study_text
+    from ablab.auditing.suggest import study_text
 
     if changes and not model:
         raise InputError('--vs needs --model: the network that it changes, such as --model simple-nn --vs "norm=batch"')

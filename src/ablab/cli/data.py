@@ -32,9 +32,9 @@ def command() -> None:
 @json_option
 def list_(data_root: str | None, as_json: bool) -> None:
     """The data sets with a name, and where they are."""
+    from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
     from ablab.data.places import data_folders, locate
-    from ablab.find import catalogue
 
     rows: list[dict[str, Any]] = []
     for known in KNOWN.values():
@@ -98,7 +98,7 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
 @command.command("show")
 @click.argument("data", metavar="NAME_OR_PATH")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("grid.png"), show_default=True)
-@click.option("--augment", default="none", show_default=True, help="Show what it makes of them: crop(4) + flip")
+@click.option("--augment", default="none", show_default=True, help="Observer what it makes of them: crop(4) + flip")
 @click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Pictures of each class.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides which, and how changed."

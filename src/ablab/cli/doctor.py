@@ -1,4 +1,4 @@
-"""Show what this machine has and can do for a training, and what would make it faster"""
+"""Observer what this machine has and can do for a training, and what would make it faster"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from ablab.cli.shared import data_root_option, json_option, say, store_option
 
 if TYPE_CHECKING:
-    from ablab.train.ceilings import Ceiling
+    from ablab.probe.peak import Ceiling
     from ablab.train.device import Hardware
 
 SLOW_DISK = 0.05  # seconds that a checkpoint of a megabyte may take
@@ -30,8 +30,8 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
 
     from ablab.data.known import KNOWN
     from ablab.data.places import locate
+    from ablab.probe.peak import ceilings
     from ablab.store import place
-    from ablab.train.ceilings import ceilings
     from ablab.train.device import choose_hardware, keep_memory, multiplies_bf16
 
     hardware = choose_hardware()

@@ -80,8 +80,8 @@ def _flags(io: Io) -> list[str]:
 def _start(name: str, options: dict[str, Any], tune: str) -> Any:
     """What the option is at first, which says of what kind it is."""
     from ablab.arithmetic.grow import sizing
+    from ablab.catalogue import find
     from ablab.errors import ModelError
-    from ablab.find import find
 
     if ":" in name:
         return options.get(tune, 1.0)

@@ -14,8 +14,8 @@ from ablab.cli.shared import data_root_option, json_option, recipe_words, say
 from ablab.errors import Failed, InputError
 
 if TYPE_CHECKING:
+    from ablab.probe.gradients import EpochNorms
     from ablab.recipe import Recipe
-    from ablab.train.gradients import EpochNorms
 
 COLUMNS = 6  # epochs at most that a table or a panel shows
 
@@ -74,7 +74,7 @@ def _measured(
 ) -> tuple[list[EpochNorms], str]:
     """The norms at every epoch, and why there are no more of them if the training could not be carried through."""
     from ablab.conduct import prepared
-    from ablab.train.gradients import gradients
+    from ablab.probe.gradients import gradients
 
     splits = prepared(recipe, seed, root)[1]
     found: list[EpochNorms] = []

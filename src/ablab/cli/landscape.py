@@ -1,4 +1,4 @@
-"""Show the loss around a network along random directions and how rough it is; two side by side with --vs"""
+"""Observer the loss around a network along random directions and how rough it is; two side by side with --vs"""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ablab.data.dataset import Dataset, Splits
+    from ablab.probe.landscape import Batch, Landscape
     from ablab.recipe import Recipe
     from ablab.records import Run
     from ablab.store import Store
-    from ablab.train.landscape import Batch, Landscape
 
 MEANINGS = {
     "rise": "how much higher the loss is at the ends of a line than in its middle",
@@ -74,8 +74,8 @@ def command(
     as_json: bool,
 ) -> None:
     from ablab.atomic import atomic_write
+    from ablab.probe.landscape import BATCH, drawn_batches, landscape, placed
     from ablab.store import Store, place
-    from ablab.train.landscape import BATCH, drawn_batches, landscape, placed
 
     if steps % 2 == 0:
         raise InputError(
@@ -132,7 +132,7 @@ def _subjects(words: Sequence[str], changes: Sequence[str], seed: int | None, ke
 
 def _is_run(word: str) -> bool:
     """The beginning of a run's id: hexadecimal digits that name no network."""
-    from ablab.find import catalogue
+    from ablab.catalogue import catalogue
 
     return set(word) <= set("0123456789abcdef") and word not in catalogue("models", "model")
 
@@ -141,7 +141,7 @@ def _stored(start: str, kept: Store | None) -> Subject:
     if kept is None:
         raise InputError(f'"{start}": there is no store here with this run in it; say where one is with --store')
     run = kept.run(start)
-    return Subject(f"run {run.id}", run.wanted.recipe, run.wanted.seed, run)
+    return Subject(f"run {run.id}", run.spec.recipe, run.spec.seed, run)
 
 
 def _data(subject: Subject, root: str | None) -> tuple[Dataset, Splits]:
@@ -149,7 +149,7 @@ def _data(subject: Subject, root: str | None) -> tuple[Dataset, Splits]:
     from ablab.conduct import prepared
 
     dataset, splits = prepared(subject.recipe, subject.seed, root)
-    if subject.run and subject.run.wanted.fingerprint != dataset.fingerprint:
+    if subject.run and subject.run.spec.fingerprint != dataset.fingerprint:
         raise DataError(f"{subject.recipe.data}: these are not the images that run {subject.run.id} was trained on")
     return dataset, splits
 
@@ -160,16 +160,16 @@ def _network(
     """The network with its weights, on the CPU, and where these are from: the store, or a training now."""
     from ablab.conduct import weights_path
     from ablab.models import Io
-    from ablab.records import Wanted
+    from ablab.probe.landscape import read_weights
+    from ablab.records import RunSpec
     from ablab.report.live import Live
     from ablab.report.tables import shown
     from ablab.train.events import Finished
-    from ablab.train.landscape import read_weights
     from ablab.train.loop import train
     from ablab.train.state import initial_network
 
     recipe, seed = subject.recipe, subject.seed
-    wanted = Wanted(recipe, seed, dataset.fingerprint)
+    wanted = RunSpec(recipe, seed, dataset.fingerprint)
     path = weights_path(kept, wanted.id) if kept else None
     if untrained or (path and path.exists()):
         net = initial_network(recipe, Io(*dataset.in_shape, len(dataset.classes)), seed)
@@ -196,8 +196,8 @@ def _network(
 
 def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, directions: int) -> str:
     """How many losses will be taken and about how long that takes, from one that is taken now."""
+    from ablab.probe.landscape import in_use, surface
     from ablab.report.tables import duration
-    from ablab.train.landscape import in_use, surface
 
     images = sum(len(labels) for _, labels in batches)
     losses = steps * directions + (steps * steps if size == 2 else 0) + 1

@@ -8,7 +8,7 @@ from ablab.cli.shared import json_option, outline, say
 
 if TYPE_CHECKING:
     from ablab.arithmetic import Table
-    from ablab.find import Entry
+    from ablab.catalogue import Entry
     from ablab.models import Io
 
 PLACES = ((3, 32, 32, 10), (3, 227, 227, 1000))  # CIFAR-10's, and ImageNet's where a network cannot take that
@@ -18,8 +18,8 @@ PLACES = ((3, 32, 32, 10), (3, 227, 227, 1000))  # CIFAR-10's, and ImageNet's wh
 @click.argument("model", required=False)
 @json_option
 def command(model: str | None, as_json: bool) -> None:
+    from ablab.catalogue import catalogue, find
     from ablab.errors import ModelError
-    from ablab.find import catalogue, find
 
     if model is not None:
         entry = find("models", "model", model, ModelError)

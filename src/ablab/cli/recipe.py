@@ -1,4 +1,4 @@
-"""Show the keys of a recipe, or the recipe that some words make"""
+"""Observer the keys of a recipe, or the recipe that some words make"""
 
 import click
 

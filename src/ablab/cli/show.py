@@ -84,7 +84,7 @@ def _subjects(what: str, scale: str, kept: Store) -> list[Subject]:
 
     if not (what.endswith(".toml") or Path(what).exists()):
         run = kept.run(what)
-        return [Subject(run.id, {f"run {run.id}": (run,)}, kept.data(run.wanted.fingerprint))]
+        return [Subject(run.id, {f"run {run.id}": (run,)}, kept.data(run.spec.fingerprint))]
     found = [look_up_study(part, kept) for part in read_studies(Path(what), scale)]
     return [Subject(one.study.name, arms_of(one.study, one.runs), one.data, one.decision.verdicts) for one in found]
 
@@ -135,9 +135,9 @@ def _test_images(run: Run, root: str | None) -> object:
     """The test images of a run's data as an array, if they are still those that it was measured on."""
     from ablab.execute import Loader
 
-    dataset = Loader(root)(run.wanted.recipe)
-    if dataset.fingerprint != run.wanted.fingerprint:
-        raise DataError(f"{run.wanted.recipe.data}: these are not the images that run {run.id} was measured on")
+    dataset = Loader(root)(run.spec.recipe)
+    if dataset.fingerprint != run.spec.fingerprint:
+        raise DataError(f"{run.spec.recipe.data}: these are not the images that run {run.id} was measured on")
     return dataset.test.images.numpy()
 
 

@@ -10,7 +10,7 @@ import click
 from ablab.cli.shared import data_root_option, json_option, say
 
 if TYPE_CHECKING:
-    from ablab.execute.verify import Check, Claim, HandedIn
+    from ablab.verify import Check, Claim, HandedIn
 
 
 @click.command(help=f"{__doc__}. Ends with 1 if one is different.")
@@ -40,8 +40,8 @@ def command(
     as_json: bool,
 ) -> None:
     from ablab.execute import Loader
-    from ablab.execute.verify import check, read
     from ablab.report.live import Live
+    from ablab.verify import check, read
 
     handed_in = read(report)
     chosen = _chosen(report, handed_in, rerun, runs, own_code)
@@ -51,7 +51,7 @@ def command(
         if as_json:
             checks.append(check(claim, load, lambda _wanted, _event: None))
             continue
-        click.echo(f"training run {claim.wanted.id} again: {_words(claim)}")
+        click.echo(f"training run {claim.spec.id} again: {_words(claim)}")
         with Live() as live:
             checks.append(check(claim, load, live.show))
     value = {"report": str(report), "runs": len(handed_in.claims), "checks": [_facts(one) for one in checks]}
@@ -68,10 +68,10 @@ def _chosen(report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...]
 
     claims = handed_in.claims
     if runs:
-        chosen = [claim for claim in claims if claim.wanted.id.startswith(runs)]
+        chosen = [claim for claim in claims if claim.spec.id.startswith(runs)]
         for start in runs:
-            if not start or sum(claim.wanted.id.startswith(start) for claim in chosen) != 1:
-                known = ", ".join(claim.wanted.id for claim in claims)
+            if not start or sum(claim.spec.id.startswith(start) for claim in chosen) != 1:
+                known = ", ".join(claim.spec.id for claim in claims)
                 raise InputError(f'{report}: no single run has an id that begins with "{start}"; it has {known}')
     else:
         finished = [claim for claim in claims if claim.accuracy is not None] or list(claims)
@@ -81,7 +81,7 @@ def _chosen(report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...]
     for claim in chosen:
         if claim.own_code and not own_code:
             raise InputError(
-                f"run {claim.wanted.id}: its network is the Python file {claim.wanted.recipe.model!r}: read the file, "
+                f"run {claim.spec.id}: its network is the Python file {claim.spec.recipe.model!r}: read the file, "
                 "and allow that it is executed with --own-code"
             )
     return tuple(chosen)
@@ -90,14 +90,14 @@ def _chosen(report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...]
 def _words(claim: Claim) -> str:
     from ablab.report.tables import shown
 
-    changes = claim.wanted.recipe.changes()
-    return shown(" ".join(f"{key}={value}" for key, value in changes.items())) + f" seed {claim.wanted.seed}"
+    changes = claim.spec.recipe.changes()
+    return shown(" ".join(f"{key}={value}" for key, value in changes.items())) + f" seed {claim.spec.seed}"
 
 
 def _facts(one: Check) -> dict[str, Any]:
     return {
-        "id": one.claim.wanted.id,
-        "seed": one.claim.wanted.seed,
+        "id": one.claim.spec.id,
+        "seed": one.claim.spec.seed,
         "result": one.word,
         "why": one.why,
         "accuracy_there": one.claim.accuracy,
@@ -109,7 +109,7 @@ def _text(handed_in: HandedIn, checks: list[Check]) -> str:
     from ablab.report.tables import shown
 
     many = f"{len(handed_in.claims)} runs in the report, {len(checks)} trained again"
-    lines = [shown(f"run {one.claim.wanted.id}, seed {one.claim.wanted.seed}: {one.word}: {one.why}") for one in checks]
+    lines = [shown(f"run {one.claim.spec.id}, seed {one.claim.spec.seed}: {one.word}: {one.why}") for one in checks]
     return "\n".join([many, *lines])
 
 
@@ -120,6 +120,6 @@ def _next(report: Path, handed_in: HandedIn, checks: list[Check]) -> str:
 
     for one in checks:
         if one.word == "different":
-            return again(one.claim.wanted)
+            return again(one.claim.spec)
     more = min(len(handed_in.claims), 2 * max(len(checks), 1))
     return shlex.join(["ablab", "verify", str(report), "--rerun", str(more)])

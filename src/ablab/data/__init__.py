@@ -8,10 +8,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
+from ablab.catalogue import Entry, catalogue
 from ablab.data.known import KNOWN, Known, is_official
 from ablab.data.places import absent, locate
 from ablab.errors import DataError, GrammarError, did_you_mean
-from ablab.find import Entry, catalogue
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset

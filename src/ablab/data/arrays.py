@@ -56,7 +56,7 @@ def with_test(name: str, classes: tuple[str, ...], parts: Mapping[str, Examples]
         return Dataset(name, classes, train, test, val, notes=tuple(notes))
     if len(train) < 2:
         raise DataError(f"{name}: has one image and no test part; give a test part too")
-    from ablab.data.setaside import set_aside
+    from ablab.data.holdout import set_aside
 
     train, test, note = set_aside(train.images, train.labels, classes)
     return Dataset(name, classes, train, test, val, notes=(*notes, note))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ablab import keys
+from ablab import randomness
 from ablab.data.dataset import Dataset, Examples, Splits
 from ablab.errors import DataError
 
@@ -99,7 +99,7 @@ def _training_shares(left: list[int], train_images: int, classes: tuple[str, ...
 
 def _by_class(labels: Tensor, classes: int, seed: int) -> tuple[Tensor, ...]:
     """The rows of each class in an order drawn from the seed; all classes share one draw."""
-    drawn = torch.randperm(len(labels), generator=keys.stream(seed, "split"))
+    drawn = torch.randperm(len(labels), generator=randomness.stream(seed, "split"))
     grouped = drawn[torch.sort(labels[drawn], stable=True).indices]
     return tuple(torch.split(grouped, torch.bincount(labels, minlength=classes).tolist()))
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablab.recipe import Recipe
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
 
-Show = Callable[[Wanted, Any], None]  # (which run, an event of train): what only looks
+Observer = Callable[[RunSpec, Any], None]  # (which run, an event of train): what only looks
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def _load(loader: Loader, data: str, size: int | None) -> "Dataset":
 class Executor(Protocol):
     """Carries out runs; how and where is its own affair."""
 
-    def __call__(self, wanted: Iterable[Wanted], show: Show) -> Iterator[Run]: ...
+    def __call__(self, wanted: Iterable[RunSpec], show: Observer) -> Iterator[Run]: ...
 
 
 def checkpoint_path(checkpoints: Path, id_: str) -> Path:

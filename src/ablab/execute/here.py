@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablab.data.dataset import Dataset
-from ablab.execute import Show
-from ablab.execute.carry import carry
+from ablab.execute import Observer
+from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class Here:
     load: Callable[[Recipe], Dataset]
     checkpoints: Path | None = None  # a folder for those of runs that are not done
 
-    def __call__(self, wanted: Iterable[Wanted], show: Show) -> Iterator[Run]:
+    def __call__(self, wanted: Iterable[RunSpec], show: Observer) -> Iterator[Run]:
         for one in wanted:
-            yield carry(one, self.load(one.recipe), show, self.checkpoints)
+            yield run_one(one, self.load(one.recipe), show, self.checkpoints)

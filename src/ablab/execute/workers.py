@@ -21,10 +21,10 @@ import torch
 
 from ablab.data.dataset import Dataset
 from ablab.errors import AblabError
-from ablab.execute import Show
-from ablab.execute.carry import carry
+from ablab.execute import Observer
+from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement, Run, Wanted
+from ablab.records import EpochRow, Measurement, Run, RunSpec
 from ablab.train.device import usual_threads
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 
@@ -59,9 +59,9 @@ class Workers:
                 process.kill()
                 process.join()
 
-    def __call__(self, wanted: Iterable[Wanted], show: Show) -> Iterator[Run]:
+    def __call__(self, wanted: Iterable[RunSpec], show: Observer) -> Iterator[Run]:
         waiting = list(wanted)[::-1]
-        busy: dict[Connection, Wanted] = {}
+        busy: dict[Connection, RunSpec] = {}
         while waiting or busy:
             while waiting and len(busy) < self.number:
                 connection = self.idle.pop() if self.idle else self._start()
@@ -90,7 +90,7 @@ class Workers:
         self.processes[ours] = process
         return ours
 
-    def _answer(self, connection: Connection, one: Wanted) -> tuple[str, Any]:
+    def _answer(self, connection: Connection, one: RunSpec) -> tuple[str, Any]:
         try:
             kind, said = json.loads(connection.recv_bytes())
         except (EOFError, ConnectionError):
@@ -118,14 +118,14 @@ def _work(connection: Connection, load: Callable[[Recipe], Dataset], checkpoints
     torch.set_num_threads(threads)  # before anyone asks what is usual
     usual_threads.cache_clear()
 
-    def tell(_: Wanted, event: Any) -> None:
+    def tell(_: RunSpec, event: Any) -> None:
         connection.send_bytes(_event_as_bytes(event))
 
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             wanted = _wanted(connection.recv_bytes())
             try:
-                said = ["run", carry(wanted, load(wanted.recipe), tell, checkpoints).to_json()]
+                said = ["run", run_one(wanted, load(wanted.recipe), tell, checkpoints).to_json()]
             except AblabError as error:
                 said = ["error", str(error)]
             connection.send_bytes(json.dumps(said).encode())
@@ -137,15 +137,15 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(143)
 
 
-def _wanted_as_bytes(wanted: Wanted) -> bytes:
+def _wanted_as_bytes(wanted: RunSpec) -> bytes:
     recipe = wanted.recipe
     said = {"model": recipe.model, **recipe.changes()}
     return json.dumps([said, wanted.seed, wanted.fingerprint, wanted.explores], allow_nan=False).encode()
 
 
-def _wanted(content: bytes) -> Wanted:
+def _wanted(content: bytes) -> RunSpec:
     keys, *rest = json.loads(content)
-    return Wanted(Recipe.of(keys), *rest)
+    return RunSpec(Recipe.of(keys), *rest)
 
 
 def _event_as_bytes(event: Any) -> bytes:

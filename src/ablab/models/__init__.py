@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import nn
 
+from ablab.catalogue import find
 from ablab.errors import ModelError, did_you_mean
-from ablab.find import find
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ def build(name: str, io: Io, **options: Any) -> nn.Module:
     `path/to/file.py:Name` and `package.module:Name` are networks of the user's own: any `nn.Module` whose constructor
     takes `classes` and, if it wants, `in_shape`.
     """
-    from ablab.models.own import build_own
     from ablab.models.shapes import check_runs
+    from ablab.models.user_module import build_own
 
     if ":" in name:
         return build_own(name, io, options)

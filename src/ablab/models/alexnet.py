@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from ablab.catalogue import mark
 from ablab.errors import ModelError
-from ablab.find import mark
 from ablab.models import Io
 from ablab.models.options import check_numbers
 from ablab.models.plain import Conv, Style, network

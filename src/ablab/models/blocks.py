@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ablab import grammar, keys
+from ablab import grammar, randomness
 from ablab.errors import ModelError, did_you_mean
 from ablab.models.options import check_word
 
@@ -189,7 +189,7 @@ class Dropout(nn.Module):
         """The generator of this epoch, on the device of the values: a mask is as large as they are."""
         if self._drawn is None or self._drawn[0] != self.key or self._drawn[1].device != device:
             seed, name, epoch = self.key
-            start = keys.number(seed, f"dropout/{name}", epoch)
+            start = randomness.number(seed, f"dropout/{name}", epoch)
             self._drawn = self.key, torch.Generator(device).manual_seed(start)
         return self._drawn[1]
 

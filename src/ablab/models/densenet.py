@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ablab.catalogue import mark
 from ablab.errors import ModelError
-from ablab.find import mark
 from ablab.models import Io
 from ablab.models.blocks import CONVOLUTIONS, conv3x3, scaled, stack
 from ablab.models.blocks import activation as act

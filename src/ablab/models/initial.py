@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from ablab import grammar, keys
+from ablab import grammar, randomness
 from ablab.errors import ModelError, did_you_mean
 
 # Layers that PyTorch starts with weights and biases uniform in +-1/sqrt(fan-in) (kaiming_uniform_ with a = sqrt(5)).
@@ -73,7 +73,7 @@ def initialise(net: nn.Module, seed: int, init: str = "torch") -> nn.Module:
         if isinstance(module, UNIFORM):
             draw(module, path, seed, chosen)
         elif callable(reset):
-            with borrowed_generator(keys.number(seed, f"init/{path}")):
+            with borrowed_generator(randomness.number(seed, f"init/{path}")):
                 reset()
         elif names := [name for name, _ in module.named_parameters(recurse=False)]:
             raise TypeError(f'"{path}" ({type(module).__name__}) has {names} but no reset_parameters to start them')
@@ -99,7 +99,7 @@ def draw(
     """Fill the weights and biases of a convolution or linear layer, except for those called `kept`."""
     for name, parameter in own_parameters(module):
         if name not in kept:
-            generator = keys.stream(seed, f"init/{path}.{name}" if path else f"init/{name}")
+            generator = randomness.stream(seed, f"init/{path}.{name}" if path else f"init/{name}")
             empty = torch.empty(parameter.shape)
             with torch.no_grad():
                 if chosen is None:

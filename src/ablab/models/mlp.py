@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from ablab.find import mark
+from ablab.catalogue import mark
 from ablab.models import Io
 from ablab.models.plain import Style, network
 

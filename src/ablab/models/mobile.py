@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ablab.find import mark
+from ablab.catalogue import mark
 from ablab.models import Io
 from ablab.models.blocks import activation as act
 from ablab.models.blocks import dropout as drop

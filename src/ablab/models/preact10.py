@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from ablab.catalogue import mark
 from ablab.errors import ModelError
-from ablab.find import mark
 from ablab.models import Io
 from ablab.models.blocks import activation as act
 from ablab.models.blocks import conv3x3, output_end, residual, scaled, stack

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ablab.find import mark
+from ablab.catalogue import mark
 from ablab.models import Io
 from ablab.models.blocks import CONVOLUTIONS, conv3x3, scaled, stack
 from ablab.models.blocks import activation as act

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ablab.catalogue import mark
 from ablab.errors import ModelError
-from ablab.find import mark
 from ablab.models import Io
 from ablab.models.blocks import activation as act
 from ablab.models.blocks import dropout as drop

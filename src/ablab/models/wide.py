@@ -2,8 +2,8 @@
 
 from torch import nn
 
+from ablab.catalogue import mark
 from ablab.errors import ModelError
-from ablab.find import mark
 from ablab.models import Io
 from ablab.models.blocks import activation as act
 from ablab.models.blocks import norm as normed

@@ -9,6 +9,7 @@ from ablab.records import NEAR_ZERO, SPREAD, DataFacts, Run
 from ablab.report import charts
 from ablab.report.arms import Arm, Pair, answered_pairs, pairs_of, visible
 from ablab.report.embedded import Sheet, short
+from ablab.statistics.paired import mean
 from ablab.study import Rule, Verdict
 from ablab.study.secondary import (
     ClassEffect,
@@ -20,7 +21,6 @@ from ablab.study.secondary import (
     paired_secondary,
     secondary,
 )
-from ablab.study.statistics import mean
 
 MOST = 25  # variants; each takes some 6 kB of the page
 AS_IT_WENT = ("training accuracy in the last epoch", "training minus test accuracy")

@@ -35,13 +35,13 @@ def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
     """The base and the variants with the runs of each; runs of other recipes are not of this study."""
     by_recipe: dict[str, dict[str, Run]] = {}
     for run in runs:
-        by_recipe.setdefault(run.wanted.recipe.hash, {})[run.id] = run
+        by_recipe.setdefault(run.spec.recipe.hash, {})[run.id] = run
     named = [("base", study.base), *((variant.name, variant.recipe) for variant in study.variants)]
     return tuple(
         Arm(
             name,
             recipe,
-            tuple(sorted(by_recipe.get(recipe.hash, {}).values(), key=lambda run: (run.wanted.seed, run.id))),
+            tuple(sorted(by_recipe.get(recipe.hash, {}).values(), key=lambda run: (run.spec.seed, run.id))),
             style=1 + (at - 1) % TOGETHER if at else 0,
         )
         for at, (name, recipe) in enumerate(named)
@@ -50,7 +50,7 @@ def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
 
 def pairs_of(base: Arm, arm: Arm, verdict: Verdict) -> tuple[Pair, ...]:
     """The pairs of runs that a verdict used."""
-    one, other = ({(run.wanted.fingerprint, run.wanted.seed): run for run in each.measured} for each in (base, arm))
+    one, other = ({(run.spec.fingerprint, run.spec.seed): run for run in each.measured} for each in (base, arm))
     return tuple((one[key], other[key]) for key in sorted(one.keys() & other.keys())[: verdict.pairs])
 
 
@@ -59,7 +59,7 @@ def answered(runs: Iterable[Run], data: DataFacts) -> tuple[Run, ...]:
     return tuple(
         run
         for run in runs
-        if run.test and run.predictions and run.wanted.fingerprint == data.fingerprint and not run.wanted.explores
+        if run.test and run.predictions and run.spec.fingerprint == data.fingerprint and not run.spec.explores
     )
 
 

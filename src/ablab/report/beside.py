@@ -6,9 +6,9 @@ from typing import Any
 
 from ablab.report.arms import Arm, between
 from ablab.report.embedded import Sheet, short
+from ablab.statistics.paired import Interval, interval, mean, t_multiplier
 from ablab.study import Verdict
-from ablab.study.published import Published
-from ablab.study.statistics import Interval, interval, mean, t_multiplier
+from ablab.study.question.published import Published
 from ablab.study.verdict import signed
 
 ALPHA = 0.05

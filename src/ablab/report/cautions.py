@@ -51,7 +51,7 @@ def _of_recipes(study: Study) -> Iterator[Caution]:
 
 
 def _of_runs(runs: Sequence[Run]) -> Iterator[Caution]:
-    if any(run.wanted.explores for run in runs):
+    if any(run.spec.explores for run in runs):
         yield (
             "Exploring",
             "these runs were measured on validation images in the place of test images. Differences can be seen, and "
@@ -79,7 +79,7 @@ def _of_runs(runs: Sequence[Run]) -> Iterator[Caution]:
         )
     if len({(run.machine.torch, run.machine.precision) for run in runs}) > 1:
         yield "Mixed versions", "the runs differ in the version of torch or in precision; see the list of machines."
-    if len({run.wanted.fingerprint for run in runs}) > 1:
+    if len({run.spec.fingerprint for run in runs}) > 1:
         yield "Mixed data", "the runs were trained on different images; only pairs on the same images are compared."
 
 

@@ -92,7 +92,7 @@ def _arm_facts(arm: Arm, has_singles: bool) -> dict[str, Any]:
     if has_singles:
         facts["runs"] = [
             {
-                "seed": run.wanted.seed,
+                "seed": run.spec.seed,
                 "status": run.status,
                 "values": [[short(of(row)) for row in run.curve] for _, _, of in QUANTITIES],
             }

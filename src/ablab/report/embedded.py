@@ -41,7 +41,7 @@ def runs_json(study: Study, runs: Sequence[Run], plan_hash: str) -> tuple[Markup
 
     Those that explore are not: they are no evidence, and nothing of them needs to be checked.
     """
-    kept = list(_first(run_facts(run) for run in runs if not run.wanted.explores))
+    kept = list(_first(run_facts(run) for run in runs if not run.spec.explores))
     value: dict[str, Any] = {"study": study.text, "plan": plan_hash, "scale": study.scale, "runs": kept}
     if len(kept) < len(runs):
         value["left_out"] = len(runs) - len(kept)
@@ -50,12 +50,12 @@ def runs_json(study: Study, runs: Sequence[Run], plan_hash: str) -> tuple[Markup
 
 def run_facts(run: Run) -> dict[str, Any]:
     """One run: recipe, seed and data that make it, and what came out."""
-    recipe = run.wanted.recipe
+    recipe = run.spec.recipe
     return {
         "id": run.id,
-        "seed": run.wanted.seed,
+        "seed": run.spec.seed,
         "recipe": {"model": recipe.model, **recipe.changes()},
-        "fingerprint": run.wanted.fingerprint,
+        "fingerprint": run.spec.fingerprint,
         "accuracy": number(run.test.accuracy) if run.test else None,
         "predictions_sha256": hashlib.sha256(run.predictions).hexdigest(),
         "machine": dataclasses.asdict(run.machine),

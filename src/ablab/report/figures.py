@@ -17,10 +17,10 @@ from ablab.report.arms import answered
 from ablab.report.charts import Curve, is_drawable, reach, summary
 from ablab.report.picture import BAND, COLOURS, DASHES, INK, SOFT, Picture, blank, plain, style
 from ablab.report.scatter import pareto
+from ablab.statistics.confusion import MANY, most_confused, unpacked
+from ablab.statistics.confusion import confusion as counted
+from ablab.statistics.paired import interval, mean, t_multiplier
 from ablab.study import Study, Verdict
-from ablab.study.classes import MANY, most_confused, unpacked
-from ablab.study.classes import confusion as counted
-from ablab.study.statistics import interval, mean, t_multiplier
 from ablab.study.verdict import points, signed
 
 if TYPE_CHECKING:
@@ -432,9 +432,9 @@ def _count(numbers: Sequence[int], noun: str) -> str:
 def _spoilt(runs: Sequence[Run]) -> str:
     """What nobody may overlook who sees the picture alone."""
     said = ""
-    if any(run.wanted.recipe.select == "test" for run in runs):
+    if any(run.spec.recipe.select == "test" for run in runs):
         said += " Biased: epochs were chosen on the test images."
-    if any(run.wanted.explores for run in runs):
+    if any(run.spec.explores for run in runs):
         said += " Exploring: measured on validation images in the place of test images; nothing is decided."
     return said
 

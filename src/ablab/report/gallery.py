@@ -9,8 +9,8 @@ from typing import Any
 from ablab.records import DataFacts, Run
 from ablab.report.arms import Arm, answered, answered_pairs, pairs_of
 from ablab.report.embedded import Sheet
+from ablab.statistics.confusion import unpacked
 from ablab.study import Verdict
-from ablab.study.classes import unpacked
 
 Pictures = Callable[[Sequence[int]], Any] | Any  # rows -> u8[n,C,H,W], or all test images as one such array
 

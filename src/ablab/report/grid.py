@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ablab import keys
+from ablab import randomness
 from ablab.data.augment import augmenter
 from ablab.data.dataset import Dataset, Examples
 from ablab.errors import DataError
@@ -36,7 +36,7 @@ def _chosen(labels: Tensor, classes: int, seed: int, per_class: int) -> list[lis
     """The rows shown of each class, drawn from the seed; fewer where a class has fewer."""
     if per_class < 1:
         raise DataError(f"{per_class} pictures of each class: 1 or more are wanted")
-    order = torch.randperm(len(labels), generator=keys.stream(seed, "grid"))
+    order = torch.randperm(len(labels), generator=randomness.stream(seed, "grid"))
     return [order[labels[order] == kind][:per_class].tolist() for kind in range(classes)]
 
 

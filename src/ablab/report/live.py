@@ -15,16 +15,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.records import DataFacts, EpochRow, Run, Wanted
+from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.tables import duration, shown
+from ablab.statistics.confusion import confusion, confusion_table, unpacked
 from ablab.study import Plan
-from ablab.study.classes import confusion, confusion_table, unpacked
 from ablab.study.projection import Projection
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 if TYPE_CHECKING:
-    from ablab.execute import Show
+    from ablab.execute import Observer
 
 
 class Live:
@@ -43,7 +43,7 @@ class Live:
     ) -> None:
         self.bottom("")
 
-    def show(self, wanted: Wanted, event: Any) -> None:
+    def show(self, wanted: RunSpec, event: Any) -> None:
         """One event of a single run."""
         recipe = wanted.recipe
         if self.as_json:
@@ -91,7 +91,7 @@ class Live:
         if not is_new:
             self.line(f"run {run.id} was trained before and is in the store; nothing was trained again")
         if run.stopped:
-            self.line(f"stopped after epoch {len(run.curve)} of {run.wanted.recipe.epochs}: {run.stopped}")
+            self.line(f"stopped after epoch {len(run.curve)} of {run.spec.recipe.epochs}: {run.stopped}")
         if run.test is not None:
             others = "".join(f", {name} {_as_said(name, value)}" for name, value in sorted(run.test.metrics.items()))
             self.line(
@@ -100,11 +100,11 @@ class Live:
                 f"after {duration(run.cost.seconds)} of training"
             )
             self.line(fitting(run.curve))
-        if (target := run.wanted.recipe.target) is not None:
+        if (target := run.spec.recipe.target) is not None:
             self.line(to_target(run.curve, target, run.cost))
         if run.note:
             self.line(f"{run.status}: {run.note}")
-        if run.wanted.recipe.select == "test":
+        if run.spec.recipe.select == "test":
             self.line("biased: the epoch was chosen on the test images, so this accuracy is too high")
         if weights and weights.exists():
             self.line(f"weights: {shown(str(weights))}")
@@ -112,10 +112,10 @@ class Live:
             given = unpacked(run.predictions, len(data.classes))
             matrix = confusion(data.labels, given, len(data.classes))
             self.line(confusion_table(matrix, [shown(name) for name in data.classes]))
-        self.line(f"again: {again(run.wanted)}")
+        self.line(f"again: {again(run.spec)}")
         self.line(f"next: ablab runs show {run.id}")
 
-    def of_study(self, plan: Plan) -> "Show":
+    def of_study(self, plan: Plan) -> "Observer":
         """Shows the runs of a study: one line a run, and below them how far the study is."""
         if self.as_json:
             return self.show
@@ -155,7 +155,7 @@ class _StudyLines:
         self.started, self.begun = 0, time.monotonic()
         self.spoken: set[str] = set()
 
-    def show(self, wanted: Wanted, event: Any) -> None:
+    def show(self, wanted: RunSpec, event: Any) -> None:
         name = f"{shown(self._name(wanted)):<{self.width}}  seed {wanted.seed:<3}"
         if isinstance(event, Started):
             self.started += 1
@@ -190,7 +190,7 @@ class _StudyLines:
             f"{event.runs} more runs{left}"
         )
 
-    def _name(self, wanted: Wanted) -> str:
+    def _name(self, wanted: RunSpec) -> str:
         """What the run's recipe is called in the study; one that is not in it is a trial of a learning rate."""
         return self.names.get(wanted.recipe.hash, f"trial of {wanted.recipe.model}, lr={wanted.recipe.lr:g}")
 
@@ -217,7 +217,7 @@ def _facts(event: Any) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
 
 
-def again(wanted: Wanted) -> str:
+def again(wanted: RunSpec) -> str:
     """The command that trains the same run from nothing but itself."""
     recipe = wanted.recipe
     words = [f"{key}={grammar.show(value)}" for key, value in recipe.changes().items() if key != "model"]

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ablab import grammar
 from ablab.errors import InputError
-from ablab.records import EpochRow, Run, Wanted
+from ablab.records import EpochRow, Run, RunSpec
 from ablab.report import figures
 from ablab.report.curve import sparkline
 from ablab.report.picture import Picture
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ablab.arithmetic.table import Table
     from ablab.conduct import Result
     from ablab.data.dataset import Dataset
-    from ablab.execute import Show
+    from ablab.execute import Observer
     from ablab.recipe import Recipe
     from ablab.study import Plan, Study, Verdict
 
@@ -53,7 +53,7 @@ def plot_effects(result: Result) -> Picture:
     return figures.effects(result.decision.verdicts, result.runs)
 
 
-def progress(plan: Plan | None = None) -> Show:
+def progress(plan: Plan | None = None) -> Observer:
     """Shows training as it goes on: in a notebook one table that changes, elsewhere lines as in a terminal.
 
     Of one run `train_one(…, show=progress())`, of a study `run_study(…, show=progress)`.
@@ -81,11 +81,11 @@ class Progress:
         self.display, self.plan = display, plan
         self.handle: Any = None
         self.curves: dict[str, list[EpochRow]] = {}  # of the runs that go on
-        self.wanted: dict[str, Wanted] = {}
-        self.finished: list[tuple[Wanted, Any]] = []
+        self.wanted: dict[str, RunSpec] = {}
+        self.finished: list[tuple[RunSpec, Any]] = []
         self.notes: list[str] = []
 
-    def __call__(self, wanted: Wanted, event: Any) -> None:
+    def __call__(self, wanted: RunSpec, event: Any) -> None:
         from ablab.train.events import EpochDone, Finished, Noticed, Started
 
         if isinstance(event, Started):
@@ -134,7 +134,7 @@ class Progress:
         ]
         return _table(("finished", "recipe", "seed", "test", "epoch"), rows) if rows else Markup("")
 
-    def _name(self, wanted: Wanted) -> str:
+    def _name(self, wanted: RunSpec) -> str:
         study = self.plan.study if self.plan else None
         named = {variant.recipe.hash: variant.name for variant in study.variants} if study else {}
         return named.get(wanted.recipe.hash, "base" if study else wanted.recipe.model)
@@ -161,8 +161,8 @@ def _recipe(recipe: Recipe) -> Markup:
 
 
 def _run(run: Run) -> Markup:
-    recipe = run.wanted.recipe
-    facts = [("recipe", f"{recipe.model} on {recipe.data}, seed {run.wanted.seed}"), ("status", run.status)]
+    recipe = run.spec.recipe
+    facts = [("recipe", f"{recipe.model} on {recipe.data}, seed {run.spec.seed}"), ("status", run.status)]
     if run.test:
         biased = ", biased: chosen on the test images" if recipe.select == "test" else ""
         said = f"{100 * run.test.accuracy:.2f} % of {run.test.images:,} images, loss {run.test.loss:.4f}"

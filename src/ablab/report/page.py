@@ -110,7 +110,7 @@ def _facts(study: Study, arms: Sequence[Arm], verdicts: Sequence[Verdict], ledge
     """What the page says of the study, its runs and its verdicts."""
     shown = tuple(run for arm in arms for run in arm.runs)
     span = _span(verdicts, study.rule.margin)
-    looked_at = sorted({(run.wanted.fingerprint, run.wanted.explores) for run in shown})
+    looked_at = sorted({(run.spec.fingerprint, run.spec.explores) for run in shown})
     plans = [(fingerprint, plan(study, fingerprint, explores=explores).hash) for fingerprint, explores in looked_at]
     embedded, left_in = runs_json(study, _in_order(arms), plans[0][1] if plans else "")
     return {
@@ -161,7 +161,7 @@ def _beyond(
     study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], tuned: Tuned | None, after: Sequence[Verdict]
 ) -> dict[str, Any]:
     """What is told of a grid as a whole, and of the question at tuned rates."""
-    fingerprints = sorted({run.wanted.fingerprint for run in runs})
+    fingerprints = sorted({run.spec.fingerprint for run in runs})
     return {
         "contrasts": contrasts(plan(study, fingerprints[0]), runs) if len(fingerprints) == 1 else (),
         "tuned": tuple(zip(tuned.names, tuned.trials, tuned.chosen, strict=True)) if tuned else (),
@@ -263,7 +263,7 @@ def _in_order(arms: Sequence[Arm]) -> list[Run]:
 
 def _by_seed(arms: Sequence[Arm]) -> list[tuple[Arm, Run]]:
     """Every run by seed and then by recipe, so that pairs stand together."""
-    return sorted(((arm, run) for arm in arms for run in arm.runs), key=lambda row: row[1].wanted.seed)
+    return sorted(((arm, run) for arm in arms for run in arm.runs), key=lambda row: row[1].spec.seed)
 
 
 def _run_rows(arms: Sequence[Arm]) -> list[tuple[Arm, Run]]:

@@ -6,21 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ablab.auditing import audit
+from ablab.auditing.claims import Claim
 from ablab.conduct import Result
-from ablab.execute.carry import macs
+from ablab.execute.run_one import macs
 from ablab.models import Io
 from ablab.records import NEAR_ZERO, Run
 from ablab.report.arms import Arm, arms_of, between, pairs_of
 from ablab.report.beside import interval_of, plain_interval
 from ablab.report.tables import shown
+from ablab.statistics.paired import mean
 from ablab.study import Study, Verdict
 from ablab.study.across import across
-from ablab.study.audit import audit
-from ablab.study.audit.claims import Claim
 from ablab.study.factorial import contrasts
-from ablab.study.published import Published
+from ablab.study.question.published import Published
 from ablab.study.secondary import Secondary, learning_speed
-from ablab.study.statistics import mean
 from ablab.study.verdict import points, signed
 
 HEAD = """# Five published reports, run again

@@ -17,8 +17,8 @@ from ablab.records import DataFacts, Run
 from ablab.report import arms, figures
 from ablab.report.runs import FORMULA
 from ablab.report.tables import shown
+from ablab.statistics.confusion import confusion, unpacked
 from ablab.study import Study, Verdict
-from ablab.study.classes import confusion, unpacked
 from ablab.study.secondary import Pair, class_effects, groups_note, paired_secondary, secondary
 from ablab.study.verdict import points, signed
 
@@ -132,7 +132,7 @@ def _runs(result: Result) -> Piece:
             cells = (
                 run.id,
                 name,
-                str(run.wanted.seed),
+                str(run.spec.seed),
                 DASH if accuracy is None else f"{accuracy:.2f}",
                 f"{run.test.images:,}" if run.test else DASH,
                 str(run.selected_epoch or DASH),
@@ -143,7 +143,7 @@ def _runs(result: Result) -> Piece:
             record = {
                 "run": run.id,
                 "variant": name,
-                "seed": run.wanted.seed,
+                "seed": run.spec.seed,
                 "accuracy": accuracy,
                 "loss": run.test.loss if run.test else None,
                 "images": run.test.images if run.test else None,
@@ -153,7 +153,7 @@ def _runs(result: Result) -> Piece:
                 "parameters": run.cost.parameters,
                 "macs": run.cost.macs,
                 "status": run.status,
-                "biased": run.wanted.recipe.select == "test",
+                "biased": run.spec.recipe.select == "test",
             }
             rows.append((cells, record))
     caption = f"Every run of the study, n = {len(rows)}: test accuracy in percent, of one run each."

@@ -117,9 +117,9 @@ def difference(a: Run, b: Run) -> Difference:
     }
     return Difference(
         (a.id, b.id),
-        (a.wanted.seed, b.wanted.seed),
-        (a.wanted.fingerprint, b.wanted.fingerprint),
-        a.wanted.recipe.difference(b.wanted.recipe),
+        (a.spec.seed, b.spec.seed),
+        (a.spec.fingerprint, b.spec.fingerprint),
+        a.spec.recipe.difference(b.spec.recipe),
         {key: (ours[key], theirs[key]) for key in ours if ours[key] != theirs[key]},
         results,
         _disagree(a, b),
@@ -157,7 +157,7 @@ def _figure(key: str, value: Any) -> str:
 
 
 def _disagree(a: Run, b: Run) -> float | None:
-    if a.wanted.fingerprint != b.wanted.fingerprint or len(a.predictions) != len(b.predictions) or not a.test:
+    if a.spec.fingerprint != b.spec.fingerprint or len(a.predictions) != len(b.predictions) or not a.test:
         return None
     width = max(len(a.predictions) // a.test.images, 1)
     images = range(0, len(a.predictions), width)

@@ -50,14 +50,14 @@ def runs_table(runs: Sequence[Run]) -> str:
         return "no runs yet"
     table = _table("run", "model", "data", "changes", "seed >", "epochs >", "test >", "seconds >", "status")
     for run in runs:
-        recipe = run.wanted.recipe
+        recipe = run.spec.recipe
         changes = {key: value for key, value in recipe.changes().items() if key not in ("model", "data")}
         table.add_row(
             run.id,
             Text(shown(recipe.model)),
             Text(shown(recipe.data)),
             Text(shown(_words(changes))),
-            str(run.wanted.seed),
+            str(run.spec.seed),
             str(run.cost.epochs),
             "-" if run.test is None else f"{100 * run.test.accuracy:.2f} %",
             f"{run.cost.seconds:.1f}",
@@ -71,8 +71,8 @@ def run_details(run: Run) -> str:
     machine, cost = run.machine, run.cost
     facts = {
         "run": f"{run.id}, {run.status}",
-        "seed": str(run.wanted.seed),
-        "data": f"{run.wanted.recipe.data}, fingerprint {run.wanted.fingerprint[:12]}",
+        "seed": str(run.spec.seed),
+        "data": f"{run.spec.recipe.data}, fingerprint {run.spec.fingerprint[:12]}",
         "machine": f"{machine.name}, {machine.device}, {machine.threads} threads, {machine.precision}, "
         f"torch {machine.torch}, Python {machine.python}",
         "cost": f"{cost.parameters:,} parameters, {cost.epochs} epochs, {cost.examples:,} examples, "
@@ -101,7 +101,7 @@ def run_details(run: Run) -> str:
             f"{row.seconds:.2f}",
             "selected" if row.epoch == run.selected_epoch else "",
         )
-    return "\n".join(["\n".join(lines), "", run.wanted.recipe.toml().rstrip(), "", _text(curve)])
+    return "\n".join(["\n".join(lines), "", run.spec.recipe.toml().rstrip(), "", _text(curve)])
 
 
 def duration(seconds: float) -> str:

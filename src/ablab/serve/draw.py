@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from ablab.report.charts import Point, Scale, is_drawable, reach, tick_texts, ticks
-from ablab.study.sequential import Look
+from ablab.statistics.sequential import Look
 
 WIDTH, HEIGHT = 460, 240
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 38

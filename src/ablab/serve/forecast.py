@@ -37,10 +37,10 @@ def seconds_a_run(shown: Shown, running: Iterable[LiveRun]) -> Mapping[str, floa
     for live in running:
         epoch = live.started.get("epoch_seconds")
         if isinstance(epoch, int | float) and math.isfinite(epoch):
-            said.setdefault(live.wanted.recipe.hash, float(epoch) * live.wanted.recipe.epochs)
+            said.setdefault(live.spec.recipe.hash, float(epoch) * live.spec.recipe.epochs)
     return projection.seconds_a_run(shown.study.recipes, shown.runs, said)
 
 
 def _left(run: LiveRun | None) -> float:
     """The share of a run that is still to be done."""
-    return 1 - min(1.0, run.epoch / run.wanted.recipe.epochs) if run else 1.0
+    return 1 - min(1.0, run.epoch / run.spec.recipe.epochs) if run else 1.0

@@ -15,7 +15,7 @@ from ablab.errors import AblabError, StudyError
 from ablab.records import DataFacts, Ledger, Run
 from ablab.store import Store
 from ablab.study import Decision, Plan, Study, decide, plan
-from ablab.study.published import SCALES
+from ablab.study.question.published import SCALES
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
 
@@ -114,7 +114,7 @@ def read(folder: Path, stamp: Stamp = (), before: Kept | None = None) -> Kept:
     """Everything in the store, in a few short reads; what was read before is not read again."""
     store = Store(folder, create=False)
     runs = _runs(store, before.runs if before else {})
-    fingerprints = {run.wanted.fingerprint for run in runs.values()}
+    fingerprints = {run.spec.fingerprint for run in runs.values()}
     data = {fingerprint: facts for fingerprint in fingerprints if (facts := store.data(fingerprint))}
     studies: list[Shown] = []
     unreadable: list[Unreadable] = []

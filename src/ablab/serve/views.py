@@ -10,13 +10,13 @@ from markupsafe import Markup
 from ablab import grammar
 from ablab.errors import AblabError, InputError
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, EpochRow, Run, Wanted
+from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.tables import duration
 from ablab.serve import draw
 from ablab.serve.forecast import Forecast, forecast
 from ablab.serve.shelf import Kept, Seen, Shown
+from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
 from ablab.study import Verdict
-from ablab.study.classes import MANY, class_report, confusion, mistakes, unpacked
 from ablab.study.verdict import signed
 from ablab.track.progress import LiveRun, LiveStudy
 
@@ -45,7 +45,7 @@ InStudy = tuple[str, str, str]  # a study, what a recipe is called in it, and th
 class Entry:
     """A run, whether it is in the store or still being trained."""
 
-    wanted: Wanted
+    spec: RunSpec
     status: str  # of a run in the store, or running
     curve: tuple[EpochRow, ...]
     studies: tuple[InStudy, ...]
@@ -54,11 +54,11 @@ class Entry:
 
     @property
     def id(self) -> str:
-        return self.wanted.id
+        return self.spec.id
 
     @property
     def recipe(self) -> Recipe:
-        return self.wanted.recipe
+        return self.spec.recipe
 
     @property
     def epoch(self) -> int:
@@ -81,7 +81,7 @@ class Entry:
     @property
     def measured_on(self) -> str:
         """The images that its accuracy is on: a run that explores never sees the test images."""
-        return "validation images" if getattr(self.wanted, "explores", False) else "test images"
+        return "validation images" if getattr(self.spec, "explores", False) else "test images"
 
     @property
     def changes(self) -> str:
@@ -125,8 +125,8 @@ class Query:
 
 ORDERS: dict[str, Callable[[tuple[int, Entry]], Any]] = {
     "new": lambda one: one[0],
-    "model": lambda one: (one[1].recipe.model, one[1].changes, one[1].wanted.seed),
-    "seed": lambda one: one[1].wanted.seed,
+    "model": lambda one: (one[1].recipe.model, one[1].changes, one[1].spec.seed),
+    "seed": lambda one: one[1].spec.seed,
     "status": lambda one: one[1].status,
     "test": lambda one: -1.0 if one[1].accuracy is None else one[1].accuracy,
     "seconds": lambda one: one[1].seconds,
@@ -181,7 +181,7 @@ def entries(seen: Seen) -> list[Entry]:
     """Every run in the order in which it came; those that are running are the last."""
     names = _names(seen.kept)
     stored = [
-        Entry(run.wanted, run.status, run.curve, names.get(run.wanted.recipe.hash, ()), run, None)
+        Entry(run.spec, run.status, run.curve, names.get(run.spec.recipe.hash, ()), run, None)
         for run in seen.kept.runs.values()
     ]
     return [*stored, *(_of_live(run, names) for run in seen.live_runs.values())]
@@ -191,7 +191,7 @@ def entry(seen: Seen, id_: str) -> Entry | None:
     """The run with this id."""
     names = _names(seen.kept)
     if run := seen.kept.runs.get(id_):
-        return Entry(run.wanted, run.status, run.curve, names.get(run.wanted.recipe.hash, ()), run, None)
+        return Entry(run.spec, run.status, run.curve, names.get(run.spec.recipe.hash, ()), run, None)
     live = seen.live_runs.get(id_)
     return _of_live(live, names) if live else None
 
@@ -278,7 +278,7 @@ def study_page(seen: Seen, it: Shown) -> dict[str, Any]:
 
 def run_page(seen: Seen, one: Entry) -> dict[str, Any]:
     """One run: how it went, what it gave, what it was."""
-    facts = seen.kept.data.get(one.wanted.fingerprint)
+    facts = seen.kept.data.get(one.spec.fingerprint)
     lines = {
         name: draw.Line(name, style, "running" if one.live else "bold", _points(one.curve, of), _selected(one))
         for style, (name, _, of) in zip((1, 2, 1, 2), QUANTITIES, strict=True)
@@ -316,7 +316,7 @@ def compare_page(seen: Seen, ids: Sequence[str]) -> dict[str, Any]:
             draw.curves(
                 [
                     draw.Line(
-                        f"{one.id[:6]} seed {one.wanted.seed}",
+                        f"{one.id[:6]} seed {one.spec.seed}",
                         style,
                         _kind(one),
                         _points(one.curve, of),
@@ -335,11 +335,11 @@ def compare_page(seen: Seen, ids: Sequence[str]) -> dict[str, Any]:
         "ones": styled,
         "missing": [id_ for id_, one in found.items() if one is None],
         "charts": charts if any(one.curve for one in ones) else [],
-        "differing": differing([one.wanted for one in ones]),
+        "differing": differing([one.spec for one in ones]),
     }
 
 
-def differing(wanted: Sequence[Wanted]) -> list[tuple[str, list[str]]]:
+def differing(wanted: Sequence[RunSpec]) -> list[tuple[str, list[str]]]:
     """The keys in which some of these runs differ, each with its value in every run."""
     full = [{**one.recipe.full(), "seed": one.seed, "data's fingerprint": one.fingerprint[:12]} for one in wanted]
     keys = sorted({key for one in full for key in one}, key=lambda key: (key in ("seed", "data's fingerprint"), key))
@@ -394,11 +394,11 @@ def run_facts(one: Entry) -> list[tuple[str, str]]:
         if isinstance(device := started.get("device"), str):
             facts.append(("device", device))
         facts += [("note", note) for note in one.live.notes]
-    return [*facts, ("data", f"{one.recipe.data}, fingerprint {one.wanted.fingerprint[:12]}")]
+    return [*facts, ("data", f"{one.recipe.data}, fingerprint {one.spec.fingerprint[:12]}")]
 
 
 def _of_live(run: LiveRun, names: Mapping[str, tuple[InStudy, ...]]) -> Entry:
-    return Entry(run.wanted, "running", run.rows, names.get(run.wanted.recipe.hash, ()), None, run)
+    return Entry(run.spec, "running", run.rows, names.get(run.spec.recipe.hash, ()), None, run)
 
 
 def _names(kept: Kept) -> dict[str, tuple[InStudy, ...]]:
@@ -414,7 +414,7 @@ def _names(kept: Kept) -> dict[str, tuple[InStudy, ...]]:
 def _text(one: Entry) -> str:
     """What a search looks through."""
     studies = " ".join(f"{study} {name}" for study, name, _ in one.studies)
-    parts = (one.id, one.recipe.model, one.recipe.data, one.changes, f"seed={one.wanted.seed}", one.status, studies)
+    parts = (one.id, one.recipe.model, one.recipe.data, one.changes, f"seed={one.spec.seed}", one.status, studies)
     return " ".join(parts).casefold()
 
 
@@ -424,7 +424,7 @@ def _running(seen: Seen, it: Shown) -> list[LiveRun]:
     return [
         run
         for run in seen.live_runs.values()
-        if run.wanted.recipe.hash in recipes and run.wanted.fingerprint == it.plan.fingerprint
+        if run.spec.recipe.hash in recipes and run.spec.fingerprint == it.plan.fingerprint
     ]
 
 
@@ -436,12 +436,12 @@ def _study_charts(
     for name, unit, of in QUANTITIES:
         lines = []
         for run in it.runs[-MOST_LINES:]:
-            arm, style = styles[run.wanted.recipe.hash]
+            arm, style = styles[run.spec.recipe.hash]
             kind = "faint" if run.status == "finished" else "broken"
-            lines.append(draw.Line(f"{arm}, seed {run.wanted.seed}", style, kind, _points(run.curve, of)))
+            lines.append(draw.Line(f"{arm}, seed {run.spec.seed}", style, kind, _points(run.curve, of)))
         for live in running:
-            arm, style = styles[live.wanted.recipe.hash]
-            lines.append(draw.Line(f"{arm}, seed {live.wanted.seed}", style, "running", _points(live.rows, of)))
+            arm, style = styles[live.spec.recipe.hash]
+            lines.append(draw.Line(f"{arm}, seed {live.spec.seed}", style, "running", _points(live.rows, of)))
         if any(line.points for line in lines):
             epochs = max(recipe.epochs for _, recipe, _ in arms)
             title = name + (f", {unit}" if unit else "")
@@ -451,8 +451,8 @@ def _study_charts(
 
 def _seeds(it: Shown, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]) -> dict[str, Any]:
     """Every recipe against every seed: done, running, wanted next, or perhaps later."""
-    done = {(run.wanted.recipe.hash, run.wanted.seed): run for run in it.runs}
-    live = {(run.wanted.recipe.hash, run.wanted.seed): run for run in running}
+    done = {(run.spec.recipe.hash, run.spec.seed): run for run in it.runs}
+    live = {(run.spec.recipe.hash, run.spec.seed): run for run in running}
     wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
     least, most = it.study.rule.seeds
     shown = list(it.numbers)[:MOST_SEEDS]

@@ -94,7 +94,7 @@ def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[Study
         known: set[str] = set()
         for first in range(0, len(ids), AT_ONCE):
             for run in store.runs(ids[first : first + AT_ONCE]):
-                fingerprint = run.wanted.fingerprint
+                fingerprint = run.spec.fingerprint
                 if fingerprint not in known and (data := store.data(fingerprint)):
                     write("data", dataclasses.asdict(data))
                 known.add(fingerprint)
@@ -129,7 +129,7 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
                 known.append(value.id)
             else:
                 refused.append(Refused(value.id, _used_twice(before[0], value, came_from.get(value.id))))
-        elif why := _contradiction(value, store.data(value.wanted.fingerprint)):
+        elif why := _contradiction(value, store.data(value.spec.fingerprint)):
             refused.append(Refused(value.id, why))
         else:
             store.add(value)
@@ -147,7 +147,7 @@ def result(run: Run) -> tuple[object, ...]:
 def _used_twice(ours: Run, theirs: Run, file: str | None) -> str:
     place = f"in {file}" if file else "in this store"
     return (
-        f"seed {ours.wanted.seed} of this recipe is {place} already with another result ({_accuracy(ours)} there, "
+        f"seed {ours.spec.seed} of this recipe is {place} already with another result ({_accuracy(ours)} there, "
         f"{_accuracy(theirs)} in this file); that one was kept. A seed counts once: train another one"
     )
 
@@ -282,7 +282,7 @@ def _value(kind: str, content: dict[str, Any]) -> DataFacts | StudyText | Run:
 
 def _check(run: Run) -> None:
     """Raise for a run that no training leaves behind, so that what comes later can rely on it."""
-    recipe = run.wanted.recipe
+    recipe = run.spec.recipe
     if Recipe.of({**recipe.model_dump(exclude={"options"}), **recipe.options}).hash != recipe.hash:
         raise ValueError("its recipe is not written as recipes are")
     if run.status == "finished" and (run.test is None or run.selected_epoch is None):
@@ -290,7 +290,7 @@ def _check(run: Run) -> None:
     if run.test is not None and not (0 <= run.test.accuracy <= 1 and run.test.images >= 1):
         raise ValueError(f"an accuracy of {run.test.accuracy} on {run.test.images} images")
     cost = run.cost
-    numbers = (run.wanted.seed, run.selected_epoch or 0, cost.epochs, cost.examples, cost.parameters, cost.macs or 0)
+    numbers = (run.spec.seed, run.selected_epoch or 0, cost.epochs, cost.examples, cost.parameters, cost.macs or 0)
     if not all(0 <= number <= LARGEST for number in numbers):
         raise ValueError("a number in it is negative or too large")
 

@@ -58,10 +58,10 @@ class Store:
         """Keep a run. It is on the disk when this returns; a run that is there already stays as it was."""
         content = _as_artifact(run)
         record = dataclasses.replace(run, predictions=b"", certainty=b"").to_json()
-        recipe = run.wanted.recipe
+        recipe = run.spec.recipe
         with self.writing() as connection:  # also around the artifact, which nobody needs until its run is there
             name = artifacts.put(self.artifacts, content)
-            row = (run.id, recipe.hash, recipe.model, recipe.data, run.wanted.seed, run.status, record, name)
+            row = (run.id, recipe.hash, recipe.model, recipe.data, run.spec.seed, run.status, record, name)
             done = connection.execute(
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row))
             )

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ablab.study.statistics import differences, mean, sd
+from ablab.statistics.paired import differences, mean, sd
 from ablab.study.verdict import Verdict, signed
 
 GRID = 0.01  # points: the smallest step of an accuracy on 10,000 images

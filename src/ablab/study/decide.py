@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
+from ablab.statistics.paired import differences
+from ablab.statistics.sequential import looks, multipliers
 from ablab.study.plan import Plan
-from ablab.study.sequential import looks, multipliers
-from ablab.study.statistics import differences
-from ablab.study.variant import Variant
+from ablab.study.question.variant import Variant
 from ablab.study.verdict import Evidence, Pair, Verdict, judge, points
 
 Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the seed
@@ -31,7 +31,7 @@ class Decision:
     """The verdicts as they stand, in the order of the variants, and the runs without which they are not final."""
 
     verdicts: tuple[Verdict, ...]
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[RunSpec, ...]
     ended: str = ""  # why nothing more is wanted, though some verdicts are open
 
 
@@ -40,8 +40,8 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     study = plan.study
     found: Found = {}
     for run in runs:
-        if run.wanted.fingerprint == plan.fingerprint and run.wanted.explores == plan.explores:
-            found.setdefault((run.wanted.recipe.hash, plan.place(run.wanted)), run)
+        if run.spec.fingerprint == plan.fingerprint and run.spec.explores == plan.explores:
+            found.setdefault((run.spec.recipe.hash, plan.place(run.spec)), run)
     verdicts: list[Verdict] = []
     missing: set[tuple[str, int]] = set()
     for variant in study.variants:
@@ -60,7 +60,7 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     return Decision(tuple(verdicts), affordable, ended)
 
 
-def within_budget(plan: Plan, wanted: tuple[Wanted, ...], found: Found) -> tuple[Wanted, ...]:
+def within_budget(plan: Plan, wanted: tuple[RunSpec, ...], found: Found) -> tuple[RunSpec, ...]:
     """The runs that the budget still allows: whole seeds only, since half a pair says nothing.
 
     To stop for want of time or runs is as valid as any other reason: intervals hold at every look.

@@ -13,9 +13,9 @@ from typing import Any
 from ablab import grammar
 from ablab.recipe import Recipe
 from ablab.records import Run
+from ablab.statistics.paired import interval, mean, t_multiplier
+from ablab.statistics.sequential import multipliers
 from ablab.study.plan import Plan
-from ablab.study.sequential import multipliers
-from ablab.study.statistics import interval, mean, t_multiplier
 from ablab.study.verdict import Word, signed, word_for
 
 Cell = tuple[Any, ...]
@@ -97,9 +97,9 @@ def _table(plan: Plan, runs: Iterable[Run]) -> dict[Cell, dict[int, float]]:
     by_recipe = {recipe.hash: _cell(recipe, levels) for recipe in plan.study.recipes}
     table: dict[Cell, dict[int, float]] = {}
     for run in runs:
-        cell = by_recipe.get(run.wanted.recipe.hash)
-        if cell is not None and run.test is not None and run.wanted.fingerprint == plan.fingerprint:
-            table.setdefault(cell, {})[plan.place(run.wanted)] = 100 * run.test.accuracy
+        cell = by_recipe.get(run.spec.recipe.hash)
+        if cell is not None and run.test is not None and run.spec.fingerprint == plan.fingerprint:
+            table.setdefault(cell, {})[plan.place(run.spec)] = 100 * run.test.accuracy
     return table
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.records import Run
+from ablab.statistics.paired import correct, detectable, differences, noise_floor, sd
+from ablab.statistics.sequential import multipliers
 from ablab.study.plan import Plan
-from ablab.study.sequential import multipliers
-from ablab.study.statistics import correct, detectable, differences, noise_floor, sd
 from ablab.study.verdict import points
 
 SHOWN = (3, 5, 10, 15, 20, 30)  # seeds at most, in the table
@@ -45,7 +45,7 @@ def foresee(
     known = [
         run
         for run in runs
-        if run.test is not None and run.wanted.fingerprint == plan.fingerprint and not run.wanted.explores
+        if run.test is not None and run.spec.fingerprint == plan.fingerprint and not run.spec.explores
     ]
     spread, source = expected_spread(plan, known, labels, test_images)
     least, most = plan.study.rule.seeds
@@ -76,7 +76,7 @@ def foresee(
 def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int) -> tuple[float, str]:
     """The sd of differences that is to be expected, and where it is known from: pairs, two runs, or a guess."""
     by_recipe = {
-        recipe.hash: {run.wanted.seed: run for run in known if run.wanted.recipe.hash == recipe.hash}
+        recipe.hash: {run.spec.seed: run for run in known if run.spec.recipe.hash == recipe.hash}
         for recipe in plan.study.recipes
     }
     base = by_recipe[plan.study.base.hash]

@@ -5,13 +5,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ablab import keys
+from ablab import randomness
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
-from ablab.records import Wanted
-from ablab.study.sequential import multipliers
-from ablab.study.statistics import detectable
-from ablab.study.study import Study
+from ablab.records import RunSpec
+from ablab.statistics.paired import detectable
+from ablab.statistics.sequential import multipliers
+from ablab.study.question.study import Study
 
 EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
 TUNING = 2_000_000
@@ -25,16 +25,16 @@ class Plan:
     study: Study
     fingerprint: str  # of the data
     hash: str
-    wanted: tuple[Wanted, ...]  # at first: the fewest runs that could decide
-    most: tuple[Wanted, ...]  # if nothing is decided before the last seed
+    wanted: tuple[RunSpec, ...]  # at first: the fewest runs that could decide
+    most: tuple[RunSpec, ...]  # if nothing is decided before the last seed
     seconds_per_run: float | None = None
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
 
-    def place(self, wanted: Wanted) -> int:
+    def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""
         return wanted.seed - (EXPLORING if self.explores else 0)
 
-    def runs(self, numbers: Iterable[int]) -> tuple[Wanted, ...]:
+    def runs(self, numbers: Iterable[int]) -> tuple[RunSpec, ...]:
         """Every recipe of the study with the seeds of these numbers."""
         return runs_of(self.study.recipes, numbers, self.fingerprint, explores=self.explores)
 
@@ -78,11 +78,11 @@ def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None, *
 
 def runs_of(
     recipes: Iterable[Recipe], numbers: Iterable[int], fingerprint: str, *, explores: bool = False
-) -> tuple[Wanted, ...]:
+) -> tuple[RunSpec, ...]:
     """Every recipe with every seed, each seed in an order of its own: a machine that slows down favours none."""
     order, first = tuple(recipes), EXPLORING if explores else 0
     return tuple(
-        Wanted(recipe, first + number, fingerprint, explores)
+        RunSpec(recipe, first + number, fingerprint, explores)
         for number in numbers
         for recipe in _shuffled(order, number)
     )
@@ -90,7 +90,7 @@ def runs_of(
 
 def _shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
     """In the order of numbers drawn for them; which recipes are beside it has no part in a recipe's number."""
-    return sorted(recipes, key=lambda recipe: keys.number(seed, f"run order/{recipe.hash}"))
+    return sorted(recipes, key=lambda recipe: randomness.number(seed, f"run order/{recipe.hash}"))
 
 
 def _hash(study: Study, fingerprint: str, explores: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ablab.recipe import Recipe
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
 from ablab.study.decide import Decision
 from ablab.study.plan import Plan
 from ablab.study.verdict import Verdict
@@ -19,7 +19,7 @@ class Projection:
     decided: int  # comparisons that are, of all
     comparisons: int
     seeds: int  # that will have been trained in the end
-    coming: tuple[Wanted, ...]  # runs that are still to come
+    coming: tuple[RunSpec, ...]  # runs that are still to come
     seconds: float | None  # of one run after the other; None before any is there
     short: tuple[str, ...]  # variants that would want more seeds than the study allows
 
@@ -64,7 +64,7 @@ def seconds_a_run(
     """Seconds that a run of each recipe takes: the mean of its runs, else a guess, else the mean of all recipes."""
     took: dict[str, list[float]] = {}
     for run in runs:
-        took.setdefault(run.wanted.recipe.hash, []).append(run.cost.wall_seconds)
+        took.setdefault(run.spec.recipe.hash, []).append(run.cost.wall_seconds)
     known = {**(guesses or {}), **{hash_: statistics.fmean(seconds) for hash_, seconds in took.items()}}
     usual = statistics.fmean(known.values()) if known else math.nan
     return {recipe.hash: known.get(recipe.hash, usual) for recipe in recipes}
@@ -73,7 +73,7 @@ def seconds_a_run(
 def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
     """The next pair has a run that never got an accuracy, so there will be no next pair."""
     return any(
-        run.test is None and plan.place(run.wanted) == verdict.pairs and run.wanted.recipe.hash in both for run in runs
+        run.test is None and plan.place(run.spec) == verdict.pairs and run.spec.recipe.hash in both for run in runs
     )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ablab.errors import StudyError
 from ablab.records import DataFacts, EpochRow, Run
-from ablab.study.classes import unpacked
-from ablab.study.statistics import differences, interval, mean, sd, t_multiplier
+from ablab.statistics.confusion import unpacked
+from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
 
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
 ALPHA = 0.05

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
-from ablab.records import Run, Wanted
+from ablab.records import Run, RunSpec
 from ablab.study.plan import TUNING
-from ablab.study.study import Study
+from ablab.study.question.study import Study
 from ablab.study.verdict import Verdict
 
 FACTOR, SIDES = 3.0, 2  # from one rate to the next; rates at first on each side of the recipe's own
@@ -50,10 +50,10 @@ def rates(own: float, steps: tuple[int, int]) -> list[float]:
     return [float(f"{own * FACTOR**step:.4g}") for step in range(steps[0], steps[1] + 1)]
 
 
-def trials_wanted(study: Study, fingerprint: str, steps: tuple[int, int]) -> tuple[Wanted, ...]:
+def trials_wanted(study: Study, fingerprint: str, steps: tuple[int, int]) -> tuple[RunSpec, ...]:
     """The trials of a grid: every recipe at every rate, each with the tuning seeds."""
     return tuple(
-        Wanted(recipe.with_(f"lr={rate!r}"), TUNING + seed, fingerprint, explores=True)
+        RunSpec(recipe.with_(f"lr={rate!r}"), TUNING + seed, fingerprint, explores=True)
         for seed in range(SEEDS)
         for recipe in study.recipes
         for rate in rates(recipe.lr, steps)
@@ -104,7 +104,7 @@ def _accuracies(runs: Iterable[Run]) -> Mapping[str, float]:
     """Mean accuracy of a recipe's trials; one that did not finish counts as guessing nothing right."""
     seen: dict[str, list[float]] = {}
     for run in runs:
-        seen.setdefault(run.wanted.recipe.hash, []).append(100 * run.test.accuracy if run.test else 0.0)
+        seen.setdefault(run.spec.recipe.hash, []).append(100 * run.test.accuracy if run.test else 0.0)
     return {hash_: sum(each) / len(each) for hash_, each in seen.items()}
 
 

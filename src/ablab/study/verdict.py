@@ -14,9 +14,7 @@ from typing import Any, Literal
 
 from ablab.recipe import Recipe
 from ablab.records import Run
-from ablab.study.rule import Rule
-from ablab.study.sequential import Look
-from ablab.study.statistics import (
+from ablab.statistics.paired import (
     chance_better,
     correct,
     correlation,
@@ -28,7 +26,9 @@ from ablab.study.statistics import (
     relative_error_reduction,
     widened,
 )
-from ablab.study.variant import Variant
+from ablab.statistics.sequential import Look
+from ablab.study.question.rule import Rule
+from ablab.study.question.variant import Variant
 
 Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
@@ -192,7 +192,7 @@ def cost_ratio(pairs: Sequence[Pair]) -> float | None:
     """
     runs = [run for pair in pairs for run in pair]
     places = {(run.machine.name, run.machine.device, run.machine.threads) for run in runs}
-    precisions = {(run.wanted.recipe.precision, run.machine.precision) for run in runs}
+    precisions = {(run.spec.recipe.precision, run.machine.precision) for run in runs}
     seconds = [(base.cost.seconds, variant.cost.seconds) for base, variant in pairs]
     if len(places) != 1 or len({asked for asked, _ in precisions}) < len(precisions):
         return None

@@ -25,10 +25,10 @@ import psutil
 from ablab.atomic import atomic_write
 from ablab.errors import AblabError, InputError, RecipeError
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Wanted
+from ablab.records import EpochRow, RunSpec
 
-Show = Callable[[Wanted, Any], None]
-Follow = Callable[[Show], Show]
+Observer = Callable[[RunSpec, Any], None]
+Follow = Callable[[Observer], Observer]
 
 SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
 YOUNG = 60.0  # seconds: a file without a whole line may be one that is just being written
@@ -40,7 +40,7 @@ NOT_TOLD = {"state", "predictions", "certainty"}  # of an event: too large, and 
 class LiveRun:
     """A run that is being trained, as far as it has got."""
 
-    wanted: Wanted
+    spec: RunSpec
     plan: str | None  # hash of the study's plan; None for a run of its own
     since: float  # seconds since 1970
     rows: tuple[EpochRow, ...]  # those of this process: a run that goes on where it was stopped begins later than 1
@@ -50,7 +50,7 @@ class LiveRun:
 
     @property
     def id(self) -> str:
-        return self.wanted.id
+        return self.spec.id
 
     @property
     def epoch(self) -> int:
@@ -80,13 +80,13 @@ def folder_of(store: Path) -> Path:
 TOLD = {"Started", "Noticed", "EpochDone", "Finished"}  # events of a run; others are of its study
 
 
-def recorded(show: Show, store: Path, plan: str | None = None) -> Show:
-    """A Show that tells progress as well; if the disk refuses, it says so once and goes on without."""
+def recorded(show: Observer, store: Path, plan: str | None = None) -> Observer:
+    """A Observer that tells progress as well; if the disk refuses, it says so once and goes on without."""
     live = folder_of(store)
     begun: set[str] = set()
     is_muted = False
 
-    def both(wanted: Wanted, event: Any) -> None:
+    def both(wanted: RunSpec, event: Any) -> None:
         nonlocal is_muted
         show(wanted, event)
         if is_muted or type(event).__name__ not in TOLD:
@@ -110,7 +110,7 @@ def recorded(show: Show, store: Path, plan: str | None = None) -> Show:
 
 @contextlib.contextmanager
 def of_study(store: Path, *, plan: str, name: str, path: Path, least: int, most: int) -> Iterator[Follow]:
-    """While a study is carried out its file is there. Gives what makes a Show tell progress and heed a stop."""
+    """While a study is carried out its file is there. Gives what makes a Observer tell progress and heed a stop."""
     live = folder_of(store)
     study, stop = live / f"study-{plan}.json", live / f"stop-{plan}"
     said = {"plan": plan, "name": name, "path": str(path.resolve()), "least": least, "most": most, **_owner()}
@@ -120,10 +120,10 @@ def of_study(store: Path, *, plan: str, name: str, path: Path, least: int, most:
         _forget(stop)
         atomic_write(study, json.dumps(said))
 
-    def follow(show: Show) -> Show:
+    def follow(show: Observer) -> Observer:
         tell = recorded(show, store, plan)
 
-        def both(wanted: Wanted, event: Any) -> None:
+        def both(wanted: RunSpec, event: Any) -> None:
             tell(wanted, event)
             if _is_there(stop):
                 raise KeyboardInterrupt
@@ -157,7 +157,7 @@ def request_stop(store: Path, plan: str) -> None:
 
 
 def studies(store: Path) -> tuple[LiveStudy, ...]:
-    """The studies that processes of this machine are carrying out, the longest first."""
+    """The studies that processes of this machine are running out, the longest first."""
     live, found = folder_of(store), []
     for file in _files(live, "study-*.json"):
         said = _first(file)
@@ -205,7 +205,7 @@ def _live_run(file: Path) -> LiveRun | None:
     try:
         if not _lives(first):
             return None
-        wanted = Wanted(recipe=Recipe.of(first["recipe"]), **first["wanted"])
+        wanted = RunSpec(recipe=Recipe.of(first["recipe"]), **first["wanted"])
         rows: dict[int, EpochRow] = {}
         for line in rest:
             if line.get("event") == "EpochDone":
@@ -218,7 +218,7 @@ def _live_run(file: Path) -> LiveRun | None:
     if not is_whole or wanted.id != file.stem or not math.isfinite(since):
         return None
     return LiveRun(
-        wanted=wanted,
+        spec=wanted,
         plan=None if plan is None else str(plan),
         since=since,
         rows=tuple(rows[epoch] for epoch in sorted(rows)),
@@ -235,7 +235,7 @@ def _row(said: Mapping[str, Any]) -> EpochRow:
     return EpochRow(**{key: kind(said[key]) for key, kind in kinds.items() if key in said})  # type: ignore[arg-type]
 
 
-def _beginning(wanted: Wanted, plan: str | None) -> dict[str, Any]:
+def _beginning(wanted: RunSpec, plan: str | None) -> dict[str, Any]:
     """The first line: which run, and who trains it."""
     recipe = {"model": wanted.recipe.model, **wanted.recipe.changes()}
     others = {field.name: getattr(wanted, field.name) for field in dataclasses.fields(wanted) if field.name != "recipe"}

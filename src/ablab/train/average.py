@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ablab.find import mark
+from ablab.catalogue import mark
 from ablab.train.named import named, within
 
 Weights = dict[str, Tensor]

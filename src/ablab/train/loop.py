@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ablab import keys
+from ablab import randomness
 from ablab.data.augment import augmenter, disturbed
 from ablab.data.augment.views import views
 from ablab.data.dataset import Examples, Splits
@@ -129,7 +129,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         augment = augmenter(
             recipe.augment, seed=seed, epoch=epoch, examples=examples, rows=splits.train, classes=classes
         )
-        order = torch.randperm(len(splits.train), generator=keys.stream(seed, "order", epoch))
+        order = torch.randperm(len(splits.train), generator=randomness.stream(seed, "order", epoch))
         batches = torch.split(splits.train[order], sizes)[: steps - epoch * len(sizes)]
         rates = [
             lr_at(
@@ -140,7 +140,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         seen = torch.zeros(len(batches), 3, device=hardware.device)
         key_dropout(net, seed, epoch)
         net.train()
-        with borrowed_generator(keys.number(seed, "step", epoch), hardware.device):
+        with borrowed_generator(randomness.number(seed, "step", epoch), hardware.device):
             for i, rows in enumerate(batches):
                 images, targets = augment(rows)  # u8[B,C,H,W], i64[B] or f32[B,K]
                 seen[i] = step(images, targets, rates[i])
@@ -167,7 +167,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
 
     state.restore_selected()
     test, answers = on_test()  # the only look at the test images, unless the recipe selects on them
-    chosen = torch.randperm(len(splits.train), generator=keys.stream(seed, "gap"))[:GAP]
+    chosen = torch.randperm(len(splits.train), generator=randomness.stream(seed, "gap"))[:GAP]
     train_again, _ = measure(net, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
     yield Finished(
         selected_epoch=state.best_epoch,

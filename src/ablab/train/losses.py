@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablab.find import mark
+from ablab.catalogue import mark
 from ablab.train.named import named, within
 
 Loss = Callable[[Tensor, Tensor], Tensor]

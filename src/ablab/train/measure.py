@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ablab import keys
+from ablab import randomness
 from ablab.data.dataset import Examples
 from ablab.models.initial import borrowed_generator
 from ablab.records import Measurement
@@ -50,7 +50,11 @@ def measure(
     said = []
     was_training = net.training
     net.eval()
-    with torch.inference_mode(), hardware.repeatable(), borrowed_generator(keys.number(0, "measure"), hardware.device):
+    with (
+        torch.inference_mode(),
+        hardware.repeatable(),
+        borrowed_generator(randomness.number(0, "measure"), hardware.device),
+    ):
         for start in range(0, total, BATCH):
             at = slice(start, start + BATCH) if rows is None else rows[start : start + BATCH]
             labels = examples.labels[at].to(hardware.device)

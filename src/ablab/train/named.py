@@ -3,8 +3,8 @@
 from typing import Any
 
 from ablab import grammar
+from ablab.catalogue import Entry, find
 from ablab.errors import RecipeError, did_you_mean
-from ablab.find import Entry, find
 
 OWN_KEYS = ("lr", "weight_decay")  # of the recipe, so of no option
 

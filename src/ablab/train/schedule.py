@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ablab.catalogue import mark
 from ablab.errors import RecipeError
-from ablab.find import mark
 from ablab.train.named import named, within
 
 LOWER = 1e-4  # a loss counts as lower if it is by this share (as in PyTorch's ReduceLROnPlateau)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ablab import keys
+from ablab import randomness
 from ablab.models import Io, build
 from ablab.models.initial import borrowed_generator, initialise, initialise_own
 from ablab.recipe import Recipe
@@ -61,7 +61,7 @@ class State:
 def initial_network(recipe: Recipe, io: Io, seed: int) -> nn.Module:
     """The network of the recipe with the initial weights of the seed, on the CPU."""
     # What a constructor draws is drawn anew by name, or is a weight of a user's own making: then it is the seed's too.
-    with borrowed_generator(keys.number(seed, "build")):
+    with borrowed_generator(randomness.number(seed, "build")):
         net = build(recipe.model, io, **recipe.options)
     return (initialise_own if ":" in recipe.model else initialise)(net, seed, recipe.init)
 

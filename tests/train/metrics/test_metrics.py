@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablab.find import catalogue
+from ablab.catalogue import catalogue
 from ablab.train.metrics import metrics
 from ablab.train.metrics.calibration import ece
 from ablab.train.metrics.top5 import top5

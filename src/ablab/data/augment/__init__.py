@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from ablab import grammar
+from ablab.catalogue import find
 from ablab.data.augment.arguments import bind
 from ablab.data.augment.draw import Draw, Table
 from ablab.data.augment.pixels import pick
 from ablab.data.dataset import Examples
 from ablab.errors import DataError
-from ablab.find import find
 
 
 @dataclass(frozen=True)

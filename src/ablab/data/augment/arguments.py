@@ -3,8 +3,8 @@
 import math
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from ablab.catalogue import Entry
 from ablab.errors import DataError, did_you_mean
-from ablab.find import Entry
 from ablab.grammar import Call, show
 
 

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from ablab.catalogue import mark
 from ablab.data.augment.arguments import within
 from ablab.data.augment.draw import Draw
-from ablab.find import mark
 
 
 @mark("augmentation", "cutout")

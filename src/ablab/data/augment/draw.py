@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ablab.keys import stream
+from ablab.randomness import stream
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from typing import Literal
 
 from torch import Tensor
 
+from ablab.catalogue import mark
 from ablab.data.augment.draw import Draw
 from ablab.data.augment.pixels import choose
-from ablab.find import mark
 
 
 @mark("augmentation", "flip")

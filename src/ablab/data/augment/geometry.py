@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ablab.catalogue import mark
 from ablab.data.augment.arguments import within
 from ablab.data.augment.crop import padded, windows
 from ablab.data.augment.draw import Draw
 from ablab.errors import DataError
-from ablab.find import mark
 
 
 @mark("augmentation", "translate")

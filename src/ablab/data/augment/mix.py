@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from ablab.catalogue import mark
 from ablab.data.augment.arguments import within
 from ablab.data.augment.cutout import boxes
 from ablab.data.augment.draw import Draw
-from ablab.find import mark
 
 STEPS = 4096  # of the table from which quantiles are read: the largest error is below 1e-3 (tests compare with scipy)
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from ablab.catalogue import mark
 from ablab.data.augment import colour, geometry
 from ablab.data.augment.arguments import colours, within
 from ablab.data.augment.draw import Draw
-from ablab.find import mark
 
 Change = Callable[[Tensor, Tensor, Tensor], Tensor]  # images, strength f32[B] in 0..1, side f32[B] of -1 and 1
 

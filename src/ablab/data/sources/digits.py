@@ -8,10 +8,10 @@ import importlib
 
 import numpy as np
 
+from ablab.catalogue import mark
 from ablab.data.dataset import Dataset
 from ablab.data.sources.memory import from_arrays
 from ablab.errors import DataError
-from ablab.find import mark
 
 DARKEST = 16  # the shades are 0 to 16
 

@@ -14,9 +14,9 @@ from typing import Any, TypeGuard
 import numpy as np
 import torch
 
+from ablab.catalogue import mark
 from ablab.data.dataset import Dataset, Examples
 from ablab.errors import DataError
-from ablab.find import mark
 
 SIDE = 32
 CHUNK = 500  # pictures at a time: 2 MB a layer stays in the cache

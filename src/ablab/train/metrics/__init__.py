@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ablab.find import catalogue
+from ablab.catalogue import catalogue
 
 
 def metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ablab.find import mark
+from ablab.catalogue import mark
 
 BINS = 15  # of equal width, as in Guo et al. 2017
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ablab.find import mark
+from ablab.catalogue import mark
 
 
 @mark("metric", "top5")

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from ablab import grammar
+from ablab.catalogue import Entry
 from ablab.errors import ModelError, RecipeError, did_you_mean
-from ablab.find import Entry
 from ablab.train.named import named
 
 Groups = list[dict[str, Any]]

@@ -2,8 +2,8 @@
 
 import torch
 
+from ablab.catalogue import mark
 from ablab.errors import RecipeError
-from ablab.find import mark
 from ablab.train.optimizers import Groups
 
 

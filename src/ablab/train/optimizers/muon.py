@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ablab.find import mark
+from ablab.catalogue import mark
 from ablab.train.named import within
 from ablab.train.optimizers import Groups
 

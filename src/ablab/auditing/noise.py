@@ -1,0 +1,102 @@
+"""How far figures of one and the same recipe lie apart: from run to run, and by the size of the test set.
+
+Nobody outside knows the noise of somebody else's training, so it is looked at over a range: runs of small networks on
+CIFAR-10 were seen to spread by 0.15 points (trained long) to 1.9 (one epoch).
+"""
+
+import math
+from dataclasses import replace
+
+from ablab.auditing.claims import Claim
+from ablab.statistics.paired import POWER, chance_of_gap, power
+from ablab.statistics.sequential import multipliers
+
+SDS = (0.3, 0.5, 1.0)  # points from run to run: trained well, middling, short or unstable
+USUAL = 0.5  # the one that a sentence names
+LENGTHS = {"long": 1.0, "middling": 1.3, "very short": 2.5}  # training, and how far its noise is above the floor
+FAR = 0.001  # share of repeats below which a gap is called far beyond noise, even at the largest noise of the range
+
+
+def mean_error(base: Claim, claim: Claim) -> float:
+    """The share of images that the two get wrong, on average."""
+    return 1 - (base.accuracy + claim.accuracy) / 200
+
+
+def guessed_floor(base: Claim, claim: Claim) -> float | None:
+    """The least sd between runs, in points, that a test set of this size allows: sqrt(0.38 * error / N). A guess.
+
+    0.38 is fitted to one well-trained network; short training adds to it.
+
+    >>> round(guessed_floor(Claim(73.0, test_size=10_000), Claim(73.0, test_size=10_000)), 2)
+    0.32
+    """
+    sizes = [size for size in (base.test_size, claim.test_size) if size]
+    return 100 * math.sqrt(0.38 * mean_error(base, claim) / min(sizes)) if sizes else None
+
+
+def share_of_repeats(gap: float, sd: float, base: Claim, claim: Claim) -> float:
+    """Of repeats in which two equal recipes differ by so much; means of several runs spread less than single ones."""
+    return chance_of_gap(gap, sd * math.sqrt((1 / (base.seeds or 1) + 1 / (claim.seeds or 1)) / 2))
+
+
+def least_images(gap: float, base: Claim, claim: Claim, comparisons: int) -> int:
+    """The smallest test set, rounded up, on which the gap is far beyond the noise of very short training."""
+    images = 100
+    while True:
+        floor = guessed_floor(replace(base, test_size=images), replace(claim, test_size=images)) or 0.0
+        if share_of_repeats(gap, LENGTHS["very short"] * floor, base, claim) * comparisons < FAR:
+            return images
+        images += 100
+
+
+def have_spread(*claims: Claim) -> bool:
+    return all(claim.sd is not None and (claim.seeds or 1) > 1 for claim in claims)
+
+
+def welch(base: Claim, claim: Claim, alpha: float) -> tuple[float, float, float]:
+    """Degrees of freedom and ends of Welch's t interval of the difference; runs need not spread alike.
+
+    >>> [round(x, 2) for x in welch(Claim(73.2, seeds=5, sd=0.5), Claim(74.2, seeds=5, sd=0.5), 0.05)]
+    [8.0, 0.27, 1.73]
+    """
+    from scipy.special import stdtrit
+
+    left, right = _variance(base), _variance(claim)
+    assert base.seeds
+    assert claim.seeds
+    freedom = (left + right) ** 2 / (left**2 / (base.seeds - 1) + right**2 / (claim.seeds - 1))
+    half = -float(stdtrit(freedom, alpha / 2)) * math.sqrt(left + right)
+    gap = claim.accuracy - base.accuracy
+    return freedom, gap - half, gap + half
+
+
+def _variance(claim: Claim) -> float:
+    """Of the mean; equal figures are never taken for runs without noise, because accuracies are whole images."""
+    assert claim.seeds
+    grid = 100 / (claim.test_size or 10_000)
+    return max((claim.sd or 0.0) ** 2, grid**2 / 6) / claim.seeds
+
+
+def percent(share: float) -> str:
+    """A share as a person says it.
+
+    >>> percent(0.1615), percent(0.004), percent(0.00001)
+    ('16 %', '0.4 %', 'under 0.01 %')
+    """
+    if share < 1e-4:
+        return "under 0.01 %"
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+
+
+def study_pairs(gap: float, alpha: float, *, least: int = 5, most: int = 20) -> tuple[int, bool]:
+    """At most how many pairs a study should allow itself to find such a gap at the usual noise, and whether they do.
+
+    >>> study_pairs(0.99, 0.05), study_pairs(0.1, 0.05)
+    ((8, True), (20, False))
+    """
+    spread = math.sqrt(2) * USUAL  # of a difference, where pairing buys nothing
+    for pairs in range(least, most + 1):
+        # its last look alone: what the earlier ones find comes on top
+        if power(pairs, gap, spread, multipliers(3, pairs, alpha)[pairs]) >= POWER:
+            return pairs, True
+    return most, False

@@ -1,0 +1,253 @@
+"""A report that was handed in, checked: the runs that it embeds are read, trained again, and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from ablab.errors import InputError
+from ablab.execute import Observer
+from ablab.recipe import Recipe
+from ablab.records import Machine, Run, RunSpec
+
+if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset
+
+Word = Literal["same", "same within tolerance", "different"]
+ELEMENT = "ablab-runs"  # the id of the element in which a report carries its runs
+LONGEST = 64 << 20  # bytes of a page; a report has at most 3 MB
+SPREADS = 3.0  # of these a gap may have: chance alone goes further in 1 of 370 checks
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run as a page says that it went."""
+
+    spec: RunSpec
+    accuracy: float | None  # share of the test images; None if it did not finish
+    predictions_sha256: str
+    machine: Machine
+
+    @property
+    def own_code(self) -> bool:
+        """Whether training it runs a Python file of whoever wrote it."""
+        return ":" in self.spec.recipe.model
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What a page says: the text of its study, and its runs."""
+
+    study: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A claim beside the run that was trained for it here."""
+
+    claim: Claim
+    run: Run
+    word: Word
+    why: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    seed: int
+    recipe: dict[str, Any]
+    fingerprint: str
+    accuracy: float | None
+    predictions_sha256: str
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class _Page:
+    study: str
+    runs: tuple[_Row, ...]
+
+
+_PAGE = TypeAdapter(_Page)
+
+
+def read(path: Path) -> HandedIn:
+    """The runs in a report. Nothing in the page is executed; whatever is not as a report has it is an error."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if len(content) > LONGEST:
+        raise InputError(f"{path}: a report has at most {LONGEST >> 20} MB")
+    try:
+        return _handed_in(content.decode())
+    except (ValueError, RecursionError, AssertionError, InputError) as error:  # pydantic's and json's are ValueErrors
+        said = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _said(error))
+        raise InputError(f"{path}: {said}") from None
+
+
+def _handed_in(text: str) -> HandedIn:
+    found = _Element()
+    found.feed(text)
+    found.close()
+    if len(found.contents) != 1:
+        raise ValueError(
+            "no runs are embedded in this page, so it is no report or one of an older ablab: write it with ablab report"
+            if not found.contents
+            else f"{len(found.contents)} elements claim to be the runs of this page"
+        )
+    page = _PAGE.validate_python(json.loads(found.contents[0], parse_constant=_no_number))
+    claims = tuple(map(_claim, page.runs))
+    ids = [claim.spec.id for claim in claims]
+    if len(set(ids)) < len(ids):
+        raise ValueError("one of its runs is there twice")
+    return HandedIn(page.study, claims)
+
+
+def _claim(row: _Row) -> Claim:
+    wanted = RunSpec(Recipe.of(row.recipe), row.seed, row.fingerprint)
+    if wanted.id != row.id:
+        raise ValueError(
+            f"run {row.id}: its recipe, seed and data are those of run {wanted.id}: they were changed, or another "
+            "version of ablab wrote them"
+        )
+    if row.seed < 0 or not (row.accuracy is None or 0 <= row.accuracy <= 1):
+        raise ValueError(f"run {row.id}: seed {row.seed} with an accuracy of {row.accuracy}")
+    return Claim(wanted, row.accuracy, row.predictions_sha256, row.machine)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"the runs embedded in it: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, UnicodeError):
+        return "this is no text, so it is no report"
+    if isinstance(error, json.JSONDecodeError | RecursionError | AssertionError):
+        return f"the runs embedded in it cannot be read: {error}"
+    return str(error)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
+
+
+class _Element(HTMLParser):
+    """Collects what is inside the element with the runs; the rest of the page passes by."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.contents: list[str] = []
+        self.is_inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script" and dict(attrs).get("id") == ELEMENT:
+            if dict(attrs).get("type") != "application/json":
+                raise ValueError("the runs embedded in it are not marked as JSON")
+            self.contents.append("")
+            self.is_inside = True
+
+    def handle_data(self, data: str) -> None:
+        if self.is_inside:
+            self.contents[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            self.is_inside = False
+
+
+def check(claim: Claim, load: Callable[[Recipe], Dataset], show: Observer) -> Check:
+    """Train the run of a claim again, and compare. Nothing is kept of it."""
+    from ablab.execute.run_one import run_one
+
+    wanted = claim.spec
+    dataset = load(wanted.recipe)
+    if dataset.fingerprint != wanted.fingerprint:
+        raise InputError(
+            f'run {wanted.id} cannot be checked: the images of "{wanted.recipe.data}" have the fingerprint '
+            f"{dataset.fingerprint[:12]} here, and had {wanted.fingerprint[:12]} where it was trained"
+        )
+    return compare(claim, run_one(RunSpec(_as_there(claim), wanted.seed, wanted.fingerprint), dataset, show))
+
+
+def _as_there(claim: Claim) -> Recipe:
+    """The recipe with the threads and number format that were taken there, where others would be taken here.
+
+    Bits depend on them; random choices hang on seed and purpose, so they are the same. Of threads, no more than are of
+    any use here.
+    """
+    from ablab.train.device import choose_hardware
+
+    recipe, machine = claim.spec.recipe, claim.machine
+    if machine.device != "cpu":
+        return recipe
+    here = choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads)
+    changes: dict[str, Any] = {}
+    if recipe.threads is None and machine.threads != here.threads and machine.threads in range(1, 4 * _cores() + 1):
+        changes["threads"] = machine.threads
+    if recipe.precision == "auto" and machine.precision != here.precision and machine.precision in ("fp32", "bf16"):
+        changes["precision"] = machine.precision
+    return Recipe.of(changes, base=recipe)
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def compare(claim: Claim, run: Run) -> Check:
+    """Same to the last bit; or on another machine, near enough; or different."""
+    there, here = claim.machine, run.machine
+    ours = run.test.accuracy if run.test else None
+    if claim.accuracy is None or ours is None:
+        if claim.accuracy == ours:
+            return Check(claim, run, "same", f"here as there it did not finish ({run.status})")
+        return Check(claim, run, "different", f"{_percent(claim.accuracy)} there, {_percent(ours)} here")
+    gap = abs(claim.accuracy - ours)
+    figures = f"{_percent(claim.accuracy)} there, {_percent(ours)} here"
+    assert run.test is not None
+    if hashlib.sha256(run.predictions).hexdigest() == claim.predictions_sha256:
+        if gap < 0.5 / run.test.images:
+            return Check(claim, run, "same", f"all {run.test.images:,} predictions are equal")
+        return Check(claim, run, "different", f"all predictions are equal, but they give another accuracy: {figures}")
+    other = _other(there, here)
+    if not other and there.device == "cpu":
+        return Check(claim, run, "different", f"on the same machine predictions must be equal, and are not: {figures}")
+    allowed = tolerance(claim.accuracy, ours, run.test.images)
+    limits = f"{figures}; {100 * allowed:.2f} points are allowed between two machines"
+    because = f" ({', '.join(other)})" if other else ""
+    return Check(claim, run, "same within tolerance" if gap <= allowed else "different", limits + because)
+
+
+def tolerance(one: float, other: float, images: int) -> float:
+    """How far two trainings of one recipe and seed may be apart in accuracy when their last bits differ.
+
+    After some steps such runs differ as two seeds do. If both are right for a share p of the images and nothing ties
+    which ones, their gap has variance 2 p (1 - p) / images. Three sds of that, and never less than one image.
+
+    >>> round(tolerance(0.9, 0.9, 10_000), 4)
+    0.0127
+    """
+    share = (one + other) / 2
+    return max(SPREADS * math.sqrt(2 * share * (1 - share) / images), 1 / images)
+
+
+def _other(there: Machine, here: Machine) -> list[str]:
+    """What is not the same and can change last bits. Processors of one name may be of two makes, so names count."""
+    said = {"name": "machine", "capability": "instructions"}
+    pairs = {key: (value, getattr(here, key)) for key, value in dataclasses.asdict(there).items() if key != "python"}
+    return [f"{said.get(key, key)} {ours} there, {mine} here" for key, (ours, mine) in pairs.items() if ours != mine]
+
+
+def _percent(accuracy: float | None) -> str:
+    return "not finished" if accuracy is None else f"{100 * accuracy:.2f} %"

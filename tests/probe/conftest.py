@@ -1,0 +1,3 @@
+"""The small data that these tests train on."""
+
+from patches import splits as splits

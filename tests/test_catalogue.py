@@ -1,0 +1,55 @@
+"""Things are found by name in a folder, and their options are known without running them."""
+
+import sys
+
+import pytest
+
+from ablab.catalogue import catalogue, find, marked
+from ablab.errors import ModelError
+
+SOURCE = '''
+@mark("model", "small", blocks=3)
+@mark("model", "large", summary="A large one.", defaults={"norm": "none"}, blocks=9)
+def network(io, *, blocks, norm="batch", width=1.0):
+    """A network.
+
+    More about it.
+    """
+'''
+
+
+def test_a_function_is_offered_under_every_name_that_marks_it():
+    large, small = sorted(marked(SOURCE, "a.module"), key=lambda entry: entry.name)
+    assert (large.name, large.facts) == ("large", {"blocks": 9})
+    assert small.options == {"norm": "batch", "width": 1.0}
+    assert small.summary == "A network."
+
+
+def test_a_marker_fixes_some_settings_of_its_name_and_starts_others_off():
+    large, small = sorted(marked(SOURCE, "a.module"), key=lambda entry: entry.name)
+    assert large.summary == "A large one."
+    assert large.options == {"norm": "none", "width": 1.0}
+    assert large.settings({"width": 2.0}) == {"blocks": 9, "norm": "none", "width": 2.0}
+    assert large.settings({"norm": "group"})["norm"] == "group"
+    assert small.settings({}) == {"blocks": 3}
+
+
+def test_a_function_that_asks_for_its_name_is_given_it():
+    (entry,) = marked('@mark("model", "one")\ndef network(io, *, name, norm="batch"): ...', "a.module")
+    assert entry.settings({}) == {"name": "one"}
+    assert entry.options == {"norm": "batch"}
+
+
+def test_the_folder_is_the_list():
+    assert "simple-nn" in catalogue("models", "model")
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(ModelError, match='did you mean "simple-nn"'):
+        find("models", "model", "simple_nn", ModelError)
+
+
+def test_an_entry_gives_the_function_itself():
+    function = find("models", "model", "simple-nn").load()
+    assert function.__module__ in sys.modules
+    assert function.__doc__
