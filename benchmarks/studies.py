@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ablab.conduct import foresee_study, read_studies, run_study
+from ablab.conduct import Result, foresee_study, read_studies, run_study
 from ablab.recipe import Recipe
 from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.report.page import page
@@ -80,7 +80,7 @@ def main() -> None:
         class_effects(pairs, facts)
     others = time.perf_counter() - begun
     begun = time.perf_counter()
-    text = page(study, runs, decision.verdicts, data=facts)
+    text = page(Result(study, planned, tuple(runs), decision, None, facts))
     report = time.perf_counter() - begun
     print(f"10 variants, 20 seeds, {IMAGES:,} images: verdicts {verdicts:.2f} s, secondary answers {others:.2f} s")
     print(f"their report: {report:.2f} s, {len(text.encode()) / 1e6:.2f} MB")

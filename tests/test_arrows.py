@@ -50,6 +50,7 @@ DEBTS = {
     "report/results.py": {"conduct"},
     "report/published.py": {"conduct", "execute"},
     "report/pieces.py": {"conduct"},
+    "report/page.py": {"conduct"},
     "report/notebook.py": {"conduct", "execute"},
     "report/live.py": {"execute"},
     "report/extras.py": {"conduct"},

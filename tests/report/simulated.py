@@ -2,10 +2,12 @@
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from ablab.records import Cost, EpochRow, Machine, Measurement, Run, RunSpec
-from ablab.study import Plan, Study, Verdict, decide, plan
+from ablab.conduct import Result
+from ablab.records import Cost, DataFacts, EpochRow, Ledger, Machine, Measurement, Run, RunSpec
+from ablab.study import Decision, Plan, Study, Verdict, decide, plan
+from ablab.study.tuning import Tuned
 
 MACHINE = Machine("ada", "cpu", 2, "fp32", "2.13.0", "3.11.7", "AVX2")
 TEXT = """question = "Does batch norm, or random cropping and flipping, help a small CNN?"
@@ -79,3 +81,21 @@ def simulate(
         for name in [names[wanted.recipe.hash]]
     )
     return planned, runs, decide(planned, runs).verdicts
+
+
+def result(
+    it: Study,
+    runs: Iterable[Run],
+    verdicts: Sequence[Verdict],
+    *,
+    data: DataFacts | None = None,
+    ledger: Ledger | None = None,
+    tuned: Tuned | None = None,
+    after: Sequence[Verdict] = (),
+) -> Result:
+    """These runs and verdicts as a presentation takes them; `after` are the verdicts at tuned rates."""
+    runs = tuple(runs)
+    fingerprint = runs[0].spec.fingerprint if runs else "0123456789ab"
+    planned = plan(it, fingerprint, explores=any(run.spec.explores for run in runs))
+    at_tuned = Result(it, planned, (), Decision(tuple(after), ())) if after else None
+    return Result(it, planned, runs, Decision(tuple(verdicts), ()), ledger, data, tuned, at_tuned)

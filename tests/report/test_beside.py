@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from detailed import detailed
 from scipy import stats
+from simulated import result
 
 from ablab.report.arms import arms_of
 from ablab.report.beside import beside
@@ -46,10 +47,10 @@ def test_two_runs_have_a_mean_and_no_interval():
 
 def test_the_page_has_conclusion_faults_and_what_was_shortened_as_text():
     it, runs, verdicts, data = detailed()
-    html = page(dataclasses.replace(it, published=REPORT), runs, verdicts, data=data)
+    html = page(result(dataclasses.replace(it, published=REPORT), runs, verdicts, data=data))
     for text in ("Report &lt;B&gt;", "Batch norm &lt;b&gt;helps&lt;/b&gt;.", "One run of each.", "Other images."):
         assert text in html
     assert "8 epochs in place of 30." in html
     full = dataclasses.replace(it, published=REPORT, scale="full")
-    assert "8 epochs in place of 30." not in page(full, runs, verdicts, data=data)
-    assert "--scale full" in page(full, runs, verdicts, data=data)
+    assert "8 epochs in place of 30." not in page(result(full, runs, verdicts, data=data))
+    assert "--scale full" in page(result(full, runs, verdicts, data=data))

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from simulated import result
+
 from ablab.report.page import page
 from ablab.study import Study, decide, plan
 from ablab.study.tuning import FIRST, trials_wanted, tuned
@@ -31,7 +33,7 @@ def runs_of(study, gain):
 def test_main_effects_and_interactions_are_in_the_page():
     study = Study.from_toml(GRID, "grid.toml")
     runs = runs_of(study, 0.05)
-    text = page(study, runs, decide(plan(study, "fingerprint"), runs).verdicts)
+    text = page(result(study, runs, decide(plan(study, "fingerprint"), runs).verdicts))
     assert "The grid as a whole" in text
     assert "norm: batch instead of none" in text
     assert "norm=batch x lr=0.1" in text
@@ -48,16 +50,16 @@ def test_trials_the_verdict_at_tuned_rates_and_a_disagreement_are_in_the_page():
     ]
     found = tuned(study, trials, FIRST)
     other = dataclasses.replace(verdicts[0], word="hurts", sentence="At tuned rates it hurts.")
-    text = page(study, runs, verdicts, tuned=found, after=[other])
+    text = page(result(study, runs, verdicts, tuned=found, after=[other]))
     assert "At tuned rates it hurts." in text
     assert "&lt;b&gt;norm</bdi>:</strong> the two verdicts disagree" in text
     assert "59.00 %" in text  # the trial at 0.09
     assert "<b>norm" not in text
-    same = page(study, runs, verdicts, tuned=found, after=verdicts)
+    same = page(result(study, runs, verdicts, tuned=found, after=verdicts))
     assert "disagree" not in same
 
 
 def test_a_study_without_either_has_no_such_section():
     study = Study.from_toml(TUNED.replace('tune = { lr = "auto" }\n', ""), "plain.toml")
     runs = runs_of(study, 0.05)
-    assert 'id="beyond"' not in page(study, runs, decide(plan(study, "fingerprint"), runs).verdicts)
+    assert 'id="beyond"' not in page(result(study, runs, decide(plan(study, "fingerprint"), runs).verdicts))

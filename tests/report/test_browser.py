@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from detailed import detailed, pictures
-from simulated import simulate, study
+from simulated import result, simulate, study
 from test_page import HOSTILE, hostile_page
 
 from ablab.report.page import page
@@ -40,10 +40,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     _, runs, verdicts = simulate(it, breaks=(("wide", 3),))
     rich, its_runs, its_verdicts, data = detailed()
     texts = {
-        "whole": page(it, runs, verdicts),
-        "empty": page(it, (), decide(plan(it, "ab"), ()).verdicts),
+        "whole": page(result(it, runs, verdicts)),
+        "empty": page(result(it, (), decide(plan(it, "ab"), ()).verdicts)),
         "hostile": hostile_page(),
-        "detailed": page(rich, its_runs, its_verdicts, data=data, pictures=pictures()),
+        "detailed": page(result(rich, its_runs, its_verdicts, data=data), pictures()),
     }
     folder = tmp_path_factory.mktemp("pages")
     for name, text in texts.items():

@@ -10,6 +10,7 @@ import pytest
 from detailed import detailed
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated import result
 
 from ablab import verify
 from ablab.recipe import Recipe
@@ -52,7 +53,7 @@ def test_a_run_is_embedded_with_what_makes_it_and_what_came_out() -> None:
 def test_a_report_can_be_read_by_whoever_checks_it(tmp_path: Path) -> None:
     it, runs, verdicts, data = detailed()
     path = tmp_path / "report.html"
-    path.write_text(page(it, runs, verdicts, data=data), encoding="utf-8")
+    path.write_text(page(result(it, runs, verdicts, data=data)), encoding="utf-8")
     handed_in = verify.read(path)
     assert handed_in.study == it.text
     assert {claim.spec for claim in handed_in.claims} == {run.spec for run in runs}
@@ -60,7 +61,7 @@ def test_a_report_can_be_read_by_whoever_checks_it(tmp_path: Path) -> None:
 
 def test_the_page_names_the_plan_of_its_runs() -> None:
     it, runs, verdicts, data = detailed()
-    html = page(it, runs, verdicts, data=data)
+    html = page(result(it, runs, verdicts, data=data))
     found = json.loads(re.search(r'id="ablab-runs">(.*?)</script>', html, re.DOTALL)[1])  # type: ignore[index]
     assert found["plan"] == plan(it, data.fingerprint).hash
 
@@ -94,5 +95,5 @@ def test_a_study_keeps_its_text(tmp_path: Path) -> None:
     it, runs, verdicts, data = detailed()
     hostile = dataclasses.replace(it, text=it.text + "\n# </script><script>alert(1)</script>\n")
     path = tmp_path / "report.html"
-    path.write_text(page(hostile, runs, verdicts, data=data), encoding="utf-8")
+    path.write_text(page(result(hostile, runs, verdicts, data=data)), encoding="utf-8")
     assert verify.read(path).study == hostile.text

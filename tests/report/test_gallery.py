@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+from simulated import result
 
 from ablab.report.arms import arms_of
 from ablab.report.gallery import LARGEST, MOST, Answers, answers_of, gallery, png
@@ -107,7 +108,7 @@ def test_large_pictures_become_small_ones():
 def test_the_page_with_pictures_stays_small_and_has_their_labels():
     it, runs, verdicts, data = detailed()
     large = np.random.default_rng(1).integers(0, 256, (IMAGES, 3, 96, 96), dtype=np.uint8)
-    html = page(it, runs, verdicts, data=data, pictures=large)
+    html = page(result(it, runs, verdicts, data=data), large)
     assert 0 < html.count("data:image/png;base64,") < 200
     assert len(html.encode()) < 3_000_000
-    assert html == page(it, runs[::-1], verdicts, data=data, pictures=large)
+    assert html == page(result(it, runs[::-1], verdicts, data=data), large)

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 import tomli_w
 from detailed import answered, detailed, facts, pictures
-from simulated import MACHINE, TEXT, simulate, study
+from simulated import MACHINE, TEXT, result, simulate, study
 
 from ablab.records import Ledger
 from ablab.report.page import page
@@ -70,7 +70,7 @@ class Reader(HTMLParser):
 def known() -> tuple[Study, str, Reader]:
     it = study()
     _, runs, verdicts = simulate(it)
-    html = page(it, runs, verdicts)
+    html = page(result(it, runs, verdicts))
     return it, html, Reader(html)
 
 
@@ -99,7 +99,7 @@ def hostile_page() -> str:
         dataclasses.replace(answered(run, data, ""), machine=bad, note=f"{HOSTILE[3]}\x1b[31m\ud800") for run in runs
     )
     verdicts = decide(plan(it, data.fingerprint), runs, labels=data.labels).verdicts
-    return page(it, runs, verdicts, data=data, pictures=pictures(), ledger=Ledger(1, 1, 10))
+    return page(result(it, runs, verdicts, data=data, ledger=Ledger(1, 1, 10)), pictures())
 
 
 def test_the_page_begins_as_html_and_closes_all_that_it_opens(known: tuple[Study, str, Reader]) -> None:
@@ -146,7 +146,7 @@ def test_the_same_runs_in_any_order_give_the_same_bytes(known: tuple[Study, str,
     _, runs, verdicts = simulate(it)
     shuffled = list(runs)
     random.Random(1).shuffle(shuffled)
-    assert page(it, [*shuffled, shuffled[0]], verdicts) == html
+    assert page(result(it, [*shuffled, shuffled[0]], verdicts)) == html
 
 
 def test_the_page_asks_for_nothing_and_runs_one_script(known: tuple[Study, str, Reader]) -> None:
@@ -180,7 +180,7 @@ def test_hostile_text_is_shown_as_typed_and_makes_no_element() -> None:
     html = hostile_page()
     reader = Reader(html)
     it, runs, verdicts, data = detailed()
-    usual = Reader(page(it, runs, verdicts, data=data, pictures=pictures()))
+    usual = Reader(page(result(it, runs, verdicts, data=data), pictures()))
     # those of warnings and of the section on a published report, which this usual study has not
     assert {tag for tag, _ in reader.elements} <= {tag for tag, _ in usual.elements} | {"q", "strong"}
     for name in HOSTILE:
@@ -198,24 +198,24 @@ def test_characters_that_turn_or_hide_text_are_spelled_out_and_the_page_can_be_w
 
 def test_a_study_without_runs_says_so_and_how_to_start() -> None:
     it = study()
-    reader = Reader(page(it, (), decide(plan(it, "ab"), ()).verdicts))
+    reader = Reader(page(result(it, (), decide(plan(it, "ab"), ()).verdicts)))
     assert "There are no runs yet." in reader.text
     assert "ablab run studies/quickstart.toml" in reader.text
     assert "no interval yet" in reader.text
-    assert Reader(page(it, (), ())).open == []
+    assert Reader(page(result(it, (), ()))).open == []
 
 
 def test_runs_of_one_epoch_are_dots() -> None:
     it = study(epochs=1)
     _, runs, verdicts = simulate(it)
-    reader = Reader(page(it, runs, verdicts))
+    reader = Reader(page(result(it, runs, verdicts)))
     assert [a for tag, a in reader.elements if tag == "circle" and "dot mean" in (a.get("class") or "")]
 
 
 def test_runs_that_broke_are_named_counted_and_keep_nan_out_of_the_page() -> None:
     it = study()
     _, runs, verdicts = simulate(it, breaks=(("wide", 1), ("base", 4)))
-    html = page(it, runs, verdicts)
+    html = page(result(it, runs, verdicts))
     assert "2 diverged, of 25 runs" in html
     assert html.count("loss became inf at step 211") == 2
     without_notes = html.replace("loss became inf", "")
@@ -225,16 +225,16 @@ def test_runs_that_broke_are_named_counted_and_keep_nan_out_of_the_page() -> Non
 def test_biased_selection_is_said_before_the_figures() -> None:
     it = study(text='select = "test"\n' + TEXT)
     _, runs, verdicts = simulate(it)
-    text = Reader(page(it, runs, verdicts)).text
+    text = Reader(page(result(it, runs, verdicts))).text
     assert text.index("Biased selection:") < text.index("Effects")
 
 
 def test_other_machines_and_versions_are_warned_of() -> None:
     it = study()
     _, runs, verdicts = simulate(it)
-    assert "Times not comparable" not in page(it, runs, verdicts)
+    assert "Times not comparable" not in page(result(it, runs, verdicts))
     other = dataclasses.replace(MACHINE, name="bob", torch="2.7.0")
-    html = page(it, [dataclasses.replace(runs[0], machine=other), *runs[1:]], verdicts)
+    html = page(result(it, [dataclasses.replace(runs[0], machine=other), *runs[1:]], verdicts))
     assert "Times not comparable" in html
     assert "Mixed versions" in html
 
@@ -243,7 +243,7 @@ def test_one_seed_is_called_too_few() -> None:
     it = study()
     planned, runs, _ = simulate(it)
     first = [run for run in runs if run.spec.seed == 0]
-    html = page(it, first, decide(planned, first).verdicts)
+    html = page(result(it, first, decide(planned, first).verdicts))
     assert "One seed cannot show how large the noise is: 3 pairs are needed" in html
 
 
@@ -251,7 +251,7 @@ def test_a_verdict_that_holds_for_these_images_alone_is_warned_of() -> None:
     it = study()
     _, runs, verdicts = simulate(it)
     narrow = dataclasses.replace(verdicts[0], is_of_this_test_set=True, wide_low=-0.5, wide_high=9.25)
-    html = page(it, runs, [narrow, *verdicts[1:]])
+    html = page(result(it, runs, [narrow, *verdicts[1:]]))
     assert "On this test set only" in html
     assert "-0.50 to +9.25" in html
 
@@ -260,7 +260,7 @@ def test_large_studies_stay_below_three_megabytes_and_say_what_is_left_out() -> 
     grid = TEXT.split("[variants]")[0] + "[grid]\nlr = [" + ", ".join(f"{i / 1000}" for i in range(1, 101)) + "]\n"
     it = study(epochs=200, text=grid + '[decide]\nseeds = "3..5"\n')
     _, runs, verdicts = simulate(it, gains={})
-    html = page(it, runs, verdicts)
+    html = page(result(it, runs, verdicts))
     assert len(html.encode()) < 3_000_000
     assert "There are too many runs to draw each" in html
     assert "Not drawn, because the page would grow too large" in html
@@ -270,7 +270,7 @@ def test_many_variants_with_answers_and_pictures_stay_below_three_megabytes() ->
     grid = TEXT.split("[variants]")[0] + "[grid]\nlr = [" + ", ".join(f"{i / 1000}" for i in range(1, 101)) + "]\n"
     it = study(epochs=100, text=grid + '[decide]\nseeds = "3..3"\n')
     it, runs, verdicts, data = detailed(it, gains={})
-    html = page(it, runs, verdicts, data=data, pictures=pictures())
+    html = page(result(it, runs, verdicts, data=data), pictures())
     assert len(html.encode()) < 3_000_000
 
 
@@ -278,7 +278,7 @@ def test_the_detailed_page_is_the_same_for_the_same_runs_in_any_order() -> None:
     it, runs, verdicts, data = detailed()
     shuffled = list(runs)
     random.Random(2).shuffle(shuffled)
-    one, other = (page(it, some, verdicts, data=data, pictures=pictures()) for some in (runs, shuffled))
+    one, other = (page(result(it, some, verdicts, data=data), pictures()) for some in (runs, shuffled))
     assert one == other
     assert Reader(one).open == []
 
@@ -294,21 +294,21 @@ def test_the_detailed_page_is_the_same_for_the_same_runs_in_any_order() -> None:
 def test_faults_of_method_are_said_before_the_figures(line: str, headline: str) -> None:
     it = study(text=f"{line}\n" + (TEXT.replace('model = "simple-nn"\n', "") if "model" in line else TEXT))
     _, runs, verdicts = simulate(it)
-    text = Reader(page(it, runs, verdicts)).text
+    text = Reader(page(result(it, runs, verdicts))).text
     assert 0 < text.index(headline) < text.index("Effects")
 
 
 def test_runs_without_a_plan_are_said_to_be_older_than_this_one() -> None:
     it, runs, verdicts, data = detailed()
-    assert "Trained before this plan" not in page(it, runs, verdicts, data=data)
+    assert "Trained before this plan" not in page(result(it, runs, verdicts, data=data))
     some = [dataclasses.replace(run, plan="") for run in runs[:3]] + list(runs[3:])
-    assert "3 of 25 runs were trained without a plan" in page(it, some, verdicts, data=data)
+    assert "3 of 25 runs were trained without a plan" in page(result(it, some, verdicts, data=data))
 
 
 def test_runs_that_explore_are_said_to() -> None:
     it, runs, verdicts, data = detailed()
     some = [dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True)) for run in runs]
-    html = page(it, some, verdicts, data=data, pictures=pictures())
+    html = page(result(it, some, verdicts, data=data), pictures())
     assert "Exploring:" in html
     assert plan(it, data.fingerprint, explores=True).hash in html
     assert "Mistaken images" not in html
@@ -317,14 +317,14 @@ def test_runs_that_explore_are_said_to() -> None:
 def test_the_target_of_learning_speed_is_said_with_where_it_comes_from() -> None:
     it, runs, verdicts, data = detailed()
     aimed = dataclasses.replace(it, rule=dataclasses.replace(it.rule, target=(40,)))
-    text = Reader(page(aimed, runs, verdicts, data=data)).text
+    text = Reader(page(result(aimed, runs, verdicts, data=data))).text
     assert "Learning speed is the time to 40 % validation accuracy, a target that was given." in text
-    assert "this target was set after the fact" in Reader(page(it, runs, verdicts, data=data)).text
+    assert "this target was set after the fact" in Reader(page(result(it, runs, verdicts, data=data))).text
 
 
 def test_every_figure_says_how_to_read_it_and_has_its_data(known: tuple[Study, str, Reader]) -> None:
     it, runs, verdicts, data = detailed()
-    html = page(it, runs, verdicts, data=data, pictures=pictures())
+    html = page(result(it, runs, verdicts, data=data), pictures())
     names = re.findall(r'<figure[^>]* data-figure="([^"]+)"', html)
     assert len(names) == html.count("<figure") >= 10
     sheets = json.loads(html.split('id="ablab-figures">')[1].split("</script>")[0])["figures"]
@@ -335,7 +335,7 @@ def test_every_figure_says_how_to_read_it_and_has_its_data(known: tuple[Study, s
 
 def test_the_page_never_calls_anything_significant() -> None:
     it, runs, verdicts, data = detailed()
-    assert "significant" not in page(it, runs, verdicts, data=data, pictures=pictures()).lower()
+    assert "significant" not in page(result(it, runs, verdicts, data=data), pictures()).lower()
 
 
 def test_every_link_leads_to_a_section_of_the_page(known: tuple[Study, str, Reader]) -> None:
@@ -347,6 +347,6 @@ def test_every_link_leads_to_a_section_of_the_page(known: tuple[Study, str, Read
 
 def test_costs_are_set_beside_those_of_the_base() -> None:
     it, runs, verdicts, data = detailed()
-    text = Reader(page(it, runs, verdicts, data=data)).text
+    text = Reader(page(result(it, runs, verdicts, data=data))).text
     assert "wide 324,754 (× 3.96) 1,922,832 (× 2.68)" in text
     assert "dropout 82,030 716,328" in text

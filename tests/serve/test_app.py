@@ -10,12 +10,28 @@ from pathlib import Path
 
 import pytest
 from dashboards import FINGERPRINT, HOSTILE, end, fill, start
+from simulated import run as trained
+from simulated import study
 
+from ablab.serve.shelf import Shelf
 from ablab.store import Store
-from ablab.study import decide
+from ablab.study import decide, plan
+from ablab.study.tuning import FIRST, trials_wanted, tuned
 from ablab.study.verdict import signed
 from ablab.track import progress
 from ablab.train.events import EpochDone, Started
+
+TUNED = """question = "Does batch norm help at its own rate?"
+data = "phantom"
+model = "simple-nn"
+lr = 0.1
+epochs = {epochs}
+tune = { lr = "auto" }
+[variants]
+"batch norm" = "norm=batch"
+[decide]
+seeds = "3..3"
+"""
 
 
 def words(text: str) -> str:
@@ -35,7 +51,7 @@ def test_the_list_has_every_study_and_run_with_the_stores_numbers(dashboard, fil
         row = next(row for row in re.findall(r"<tr data-key.*?</tr>", page, re.DOTALL) if run.id in row)
         assert f"{100 * run.test.accuracy:.2f}" in words(row)
         assert f" {run.spec.seed} finished" in words(row)
-    assert f"17 runs of {len(filled[1].spec)} to {len(filled[1].most)}" in words(page)
+    assert f"17 runs of {len(filled[1].wanted)} to {len(filled[1].most)}" in words(page)
 
 
 def test_a_study_shows_the_verdicts_that_its_runs_allow(dashboard, filled):
@@ -93,7 +109,7 @@ def test_filters_and_order_are_those_of_the_address(dashboard, filled):
 
     runs = {run.id: run for run in filled[2]}
     found = shown("q=norm%3Dbatch+seed%3D1")
-    assert [(runs[id_].wanted.seed, runs[id_].wanted.recipe.changes()["norm"]) for id_ in found] == [(1, "batch")]
+    assert [(runs[id_].spec.seed, runs[id_].spec.recipe.changes()["norm"]) for id_ in found] == [(1, "batch")]
     accuracies = [runs[id_].test.accuracy for id_ in shown("sort=-test")]
     assert accuracies == sorted(accuracies, reverse=True)
     assert len(accuracies) == 17
@@ -177,9 +193,9 @@ def test_new_runs_and_runs_that_go_on_show_up_and_disappear(own):
         dashboard.store, plan=planned.hash, name="quickstart", path=Path("q.toml"), least=15, most=25
     ) as follow:
         show = follow(lambda wanted, event: None)
-        show(coming.wanted, Started(82_030, "cpu", "fp32", 2, 900, 100, 2.3, 0.5))
+        show(coming.spec, Started(82_030, "cpu", "fp32", 2, 900, 100, 2.3, 0.5))
         for row in coming.curve[:4]:
-            show(coming.wanted, EpochDone(row, True, None))
+            show(coming.spec, EpochDone(row, True, None))
         answer = dashboard.ask("/", If_None_Match=mark)
         assert answer.status == 200
         assert "epoch 4 of 12" in words(answer.text)
@@ -220,6 +236,29 @@ def test_a_study_that_this_version_cannot_read_is_named_with_the_reason(own):
     assert "cannot be read" in page
     assert "quickstart" in page
     assert dashboard.ask("/study/feed").status == 404
+
+
+def test_the_report_of_a_tuned_study_has_its_trials_and_the_verdicts_at_the_rates_that_won(own):
+    dashboard, _, _ = own
+    store = Store(dashboard.store)
+    it = study(epochs=2, text=TUNED)
+    trials = [
+        trained(one, gain=9.0 * (one.recipe.lr == 0.3), noise=0.1) for one in trials_wanted(it, FINGERPRINT, FIRST)
+    ]
+    after = tuned(it, trials, FIRST).study
+    for asked in (it, after):
+        planned = plan(asked, FINGERPRINT)
+        store.keep_study(planned.hash, asked.name, it.text, FINGERPRINT, 1)
+        for one in planned.most:
+            store.add(trained(one, gain=5.0 * (one.recipe == planned.study.variants[0].recipe), noise=0.1))
+    for trial in trials:
+        store.add(trial)
+    (there,) = (one for one in Shelf(dashboard.store).look().store.studies if one.study.tune)
+    assert there.after_tuning
+    page = words(dashboard.ask(f"/study/{there.plan.hash}/report").text)
+    assert "With a learning rate of its own for every recipe" in page
+    assert there.after_tuning.verdicts[0].sentence in page
+    assert after.name not in words(dashboard.ask("/").text)
 
 
 def test_a_damaged_store_is_said_on_the_page_and_the_dashboard_lives_on(own):
@@ -271,7 +310,7 @@ def test_the_dashboard_needs_no_torch(filled):
     code = (
         "import sys; from ablab.serve.app import Pages; from pathlib import Path; from ablab.serve import views; "
         "seen = Pages(Path(sys.argv[1])).shelf.look(); views.overview(seen, views.Query()); "
-        "[views.study_page(seen, it) for it in seen.kept.studies]; print('torch' in sys.modules)"
+        "[views.study_page(seen, it) for it in seen.store.studies]; print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(filled[0])], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -9,24 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import simulate, study
 
+from ablab.conduct import Result
 from ablab.serve.forecast import forecast, seconds_a_run
-from ablab.serve.shelf import Shelf, Shown
+from ablab.serve.shelf import Shelf
 from ablab.study import Verdict, decide
 from ablab.study.projection import pairs_to_go
 from ablab.track.progress import LiveRun
 
 
-def shown(runs: int, *, breaks: tuple[tuple[str, int], ...] = ()) -> Shown:
+def shown(runs: int, *, breaks: tuple[tuple[str, int], ...] = ()) -> Result:
     """A study after so many of its 25 runs."""
     planned, everything, _ = simulate(study(), breaks=breaks)
     done = everything[:runs]
-    return Shown(planned, done, decide(planned, done), None, None)
+    return Result(planned.study, planned, done, decide(planned, done))
 
 
-def live(it: Shown, epoch: int) -> LiveRun:
+def live(it: Result, epoch: int) -> LiveRun:
     """The first wanted run, so far on its way."""
     (wanted, *_), (run, *_) = it.decision.wanted, it.runs
-    return LiveRun(wanted, it.hash, 0.0, run.curve[:epoch], (), {}, False)
+    return LiveRun(wanted, it.plan.hash, 0.0, run.curve[:epoch], (), {}, False)
 
 
 def test_before_anything_is_known_the_runs_to_the_first_verdict_are_left_and_the_time_is_unknown():
@@ -92,13 +93,13 @@ def test_a_run_that_was_removed_is_gone_at_the_next_look_and_one_that_came_is_th
 
     planned, runs = fill(tmp_path, most=5)
     shelf, store = Shelf(tmp_path), Store(tmp_path)
-    assert list(shelf.look().kept.runs) == [run.id for run in runs]
+    assert list(shelf.look().store.runs) == [run.id for run in runs]
     store.remove(runs[1])
-    assert list(shelf.look().kept.runs) == [run.id for run in (runs[0], *runs[2:])]
+    assert list(shelf.look().store.runs) == [run.id for run in (runs[0], *runs[2:])]
     store.add(runs[1])
     seen = shelf.look()
-    assert list(seen.kept.runs) == [run.id for run in (runs[0], *runs[2:], runs[1])]
-    found = seen.kept.study(planned.hash)
+    assert list(seen.store.runs) == [run.id for run in (runs[0], *runs[2:], runs[1])]
+    found = seen.store.study(planned.hash)
     assert found
     assert {run.id for run in found.runs} == {run.id for run in runs}
     assert shelf.look().mark == seen.mark

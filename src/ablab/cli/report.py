@@ -133,18 +133,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     from ablab.report.tables import verdict_table
 
     path = report_path(result.study.name, out)
-    after = result.after_tuning
-    text = page(
-        result.study,
-        result.runs,
-        result.verdicts,
-        ledger=result.ledger,
-        data=result.data,
-        pictures=pictures_of(result.plan, data_root),
-        tuned=result.tuned,
-        after=after.verdicts if after else (),
-    )
-    atomic_write(path, text)
+    atomic_write(path, page(result, pictures_of(result.plan, data_root)))
     value: dict[str, Any] = {
         "study": result.study.name,
         "plan": result.plan.hash,

@@ -1,4 +1,6 @@
-"""page(): a study, its runs and its verdicts as one HTML file that needs nothing else, and no script to be whole."""
+"""page(): a Result as one HTML file that needs nothing else, and no script to be whole."""
+
+from __future__ import annotations
 
 import base64
 import hashlib
@@ -6,7 +8,7 @@ import importlib.metadata
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import tomli_w
@@ -28,8 +30,10 @@ from ablab.report.layers import layer_tables
 from ablab.report.scatter import scatters
 from ablab.study import Study, Verdict, plan
 from ablab.study.factorial import contrasts
-from ablab.study.tuning import Tuned, disagreements
 from ablab.study.verdict import signed
+
+if TYPE_CHECKING:
+    from ablab.conduct import Result
 
 LARGEST = 2_800_000  # bytes; curves take what the rest leaves of it
 MOST_ROWS = 1000  # of the table of runs; 200 variants with 1000 seeds would make a page of 30 MB
@@ -65,31 +69,21 @@ WORDS = {
 }
 
 
-def page(
-    study: Study,
-    runs: Sequence[Run],
-    verdicts: Sequence[Verdict],
-    *,
-    ledger: Ledger | None = None,
-    data: DataFacts | None = None,
-    pictures: Pictures | None = None,
-    tuned: Tuned | None = None,
-    after: Sequence[Verdict] = (),
-) -> str:
+def page(result: Result, pictures: Pictures | None = None) -> str:
     """The report: one self-contained HTML file, the same to the byte for the same runs in any order.
 
     With `pictures`, all test images u8[N,C,H,W] or a function from rows to such an array, it shows some of those that
-    were mistaken. `tuned` and `after` are the trials of learning rates, where the study has them, and the verdicts at
-    the rates that won.
+    were mistaken.
     """
+    study, runs, verdicts, data = result.study, result.runs, result.verdicts, result.data
     arms = arms_of(study, runs)
     goal = goal_of(arms, study.rule)
     parts = _parts(study, arms, verdicts, data, goal, pictures)
     sheets, name = _sheets(verdicts, parts), str(visible(study.name))
     environment = _environment()
     template = environment.get_template("page.html")
-    fixed = _looks(environment) | _facts(study, arms, verdicts, ledger) | parts | {"goal": goal}
-    fixed |= _beyond(study, runs, verdicts, tuned, after)
+    fixed = _looks(environment) | _facts(study, arms, verdicts, result.ledger) | parts | {"goal": goal}
+    fixed |= _beyond(result)
     rest = template.render(fixed, sets=(), figures=figures_json(name, sheets))
     sets = tuple(curve_sets(arms, LARGEST - len(rest.encode())))
     sheets |= {one["id"]: one["facts"] for one in sets if one["facts"]}
@@ -157,16 +151,14 @@ def _parts(
     }
 
 
-def _beyond(
-    study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], tuned: Tuned | None, after: Sequence[Verdict]
-) -> dict[str, Any]:
+def _beyond(result: Result) -> dict[str, Any]:
     """What is told of a grid as a whole, and of the question at tuned rates."""
-    fingerprints = sorted({run.spec.fingerprint for run in runs})
+    tuned, after = result.tuned, result.after_tuning
     return {
-        "contrasts": contrasts(plan(study, fingerprints[0]), runs) if len(fingerprints) == 1 else (),
+        "contrasts": contrasts(result.plan, result.runs),
         "tuned": tuple(zip(tuned.names, tuned.trials, tuned.chosen, strict=True)) if tuned else (),
-        "after": tuple(after),
-        "disagreements": disagreements(verdicts, after),
+        "after": after.verdicts if after else (),
+        "disagreements": result.disagreements,
     }
 
 

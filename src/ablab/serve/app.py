@@ -22,13 +22,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ablab.conduct import pictures_of
+from ablab.conduct import Result, pictures_of
 from ablab.errors import AblabError, InputError
 from ablab.report.page import page, visible
 from ablab.report.tables import duration
 from ablab.serve import draw, views
 from ablab.serve.guard import Guard
-from ablab.serve.shelf import Seen, Shelf, Shown
+from ablab.serve.shelf import Shelf, Snapshot
 from ablab.track.progress import request_stop
 
 STATIC = Path(__file__).parent / "static"
@@ -102,10 +102,7 @@ class Pages:
 
     def report(self, request: Request) -> Response:
         it = _study(self.shelf.look(), request.path_params["hash"])
-        text = page(
-            it.study, it.runs, it.decision.verdicts, ledger=it.ledger, data=it.data, pictures=pictures_of(it.plan)
-        )
-        return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
+        return HTMLResponse(page(it, pictures_of(it.plan)), headers={"Content-Security-Policy": REPORT_POLICY})
 
     def stop(self, request: Request) -> Response:
         hash_ = request.path_params["hash"]
@@ -113,10 +110,12 @@ class Pages:
             request_stop(self.folder, hash_)
         except InputError as error:
             raise HTTPException(409, str(error)) from None
-        it = self.shelf.look().kept.study(hash_)
-        return RedirectResponse(f"/study/{it.hash}" if it else "/", 303)
+        it = self.shelf.look().store.study(hash_)
+        return RedirectResponse(f"/study/{it.plan.hash}" if it else "/", 303)
 
-    def answer(self, request: Request, seen: Seen, template: str, values: Callable[[], Mapping[str, Any]]) -> Response:
+    def answer(
+        self, request: Request, seen: Snapshot, template: str, values: Callable[[], Mapping[str, Any]]
+    ) -> Response:
         """The page, or 304 where whoever asks has it already."""
         mark = f'"{self.start}{seen.mark}"'
         if request.headers.get("if-none-match") == mark:
@@ -200,10 +199,10 @@ def _also_ipv6(port: int) -> list[socket.socket]:
     return []
 
 
-def _study(seen: Seen, hash_: str) -> Shown:
-    if it := seen.kept.study(hash_):
+def _study(seen: Snapshot, hash_: str) -> Result:
+    if it := seen.store.study(hash_):
         return it
-    for one in seen.kept.unreadable:
+    for one in seen.store.unreadable:
         if one.hash == hash_:
             raise HTTPException(404, f"The study {one.name} cannot be read by this version of ablab: {one.fault}")
     raise HTTPException(404, "There is no such study in this store.")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ablab.serve.shelf import Shown
+from ablab.conduct import Result
 from ablab.study import projection
 from ablab.track.progress import LiveRun
 
@@ -19,26 +19,26 @@ class Forecast:
     short: tuple[str, ...]  # variants that need more seeds than the study allows
 
 
-def forecast(shown: Shown, running: Iterable[LiveRun] = ()) -> Forecast | None:
+def forecast(result: Result, running: Iterable[LiveRun] = ()) -> Forecast | None:
     """What a study still takes; None when it wants nothing more. Runs that are on their way share the time."""
-    if not shown.decision.wanted:
+    if not result.decision.wanted:
         return None
     live = {run.id: run for run in running}
-    guess = projection.project(shown.plan, shown.decision, shown.runs)
-    lasting = seconds_a_run(shown, live.values())
+    guess = projection.project(result.plan, result.decision, result.runs)
+    lasting = seconds_a_run(result, live.values())
     left = [lasting[one.recipe.hash] * _left(live.get(one.id)) for one in guess.coming]
     seconds = math.fsum(left) / max(1, len(live))
     return Forecast(guess.seeds, guess.runs, None if math.isnan(seconds) else seconds, guess.short)
 
 
-def seconds_a_run(shown: Shown, running: Iterable[LiveRun]) -> Mapping[str, float]:
+def seconds_a_run(result: Result, running: Iterable[LiveRun]) -> Mapping[str, float]:
     """Seconds that a run of each recipe takes: as runs before it did, else as the first step of one on its way said."""
     said: dict[str, float] = {}
     for live in running:
         epoch = live.started.get("epoch_seconds")
         if isinstance(epoch, int | float) and math.isfinite(epoch):
             said.setdefault(live.spec.recipe.hash, float(epoch) * live.spec.recipe.epochs)
-    return projection.seconds_a_run(shown.study.recipes, shown.runs, said)
+    return projection.seconds_a_run(result.study.recipes, result.runs, said)
 
 
 def _left(run: LiveRun | None) -> float:

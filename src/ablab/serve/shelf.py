@@ -8,42 +8,20 @@ import functools
 import hashlib
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.errors import AblabError, StudyError
-from ablab.records import DataFacts, Ledger, Run
+from ablab.conduct import Result, look_up_study
+from ablab.errors import AblabError, InputError, StudyError
+from ablab.records import DataFacts, Run
 from ablab.store import Store
-from ablab.study import Decision, Plan, Study, decide, plan
+from ablab.study import Plan, Study, decide, plan
 from ablab.study.question.published import SCALES
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
 
 Stamp = tuple[tuple[str, int, int, bytes], ...]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A study as the store has it now."""
-
-    plan: Plan
-    runs: tuple[Run, ...]
-    decision: Decision
-    ledger: Ledger | None
-    data: DataFacts | None
-
-    @property
-    def study(self) -> Study:
-        return self.plan.study
-
-    @property
-    def numbers(self) -> dict[int, int]:
-        """For each seed of the plan its number in the plan, from 0."""
-        return {seed: at for at, seed in enumerate(sorted({wanted.seed for wanted in self.plan.most}))}
-
-    @property
-    def hash(self) -> str:
-        return self.plan.hash
 
 
 @dataclass(frozen=True)
@@ -56,32 +34,32 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoreView:
     """What the store holds: runs by id in the order in which they came, studies with the newest first."""
 
     runs: dict[str, Run]
-    studies: tuple[Shown, ...]
+    studies: tuple[Result, ...]
     unreadable: tuple[Unreadable, ...]
     data: dict[str, DataFacts]  # by fingerprint
     stamp: Stamp  # the same as long as nothing is written to the store
 
-    def study(self, hash_: str) -> Shown | None:
-        return next((it for it in self.studies if it.hash == hash_), None)
+    def study(self, hash_: str) -> Result | None:
+        return next((it for it in self.studies if it.plan.hash == hash_), None)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """One look: the store, and what is running beside it."""
 
-    kept: Kept
+    store: StoreView
     live_runs: dict[str, LiveRun]  # those that the store does not have yet
     live_studies: dict[str, LiveStudy]
 
     @property
     def mark(self) -> str:
         """A text that is another one as soon as anything has changed."""
-        said = repr((self.kept.stamp, self.live_runs, self.live_studies))
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        text = repr((self.store.stamp, self.live_runs, self.live_studies))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Shelf:
@@ -89,20 +67,20 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._known: tuple[Stamp, Kept] | None = None
+        self._known: tuple[Stamp, StoreView] | None = None
         self._reading = threading.Lock()  # requests are answered side by side; one of them reads for all
 
-    def look(self) -> Seen:
+    def look(self) -> Snapshot:
         """What there is now. What is running is read first: a run that ends meanwhile is then in the store."""
         live_runs, live_studies = progress.runs(self.folder), progress.studies(self.folder)
-        kept = self._kept()
-        return Seen(
-            kept,
-            {run.id: run for run in live_runs if run.id not in kept.runs},
+        store = self._view()
+        return Snapshot(
+            store,
+            {run.id: run for run in live_runs if run.id not in store.runs},
             {study.plan: study for study in live_studies},
         )
 
-    def _kept(self) -> Kept:
+    def _view(self) -> StoreView:
         with self._reading:
             stamp = _stamp(self.folder)
             if self._known is None or self._known[0] != stamp:
@@ -110,13 +88,13 @@ class Shelf:
             return self._known[1]
 
 
-def read(folder: Path, stamp: Stamp = (), before: Kept | None = None) -> Kept:
+def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> StoreView:
     """Everything in the store, in a few short reads; what was read before is not read again."""
     store = Store(folder, create=False)
     runs = _runs(store, before.runs if before else {})
     fingerprints = {run.spec.fingerprint for run in runs.values()}
     data = {fingerprint: facts for fingerprint in fingerprints if (facts := store.data(fingerprint))}
-    studies: list[Shown] = []
+    studies: list[Result] = []
     unreadable: list[Unreadable] = []
     for hash_, name, text, fingerprint in reversed(store.studies()):
         try:
@@ -129,9 +107,14 @@ def read(folder: Path, stamp: Stamp = (), before: Kept | None = None) -> Kept:
         if known is None or known.runs != own:
             facts = data.get(fingerprint)
             decision = decide(planned, own, labels=facts and facts.labels)
-            known = Shown(planned, own, decision, store.ledger(hash_), facts)
+            known = Result(planned.study, planned, own, decision, store.ledger(hash_), facts)
+        if planned.study.tune:
+            with suppress(InputError):  # between the last trial and the first run at the rates that won
+                known = look_up_study(planned.study, store)
         studies.append(known)
-    return Kept(runs, tuple(studies), tuple(unreadable), data, stamp)
+    at_own_rates = {it.after_tuning.plan.hash for it in studies if it.after_tuning}  # shown with the study they are of
+    left = tuple(one for one in unreadable if one.hash not in at_own_rates)
+    return StoreView(runs, tuple(studies), left, data, stamp)
 
 
 def _runs(store: Store, before: Mapping[str, Run]) -> dict[str, Run]:

@@ -8,13 +8,14 @@ from typing import Any
 from markupsafe import Markup
 
 from ablab import grammar
+from ablab.conduct import Result
 from ablab.errors import AblabError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.tables import duration
 from ablab.serve import draw
 from ablab.serve.forecast import Forecast, forecast
-from ablab.serve.shelf import Kept, Seen, Shown
+from ablab.serve.shelf import Snapshot, StoreView
 from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
 from ablab.study import Verdict
 from ablab.study.verdict import signed
@@ -134,7 +135,7 @@ ORDERS: dict[str, Callable[[tuple[int, Entry]], Any]] = {
 
 
 @dataclass(frozen=True)
-class Listed:
+class StudyRow:
     """One study in the list."""
 
     hash: str
@@ -155,16 +156,16 @@ class Listed:
         return round(100 * self.done / whole) if whole else 0
 
 
-def overview(seen: Seen, query: Query) -> dict[str, Any]:
+def overview(seen: Snapshot, query: Query) -> dict[str, Any]:
     """The first page: studies, and runs as far as they are wanted."""
     everything = entries(seen)
     found = listed(everything, query)
     pages = max(1, math.ceil(len(found) / A_PAGE))
     page = min(query.page, pages)
     return {
-        "studies": [study_line(seen, it) for it in seen.kept.studies],
-        "loose": [live for hash_, live in seen.live_studies.items() if not seen.kept.study(hash_)],
-        "unreadable": seen.kept.unreadable,
+        "studies": [study_line(seen, it) for it in seen.store.studies],
+        "loose": [live for hash_, live in seen.live_studies.items() if not seen.store.study(hash_)],
+        "unreadable": seen.store.unreadable,
         "running": [one for one in everything if one.live],
         "rows": found[(page - 1) * A_PAGE : page * A_PAGE],
         "found": len(found),
@@ -177,20 +178,20 @@ def overview(seen: Seen, query: Query) -> dict[str, Any]:
     }
 
 
-def entries(seen: Seen) -> list[Entry]:
+def entries(seen: Snapshot) -> list[Entry]:
     """Every run in the order in which it came; those that are running are the last."""
-    names = _names(seen.kept)
+    names = _names(seen.store)
     stored = [
         Entry(run.spec, run.status, run.curve, names.get(run.spec.recipe.hash, ()), run, None)
-        for run in seen.kept.runs.values()
+        for run in seen.store.runs.values()
     ]
     return [*stored, *(_of_live(run, names) for run in seen.live_runs.values())]
 
 
-def entry(seen: Seen, id_: str) -> Entry | None:
+def entry(seen: Snapshot, id_: str) -> Entry | None:
     """The run with this id."""
-    names = _names(seen.kept)
-    if run := seen.kept.runs.get(id_):
+    names = _names(seen.store)
+    if run := seen.store.runs.get(id_):
         return Entry(run.spec, run.status, run.curve, names.get(run.spec.recipe.hash, ()), run, None)
     live = seen.live_runs.get(id_)
     return _of_live(live, names) if live else None
@@ -210,10 +211,10 @@ def listed(everything: Sequence[Entry], query: Query) -> list[Entry]:
     return [one for _, one in kept]
 
 
-def study_line(seen: Seen, it: Shown) -> Listed:
-    live = seen.live_studies.get(it.hash)
-    return Listed(
-        hash=it.hash,
+def study_line(seen: Snapshot, it: Result) -> StudyRow:
+    live = seen.live_studies.get(it.plan.hash)
+    return StudyRow(
+        hash=it.plan.hash,
         name=it.study.name,
         question=it.study.question,
         state=state_of(it, live),
@@ -226,7 +227,7 @@ def study_line(seen: Seen, it: Shown) -> Listed:
     )
 
 
-def state_of(it: Shown, live: LiveStudy | None) -> tuple[str, str]:
+def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
     """Where a study stands, in a word or two."""
     if live:
         return ("running", "stopping after this epoch") if live.is_stopping else ("running", "running")
@@ -253,7 +254,7 @@ def verdict_line(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def study_page(seen: Seen, it: Shown) -> dict[str, Any]:
+def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
     """One study: what it says so far, what is running, and what is left."""
     running = _running(seen, it)
     line = study_line(seen, it)
@@ -268,7 +269,7 @@ def study_page(seen: Seen, it: Shown) -> dict[str, Any]:
         "verdicts": [
             {**verdict_line(verdict), "looks": _looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts
         ],
-        "running": [_of_live(run, _names(seen.kept)) for run in running],
+        "running": [_of_live(run, _names(seen.store)) for run in running],
         "arms": [{"name": name, "style": style, "recipe": recipe} for name, recipe, style in arms],
         "charts": _study_charts(it, arms, running),
         "seeds": _seeds(it, arms, running),
@@ -276,9 +277,9 @@ def study_page(seen: Seen, it: Shown) -> dict[str, Any]:
     }
 
 
-def run_page(seen: Seen, one: Entry) -> dict[str, Any]:
+def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
     """One run: how it went, what it gave, what it was."""
-    facts = seen.kept.data.get(one.spec.fingerprint)
+    facts = seen.store.data.get(one.spec.fingerprint)
     lines = {
         name: draw.Line(name, style, "running" if one.live else "bold", _points(one.curve, of), _selected(one))
         for style, (name, _, of) in zip((1, 2, 1, 2), QUANTITIES, strict=True)
@@ -302,7 +303,7 @@ def run_page(seen: Seen, one: Entry) -> dict[str, Any]:
     }
 
 
-def compare_page(seen: Seen, ids: Sequence[str]) -> dict[str, Any]:
+def compare_page(seen: Snapshot, ids: Sequence[str]) -> dict[str, Any]:
     """Any runs side by side: their curves in one picture, what they gave, and what their recipes differ in."""
     found = {id_: entry(seen, id_) for id_ in dict.fromkeys(ids)}
     ones = [one for one in found.values() if one]
@@ -401,13 +402,13 @@ def _of_live(run: LiveRun, names: Mapping[str, tuple[InStudy, ...]]) -> Entry:
     return Entry(run.spec, "running", run.rows, names.get(run.spec.recipe.hash, ()), None, run)
 
 
-def _names(kept: Kept) -> dict[str, tuple[InStudy, ...]]:
+def _names(store: StoreView) -> dict[str, tuple[InStudy, ...]]:
     """For each recipe, the studies that it is in and what it is called there."""
     found: dict[str, tuple[InStudy, ...]] = {}
-    for it in kept.studies:
+    for it in store.studies:
         arms = [("base", it.study.base), *((variant.name, variant.recipe) for variant in it.study.variants)]
         for name, recipe in arms:
-            found[recipe.hash] = (*found.get(recipe.hash, ()), (it.study.name, name, it.hash))
+            found[recipe.hash] = (*found.get(recipe.hash, ()), (it.study.name, name, it.plan.hash))
     return found
 
 
@@ -418,7 +419,7 @@ def _text(one: Entry) -> str:
     return " ".join(parts).casefold()
 
 
-def _running(seen: Seen, it: Shown) -> list[LiveRun]:
+def _running(seen: Snapshot, it: Result) -> list[LiveRun]:
     """The runs of a study that are being trained, by whichever process."""
     recipes = {recipe.hash for recipe in it.study.recipes}
     return [
@@ -429,7 +430,7 @@ def _running(seen: Seen, it: Shown) -> list[LiveRun]:
 
 
 def _study_charts(
-    it: Shown, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]
+    it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]
 ) -> list[tuple[str, Markup]]:
     styles = {recipe.hash: (name, style) for name, recipe, style in arms}
     charts = []
@@ -449,13 +450,13 @@ def _study_charts(
     return charts
 
 
-def _seeds(it: Shown, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]) -> dict[str, Any]:
+def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]) -> dict[str, Any]:
     """Every recipe against every seed: done, running, wanted next, or perhaps later."""
     done = {(run.spec.recipe.hash, run.spec.seed): run for run in it.runs}
     live = {(run.spec.recipe.hash, run.spec.seed): run for run in running}
     wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
     least, most = it.study.rule.seeds
-    shown = list(it.numbers)[:MOST_SEEDS]
+    shown = sorted({one.seed for one in it.plan.most})[:MOST_SEEDS]
     rows = []
     for name, recipe, style in arms:
         cells: list[dict[str, Any]] = []
@@ -480,7 +481,7 @@ def _looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
     return draw.looks(verdict.looks, seeds=seeds, margin=verdict.margin, title=title)
 
 
-def _took(it: Shown) -> str | None:
+def _took(it: Result) -> str | None:
     """What the runs that are done took together."""
     return duration(math.fsum(run.cost.wall_seconds for run in it.runs)) if it.runs else None
 
