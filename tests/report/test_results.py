@@ -76,7 +76,7 @@ def test_classes_have_the_share_that_is_right():
     verdict = RESULT.decision.verdicts[0]
     pairs = pairs_of(RESULT.study, RESULT.runs, verdict)
     assert len(pairs) == verdict.pairs
-    assert all(base.wanted.seed == other.spec.seed for base, other in pairs)
+    assert all(base.spec.seed == other.spec.seed for base, other in pairs)
     labels = RESULT.data.labels
     of_class = [at for at, label in enumerate(labels) if label == 3]
     shares = [100 * mean([float(base.predictions[at] == 3) for at in of_class]) for base, _ in pairs]

@@ -1,11 +1,13 @@
 """The list of runs answers questions, names what it does not know, and cannot be made to do anything else."""
 
+import dataclasses
 import time
 from pathlib import Path
 
 import pytest
 
 from ablab.errors import InputError
+from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.store import Store, query
 from ablab.store.query import COLUMNS
@@ -69,9 +71,19 @@ def test_tags_and_changes_are_shown(store):
 def test_every_key_of_a_recipe_is_a_column_and_none_is_there_twice(store):
     columns = store.listing(everything=True).columns
     keys = {key for key in {**Recipe().full(), **NORM.full()} if key not in ("model", "data")}
-    renamed = {f"recipe_{key}" if key in COLUMNS else key for key in keys}
-    assert set(columns) == {*COLUMNS, *renamed}
+    taken = {*COLUMNS, *known_metrics()}
+    renamed = {f"recipe_{key}" if key in taken else key for key in keys}
+    assert set(columns) == {*COLUMNS, *known_metrics(), *renamed}
     assert len(columns) == len({name.lower() for name in columns})
+
+
+def test_runs_are_found_by_every_metric_and_those_without_it_are_last(store):
+    for seed, ece in ((20, 0.05), (21, 0.2)):
+        run = sample_run(seed)
+        store.add(dataclasses.replace(run, test=dataclasses.replace(run.test, metrics={"ece": ece})))
+    assert seeds(store, "ece < 0.1") == [20]
+    assert seeds(store, sort="-ece")[:2] == [21, 20]
+    assert seeds(store, "ece is null") == [0, 0, 1, 1, 2, 2, 3]
 
 
 def test_runs_from_before_there_was_a_key_have_its_default(store):

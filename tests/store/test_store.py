@@ -229,7 +229,7 @@ def test_many_runs_are_given_in_the_order_in_which_they_are_asked_for(tmp_path):
     for seed in range(5):
         store.add(run(seed))
     asked = [run(seed).id for seed in (3, 1, 4, 1)] + [f"absent{number}" for number in range(1200)] + [run(0).id]
-    assert [found.wanted.seed for found in store.runs(asked)] == [3, 1, 4, 1, 0]
+    assert [found.spec.seed for found in store.runs(asked)] == [3, 1, 4, 1, 0]
 
 
 def test_tags_are_a_persons_own_and_change_nothing_else(tmp_path):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
-from ablab.report.tables import duration, shown
+from ablab.report.tables import duration, measured, shown
 from ablab.statistics.confusion import confusion, confusion_table, unpacked
 from ablab.study import Plan
 from ablab.study.projection import Projection
@@ -93,10 +93,8 @@ class Live:
         if run.stopped:
             self.line(f"stopped after epoch {len(run.curve)} of {run.spec.recipe.epochs}: {run.stopped}")
         if run.test is not None:
-            others = "".join(f", {name} {_as_said(name, value)}" for name, value in sorted(run.test.metrics.items()))
             self.line(
-                f"test: {100 * run.test.accuracy:.2f} % of {run.test.images:,} images, "
-                f"loss {run.test.loss:.4f}{others}, with the weights of epoch {run.selected_epoch}, "
+                f"test: {measured(run.test)}, with the weights of epoch {run.selected_epoch}, "
                 f"after {duration(run.cost.seconds)} of training"
             )
             self.line(fitting(run.curve))
@@ -222,10 +220,6 @@ def again(wanted: RunSpec) -> str:
     recipe = wanted.recipe
     words = [f"{key}={grammar.show(value)}" for key, value in recipe.changes().items() if key != "model"]
     return shlex.join(["ablab", "train", recipe.model, *words, "--seed", str(wanted.seed)])
-
-
-def _as_said(name: str, value: float) -> str:
-    return f"{value:.4f}" if name == "ece" else f"{100 * value:.2f} %"
 
 
 def _threads(number: int) -> str:

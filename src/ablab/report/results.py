@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ablab.arithmetic.table import escape_markdown, grid, latex_grid, markdown_grid
+from ablab.metric import known_metrics
 from ablab.records import DataFacts, Run
 from ablab.report import arms, figures
 from ablab.report.runs import FORMULA
@@ -144,8 +145,7 @@ def _runs(result: Result) -> Piece:
                 "run": run.id,
                 "variant": name,
                 "seed": run.spec.seed,
-                "accuracy": accuracy,
-                "loss": run.test.loss if run.test else None,
+                **{name: metric.points(run.test) for name, metric in known_metrics().items()},
                 "images": run.test.images if run.test else None,
                 "selected_epoch": run.selected_epoch,
                 "epochs": run.cost.epochs,

@@ -18,6 +18,7 @@ from rich.cells import cell_len, set_cell_size
 from ablab import grammar
 from ablab.atomic import atomic_file
 from ablab.errors import InputError
+from ablab.metric import known_metrics
 from ablab.records import Run
 from ablab.report.tables import shown
 
@@ -107,8 +108,7 @@ def difference(a: Run, b: Run) -> Difference:
     ours, theirs = dataclasses.asdict(a.machine), dataclasses.asdict(b.machine)
     results = {
         "status": (a.status, b.status),
-        "accuracy": (a.test and a.test.accuracy, b.test and b.test.accuracy),
-        "loss": (a.test and a.test.loss, b.test and b.test.loss),
+        **{name: (metric.of(a.test), metric.of(b.test)) for name, metric in known_metrics().items()},
         "selected epoch": (a.selected_epoch, b.selected_epoch),
         "epochs": (a.cost.epochs, b.cost.epochs),
         "seconds": (a.cost.seconds, b.cost.seconds),
@@ -149,9 +149,9 @@ def difference_text(found: Difference) -> str:
 def _figure(key: str, value: Any) -> str:
     if value is None:
         return "-"
-    if key == "accuracy":
-        return f"{100 * value:.2f} %"
-    if key in ("loss", "seconds"):
+    if key in known_metrics():
+        return known_metrics()[key].show(value)
+    if key == "seconds":
         return f"{value:.4g}"
     return f"{value:,}" if key in ("parameters", "MACs") else grammar.show(value)
 

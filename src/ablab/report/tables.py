@@ -12,7 +12,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ablab import grammar
-from ablab.records import Run
+from ablab.metric import known_metrics
+from ablab.records import Measurement, Run
 from ablab.study import Verdict
 from ablab.study.verdict import signed
 
@@ -81,10 +82,7 @@ def run_details(run: Run) -> str:
     if run.untrained_loss is not None:
         facts["untrained loss"] = f"{run.untrained_loss:.4f}"
     if run.test is not None:
-        facts["test"] = (
-            f"{100 * run.test.accuracy:.2f} % of {run.test.images:,} images, loss {run.test.loss:.4f}, "
-            f"with the weights of epoch {run.selected_epoch}"
-        )
+        facts["test"] = f"{measured(run.test)}, with the weights of epoch {run.selected_epoch}"
     if run.note:
         facts["note"] = run.note
     width = max(len(name) for name in facts)
@@ -102,6 +100,16 @@ def run_details(run: Run) -> str:
             "selected" if row.epoch == run.selected_epoch else "",
         )
     return "\n".join(["\n".join(lines), "", run.spec.recipe.toml().rstrip(), "", _text(curve)])
+
+
+def measured(test: Measurement) -> str:
+    """A measurement in one line: accuracy and loss, then every other metric that is recorded."""
+    known = known_metrics()
+    others = "".join(
+        f", {name} {known[name].show(value) if name in known else format(value, '.4g')}"
+        for name, value in sorted(test.metrics.items())
+    )
+    return f"{100 * test.accuracy:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.errors import InputError, did_you_mean
+from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.store.schema import PATIENCE
 
@@ -49,7 +50,7 @@ _FUNCTIONS = frozenset(
         *("coalesce", "ifnull", "iif", "nullif", "typeof"),
         *("glob", "instr", "length", "like", "lower", "ltrim", "rtrim", "substr", "substring", "trim", "upper"),
         *("date", "datetime", "julianday", "strftime", "time", "unixepoch"),
-        *("group_concat", "json_extract"),  # the view itself
+        *("group_concat", "json_extract", "json_valid"),  # the view itself
     }
 )
 
@@ -75,8 +76,9 @@ def listing(
 ) -> Listing:
     """Runs for which `where` holds, by the column `sort` (with - before it, the largest first), at most `limit`.
 
-    The columns are those of COLUMNS; with `everything`, every key of the recipes as well. `where` is from outside: a
-    connection of its own that only reads, a list of what it may touch and a limit of time hold it.
+    The columns are those of COLUMNS; with `everything`, every other metric and every key of the recipes as well.
+    `where` is from outside: a connection of its own that only reads, a list of what it may touch and a limit of time
+    hold it.
     """
     connection = sqlite3.connect(address + ("" if "?" in address else "?mode=ro"), uri=True, timeout=PATIENCE)
     try:
@@ -105,6 +107,7 @@ def _make_view(connection: sqlite3.Connection) -> dict[str, str]:
     A key of a recipe whose name is taken, such as the number of epochs that was asked for, is called recipe_epochs.
     """
     columns = {name: _SOURCES[name] for name in COLUMNS}
+    columns |= {name: _metric(name) for name in known_metrics() if name not in columns}
     taken = {name.lower() for name in columns}
     rows = connection.execute("SELECT DISTINCT key FROM recipes, json_each(recipes.keys) WHERE json_valid(keys)")
     found = {str(key) for (key,) in rows.fetchall()} | set(Recipe.model_fields) - {"options"}
@@ -122,6 +125,11 @@ def _make_view(connection: sqlite3.Connection) -> dict[str, str]:
         "LEFT JOIN facts ON facts.id = runs.id LEFT JOIN recipes ON recipes.hash = runs.recipe"
     )
     return columns
+
+
+def _metric(name: str) -> str:
+    """A metric of the test images, read from the record: only questions that name it pay for that."""
+    return f"""CASE WHEN json_valid(runs.record) THEN json_extract(runs.record, '$.test.metrics."{name}"') END"""
 
 
 def _key(key: str) -> str:

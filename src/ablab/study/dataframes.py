@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ablab.errors import InputError
+from ablab.metric import known_metrics
 from ablab.records import Run
 from ablab.study.question.study import Study
 from ablab.study.verdict import Verdict
@@ -46,8 +47,7 @@ def _run_rows(runs: Iterable[Run], names: Mapping[str, str]) -> Iterable[dict[st
             "variant": names[run.spec.recipe.hash],
             "seed": run.spec.seed,
             "status": run.status,
-            "accuracy": 100 * run.test.accuracy if run.test else None,
-            "loss": run.test.loss if run.test else None,
+            **{name: metric.points(run.test) for name, metric in known_metrics().items()},
             "selected_epoch": run.selected_epoch,
             "epochs": run.cost.epochs,
             "seconds": run.cost.seconds,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.errors import StudyError
+from ablab.metric import Metric, known_metrics
 from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
 from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
@@ -44,17 +45,18 @@ class ClassEffect:
     p: float  # Holm's, over all classes
 
 
-def secondary(pairs: Sequence[Pair]) -> tuple[Secondary, ...]:
-    """The secondary answers that these pairs allow; at least three pairs are needed."""
+def secondary(pairs: Sequence[Pair], decides: str = "accuracy") -> tuple[Secondary, ...]:
+    """The secondary answers that these pairs allow; at least three pairs are needed.
+
+    Every metric but the one that decides the study is among them.
+    """
     if len(pairs) < 3:
         return ()
     found = [
         _paired("mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01),
         _paired("training accuracy in the last epoch, as it went", "pp", pairs, _last_training, 0.01),
         _paired("training minus test accuracy (the gap)", "pp", pairs, _gap, 0.01),
-        _paired("loss on the test images", "nats", pairs, _test_loss, 1e-4),
-        _paired("calibration error on the test images", "pp", pairs, _metric("ece"), 0.01),
-        _paired("top-5 accuracy on the test images", "pp", pairs, _metric("top5"), 0.01),
+        *(_measured(metric, pairs) for name, metric in known_metrics().items() if name != decides),
         _times(pairs),
     ]
     return tuple(one for one in found if one)
@@ -240,6 +242,11 @@ def _paired(
     return paired_secondary(name, unit, [a for a, _ in known], [b for _, b in known], grid)
 
 
+def _measured(metric: Metric, pairs: Sequence[Pair]) -> Secondary | None:
+    name = f"{metric.title} on the test images"
+    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run.test), metric.grid)
+
+
 def _times(pairs: Sequence[Pair]) -> Secondary | None:
     """Seconds of training an epoch as a ratio, by the mean of its logarithm; only within one machine."""
     if len({run.machine for pair in pairs for run in pair}) > 1:
@@ -302,14 +309,6 @@ def _last_training(run: Run) -> float | None:
 
 def _gap(run: Run) -> float | None:
     return 100 * (run.curve[-1].train_accuracy - run.test.accuracy) if run.curve and run.test else None
-
-
-def _test_loss(run: Run) -> float | None:
-    return run.test.loss if run.test else None
-
-
-def _metric(name: str) -> Callable[[Run], float | None]:
-    return lambda run: 100 * run.test.metrics[name] if run.test and name in run.test.metrics else None
 
 
 def _matrices(runs: Sequence[Run], data: DataFacts) -> Any:

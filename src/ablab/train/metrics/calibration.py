@@ -8,7 +8,7 @@ from ablab.catalogue import mark
 BINS = 15  # of equal width, as in Guo et al. 2017
 
 
-@mark("metric", "ece")
+@mark("metric", "ece", title="calibration error", unit="%", direction="lower")
 def ece(logits: Tensor, labels: Tensor) -> float:
     """Expected calibration error: how far confidence is from accuracy, over bins of confidence, by their images."""
     sure, given = logits.double().softmax(1).max(1)

@@ -5,7 +5,7 @@ from torch import Tensor
 from ablab.catalogue import mark
 
 
-@mark("metric", "top5")
+@mark("metric", "top5", title="top-5 accuracy", unit="%", direction="higher")
 def top5(logits: Tensor, labels: Tensor) -> float | None:
     """Share of images whose class is among the five with the highest outputs; None where there are at most five."""
     if logits.shape[1] <= 5:

@@ -6,6 +6,7 @@ import torch
 
 from ablab.catalogue import catalogue
 from ablab.train.metrics import metrics
+from ablab.train.metrics.basic import accuracy, loss
 from ablab.train.metrics.calibration import ece
 from ablab.train.metrics.top5 import top5
 
@@ -17,7 +18,16 @@ def random_outputs(images=500, classes=10, seed=0):
 
 
 def test_every_metric_of_the_folder_is_measured():
-    assert set(metrics(*random_outputs())) == set(catalogue("train.metrics", "metric")) == {"top5", "ece"}
+    measured, known = set(metrics(*random_outputs())), set(catalogue("train.metrics", "metric"))
+    assert known == {"accuracy", "loss", "top5", "ece"}
+    assert known - measured == {"accuracy", "loss"}  # these are added up batch by batch
+
+
+def test_accuracy_and_loss_are_those_of_a_measurement():
+    logits, labels = random_outputs()
+    assert accuracy(logits, labels) == np.mean(logits.numpy().argmax(1) == labels.numpy())
+    logs = logits.double().log_softmax(1)[torch.arange(len(labels)), labels]
+    assert loss(logits, labels) == pytest.approx(-logs.mean().item(), rel=1e-6)
 
 
 def test_top5_counts_a_class_among_the_five_highest():
