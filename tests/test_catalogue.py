@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from ablab.catalogue import catalogue, find, marked
-from ablab.errors import ModelError
+from ablab.errors import InputError, ModelError
 
 SOURCE = '''
 @mark("model", "small", blocks=3)
@@ -53,3 +53,29 @@ def test_an_entry_gives_the_function_itself():
     function = find("models", "model", "simple-nn").load()
     assert function.__module__ in sys.modules
     assert function.__doc__
+
+
+CLASS = '''
+@mark("executor", "cluster", needs=("nothing_of_this_name",))
+class Cluster:
+    """Carries out runs elsewhere."""
+
+    def __init__(self, job, *, number=4): ...
+
+@mark("executor", "bare")
+class Bare:
+    """Is made of nothing."""
+'''
+
+
+def test_a_class_is_offered_as_a_function_is_with_what_makes_it():
+    cluster, bare = marked(CLASS, "a.module")
+    assert (cluster.name, cluster.function, cluster.summary) == ("cluster", "Cluster", "Carries out runs elsewhere.")
+    assert (cluster.parameters, cluster.options) == (("job",), {"number": 4})
+    assert (bare.parameters, bare.options, bare.needs) == ((), {}, ())
+
+
+def test_a_package_that_is_missing_is_named_before_anything_is_imported():
+    cluster, _ = marked(CLASS, "a.module.that.does.not.exist")
+    with pytest.raises(InputError, match='executor "cluster" needs nothing_of_this_name: install it with: pip install'):
+        cluster.load()

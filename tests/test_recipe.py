@@ -78,3 +78,11 @@ def test_every_key_has_a_help_text():
 def test_a_recipe_cannot_be_changed_in_place():
     with pytest.raises(Exception, match="frozen"):
         Recipe().lr = 1.0
+
+
+def test_a_changed_recipe_has_a_hash_of_its_own_after_the_first_was_asked_for():
+    before = Recipe().hash
+    base = Recipe()
+    assert base.hash == before
+    assert base.with_("lr=0.3").hash == Recipe.of({"lr": 0.3}).hash != before
+    assert Recipe.of({}, base=base) == Recipe()

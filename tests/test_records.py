@@ -30,7 +30,7 @@ def test_the_json_is_strict():
 
 
 def test_recipe_seed_and_data_each_make_another_run():
-    wanted = RUN.wanted
+    wanted = RUN.spec
     others = [
         dataclasses.replace(wanted, seed=4),
         dataclasses.replace(wanted, recipe=Recipe()),

@@ -161,7 +161,7 @@ class Recipe(BaseModel):
         """The recipe as a TOML file: all that differs from the defaults, the data and the model."""
         return tomli_w.dumps({"data": self.data, "model": self.model, **self.changes()})
 
-    @property
+    @functools.cached_property
     def hash(self) -> str:
         """Twelve hexadecimal digits that two recipes share if and only if they say the same."""
         text = json.dumps([VERSION, self.data, self.model, self.changes()], sort_keys=True, allow_nan=False)

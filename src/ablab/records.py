@@ -1,5 +1,6 @@
 """What a run leaves behind: frozen values that go to JSON and back, and know nothing of torch."""
 
+import functools
 import hashlib
 import importlib
 import json
@@ -25,7 +26,7 @@ class RunSpec:
     fingerprint: str
     explores: bool = False
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """Names the run everywhere: in the store, in file names, on the screen."""
         text = json.dumps([self.recipe.hash, self.seed, self.fingerprint, *(["explores"] if self.explores else [])])

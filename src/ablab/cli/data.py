@@ -98,7 +98,7 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
 @command.command("show")
 @click.argument("data", metavar="NAME_OR_PATH")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("grid.png"), show_default=True)
-@click.option("--augment", default="none", show_default=True, help="Observer what it makes of them: crop(4) + flip")
+@click.option("--augment", default="none", show_default=True, help="Show what it makes of them: crop(4) + flip")
 @click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Pictures of each class.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides which, and how changed."

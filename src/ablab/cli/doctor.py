@@ -1,4 +1,4 @@
-"""Observer what this machine has and can do for a training, and what would make it faster"""
+"""Show what this machine has and can do for a training, and what would make it faster"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observer a network layer by layer: shapes, parameters and MACs with their formulas; two side by side with --vs"""
+"""Show a network layer by layer: shapes, parameters and MACs with their formulas; two side by side with --vs"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMATS = ("table", "markdown", "latex", "csv", "json")
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, required=True, metavar="MODEL [key=value]...")
 @click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="A second network to put beside the first.")
-@click.option("--grow", "is_grown", is_flag=True, help="Observer how its numbers grow with an option instead.")
+@click.option("--grow", "is_grown", is_flag=True, help="Show how its numbers grow with an option instead.")
 @click.option("--over", metavar="KEY=A,B,...", help="With --grow: the option and its values, such as width=0.5,1,2.")
 @click.option("--measure/--no-measure", default=True, show_default=True, help="With --grow: time a training step.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --grow: write a plot to this .svg file.")

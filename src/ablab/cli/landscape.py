@@ -1,4 +1,4 @@
-"""Observer the loss around a network along random directions and how rough it is; two side by side with --vs"""
+"""Show the loss around a network along random directions and how rough it is; two side by side with --vs"""
 
 from __future__ import annotations
 

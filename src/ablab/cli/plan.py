@@ -1,4 +1,4 @@
-"""Observer what a study will cost and what effect it can see, before anything is spent"""
+"""Show what a study will cost and what effect it can see, before anything is spent"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Observer the keys of a recipe, or the recipe that some words make"""
+"""Show the keys of a recipe, or the recipe that some words make"""
 
 import click
 

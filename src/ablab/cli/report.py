@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="All but html are written to a folder, piece by piece.",
 )
 @scale_option
-@click.option("--open", "open_it", is_flag=True, help="Observer it in the browser.")
+@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
 @data_root_option
 @store_option
 @json_option

@@ -17,7 +17,7 @@ from ablab.errors import AblabError, InputError
 @scale_option
 @click.option("--new", "is_new", is_flag=True, help="A study that was changed after it had begun is a new one.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
-@click.option("--dry-run", is_flag=True, help="Observer the plan, what it costs and what it can see; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
 @data_root_option
 @store_option

@@ -65,7 +65,7 @@ def list_runs(
         say(False, None, report.listed(rows), f"ablab runs show {rows[-1]['id']}" if rows else None)
 
 
-@command.command("show", help="Observer one run: its recipe, its curve, its test measurement.")
+@command.command("show", help="Show one run: its recipe, its curve, its test measurement.")
 @click.argument("run")
 @store_option
 @json_option
@@ -118,7 +118,7 @@ def tag_runs(
     say(as_json, tags, f"tagged {_many(ids)}", f"ablab runs ls --where \"tags like '%{tag}%'\"" if ids else None)
 
 
-@command.command("diff", help="Observer what two runs differ in, and what came of it.")
+@command.command("diff", help="Show what two runs differ in, and what came of it.")
 @click.argument("a")
 @click.argument("b")
 @store_option
@@ -136,7 +136,7 @@ def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
 
 
 @command.command("gc", help="Remove files that no run needs.")
-@click.option("--dry-run", is_flag=True, help="Observer what would go.")
+@click.option("--dry-run", is_flag=True, help="Show what would go.")
 @store_option
 @json_option
 def collect(dry_run: bool, store: str | None, as_json: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
-@click.option("--show-schedule", is_flag=True, help="Observer the learning rate over the run and train nothing.")
+@click.option("--show-schedule", is_flag=True, help="Show the learning rate over the run and train nothing.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write that curve here, as SVG.")
 @data_root_option
 @store_option
