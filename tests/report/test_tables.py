@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from ablab.recipe import Recipe
-from ablab.report.tables import run_details, runs_table, shown, verdict_table
+from ablab.report.tables import run_details, runs_table, verdict_table
+from ablab.report.wording import shown
 from ablab.study import Rule, Study, Variant, decide, plan
 from sample_runs import sample_run
 

@@ -39,7 +39,7 @@ def command(
 ) -> None:
     from ablab.atomic import atomic_write
     from ablab.recipe import Recipe
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
 
     if out is not None and out.suffix != ".svg":
         raise InputError(f"--out {out}: the name must end with .svg")
@@ -115,7 +115,7 @@ def _some(found: Sequence[EpochNorms]) -> list[EpochNorms]:
 
 def _picture(found: dict[str, list[EpochNorms]]) -> str:
     from ablab.report.landscape import Curve, Panel, curves_svg, shades
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
 
     panels = []
     for name, norms in found.items():

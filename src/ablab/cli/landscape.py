@@ -163,7 +163,7 @@ def _network(
     from ablab.probe.landscape import read_weights
     from ablab.records import RunSpec
     from ablab.report.live import Live
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
     from ablab.train.events import Finished
     from ablab.train.loop import train
     from ablab.train.state import initial_network
@@ -197,7 +197,7 @@ def _network(
 def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, directions: int) -> str:
     """How many losses will be taken and about how long that takes, from one that is taken now."""
     from ablab.probe.landscape import in_use, surface
-    from ablab.report.tables import duration
+    from ablab.report.wording import duration
 
     images = sum(len(labels) for _, labels in batches)
     losses = steps * directions + (steps * steps if size == 2 else 0) + 1
@@ -324,6 +324,6 @@ def _recipe_words(recipe: Recipe) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
 
     return shown(text)

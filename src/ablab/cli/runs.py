@@ -160,7 +160,7 @@ def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
 def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
     import dataclasses
 
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
     from ablab.store.care import damages
 
     kept = _open(store)
@@ -211,7 +211,7 @@ def import_runs(ctx: click.Context, files: tuple[Path, ...], store: str | None, 
     import dataclasses
 
     from ablab.errors import InputError
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
     from ablab.store import Store, place
     from ablab.store.exchange import SUFFIX, take
 
@@ -277,7 +277,7 @@ def _of_study(store: Store, path: Path) -> tuple[list[str], list[StudyText] | No
 
 def _taken(taken: Taken) -> str:
     """What became of one file, and of each run that was refused."""
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
 
     known = f", {len(taken.known)} were here already" if taken.known else ""
     lines = [f"{taken.path}: {len(taken.added)} added{known}"]

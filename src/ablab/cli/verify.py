@@ -88,7 +88,7 @@ def _chosen(report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...]
 
 
 def _words(claim: Claim) -> str:
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
 
     changes = claim.spec.recipe.changes()
     return shown(" ".join(f"{key}={value}" for key, value in changes.items())) + f" seed {claim.spec.seed}"
@@ -106,7 +106,7 @@ def _facts(one: Check) -> dict[str, Any]:
 
 
 def _text(handed_in: HandedIn, checks: list[Check]) -> str:
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
 
     many = f"{len(handed_in.claims)} runs in the report, {len(checks)} trained again"
     lines = [shown(f"run {one.claim.spec.id}, seed {one.claim.spec.seed}: {one.word}: {one.why}") for one in checks]

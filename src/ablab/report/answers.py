@@ -7,8 +7,9 @@ from typing import Any
 
 from ablab.records import NEAR_ZERO, SPREAD, DataFacts, Run
 from ablab.report import charts
-from ablab.report.arms import Arm, Pair, answered_pairs, pairs_of, visible
+from ablab.report.arms import Arm, Pair, answered_pairs, pairs_of
 from ablab.report.embedded import Sheet, short
+from ablab.report.wording import visible
 from ablab.statistics.paired import mean
 from ablab.study import Rule, Verdict
 from ablab.study.secondary import (

@@ -1,11 +1,7 @@
-"""What every part of the page starts from: the recipes of a study with their runs, pairs of a verdict, safe text."""
+"""What every part of the page starts from: the recipes of a study with their runs, pairs of a verdict."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from markupsafe import Markup
 
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Run
@@ -66,25 +62,6 @@ def answered(runs: Iterable[Run], data: DataFacts) -> tuple[Run, ...]:
 def answered_pairs(pairs: Sequence[Pair], data: DataFacts) -> tuple[Pair, ...]:
     """The pairs whose answers are known on both sides."""
     return tuple(pair for pair in pairs if len(answered(pair, data)) == 2)
-
-
-def visible(text: Any) -> Any:
-    r"""Text with the characters that cannot be seen, or that turn the writing around, spelled out.
-
-    >>> visible("a\u202eb"), visible("two\nlines")
-    ('a\\u202eb', 'two\nlines')
-    """
-    if not isinstance(text, str) or isinstance(text, Markup):
-        return text
-    return "".join(f"\\u{ord(c):04x}" if _is_hidden(c) else c for c in text)
-
-
-def _is_hidden(c: str) -> bool:
-    # joiners (Cf) stay: they hold emoji and several scripts together; half a surrogate pair cannot be written to a file
-    kind = unicodedata.category(c)
-    return (
-        (kind == "Cc" and c not in "\n\t") or kind in ("Cs", "Zl", "Zp") or (kind == "Cf" and c not in "\u200c\u200d")
-    )
 
 
 def duration(seconds: float) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from ablab.records import EpochRow, Run
 from ablab.report import charts
-from ablab.report.arms import TOGETHER, Arm, visible
+from ablab.report.arms import TOGETHER, Arm
 from ablab.report.embedded import short
+from ablab.report.wording import visible
 
 POINT, NUMBER = 13, 8  # bytes of a point of a path, and of a number
 FLOPS = 6  # of training for each multiply-add: two on the way forward, about twice that on the way back

@@ -1,6 +1,6 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
-from ablab.report.tables import duration, shown
+from ablab.report.wording import duration, shown
 from ablab.study import Plan
 from ablab.study.foresight import Foresight
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
-from ablab.report.tables import duration, measured, shown
+from ablab.report.tables import measured
+from ablab.report.wording import duration, shown
 from ablab.statistics.confusion import confusion, confusion_table, unpacked
 from ablab.study import Plan
 from ablab.study.projection import Projection

@@ -18,7 +18,7 @@ from ablab.records import EpochRow, Run, RunSpec
 from ablab.report import figures
 from ablab.report.curve import sparkline
 from ablab.report.picture import Picture
-from ablab.report.tables import shown
+from ablab.report.wording import shown
 from ablab.study.verdict import signed
 
 if TYPE_CHECKING:

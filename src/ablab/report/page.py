@@ -19,7 +19,6 @@ from ablab.records import NEAR_ZERO, DataFacts, Ledger, Run
 from ablab.report import charts
 from ablab.report.answers import Goal, answers, goal_of, histograms, line_rows
 from ablab.report.arms import Arm, arms_of, between, duration
-from ablab.report.arms import visible as visible
 from ablab.report.beside import beside
 from ablab.report.cautions import cautions
 from ablab.report.confusion import confusions
@@ -28,6 +27,7 @@ from ablab.report.embedded import Sheet, figures_json, runs_json, short
 from ablab.report.gallery import Pictures, gallery
 from ablab.report.layers import layer_tables
 from ablab.report.scatter import scatters
+from ablab.report.wording import visible
 from ablab.study import Study, Verdict, plan
 from ablab.study.factorial import contrasts
 from ablab.study.verdict import signed

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ablab.errors import InputError, did_you_mean
-from ablab.report.tables import shown
+from ablab.report.wording import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

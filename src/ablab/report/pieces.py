@@ -15,7 +15,7 @@ from ablab.report import arms, figures
 from ablab.report.cautions import cautions
 from ablab.report.picture import SOFT, Format, Picture, blank, check_installed, pages, plain, style
 from ablab.report.results import Piece, What, table, tabular, written
-from ablab.report.tables import shown
+from ablab.report.wording import shown
 
 if TYPE_CHECKING:
     from ablab.conduct import Result

@@ -14,7 +14,7 @@ from ablab.models import Io
 from ablab.records import NEAR_ZERO, Run
 from ablab.report.arms import Arm, arms_of, between, pairs_of
 from ablab.report.beside import interval_of, plain_interval
-from ablab.report.tables import shown
+from ablab.report.wording import shown
 from ablab.statistics.paired import mean
 from ablab.study import Study, Verdict
 from ablab.study.across import across

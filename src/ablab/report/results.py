@@ -17,7 +17,7 @@ from ablab.metric import known_metrics
 from ablab.records import DataFacts, Run
 from ablab.report import arms, figures
 from ablab.report.runs import FORMULA
-from ablab.report.tables import shown
+from ablab.report.wording import shown
 from ablab.statistics.confusion import confusion, unpacked
 from ablab.study import Study, Verdict
 from ablab.study.secondary import Pair, class_effects, groups_note, paired_secondary, secondary

@@ -20,7 +20,7 @@ from ablab.atomic import atomic_file
 from ablab.errors import InputError
 from ablab.metric import known_metrics
 from ablab.records import Run
-from ablab.report.tables import shown
+from ablab.report.wording import shown
 
 if TYPE_CHECKING:
     from ablab.store.query import Listing

@@ -14,6 +14,7 @@ from rich.text import Text
 from ablab import grammar
 from ablab.metric import known_metrics
 from ablab.records import Measurement, Run
+from ablab.report.wording import shown
 from ablab.study import Verdict
 from ablab.study.verdict import signed
 
@@ -110,30 +111,6 @@ def measured(test: Measurement) -> str:
         for name, value in sorted(test.metrics.items())
     )
     return f"{100 * test.accuracy:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
-
-
-def duration(seconds: float) -> str:
-    """A time as one says it.
-
-    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
-    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 2 min')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
-
-
-def shown(text: str) -> str:
-    """Text of a user's on one line, with nothing in it that a terminal would obey.
-
-    >>> shown("a\\x1b[31mb\\n\\u202ec")
-    'a\\\\x1b[31mb\\\\n\\\\u202ec'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _words(changes: dict[str, object]) -> str:

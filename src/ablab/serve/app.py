@@ -24,8 +24,8 @@ from starlette.types import ASGIApp
 
 from ablab.conduct import Result, pictures_of
 from ablab.errors import AblabError, InputError
-from ablab.report.page import page, visible
-from ablab.report.tables import duration
+from ablab.report.page import page
+from ablab.report.wording import duration, visible
 from ablab.serve import draw, views
 from ablab.serve.guard import Guard
 from ablab.serve.shelf import Shelf, Snapshot

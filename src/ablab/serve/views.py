@@ -12,7 +12,7 @@ from ablab.conduct import Result
 from ablab.errors import AblabError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
-from ablab.report.tables import duration
+from ablab.report.wording import duration
 from ablab.serve import draw
 from ablab.serve.forecast import Forecast, forecast
 from ablab.serve.shelf import Snapshot, StoreView

@@ -1,0 +1,53 @@
+"""Text and times as they may be shown: nothing in them is hidden, and no terminal or page obeys them."""
+
+import unicodedata
+from typing import Any
+
+from markupsafe import Markup
+
+
+def shown(text: str) -> str:
+    """Text of a user's on one line, with nothing in it that a terminal would obey.
+
+    >>> shown("a\\x1b[31mb\\n\\u202ec")
+    'a\\\\x1b[31mb\\\\n\\\\u202ec'
+    """
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def visible(text: Any) -> Any:
+    r"""Text for a page, with the characters that cannot be seen, or that turn the writing around, spelled out.
+
+    >>> visible("a\u202eb"), visible("two\nlines")
+    ('a\\u202eb', 'two\nlines')
+    """
+    if not isinstance(text, str) or isinstance(text, Markup):
+        return text
+    return "".join(f"\\u{ord(c):04x}" if _is_hidden(c) else c for c in text)
+
+
+def duration(seconds: float) -> str:
+    """A time as one says it.
+
+    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
+    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 2 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def _printable(c: str) -> str:
+    return c if c.isprintable() else c.encode("unicode_escape").decode()
+
+
+def _is_hidden(c: str) -> bool:
+    # joiners (Cf) stay: they hold emoji and several scripts together; half a surrogate pair cannot be written to a file
+    kind = unicodedata.category(c)
+    return (
+        (kind == "Cc" and c not in "\n\t") or kind in ("Cs", "Zl", "Zp") or (kind == "Cf" and c not in "\u200c\u200d")
+    )
