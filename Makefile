@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+CODE := src tests benchmarks tools
 
-.PHONY: install demo test check bench calibrate faults clean
+.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers faults clean
 
 install: $(STAMP)
 
@@ -16,13 +18,23 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/ablab run studies/quickstart.toml
 
+# Three sizes: what one runs while writing, what a newcomer runs, and everything.
+test-fast: install
+	$(PYTEST) -m "not slow and not long and not browser and not real_data"
+
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST) -m "not long and not browser and not real_data"
+
+test-rest: install
+	$(PYTEST) -m "long or browser or real_data"
+
+test-all: test test-rest
 
 check: install
-	$(BIN)/ruff format --check src tests benchmarks tools
-	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
+	MYPYPATH=src:tools $(BIN)/mypy --strict tools/*.py
 
 bench: install
 	$(BIN)/python benchmarks/data.py
@@ -30,6 +42,9 @@ bench: install
 
 calibrate: install
 	$(BIN)/python tools/calibration.py > docs/calibration.md
+
+multipliers: install
+	$(BIN)/python tools/multipliers.py
 
 faults: install
 	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults

@@ -92,6 +92,11 @@ def find(folder: str, kind: str, name: str, error: type[InputError] = InputError
     return entries[name]
 
 
+def is_own(name: str) -> bool:
+    """Whether a name is a user's own code and no entry of a folder: `path/to/file.py:Name`, `package.module:Name`."""
+    return ":" in name
+
+
 def marked(source: str, module: str) -> list[Entry]:
     """The entries that the text of one file declares."""
     entries = []

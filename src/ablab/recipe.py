@@ -12,7 +12,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ablab import grammar
-from ablab.catalogue import find
+from ablab.catalogue import find, is_own
 from ablab.errors import GrammarError, RecipeError, did_you_mean
 
 VERSION = 1  # part of every hash: raised when a default changes its meaning, because hashes leave defaults out
@@ -196,7 +196,7 @@ def keys() -> list[tuple[str, str, str]]:
 @functools.cache
 def _model_options(model: str) -> dict[str, Any] | None:
     """Options and defaults of a model of the zoo; None for a user's own, which answers for itself when it is built."""
-    if ":" in model:
+    if is_own(model):
         return None
     try:
         return find("models", "model", model).options

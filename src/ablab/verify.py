@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from ablab.catalogue import is_own
 from ablab.errors import InputError
 from ablab.execute import Observer
 from ablab.recipe import Recipe
@@ -41,7 +42,7 @@ class Claim:
     @property
     def own_code(self) -> bool:
         """Whether training it runs a Python file of whoever wrote it."""
-        return ":" in self.spec.recipe.model
+        return is_own(self.spec.recipe.model)
 
 
 @dataclass(frozen=True)

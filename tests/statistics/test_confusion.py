@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from ablab.errors import StudyError
 from ablab.statistics.confusion import (
     class_report,
-    class_table,
     confusion,
     confusion_table,
     mistakes,
@@ -113,11 +112,3 @@ def test_an_answer_that_is_no_class_is_an_error_and_not_another_row(labels, answ
 def test_mistakes_have_their_share_of_the_true_class():
     first = mistakes(confusion([0, 0, 0, 1], [1, 1, 0, 1], 2))[0]
     assert (first.true, first.given, first.count, first.share) == (0, 1, 2, pytest.approx(2 / 3))
-
-
-def test_the_table_of_classes_ends_with_both_means():
-    lines = class_table(class_report(confusion([0, 0, 0, 1], [0, 1, 1, 1], 2)), ["cat", "hound"]).splitlines()
-    assert lines[1].split() == ["cat", "100.00%", "33.33%", "50.00%", "3"]
-    assert lines[3].split() == ["macro", "mean", "66.67%", "66.67%", "50.00%", "4"]
-    assert lines[4].split() == ["weighted", "mean", "83.33%", "50.00%", "50.00%", "4"]
-    assert max(map(len, lines)) <= 100

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
-from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.weightstats import ttost_paired
 
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
-from ablab.statistics.paired import interval, mcnemar, t_multiplier
+from ablab.statistics.paired import interval, t_multiplier
 from ablab.statistics.sequential import looks, multipliers
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.secondary import learning_speed
@@ -120,15 +119,6 @@ def test_the_restricted_mean_time_is_the_area_under_the_survival_curve(times):
     found = learning_speed([(run(time), run(time)) for time in times], 0.8)
     if found is not None and found.horizon == horizon:
         assert sum(found.base_epochs) / len(times) == pytest.approx(area, rel=1e-6)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_mcnemar_is_that_of_statsmodels(only_a, only_b):
-    if only_a + only_b:
-        found = reference_mcnemar([[5, only_a], [only_b, 5]], exact=True).pvalue
-        assert mcnemar(only_a, only_b) == pytest.approx(found, abs=1e-12)
-    assert mcnemar(0, 0) == 1.0
 
 
 def test_nothing_that_a_person_reads_says_significant_or_proves():

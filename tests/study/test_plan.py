@@ -3,10 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from scipy import stats
 
 from ablab.recipe import Recipe
-from ablab.statistics.sequential import multipliers
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.plan import runs_of
 
@@ -59,17 +57,3 @@ def test_other_data_is_another_plan():
 
 def test_all_comparisons_share_the_error():
     assert plan(STUDY, "data").alpha == pytest.approx(0.05 / 2)
-
-
-def test_more_seeds_find_smaller_effects_and_the_power_is_that_of_the_noncentral_t():
-    small, large = (plan(replace(STUDY, rule=Rule(seeds=(3, most))), "data") for most in (5, 20))
-    assert large.detectable(1.0) < small.detectable(1.0)
-    effect = small.detectable(1.0)
-    factor = multipliers(3, 5, small.alpha)[5]
-    power = stats.nct.sf(factor, df=4, nc=effect * 5**0.5)
-    assert power == pytest.approx(0.8, abs=0.02)
-
-
-def test_minutes_are_told_once_a_run_was_timed():
-    assert plan(STUDY, "data").minutes is None
-    assert plan(STUDY, "data", seconds_per_run=20).minutes == (3.0, 5.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablab.catalogue import is_own
 from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size, say
 from ablab.errors import InputError, did_you_mean
 
@@ -83,7 +84,7 @@ def _start(name: str, options: dict[str, Any], tune: str) -> Any:
     from ablab.catalogue import find
     from ablab.errors import ModelError
 
-    if ":" in name:
+    if is_own(name):
         return options.get(tune, 1.0)
     known = find("models", "model", name, ModelError).options
     if tune not in known:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablab.catalogue import is_own
 from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size
 from ablab.errors import InputError
 
@@ -119,7 +120,7 @@ def _check_over(name: str, key: str) -> None:
     from ablab.catalogue import find
     from ablab.errors import ModelError
 
-    if ":" in name:
+    if is_own(name):
         return
     known = find("models", "model", name, ModelError).options
     if key not in known:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ablab.catalogue import is_own
 from ablab.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def outline(name: str, io: Io, options: dict[str, Any]) -> nn.Module:
         with torch.device("meta"):
             return build(name, io, **options)
     except ModelError:
-        if ":" not in name:
+        if not is_own(name):
             raise
         return build(name, io, **options)  # a user's own constructor may look at numbers, which meta has not
 

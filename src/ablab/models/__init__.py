@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from ablab.catalogue import find
+from ablab.catalogue import find, is_own
 from ablab.errors import ModelError, did_you_mean
 
 
@@ -32,7 +32,7 @@ def build(name: str, io: Io, **options: Any) -> nn.Module:
     from ablab.models.shapes import check_runs
     from ablab.models.user_module import build_own
 
-    if ":" in name:
+    if is_own(name):
         return build_own(name, io, options)
     entry = find("models", "model", name, ModelError)
     for key, value in options.items():

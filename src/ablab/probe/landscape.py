@@ -17,6 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ablab import randomness
+from ablab.catalogue import is_own
 from ablab.data.dataset import Splits
 from ablab.errors import DataError
 from ablab.models.initial import borrowed_generator
@@ -44,7 +45,7 @@ def placed(net: nn.Module, recipe: Recipe, splits: Splits) -> tuple[nn.Module, P
         threads=recipe.threads,
         channels_last=recipe.channels_last,
         net=net,
-        own_network=":" in recipe.model,
+        own_network=is_own(recipe.model),
     )
     there: nn.Module = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
     return there, pixels_of(splits.examples, splits.train, hardware)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ablab import randomness
+from ablab.catalogue import is_own
 from ablab.data.augment import augmenter
 from ablab.data.dataset import Splits
 from ablab.models import Io
@@ -43,7 +44,7 @@ def range_test(recipe: Recipe, splits: Splits, seed: int, steps: int = 300) -> R
     channels, height, width = examples.images.shape[1:]
     net = initial_network(recipe, Io(channels, height, width, classes), seed)
     hardware = choose_hardware(
-        recipe.precision, device=recipe.device, threads=recipe.threads, net=net, own_network=":" in recipe.model
+        recipe.precision, device=recipe.device, threads=recipe.threads, net=net, own_network=is_own(recipe.model)
     )
     state = initial_state(recipe, net, hardware)
     pixels = pixels_of(examples, splits.train, hardware)

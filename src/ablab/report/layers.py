@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ablab.catalogue import is_own
 from ablab.errors import AblabError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts
@@ -34,7 +35,7 @@ def layer_tables(arms: Sequence[Arm], data: DataFacts) -> Iterator[Layers]:
     """
     by_network: dict[str, list[Arm]] = {}
     for arm in arms:
-        if ":" not in arm.recipe.model and arm.runs:
+        if not is_own(arm.recipe.model) and arm.runs:
             by_network.setdefault(json.dumps([arm.recipe.model, arm.recipe.options], sort_keys=True), []).append(arm)
     for members in list(by_network.values())[:MOST]:
         recipe = members[0].recipe

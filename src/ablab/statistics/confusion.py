@@ -98,17 +98,6 @@ def most_confused(matrix: Any, most: int = 5) -> list[tuple[int, int, int]]:
     return [(i, j, count) for count, i, j in sorted(pairs, key=lambda one: (-one[0], one[1:]))[:most]]
 
 
-def class_table(report: ClassReport, names: Sequence[str]) -> str:
-    """Precision, recall, F1 and images of every class as text, the two means below them."""
-    left = max(len(name) for name in (*names, "weighted mean"))
-    lines = [f"{'class':<{left}}  precision  recall      F1  images"]
-    means = (("macro mean", report.macro), ("weighted mean", report.weighted))
-    for name, one in (*zip(names, report.each, strict=True), *means):
-        shares = f"{100 * one.precision:8.2f}%  {100 * one.recall:5.2f}%  {100 * one.f1:5.2f}%"
-        lines.append(f"{name:<{left}}  {shares}  {one.images:>6,}")
-    return "\n".join(lines)
-
-
 def confusion_table(matrix: Any, names: Sequence[str]) -> str:
     """The matrix as text, each class in a row; beyond 20 classes, the pairs that were mistaken most."""
     if len(names) > MANY:

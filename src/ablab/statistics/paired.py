@@ -156,20 +156,6 @@ def chance_of_gap(gap: float, floor: float) -> float:
     return 2 * _normal(-abs(gap) / (math.sqrt(2) * floor)) if floor > 0 else float(gap == 0)
 
 
-def mcnemar(only_one: int, only_other: int) -> float:
-    """The exact p-value that two given networks get equally many images right, from those that only one gets right.
-
-    It is about these two networks; of the recipes that made them it says nothing.
-
-    >>> round(mcnemar(10, 25), 4)
-    0.0167
-    """
-    from scipy.stats import binom
-
-    smaller, both = min(only_one, only_other), only_one + only_other
-    return min(1.0, 2 * float(binom.cdf(smaller, both, 0.5))) if both else 1.0
-
-
 def power(pairs: int, effect: float, spread: float, multiplier: float) -> float:
     """The chance that an interval after so many pairs leaves out 0, by the noncentral t distribution.
 

@@ -9,8 +9,6 @@ from ablab import randomness
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
-from ablab.statistics.paired import detectable
-from ablab.statistics.sequential import multipliers
 from ablab.study.question.study import Study
 
 EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
@@ -27,7 +25,6 @@ class Plan:
     hash: str
     wanted: tuple[RunSpec, ...]  # at first: the fewest runs that could decide
     most: tuple[RunSpec, ...]  # if nothing is decided before the last seed
-    seconds_per_run: float | None = None
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
 
     def place(self, wanted: RunSpec) -> int:
@@ -43,20 +40,8 @@ class Plan:
         """The error that each comparison is allowed: all of them together share the study's."""
         return self.study.rule.alpha / self.study.comparisons
 
-    @property
-    def minutes(self) -> tuple[float, float] | None:
-        """What it takes at first and at most, if one knows what a run takes."""
-        if self.seconds_per_run is None:
-            return None
-        return len(self.wanted) * self.seconds_per_run / 60, len(self.most) * self.seconds_per_run / 60
 
-    def detectable(self, spread: float) -> float:
-        """The smallest effect, in points, that the last look finds 4 times in 5, if differences have this sd."""
-        least, most = self.study.rule.seeds
-        return detectable(most, spread, multipliers(least, most, self.alpha)[most])
-
-
-def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None, *, explores: bool = False) -> Plan:
+def plan(study: Study, fingerprint: str, *, explores: bool = False) -> Plan:
     """The plan of a study on data with this fingerprint; one that explores never looks at the test images."""
     least, most = study.rule.seeds
     runs = least * len(study.recipes)
@@ -71,7 +56,6 @@ def plan(study: Study, fingerprint: str, seconds_per_run: float | None = None, *
         hash=_hash(study, fingerprint, explores),
         wanted=runs_of(study.recipes, range(least), fingerprint, explores=explores),
         most=runs_of(study.recipes, range(most), fingerprint, explores=explores),
-        seconds_per_run=seconds_per_run,
         explores=explores,
     )
 

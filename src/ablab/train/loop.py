@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ablab import randomness
+from ablab.catalogue import is_own
 from ablab.data.augment import augmenter, disturbed
 from ablab.data.augment.views import views
 from ablab.data.dataset import Examples, Splits
@@ -20,10 +21,9 @@ from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.checkpoint import unpack
 from ablab.train.device import choose_hardware, memory
-from ablab.train.estimate import step_seconds
 from ablab.train.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.train.losses import balanced, make_loss
-from ablab.train.measure import Answers, measure, packed, packed_certainty
+from ablab.train.measure import Predictions, measure, packed, packed_certainty, time_step
 from ablab.train.pixels import pixels_of
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
@@ -49,7 +49,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     begun = time.monotonic()
     examples, classes = splits.examples, len(splits.classes)
     channels, height, width = examples.images.shape[1:]
-    is_own = ":" in recipe.model
+    is_user_code = is_own(recipe.model)
     net = initial_network(recipe, Io(channels, height, width, classes), seed)
     hardware = choose_hardware(
         recipe.precision,
@@ -57,7 +57,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         threads=recipe.threads,
         channels_last=recipe.channels_last,
         net=net,
-        own_network=is_own,
+        own_network=is_user_code,
     )
     state = initial_state(recipe, net, hardware)
     pixels = pixels_of(examples, splits.train, hardware)
@@ -80,7 +80,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     steps = recipe.steps or recipe.epochs * len(sizes)
     seconds = 0.0
 
-    def look_at(part: Examples, rows: Tensor | None, *, in_full: bool = False) -> tuple[Measurement, Answers]:
+    def look_at(part: Examples, rows: Tensor | None, *, in_full: bool = False) -> tuple[Measurement, Predictions]:
         if recipe.tta == "augment":
             part, rows = disturbed(recipe.augment, part, rows, seed=seed, epoch=state.epoch), None
         return measure(net, part, rows, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=in_full)
@@ -89,7 +89,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         with state.measured():
             return look_at(examples, splits.val)[0]
 
-    def on_test() -> tuple[Measurement, Answers]:
+    def on_test() -> tuple[Measurement, Predictions]:
         return look_at(splits.test, None, in_full=True)
 
     untrained_loss = on_validation().loss
@@ -98,7 +98,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
     noticed = suspicions(net, pixels(examples.images[some]), examples.labels[some].to(hardware.device))
     first = splits.train[: min(recipe.batch, TIMED)]
-    one_step = step_seconds(net, pixels(examples.images[first]), examples.labels[first].to(hardware.device), hardware)
+    one_step = time_step(net, pixels(examples.images[first]), examples.labels[first].to(hardware.device), hardware)
     yield Started(
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         device=hardware.name,

@@ -1,9 +1,11 @@
-"""measure: a network on a set of images -> loss, accuracy and the class that it gives each."""
+"""measure: a network on a set of images -> loss, accuracy and each answer; and how long one of its steps takes."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablab import randomness
@@ -20,7 +22,7 @@ BATCH = 1000  # images at a time
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """What a network made of every image."""
 
     given: Tensor  # i64[N], classes
@@ -36,7 +38,7 @@ def measure(
     hardware: Hardware,
     views: Sequence[View] = (),
     in_full: bool = False,
-) -> tuple[Measurement, Answers]:
+) -> tuple[Measurement, Predictions]:
     """The mean loss and the share of right answers over `rows` (None: all), and what was said of each.
 
     In full, all metrics and the certainty of each answer are measured as well.
@@ -68,7 +70,7 @@ def measure(
     net.train(was_training)
     given = whole.argmax(1) if in_full else whole
     certainty = whole.float().softmax(1).amax(1) if in_full else whole.new_empty(0)
-    return Measurement(losses.item() / total, right.item() / total, total, others), Answers(
+    return Measurement(losses.item() / total, right.item() / total, total, others), Predictions(
         given.cpu(), certainty.cpu()
     )
 
@@ -97,3 +99,25 @@ def packed_certainty(certainty: Tensor) -> bytes:
     b'\\x00\\x80\\xff'
     """
     return (certainty * 255).round().to(torch.uint8).numpy().tobytes()
+
+
+def time_step(net: nn.Module, images: Tensor, labels: Tensor, hardware: Hardware) -> float:
+    """Seconds forward and backward for these images, f32[B,C,H,W]; nothing about the network is changed."""
+    parameters = [one for one in net.parameters() if one.requires_grad]
+    buffers = {name: one.clone() for name, one in net.named_buffers()}
+    was_training = net.training
+    net.train()
+    times = []
+    try:
+        with borrowed_generator(0, hardware.device), torch.enable_grad():
+            for _ in range(2):  # the first makes the kernels, which the steps of the run will find made
+                begun = time.monotonic()
+                with hardware.autocast():
+                    out = torch.func.functional_call(net, buffers, images)
+                loss = F.cross_entropy(out.float(), labels)
+                gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+                next(one for one in gradients if one is not None).flatten()[0].item()  # waits for the device
+                times.append(time.monotonic() - begun)
+    finally:
+        net.train(was_training)
+    return min(times)

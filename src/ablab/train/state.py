@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ablab import randomness
+from ablab.catalogue import is_own
 from ablab.models import Io, build
 from ablab.models.initial import borrowed_generator, initialise, initialise_own
 from ablab.recipe import Recipe
@@ -63,7 +64,7 @@ def initial_network(recipe: Recipe, io: Io, seed: int) -> nn.Module:
     # What a constructor draws is drawn anew by name, or is a weight of a user's own making: then it is the seed's too.
     with borrowed_generator(randomness.number(seed, "build")):
         net = build(recipe.model, io, **recipe.options)
-    return (initialise_own if ":" in recipe.model else initialise)(net, seed, recipe.init)
+    return (initialise_own if is_own(recipe.model) else initialise)(net, seed, recipe.init)
 
 
 def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware) -> State:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablab import grammar
+from ablab.catalogue import is_own
 from ablab.errors import GrammarError, RecipeError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.question.published import Published, faults_of, published
@@ -99,7 +100,7 @@ class Reader:
                 self.fault((key,), f"unknown section [{key}]", hint=did_you_mean(key, SECTIONS))
             elif key in RULES:
                 self.fault((key,), f'"{key}" is no part of a recipe', hint="it belongs below a line [decide]")
-            elif model and ":" not in model.model and key not in known:
+            elif model and not is_own(model.model) and key not in known:
                 hint = self._suggest(key, (*known, "question"))
                 self.fault((key,), f'unknown recipe key "{key}"', hint=hint)
             elif problem := no_setting(value):
