@@ -3,12 +3,15 @@
 import csv
 import dataclasses
 import io
+import json
 import re
 
 import pytest
 from pictured import CLASSES, HOSTILE, result
 
-from ablab.report.results import facts, pairs_of, table, written
+from ablab.report.results import pairs_of, study_table
+from ablab.report.table import formats, write
+from ablab.report.writers.json import facts
 from ablab.statistics.paired import mean
 
 RESULT = result()
@@ -17,15 +20,19 @@ RESULT = result()
 WHATS = ("verdicts", "runs", "classes", "costs", "secondary")
 
 
+def texts(piece) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in piece.rows]
+
+
 def rows_of(piece, form="csv") -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(written(piece, form))))
+    return list(csv.DictReader(io.StringIO(write(piece, form))))
 
 
 def test_the_table_of_verdicts_has_every_number_of_the_verdicts():
-    piece = table(RESULT, "verdicts")
+    piece = study_table(RESULT, "verdicts")
     first, *others = rows_of(piece)
     assert first["variant"] == "base"
-    for row, verdict, cells in zip(others, RESULT.decision.verdicts, piece.rows[1:], strict=True):
+    for row, verdict, cells in zip(others, RESULT.decision.verdicts, texts(piece)[1:], strict=True):
         assert float(row["effect"]) == verdict.effect
         assert (float(row["low"]), float(row["high"])) == (verdict.low, verdict.high)
         assert float(row["accuracy"]) == pytest.approx(mean(verdict.accuracies))
@@ -37,24 +44,28 @@ def test_the_table_of_verdicts_has_every_number_of_the_verdicts():
 
 @pytest.mark.parametrize("what", ["verdicts", "classes", "costs", "secondary"])
 def test_no_mean_stands_without_interval_and_n(what):
-    piece = table(RESULT, what)
+    piece = study_table(RESULT, what)
     assert piece.rows
-    assert "n" in piece.heads
-    at = piece.heads.index("n")
-    assert all(int(row[at]) >= 3 for row in piece.rows)
-    assert all(any(" to " in cell for cell in row) for row in piece.rows)
+    assert "n" in [head.text for head in piece.heads]
+    at = [head.text for head in piece.heads].index("n")
+    assert all(int(row[at]) >= 3 for row in texts(piece))
+    assert all(any(" to " in cell for cell in row) for row in texts(piece))
     assert "interval" in piece.caption
 
 
 @pytest.mark.parametrize("what", WHATS)
-@pytest.mark.parametrize("form", ["latex", "markdown", "csv", "text"])
+@pytest.mark.parametrize("form", formats())
 def test_every_table_has_all_its_rows_in_every_language(what, form):
-    piece = table(RESULT, what)
-    lines = written(piece, form).splitlines()
+    piece = study_table(RESULT, what)
+    lines = write(piece, form).splitlines()
     if form == "latex":
         assert sum(line.endswith(r" \\") for line in lines) == len(piece.rows) + 1
     elif form == "markdown":
         assert sum(line.startswith("| ") for line in lines) == len(piece.rows) + 2
+    elif form == "html":
+        assert sum(line.count("<tr>") for line in lines) == len(piece.rows) + 1
+    elif form == "json":
+        assert len(json.loads(lines[0])["rows"]) == len(piece.rows)
     elif form == "csv":
         assert len(rows_of(piece)) == len(piece.rows)
     else:
@@ -62,16 +73,16 @@ def test_every_table_has_all_its_rows_in_every_language(what, form):
 
 
 def test_runs_are_listed_one_by_one():
-    rows = rows_of(table(RESULT, "runs"))
+    rows = rows_of(study_table(RESULT, "runs"))
     assert {row["run"] for row in rows} == {run.id for run in RESULT.runs}
     assert len(rows) == 25
-    broken = table(result(breaks=(("wide", 1),)), "runs")
-    assert [row[-1] for row in broken.rows].count("diverged") == 1
-    assert [row[3] for row in broken.rows].count("-") == 1
+    broken = study_table(result(breaks=(("wide", 1),)), "runs")
+    assert [row[-1] for row in texts(broken)].count("diverged") == 1
+    assert [row[3] for row in texts(broken)].count("-") == 1
 
 
 def test_classes_have_the_share_that_is_right():
-    piece = table(RESULT, "classes")
+    piece = study_table(RESULT, "classes")
     assert len(piece.rows) == 4 * len(CLASSES)
     verdict = RESULT.decision.verdicts[0]
     pairs = pairs_of(RESULT.study, RESULT.runs, verdict)
@@ -88,29 +99,29 @@ def test_classes_have_the_share_that_is_right():
 
 def test_without_predictions_there_is_no_table_of_classes():
     bare = tuple(dataclasses.replace(run, predictions=b"") for run in RESULT.runs)
-    assert table(dataclasses.replace(RESULT, runs=bare), "classes").rows == ()
+    assert study_table(dataclasses.replace(RESULT, runs=bare), "classes").rows == ()
 
 
 def test_names_are_only_names_in_every_language():
-    piece = table(result(text=HOSTILE), "verdicts")
-    latex = written(piece, "latex")
+    piece = study_table(result(text=HOSTILE), "verdicts")
+    latex = write(piece, "latex")
     name = r"\textbackslash{}input\{/etc/passwd\} \textasciicircum{}\textasciitilde{}\#\{\}"
     assert r"{}[x] \& 50\% of \$a\_b\$ " + name in latex
     assert r"$<$b$>$" in latex
-    markdown = written(piece, "markdown")
+    markdown = write(piece, "markdown")
     assert r"=1+1 \| \<b>\`🧪\`" in markdown
     assert all(line.count(" | ") == 7 for line in markdown.splitlines() if line.startswith("| "))
     assert "'=1+1 | <b>`🧪`" in [row["variant"] for row in rows_of(piece)]
 
 
 def test_minus_signs_are_set_as_such():
-    latex = written(table(RESULT, "verdicts"), "latex")
+    latex = write(study_table(RESULT, "verdicts"), "latex")
     assert "$-$3.0" in latex
     assert not re.search(r"& -\d", latex)
-    assert "-3.0" in written(table(RESULT, "verdicts"), "text")
+    assert "-3.0" in write(study_table(RESULT, "verdicts"), "text")
 
 
 def test_facts_are_json():
-    value = facts(table(RESULT, "costs"))
+    value = facts(study_table(RESULT, "costs"))
     assert value["what"] == "costs"
     assert value["rows"][0]["n"] == 5

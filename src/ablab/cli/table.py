@@ -1,4 +1,4 @@
-"""Print a table of a study for a paper: LaTeX, Markdown, CSV or text"""
+"""Print a table of a study for a paper: LaTeX, Markdown, CSV, JSON, HTML or text"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ablab.catalogue import catalogue
 from ablab.cli.shared import json_option, say, scale_option, store_option
 
 KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
@@ -17,37 +18,39 @@ KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["latex", "markdown", "csv", "text"]),
+    type=click.Choice(sorted(catalogue("report.writers", "writer"))),
     default="text",
     show_default=True,
-    help="The language; CSV has every number apart, as it was computed.",
+    help="The language; CSV and JSON have every number apart, as it was computed.",
 )
 @click.option("--what", type=click.Choice(KINDS), default="verdicts", show_default=True, help="Which table.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
 @scale_option
 @store_option
 @json_option
-def command(study: Path, form: Any, what: Any, out: Path | None, scale: str, store: str | None, as_json: bool) -> None:
+def command(study: Path, form: str, what: Any, out: Path | None, scale: str, store: str | None, as_json: bool) -> None:
     from ablab.atomic import atomic_write, check_writable
     from ablab.conduct import look_up_study, read_studies
     from ablab.errors import InputError
-    from ablab.report.results import facts, table, written
+    from ablab.report.results import study_table
+    from ablab.report.table import write
+    from ablab.report.writers.json import facts
     from ablab.store import Store, place
 
     parts = read_studies(study, scale)
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
     kept = Store(place(store), create=False)
-    pieces = [table(look_up_study(part, kept), what) for part in parts]
-    empty = [part.name for part, piece in zip(parts, pieces, strict=True) if not piece.rows]
+    tables = [study_table(look_up_study(part, kept), what) for part in parts]
+    empty = [part.name for part, made in zip(parts, tables, strict=True) if not made.rows]
     if empty:
         raise InputError(f"{empty[0]}: there is nothing for the table of {what} yet: it needs three pairs of runs")
-    texts = [written(piece, form) for piece in pieces]
+    texts = [write(made, form) for made in tables]
     if out:
         check_writable(out)
         atomic_write(out, texts[0] + "\n")
     value = {
-        "tables": [{"study": part.name, **facts(piece)} for part, piece in zip(parts, pieces, strict=True)],
+        "tables": [{"study": part.name, **facts(made)} for part, made in zip(parts, tables, strict=True)],
         "out": str(out) if out else None,
     }
     following = KINDS[(KINDS.index(what) + 1) % len(KINDS)]

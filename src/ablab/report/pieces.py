@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ablab.arithmetic.table import escape_latex, escape_markdown
 from ablab.atomic import atomic_write, check_writable
 from ablab.errors import InputError
 from ablab.records import Run
 from ablab.report import arms, figures
 from ablab.report.cautions import cautions
 from ablab.report.picture import SOFT, Format, Picture, blank, check_installed, pages, plain, style
-from ablab.report.results import Piece, What, table, tabular, written
+from ablab.report.results import What, study_table
+from ablab.report.table import Table, write
 from ablab.report.wording import shown
+from ablab.report.writers.latex import escape as tex
+from ablab.report.writers.latex import tabular
+from ablab.report.writers.markdown import escape as md
 
 if TYPE_CHECKING:
     from ablab.conduct import Result
@@ -60,42 +64,48 @@ def write_pieces(result: Result, folder: Path, format: Pieces) -> tuple[Path, ..
 def _markdown(result: Result) -> Iterator[tuple[str, bytes]]:
     study = result.study
     made = list(_saved(result, "png"))
-    parts = [f"# {escape_markdown(shown(study.question))}", "\n".join(f"- {_md(one)}" for one in _sentences(result))]
+    parts = [
+        f"# {md(study.question)}",
+        "\n".join(f"- {md(one)}" for one in _sentences(result)),
+    ]
     for piece in _all_tables(result):
-        parts.append(f"## {piece.title}\n\n{written(piece, 'markdown')}")
+        parts.append(f"## {piece.title}\n\n{write(piece, 'markdown')}")
     for name, picture, _ in made:
-        parts.append(f"## {picture.title}\n\n![{_md(picture.title)}]({name})\n\n{_md(picture.caption)}")
+        parts.append(f"## {picture.title}\n\n![{md(picture.title)}]({name})\n\n{md(picture.caption)}")
     parts.append("## How to make it again\n\n" + "\n".join(f"    {line}" for line in _again(result)))
     yield "REPORT.md", ("\n\n".join(parts) + "\n").encode()
     yield from ((name, content) for name, _, content in made)
-    yield "runs.csv", (written(table(result, "runs"), "csv") + "\n").encode()
+    yield "runs.csv", (write(study_table(result, "runs"), "csv") + "\n").encode()
 
 
 def _latex(result: Result) -> Iterator[tuple[str, bytes]]:
     made = list(_saved(result, "pdf"))
     body = [
-        rf"\section*{{{_tex(result.study.question)}}}",
+        rf"\section*{{{tex(result.study.question)}}}",
         r"\begin{itemize}",
-        *(rf"\item {{}}{_tex(one)}" for one in _sentences(result)),
+        *(rf"\item {{}}{tex(one)}" for one in _sentences(result)),
         r"\end{itemize}",
         *(line for piece in _all_tables(result) for line in _float(piece)),
     ]
     for name, picture, _ in made:
         graphic = rf"\includegraphics[width=\linewidth,height=0.8\textheight,keepaspectratio]{{{name}}}"
-        body += [r"\begin{figure}[htbp]", r"\centering", graphic, rf"\caption{{{_tex(picture.caption)}}}"]
+        body += [r"\begin{figure}[htbp]", r"\centering", graphic, rf"\caption{{{tex(picture.caption)}}}"]
         body += [r"\end{figure}"]
-    body += [r"\subsection*{How to make it again}", *(rf"\noindent\texttt{{{_tex(one)}}}\\" for one in _again(result))]
+    body += [
+        r"\subsection*{How to make it again}",
+        *(rf"\noindent\texttt{{{tex(one)}}}\\" for one in _again(result)),
+    ]
     lines = [*_PREAMBLE, *_unknown_letters("".join(body)), r"\begin{document}", *body, r"\end{document}"]
     yield "report.tex", ("\n".join(lines) + "\n").encode()
     yield from ((name, content) for name, _, content in made)
-    yield "runs.csv", (written(table(result, "runs"), "csv") + "\n").encode()
+    yield "runs.csv", (write(study_table(result, "runs"), "csv") + "\n").encode()
 
 
 def _pdf(result: Result) -> Iterator[tuple[str, bytes]]:
     lines = [result.study.question, ""]
     for said in _sentences(result):
         lines += [*textwrap.wrap(shown(said), 92, subsequent_indent="  "), ""]
-    lines += [*written(table(result, "verdicts"), "text").splitlines(), ""]
+    lines += [*write(study_table(result, "verdicts"), "text").splitlines(), ""]
     lines += ["How to make it again:", *(f"  {line}" for line in _again(result))]
     wrapped = [piece for line in lines for piece in (textwrap.wrap(line, 118, drop_whitespace=False) or [""])]
     chunks = [wrapped[at : at + LINES] for at in range(0, len(wrapped), LINES)]
@@ -116,9 +126,9 @@ _WRITERS: dict[Pieces, Callable[[Result], Iterator[tuple[str, bytes]]]] = {
 }
 
 
-def _all_tables(result: Result) -> Iterator[Piece]:
+def _all_tables(result: Result) -> Iterator[Table]:
     """The tables that a report has; the runs, which may be hundreds, go into a file of their own."""
-    pieces = (table(result, what) for what in get_args(What) if what != "runs")
+    pieces = (study_table(result, what) for what in get_args(What) if what != "runs")
     return (piece for piece in pieces if piece.rows)
 
 
@@ -185,16 +195,16 @@ _PREAMBLE = (
 )
 
 
-def _float(piece: Piece) -> Iterator[str]:
+def _float(piece: Table) -> Iterator[str]:
     """A table with its caption, made narrower where it is wider than the text; one a variant where it has many rows."""
-    keys = list(dict.fromkeys(row[0] for row in piece.rows))
-    is_long = piece.what in ("classes", "secondary") and len(keys) > 1
+    keys = list(dict.fromkeys(row[0].text for row in piece.rows))
+    is_long = piece.name in ("classes", "secondary") and len(keys) > 1
     for key in keys if is_long else [None]:
-        rows = [[shown(cell) for cell in row] for row in piece.rows if key is None or row[0] == key]
+        rows = tuple(row for row in piece.rows if key is None or row[0].text == key)
         of = f"{key}: " if key is not None else ""
-        yield from (r"\begin{table}[htbp]", r"\centering", rf"\caption{{{_tex(of + piece.caption)}}}")
+        yield from (r"\begin{table}[htbp]", r"\centering", rf"\caption{{{tex(of + piece.caption)}}}")
         yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
-        yield from tabular(piece.heads, rows)
+        yield from tabular(dataclasses.replace(piece, rows=rows))
         yield from ("}", r"\end{table}")
 
 
@@ -204,11 +214,3 @@ def _unknown_letters(text: str) -> Iterator[str]:
     for letter in sorted({c for c in text if ord(c) >= 0x370} - known):
         code = f"{ord(letter):04X}"
         yield rf"\ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{{{code}}}{{[U+{code}]}}\fi"
-
-
-def _tex(text: str) -> str:
-    return escape_latex(shown(text))
-
-
-def _md(text: str) -> str:
-    return escape_markdown(shown(text))

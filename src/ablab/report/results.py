@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 import statistics
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablab.arithmetic.table import escape_markdown, grid, latex_grid, markdown_grid
 from ablab.metric import known_metrics
 from ablab.records import DataFacts, Run
 from ablab.report import arms, figures
-from ablab.report.runs import FORMULA
-from ablab.report.wording import shown
+from ablab.report.style import WORDS
+from ablab.report.table import Cell, Table, table
 from ablab.statistics.confusion import confusion, unpacked
 from ablab.study import Study, Verdict
 from ablab.study.secondary import Pair, class_effects, groups_note, paired_secondary, secondary
@@ -27,45 +20,15 @@ if TYPE_CHECKING:
     from ablab.conduct import Result
 
 What = Literal["verdicts", "runs", "classes", "costs", "secondary"]
-Written = Literal["latex", "markdown", "csv", "text"]
 DASH = "-"
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A table: cells for people, and the same as records of numbers for programs."""
-
-    what: str
-    title: str
-    caption: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    records: tuple[Mapping[str, Any], ...]
+Row = tuple[tuple[str | Cell, ...], Mapping[str, Any]]  # cells, record
 
 
-Row = tuple[tuple[str, ...], Mapping[str, Any]]  # cells, record
-
-
-def table(result: Result, what: What) -> Piece:
+def study_table(result: Result, what: What) -> Table:
     """A table of a study. Every mean in it has an interval and n."""
     return _TABLES[what](result)
-
-
-def written(piece: Piece, form: Written) -> str:
-    """A table in a language that others can read; CSV has the numbers apart, as they were computed."""
-    if form == "csv":
-        out = io.StringIO()
-        columns = list(piece.records[0]) if piece.records else list(piece.heads)
-        writer = csv.DictWriter(out, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _harmless(value) for key, value in record.items()} for record in piece.records)
-        return out.getvalue().rstrip("\n")
-    rows = [[shown(cell) for cell in row] for row in piece.rows]
-    if form == "markdown":
-        return "\n".join([*markdown_grid(piece.heads, rows), "", escape_markdown(shown(piece.caption))])
-    if form == "latex":
-        return "\n".join([*tabular(piece.heads, rows), f"% {shown(piece.caption)}"])
-    return "\n".join([*grid(piece.heads, rows), "", *textwrap.wrap(shown(piece.caption), 100)])
 
 
 def pairs_of(study: Study, runs: Sequence[Run], verdict: Verdict) -> tuple[Pair, ...]:
@@ -75,7 +38,7 @@ def pairs_of(study: Study, runs: Sequence[Run], verdict: Verdict) -> tuple[Pair,
     return arms.pairs_of(base, arm, verdict)
 
 
-def _verdicts(result: Result) -> Piece:
+def _verdicts(result: Result) -> Table:
     verdicts = result.decision.verdicts
     confidence = f"{100 * verdicts[0].confidence:g} %"
     base = max((verdict.base_accuracies for verdict in verdicts), key=len)
@@ -91,16 +54,16 @@ def _verdicts(result: Result) -> Piece:
             _ends(verdict.low, verdict.high),
             str(verdict.pairs),
             DASH if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}",
-            verdict.word + (" (biased)" if verdict.is_biased else ""),
+            Cell(verdict.word + (" (biased)" if verdict.is_biased else ""), WORDS[verdict.word].kind),
         )
         rows.append((cells, _verdict_record(verdict, verdict.accuracies, step)))
     together = f", {verdicts[0].comparisons} comparisons together" if verdicts[0].comparisons > 1 else ""
-    return _piece(
+    return _table(
         "verdicts",
         "Verdicts",
         f"Test accuracy in percent with the plain 95 % interval of each mean; effects in percentage points with their "
         f"{confidence} interval{together}; n pairs of seeds; margin {verdicts[0].margin:g} pp.",
-        ("variant", "change", "accuracy", "effect", f"{confidence} interval", "n", "time", "verdict"),
+        ("variant", "change", "accuracy >", "effect >", f"{confidence} interval >", "n >", "time >", "verdict"),
         rows,
     )
 
@@ -125,7 +88,7 @@ def _verdict_record(verdict: Verdict | None, accuracies: Sequence[float], step: 
     }
 
 
-def _runs(result: Result) -> Piece:
+def _runs(result: Result) -> Table:
     rows: list[Row] = []
     for name, runs in figures.arms_of(result.study, result.runs).items():
         for run in runs:
@@ -139,7 +102,7 @@ def _runs(result: Result) -> Piece:
                 str(run.selected_epoch or DASH),
                 str(run.cost.epochs),
                 f"{run.cost.seconds:.1f}",
-                run.status,
+                Cell(run.status, "" if run.status == "finished" else "broken"),
             )
             record = {
                 "run": run.id,
@@ -157,11 +120,11 @@ def _runs(result: Result) -> Piece:
             }
             rows.append((cells, record))
     caption = f"Every run of the study, n = {len(rows)}: test accuracy in percent, of one run each."
-    heads = ("run", "variant", "seed", "accuracy", "images", "epoch", "epochs", "seconds", "status")
-    return _piece("runs", "Runs", caption, heads, rows)
+    heads = ("run", "variant", "seed >", "accuracy >", "images >", "epoch >", "epochs >", "seconds >", "status")
+    return _table("runs", "Runs", caption, heads, rows)
 
 
-def _classes(result: Result) -> Piece:
+def _classes(result: Result) -> Table:
     data = result.data
     rows: list[Row] = []
     for verdict in result.decision.verdicts if data else ():
@@ -205,11 +168,11 @@ def _classes(result: Result) -> Piece:
         "95 % intervals; p is Holm's over all classes of a variant; n pairs of seeds. No verdict rests on it."
         + (f" {note}" if note else "")
     )
-    heads = ("variant", "class", "base", "with it", "effect", "95 % interval", "p", "n")
-    return _piece("classes", "Class by class", caption, heads, rows)
+    heads = ("variant", "class", "base >", "with it >", "effect >", "95 % interval >", "p >", "n >")
+    return _table("classes", "Class by class", caption, heads, rows)
 
 
-def _costs(result: Result) -> Piece:
+def _costs(result: Result) -> Table:
     rows: list[Row] = []
     machines = {(run.machine.name, run.machine.device, run.machine.threads) for run in result.runs}
     for name, runs in figures.arms_of(result.study, result.runs).items():
@@ -251,11 +214,11 @@ def _costs(result: Result) -> Piece:
         "largest); test accuracy in percent with its plain 95 % interval; n runs."
         + (" Seconds are of different machines and do not compare." if len(machines) > 1 else "")
     )
-    heads = ("variant", "parameters", "MACs", "MiB", "epochs", "seconds", "accuracy", "n")
-    return _piece("costs", "Cost", caption, heads, rows)
+    heads = ("variant", "parameters >", "MACs >", "MiB >", "epochs >", "seconds >", "accuracy >", "n >")
+    return _table("costs", "Cost", caption, heads, rows)
 
 
-def _secondary(result: Result) -> Piece:
+def _secondary(result: Result) -> Table:
     rows: list[Row] = []
     for verdict in result.decision.verdicts:
         for one in secondary(pairs_of(result.study, result.runs, verdict)):
@@ -286,11 +249,11 @@ def _secondary(result: Result) -> Piece:
         "What else a change did: means over pairs of seeds and their difference (of times: the ratio) with its plain "
         "95 % interval; n pairs. No verdict rests on it."
     )
-    heads = ("variant", "figure", "unit", "base", "with it", "effect", "95 % interval", "n")
-    return _piece("secondary", "What else changed", caption, heads, rows)
+    heads = ("variant", "figure", "unit", "base >", "with it >", "effect >", "95 % interval >", "n >")
+    return _table("secondary", "What else changed", caption, heads, rows)
 
 
-_TABLES: dict[What, Callable[[Result], Piece]] = {
+_TABLES: dict[What, Callable[[Result], Table]] = {
     "verdicts": _verdicts,
     "runs": _runs,
     "classes": _classes,
@@ -299,25 +262,8 @@ _TABLES: dict[What, Callable[[Result], Piece]] = {
 }
 
 
-def _piece(what: What, title: str, caption: str, heads: tuple[str, ...], rows: Sequence[Row]) -> Piece:
-    return Piece(what, title, caption, heads, tuple(row for row, _ in rows), tuple(record for _, record in rows))
-
-
-def tabular(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The lines of a LaTeX table with booktabs."""
-    lines = latex_grid(heads, [_minus(row) for row in rows])
-    # at the beginning of a line these would be taken for arguments of the end of the line before
-    return (f"{{}}{line}" if line[:1] in ("[", "*") else line for line in lines)
-
-
-def _minus(row: Sequence[str]) -> list[str]:
-    """Cells with the sign that is a minus in print; names and changes stay as they are."""
-    return [cell if at < 2 else re.sub(r"(?<![\w=])-(?=\d)", "−", cell) for at, cell in enumerate(row)]
-
-
-def _harmless(value: Any) -> Any:
-    """A CSV cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+def _table(what: What, title: str, caption: str, heads: Sequence[str], rows: Sequence[Row]) -> Table:
+    return table(what, heads, (cells for cells, _ in rows), (record for _, record in rows), title, caption)
 
 
 def _centre(accuracies: Sequence[float], step: float) -> tuple[float | None, float | None, float | None]:
@@ -365,8 +311,3 @@ def _recalls(run: Run, data: DataFacts) -> list[float]:
     matrix = confusion(data.labels, unpacked(run.predictions, k), k)
     images = matrix.sum(1).clip(1)
     return [100 * float(share) for share in matrix.diagonal() / images]
-
-
-def facts(piece: Piece) -> dict[str, Any]:
-    """A table for JSON."""
-    return {"what": piece.what, "caption": piece.caption, "rows": json.loads(json.dumps(list(piece.records)))}

@@ -3,10 +3,11 @@
 from markupsafe import Markup
 
 from ablab.catalogue import mark
+from ablab.report.style import WORDS
 from ablab.report.table import Cell, Head, Kind, Table
 from ablab.report.wording import visible
 
-SIGNS: dict[Kind, str] = {"helps": "▲", "hurts": "▼", "same": "=", "open": "?"}  # so that no colour is needed
+SIGNS: dict[Kind, str] = {word.kind: word.sign for word in WORDS.values()}  # so that no colour is needed
 # colours that can be read on white and on black alike, since a notebook may be either
 COLOURS: dict[Kind, str] = {
     "helps": "#2a8f5b",

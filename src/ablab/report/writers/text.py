@@ -4,21 +4,21 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.color import ColorSystem
+from rich.style import Style
 
 from ablab.catalogue import mark
+from ablab.report.style import WORDS
 from ablab.report.table import Head, Kind, Table
 from ablab.report.wording import shown
 
 GAP = "  "
 NARROWEST = 12  # characters that a column of text keeps on a narrow screen
-COLOURS: dict[Kind, str] = {  # of a terminal
-    "strong": "1",
-    "faint": "2",
-    "broken": "1;31",
-    "helps": "1;32",
-    "hurts": "1;31",
-    "same": "36",
-    "open": "33",
+COLOURS: dict[str, str] = {  # in rich's words
+    "strong": "bold",
+    "faint": "dim",
+    "broken": "bold red",
+    **{word.kind: word.terminal for word in WORDS.values()},
 }
 
 
@@ -85,4 +85,6 @@ def _padded(cell: str, width: int, *, is_number: bool) -> str:
 
 def _coloured(cell: str, kind: Kind) -> str:
     text = cell.strip()
-    return cell.replace(text, f"\x1b[{COLOURS[kind]}m{text}\x1b[0m") if kind in COLOURS and text else cell
+    if kind not in COLOURS or not text:
+        return cell
+    return cell.replace(text, Style.parse(COLOURS[kind]).render(text, color_system=ColorSystem.STANDARD))
