@@ -31,10 +31,9 @@ from ablab.probe.landscape import (
     sharpness,
     surface,
 )
-from ablab.train.checkpoint import pack_weights
 from ablab.train.device import choose_hardware
 from ablab.train.pixels import pixels_of
-from ablab.train.state import State
+from ablab.train.trained import Trained, keep
 
 TINY = Io(3, 16, 16, 4)
 
@@ -244,9 +243,8 @@ def test_attention_and_batch_norm_have_second_derivatives(name):
 
 def test_weights_are_read_back_and_damage_is_told(tmp_path):
     net, path = network(), tmp_path / "run.safetensors"
-    content, digest = pack_weights(State(net, torch.optim.SGD(net.parameters(), lr=0.1)), {})
-    path.write_bytes(content)
-    path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n")
+    keep(Trained(net.state_dict(), 'model = "simple-nn"', 0, ("a", "b"), 1), path)
+    content = path.read_bytes()
     other = network(seed=1)
     read_weights(path, other)
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), other.parameters(), strict=True))

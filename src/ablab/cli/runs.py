@@ -175,7 +175,10 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
         ctx.exit(1)
 
 
-@command.command("export", help="Write runs into one file that can be sent; without a choice, all of them.")
+@command.command(
+    "export",
+    help="Write runs into one file that can be sent; without a choice, all of them. For trained weights: ablab export.",
+)
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
 @where_option

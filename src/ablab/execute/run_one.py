@@ -22,11 +22,14 @@ from ablab.execute import Observer, checkpoint_path, previous_checkpoint
 from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.records import Cost, Machine, Origin, Run, RunSpec, Status
-from ablab.train.checkpoint import facts, pack, pack_weights, rows
+from ablab.train.checkpoint import facts, pack, rows
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
+from ablab.train.pixels import mean_and_sd, value_counts
 from ablab.train.splits import splits_of
 from ablab.train.state import State
+from ablab.train.trained import Trained
+from ablab.train.trained import keep as keep_weights
 
 PAUSE = 5.0  # seconds between two checkpoints at least; a run that is killed loses those, one that is stopped nothing
 
@@ -68,7 +71,7 @@ def run_one(
                 elif isinstance(event, Finished):
                     finished = event
                     if weights and event.state:
-                        _keep_weights(weights, event.state, wanted, dataset.classes)
+                        keep_weights(_trained(event.state, wanted, dataset, splits), weights)
     except Failed as error:
         status, note = "diverged" if isinstance(error, Diverged) else "failed", str(error)
         show(wanted, Noticed(note))
@@ -209,13 +212,12 @@ def _changed(before: dict[str, Any], now: Machine) -> Iterator[str]:
             yield f"it began with {key} = {before.get(key)}, now {value}: the last bits may differ from an unbroken run"
 
 
-def _keep_weights(path: Path, state: State, wanted: RunSpec, classes: tuple[str, ...]) -> None:
-    """The selected weights as safetensors, with what it takes to use them, and their SHA-256 beside them."""
-    said = {"recipe": wanted.recipe.toml(), "seed": wanted.seed, "classes": classes, "epoch": state.best_epoch}
-    content, digest = pack_weights(state, said)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, content)
-    atomic_write(path.with_name(path.name + ".sha256"), f"{digest}  {path.name}\n")
+def _trained(state: State, wanted: RunSpec, dataset: Dataset, splits: Splits) -> Trained:
+    """The selected weights with what it takes to use them."""
+    mean, sd = mean_and_sd(value_counts(splits.examples, splits.train))
+    weights = dict(state.net.state_dict())
+    recipe, shape = wanted.recipe.toml(), dataset.in_shape
+    return Trained(weights, recipe, wanted.seed, dataset.classes, state.best_epoch, shape, mean, sd)
 
 
 def origin() -> Origin:

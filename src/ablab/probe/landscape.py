@@ -1,7 +1,6 @@
 """The loss around a network: along random directions that are scaled filter by filter (Li et al. 2018)."""
 
 import contextlib
-import hashlib
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
 from ablab.train.losses import Loss, cross_entropy
 from ablab.train.pixels import Pixels, pixels_of
+from ablab.train.trained import checked
 
 BATCH = 250  # images at a time: the second derivative keeps what the first one made
 # A difference this small beside the largest loss of its line is rounding. Against the same lines in fp64, losses in
@@ -319,13 +319,7 @@ def power(
 
 def read_weights(path: Path, net: nn.Module) -> None:
     """Put weights that a training kept into a network of the same recipe."""
-    try:
-        content = path.read_bytes()
-        said = path.with_name(path.name + ".sha256").read_text(encoding="utf-8").partition(" ")[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the weights cannot be read: {error}") from None
-    if hashlib.sha256(content).hexdigest() != said:
-        raise DataError(f"{path}: its bytes have changed since it was written; remove it, and the run with: ablab runs")
+    content = checked(path)
     try:
         net.load_state_dict(load(content))
     except (SafetensorError, RuntimeError) as error:

@@ -12,6 +12,7 @@ from safetensors.torch import load, save
 from ablab.errors import DataError
 from ablab.records import EpochRow, Measurement
 from ablab.train.state import State
+from ablab.train.trained import apart
 
 VERSION = 1
 DIGEST = 32  # bytes of SHA-256 in front: a changed bit anywhere is seen
@@ -36,8 +37,9 @@ def pack(state: State, facts: dict[str, Any]) -> bytes:
         "numbers": numbers,
         "facts": facts,
     }
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(whole, {"said": json.dumps(said, allow_nan=False)})  # one entry: several have no fixed order
+    content = save(
+        apart(tensors), {"said": json.dumps(said, allow_nan=False)}
+    )  # one entry: several have no fixed order
     return hashlib.sha256(content).digest() + content
 
 
@@ -50,13 +52,6 @@ def facts(content: bytes) -> dict[str, Any]:
 def rows(content: bytes) -> tuple[EpochRow, ...]:
     """The curve so far."""
     return tuple(EpochRow(**row) for row in _said(content)["curve"])
-
-
-def pack_weights(state: State, said: dict[str, Any]) -> tuple[bytes, str]:
-    """The network's weights alone as safetensors, with what is said of them, and their SHA-256."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.net.state_dict().items()}
-    content = save(tensors, {"ablab": json.dumps(said, allow_nan=False)})
-    return content, hashlib.sha256(content).hexdigest()
 
 
 def unpack(content: bytes, state: State) -> None:

@@ -1,0 +1,93 @@
+"""ablab export as a person types it."""
+
+import json
+import shlex
+
+import pytest
+from click.testing import CliRunner
+from safetensors import safe_open
+
+from ablab.cli import command
+from ablab.conduct import train_one, weights_path
+from ablab.errors import DataError, InputError
+from ablab.recipe import Recipe
+from ablab.store import Store
+
+SMALL = Recipe.of({"data": "phantom(train=200, test=60)", "model": "mlp", "epochs": 1, "batch": 30})
+
+
+def invoke(*words):
+    result = CliRunner().invoke(command, [*words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("export") / "store")
+    return store, train_one(SMALL, 4, store, show=lambda _spec, _event: None)[0]
+
+
+def test_the_weights_of_a_run_are_written_with_what_another_program_needs(trained, tmp_path, monkeypatch):
+    store, run = trained
+    monkeypatch.chdir(tmp_path)
+    shown = invoke("export", run.id[:5], "--to", "safetensors", "--store", str(store.folder)).output
+    first, last = shown.splitlines()
+    assert first.startswith(f"{run.id}.safetensors: weights of run {run.id}, epoch 1, as safetensors, ")
+    assert last == f"next: ablab runs show {run.id}"
+    with safe_open(tmp_path / f"{run.id}.safetensors", "np") as file:
+        facts = json.loads(file.metadata()["ablab"])
+        assert len(list(file.keys())) == 8
+    assert facts["seed"] == 4
+    assert facts["in_shape"] == [3, 32, 32]
+    assert len(facts["classes"]) == 10
+    assert all(0 < mean < 255 for mean in facts["mean"])
+    assert 'model = "mlp"' in facts["recipe"]
+
+
+def test_a_program_is_told_what_was_written_and_a_file_that_is_there_is_kept(trained, tmp_path):
+    store, run = trained
+    out = tmp_path / "weights"
+    words = ["export", run.id, "--to", "safetensors", "--out", str(out), "--store", str(store.folder)]
+    value = json.loads(invoke(*words, "--json").output)
+    assert (value["run"], value["format"], value["file"]) == (run.id, "safetensors", str(out))
+    assert value["bytes"] == out.stat().st_size
+    assert value["facts"]["epoch"] == 1
+    with pytest.raises(InputError, match="--replace"):
+        invoke(*words)
+    assert invoke(*words, "--replace").exit_code == 0
+
+
+def test_a_run_without_weights_is_told_how_to_get_them(trained, tmp_path):
+    _, run = trained
+    without = Store(tmp_path / "study")
+    without.add(run)
+    with pytest.raises(InputError, match="a study keeps none") as error:
+        invoke("export", run.id, "--to", "safetensors", "--store", str(without.folder))
+    train, export = (shlex.split(line)[1:] for line in str(error.value).splitlines()[1:])
+    assert invoke(*train).exit_code == 0
+    assert invoke(*export, "--out", str(tmp_path / "weights")).exit_code == 0
+    assert (tmp_path / "weights").exists()
+    assert without.ids() == [run.id]
+
+
+def test_damaged_weights_and_misspelt_formats_are_refused(trained, tmp_path):
+    store, run = trained
+    words = ["export", run.id, "--store", str(store.folder), "--out", str(tmp_path / "out")]
+    with pytest.raises(InputError, match='did you mean "safetensors"'):
+        invoke(*words, "--to", "safetensor")
+    path = weights_path(store, run.id)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        with pytest.raises(DataError, match="bytes have changed"):
+            invoke(*words, "--to", "safetensors")
+    finally:
+        path.write_bytes(whole)
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_tells_weights_from_runs():
+    assert "ablab runs export" in invoke("export", "--help").output
+    assert "ablab export" in invoke("runs", "export", "--help").output

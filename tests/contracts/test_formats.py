@@ -1,0 +1,63 @@
+"""What every format of trained weights keeps to; the subjects are whatever the folder holds."""
+
+import re
+
+import pytest
+import safetensors.torch
+import torch
+
+from ablab.catalogue import catalogue
+from ablab.errors import InputError
+from ablab.export import export, suffix
+from ablab.models import Io, build
+from ablab.models.initial import initialise
+from ablab.train.trained import Trained
+
+NAMES = sorted(catalogue("export", "format"))
+READERS = {"safetensors": safetensors.torch.load}  # by other programs; a format without one is held to the rest
+
+
+def trained(model="simple-nn", **options):
+    net = initialise(build(model, Io(3, 16, 16, 4), **options), seed=0).to(memory_format=torch.channels_last)
+    words = [f'model = "{model}"', *(f'{key} = "{value}"' for key, value in options.items())]
+    classes, ones = ("ant", "bee", "cat", "dog"), (100.0, 110.0, 120.0)
+    return Trained(net.state_dict(), "\n".join(words), 7, classes, 3, (3, 16, 16), ones, ones)
+
+
+def written(name, given, path):
+    try:
+        export(given, name, path)
+    except InputError as error:
+        if "needs" in str(error):
+            pytest.skip(str(error))
+        raise
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_format_is_named_and_says_how_its_files_end(name):
+    assert re.fullmatch(r"[a-z][a-z0-9_-]*", name)
+    assert suffix(name).startswith(".")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("options", [{}, {"norm": "batch"}], ids=str)
+def test_the_same_weights_give_the_same_bytes_and_others_give_others(name, options, tmp_path):
+    given = trained(**options)
+    content = written(name, given, tmp_path / "one")
+    assert content
+    assert written(name, given, tmp_path / "two") == content
+    for changed in given.weights.values():
+        changed.add_(1)
+    assert written(name, given, tmp_path / "three") != content
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("options", [{}, {"norm": "batch"}], ids=str)
+def test_what_is_read_back_has_the_same_tensors(name, options, tmp_path):
+    if name not in READERS:
+        pytest.skip(f"nothing else here reads {name}")
+    given = trained(**options)
+    weights = READERS[name](written(name, given, tmp_path / "file"))
+    assert weights.keys() == given.weights.keys()
+    assert all(torch.equal(weights[key], tensor) for key, tensor in given.weights.items())

@@ -1,0 +1,53 @@
+"""Weights go out whole, with what it takes to use them, and never over a file that somebody has."""
+
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from ablab.errors import InputError
+from ablab.export import export
+from ablab.train.trained import Trained
+
+WEIGHTS = {"head.weight": torch.arange(6.0).reshape(2, 3), "head.steps": torch.tensor(4)}
+TRAINED = Trained(WEIGHTS, 'model = "mlp"\n', 7, ("ant", "bee"), 3, (1, 1, 3), (127.5,), (64.0,))
+
+
+def test_safetensors_has_what_another_program_needs_in_its_metadata(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    assert export(TRAINED, "safetensors", path) == path.stat().st_size
+    with safe_open(path, "np") as file:
+        facts = json.loads(file.metadata()["ablab"])
+        assert file.get_tensor("head.weight").tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert facts == {
+        "recipe": 'model = "mlp"\n',
+        "seed": 7,
+        "classes": ["ant", "bee"],
+        "epoch": 3,
+        "in_shape": [1, 1, 3],
+        "mean": [127.5],
+        "sd": [64.0],
+    }
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    path.write_text("precious")
+    with pytest.raises(InputError, match="there already.*--replace"):
+        export(TRAINED, "safetensors", path)
+    assert path.read_text() == "precious"
+    export(TRAINED, "safetensors", path, replace=True)
+    assert path.read_bytes() == TRAINED.packed()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_format_is_told_with_the_nearest(tmp_path):
+    with pytest.raises(InputError, match='no format is called "safetensor": did you mean "safetensors"'):
+        export(TRAINED, "safetensor", tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_file_to_write_to(tmp_path):
+    with pytest.raises(InputError, match="folder"):
+        export(TRAINED, "safetensors", tmp_path, replace=True)
