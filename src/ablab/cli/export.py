@@ -27,7 +27,7 @@ FORMATS = ", ".join(sorted(catalogue("export", "format")))
 def command(run: str, form: str, out: Path | None, replace: bool, store: str | None, as_json: bool) -> None:
     from ablab.conduct import weights_path
     from ablab.export import export, suffix
-    from ablab.report.tables import shown
+    from ablab.report.wording import shown
     from ablab.store import Store, place
     from ablab.train.trained import read
 
