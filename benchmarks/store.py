@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ablab.conduct import look_up_study
 from ablab.recipe import Recipe
-from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
+from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec, StudyText
+from ablab.result import look_up
 from ablab.store import Store
 from ablab.store.care import damages
 from ablab.store.exchange import export, take
@@ -49,7 +49,7 @@ def main(number: int) -> None:
         folder = Path(temporary) / "store"
         store = Store(folder)
         store.keep_data(DataFacts("fingerprint", "phantom", tuple("abcdefghij"), labels))
-        store.keep_study(planned.hash, study.name, study.text, "fingerprint", len(study.variants))
+        store.keep_study(StudyText(planned.hash, study.name, study.text, "fingerprint", len(study.variants)))
         wanted = list(all_wanted(planned.most, number))
         begun = time.perf_counter()
         for one in wanted:
@@ -69,7 +69,7 @@ def main(number: int) -> None:
         timed(
             f"store.runs() of a study, {len(planned.most)} of them", lambda: store.runs(run.id for run in planned.most)
         )
-        timed("the verdicts of that study, 5 variants", lambda: look_up_study(study, store))
+        timed("the verdicts of that study, 5 variants", lambda: look_up(study, store))
         timed("check everything", lambda: print(*damages(store)) if any(damages(store)) else None)
         timed("export the study's runs", lambda: export(store, [run.id for run in planned.most], folder / "x.ablab"))
         timed("import them into a new store", lambda: take(Store(new(folder)), folder / "x.ablab"))

@@ -10,8 +10,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from ablab.conduct import look_up_study, published_studies, read_studies
+from ablab.conduct import published_studies, read_studies
 from ablab.errors import InputError
+from ablab.result import look_up
 from ablab.store import Store
 from ablab.store.exchange import take
 
@@ -26,7 +27,7 @@ def verdicts(store: Store) -> dict[str, dict]:
         for scale in ("default", "full"):
             for study in read_studies(path, scale):
                 try:
-                    result = look_up_study(study, store)
+                    result = look_up(study, store)
                 except InputError:
                     continue
                 found[study.name] = {

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ablab.conduct import conduct, look_up_study, read_studies, run_study, train_one
+from ablab.conduct import conduct, read_studies, run_study, train_one
 from ablab.errors import InputError, RecipeError, StudyError
 from ablab.recipe import Recipe
+from ablab.result import look_up
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.projection import Projection
@@ -86,7 +87,7 @@ def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
     assert len(result.runs) == 6
     assert result.decision.verdicts[0].pairs == 3
     assert all(0 <= run.test.accuracy <= 1 and run.status == "finished" for run in result.runs)
-    again = look_up_study(*read_studies(path), Store(tmp_path / "store"))
+    again = look_up(*read_studies(path), Store(tmp_path / "store"))
     assert again.decision == result.decision
     assert again.runs == result.runs
 
@@ -95,7 +96,7 @@ def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
     with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
-        look_up_study(*read_studies(path), Store(tmp_path / "store"))
+        look_up(*read_studies(path), Store(tmp_path / "store"))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path
     assert len(result.after_tuning.verdicts) == 1
     words = (result.verdicts[0].word, result.after_tuning.verdicts[0].word)
     assert result.disagreements == (() if words[0] == words[1] else ("batch norm",))
-    again = look_up_study(study, Store(tmp_path / "store"))
+    again = look_up(study, Store(tmp_path / "store"))
     assert again.tuned == result.tuned
     assert again.after_tuning.decision == result.after_tuning.decision
 

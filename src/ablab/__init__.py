@@ -1,6 +1,7 @@
 """ablab: controlled experiments on image classifiers. The public names, loaded when they are first used."""
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -8,7 +9,6 @@ if TYPE_CHECKING:
     from ablab.arithmetic import inspect as inspect
     from ablab.auditing import audit as audit
     from ablab.auditing.claims import Claim as Claim
-    from ablab.conduct import Result as Result
     from ablab.conduct import train_one as train_one
     from ablab.data import from_arrays as from_arrays
     from ablab.data import load_dataset as load_dataset
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ablab.models import build as build
     from ablab.recipe import Recipe as Recipe
     from ablab.records import Run as Run
+    from ablab.result import Result as Result
     from ablab.store import Store as Store
     from ablab.study import Verdict as Verdict
 
@@ -23,7 +24,7 @@ _HOME = {
     "Claim": "ablab.auditing.claims",
     "Dataset": "ablab.data.dataset",
     "Recipe": "ablab.recipe",
-    "Result": "ablab.conduct",
+    "Result": "ablab.result",
     "Run": "ablab.records",
     "Store": "ablab.store",
     "Study": "ablab.api",
@@ -38,11 +39,39 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
+# What notebooks show as a small table: classes by their names, so that none of them is loaded for it.
+_SHOWN = (
+    ("ablab.arithmetic.table", "Table"),
+    ("ablab.data.dataset", "Dataset"),
+    ("ablab.recipe", "Recipe"),
+    ("ablab.records", "Run"),
+    ("ablab.result", "Result"),
+    ("ablab.study.question.study", "Study"),
+    ("ablab.study.verdict", "Verdict"),
+)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"ablab has no public name {name!r}")
+    importlib.import_module("ablab.api")  # gives the classes below their verbs: Study.run, Run.plot
     return getattr(importlib.import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Tell a shell of IPython how objects of ablab are shown. In a notebook, `import ablab` has done so."""
+    html = shell.display_formatter.formatters["text/html"]
+    for module, name in _SHOWN:
+        html.for_type_by_name(module, name, _as_html)
+
+
+def _as_html(value: Any) -> str:
+    return str(importlib.import_module("ablab.report.notebook").html_of(value))
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    load_ipython_extension(_shell)

@@ -12,20 +12,22 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
 from ablab.errors import InputError
+from ablab.records import Run
+from ablab.result import Result
 from ablab.study import Study as Question
 from ablab.study import plan
 from ablab.study.foresight import Foresight
 from ablab.study.question.write import study_text
 
 if TYPE_CHECKING:
-    from ablab.conduct import Result
+    from ablab.report.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,11 @@ class Study:
             is_new=is_new,
         )
 
-    def __repr__(self) -> str:
-        return f"Study({self.parts[0].question!r}, {len(self.parts[0].variants)} variants)"
-
     def _repr_html_(self) -> str:
         return str(importlib.import_module("ablab.report.notebook").html_of(self.parts[0]))
+
+    def __repr__(self) -> str:
+        return f"Study({self.parts[0].question!r}, {len(self.parts[0].variants)} variants)"
 
 
 def recipe_of(words: str) -> dict[str, Any]:
@@ -129,3 +131,26 @@ def _store(given: Any) -> Any:
     from ablab.store import Store, place
 
     return given if isinstance(given, Store) else Store(place(str(given) if given else None))
+
+
+def _plot(run: Run) -> Picture:
+    """Its curves as a picture; needs matplotlib."""
+    from ablab.report.notebook import plot
+
+    return plot(run)
+
+
+def _plot_effects(result: Result) -> Picture:
+    """The effects with their intervals and the margin, as a picture; needs matplotlib."""
+    from ablab.report.notebook import plot_effects
+
+    return plot_effects(result)
+
+
+# What objects of rooms below can do only with the help of rooms above them.
+_VERBS: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    (Run, "plot", _plot),
+    (Result, "plot_effects", _plot_effects),
+)
+for _kind, _name, _verb in _VERBS:
+    setattr(_kind, _name, _verb)

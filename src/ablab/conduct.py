@@ -4,86 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Ledger, Run, RunSpec
-from ablab.study import Decision, Plan, Study, Verdict, decide, plan
-from ablab.study.dataframes import arrow, frame
+from ablab.records import DataFacts, Observer, Run, RunSpec, StudyText
+from ablab.result import Result, tuned_rates
+from ablab.study import Decision, Plan, Study, decide, plan
 from ablab.study.foresight import Foresight
 from ablab.study.projection import project
 from ablab.study.question.lock import changes
-from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
+from ablab.study.tuning import Tuned
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Splits
-    from ablab.execute import Observer
     from ablab.probe.lr_find import RangeTest
     from ablab.store import Store
 
 
 Foreseen = tuple[Plan, Foresight]
 MEASURING = 0.15  # of an epoch's training time, for measuring the validation images after it
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a study came to: its plan, the runs that were looked at, the verdicts, and its place in the ledger."""
-
-    study: Study
-    plan: Plan
-    runs: tuple[Run, ...]
-    decision: Decision
-    ledger: Ledger | None = None
-    data: DataFacts | None = None
-    tuned: Tuned | None = None  # where learning rates were tuned: the trials, and below what the study says with them
-    after_tuning: Result | None = None
-
-    @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        return self.decision.verdicts
-
-    def _repr_html_(self) -> str:
-        return str(importlib.import_module("ablab.report.notebook").html_of(self))
-
-    def plot_effects(self) -> Any:
-        """The effects with their intervals and the margin, as a picture; needs matplotlib."""
-        return importlib.import_module("ablab.report.notebook").plot_effects(self)
-
-    def to_frame(self, of: str = "runs") -> Any:
-        """The runs, or the verdicts, as a pandas data frame."""
-        return frame(self.study, self.runs, self.verdicts, of)
-
-    def to_arrow(self, of: str = "runs") -> Any:
-        """The runs, or the verdicts, as an Arrow table."""
-        return arrow(self.study, self.runs, self.verdicts, of)
-
-    def to_json(self) -> str:
-        """The verdicts with everything that they rest on but the runs' own records."""
-        said = {
-            "study": self.study.name,
-            "question": self.study.question,
-            "plan": self.plan.hash,
-            "verdicts": [dataclasses.asdict(verdict) for verdict in self.verdicts],
-            "runs": [run.id for run in self.runs],
-            "ledger": dataclasses.asdict(self.ledger) if self.ledger else None,
-        }
-        return json.dumps(said)
-
-    @property
-    def disagreements(self) -> tuple[str, ...]:
-        """The variants on which the study says another word once every recipe has its own learning rate."""
-        return disagreements(self.verdicts, self.after_tuning.verdicts if self.after_tuning else ())
 
 
 def conduct(plan: Plan, store: Store, execute: Executor, show: Observer, labels: Sequence[int] | None) -> Decision:
@@ -150,7 +96,7 @@ def run_study(
     data = _facts(dataset)
     store.keep_data(data)
     if not explores:
-        store.keep_study(planned.hash, study.name, study.text, dataset.fingerprint, len(study.variants))
+        store.keep_study(_text_of(planned))
     number = workers or suitable_workers(len(planned.wanted))
     with (
         progress.of_study(
@@ -182,27 +128,9 @@ def _tune(planned: Plan, store: Store, execute: Executor, show: Observer) -> Tun
         for run in execute(missing, show):
             keep(dataclasses.replace(run, plan=planned.hash), store)
 
-    chosen = _tuning(planned, store, train)
+    chosen = tuned_rates(planned, store, train)
     assert chosen is not None  # every trial is there, or an error was raised
     return chosen
-
-
-def _tuning(planned: Plan, store: Store, train: Callable[[list[RunSpec]], None] | None = None) -> Tuned | None:
-    """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing."""
-    steps = FIRST
-    while True:
-        trials = trials_wanted(planned.study, planned.fingerprint, steps)
-        runs = store.runs(one.id for one in trials)
-        there = {run.id for run in runs}
-        if missing := [one for one in trials if one.id not in there]:
-            if train is None:
-                return None
-            train(missing)
-            runs = store.runs(one.id for one in trials)
-        wider = next_steps(planned.study, runs, steps)
-        if wider == steps:
-            return tuned(planned.study, runs, steps)
-        steps = wider
 
 
 def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
@@ -264,15 +192,15 @@ def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
 def _check_locked(planned: Plan, store: Store) -> None:
     """Raise if a study of this name has runs under another plan: rules that follow results decide nothing."""
     name, there = planned.study.name, set(store.ids())
-    for hash_, other, text, fingerprint in store.studies():
-        if other != name or fingerprint != planned.fingerprint or hash_ == planned.hash or not text:
+    for kept in store.studies():
+        if kept.name != name or kept.fingerprint != planned.fingerprint or kept.plan == planned.hash or not kept.text:
             continue
-        before = _part_of(text, planned.study)
-        if before is None or there.isdisjoint(run.id for run in plan(before, fingerprint).most):
+        before = _part_of(kept.text, planned.study)
+        if before is None or there.isdisjoint(run.id for run in plan(before, kept.fingerprint).most):
             continue
         listed = "\n    ".join(changes(before, planned.study)) or "the version of the rules that decide"
         raise StudyError(
-            f"{planned.study.where}: this study was begun as plan {hash_}, and has been changed since:\n"
+            f"{planned.study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
             f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts, say --new, or "
             "give the file another name"
         )
@@ -327,7 +255,16 @@ def write_study(
 def _facts(dataset: Dataset) -> DataFacts:
     """What verdicts and reports need of a data set."""
     labels = tuple(dataset.test.labels.tolist())
-    return DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels)
+    return DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels, dataset.in_shape)
+
+
+def _text_of(planned: Plan) -> StudyText:
+    """A study as the store keeps it."""
+    study = planned.study
+    number = len(study.variants)
+    return StudyText(
+        planned.hash, study.name, study.text, planned.fingerprint, number, data=study.base.data, scale=study.scale
+    )
 
 
 def _planned(study: Study, load: Loader, *, explores: bool = False) -> tuple[Plan, Dataset]:
@@ -343,23 +280,6 @@ def _planned(study: Study, load: Loader, *, explores: bool = False) -> tuple[Pla
                 f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
             )
     return plan(study, dataset.fingerprint, explores=explores), dataset
-
-
-def look_up_study(study: Study, store: Store) -> Result:
-    """A study as the store has it; nothing is trained and no data is read."""
-    for hash_, _, _, fingerprint in reversed(store.studies()):
-        planned = plan(study, fingerprint)
-        if planned.hash == hash_:
-            runs = tuple(store.runs(run.id for run in planned.most))
-            data = store.data(fingerprint)
-            decision = decide(planned, runs, labels=data and data.labels)
-            result = Result(study, planned, runs, decision, store.ledger(hash_), data)
-            chosen = _tuning(planned, store) if study.tune else None
-            after = look_up_study(chosen.study, store) if chosen and not decision.wanted else None
-            return dataclasses.replace(result, tuned=chosen, after_tuning=after)
-    raise InputError(
-        f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.words}"
-    )
 
 
 def train_one(

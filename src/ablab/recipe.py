@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import importlib
 import json
 import math
 from collections.abc import Mapping
@@ -169,10 +168,6 @@ class Recipe(BaseModel):
 
     def __hash__(self) -> int:
         return hash(self.hash)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows of it."""
-        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 def typed(texts: Mapping[str, str]) -> dict[str, Any]:

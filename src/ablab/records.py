@@ -2,8 +2,8 @@
 
 import functools
 import hashlib
-import importlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from ablab.recipe import Recipe
 
+Observer = Callable[["RunSpec", Any], None]  # (which run, an event of train): what only looks
 Status = Literal["finished", "diverged", "failed"]
 
 
@@ -114,6 +115,20 @@ class DataFacts:
     name: str
     classes: tuple[str, ...]
     labels: tuple[int, ...] = field(repr=False)  # of the test images, in their order
+    in_shape: tuple[int, int, int] | None = None  # channels, height, width; None where an older version kept the data
+
+
+@dataclass(frozen=True)
+class StudyText:
+    """A study as a store keeps it: the text of its file, and which plan was made of it."""
+
+    plan: str
+    name: str
+    text: str
+    fingerprint: str  # of the data
+    comparisons: int  # looks at the test images, for the ledger
+    data: str = ""  # on which of its data sets; empty where an older version kept the study
+    scale: str = ""  # the same
 
 
 @dataclass(frozen=True)
@@ -164,14 +179,6 @@ class Run:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Run":
         return _RUN.validate_json(text)
-
-    def plot(self) -> Any:
-        """Its curves as a picture; needs matplotlib."""
-        return importlib.import_module("ablab.report.notebook").plot(self)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows of it."""
-        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)

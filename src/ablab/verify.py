@@ -17,9 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablab.catalogue import is_own
 from ablab.errors import InputError
-from ablab.execute import Observer
 from ablab.recipe import Recipe
-from ablab.records import Machine, Run, RunSpec
+from ablab.records import Machine, Observer, Run, RunSpec
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset

@@ -7,9 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
-from ablab.conduct import look_up_study, published_studies, read_studies
+from ablab.conduct import published_studies, read_studies
+from ablab.records import StudyText
 from ablab.report.cautions import cautions
 from ablab.report.published import Repeated, published_page
+from ablab.result import look_up
 from ablab.store import Store
 from ablab.study import plan
 from sample_runs import sample_run
@@ -32,7 +34,7 @@ def store(tmp_path):
     for seed, gap in enumerate((0.101, 0.100, 0.102)):
         kept.add(sample_run(seed, 0.60 + 0.01 * seed, study.base))
         kept.add(sample_run(seed, 0.60 + 0.01 * seed - gap, study.variants[0].recipe))
-    kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
+    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
     return tmp_path / "store"
 
 
@@ -67,13 +69,13 @@ def test_a_row_is_of_the_largest_size_that_can_say_something(store):
     for seed in range(2):
         kept.add(sample_run(seed, 0.70, whole.base))
         kept.add(sample_run(seed, 0.60, whole.variants[0].recipe))
-    kept.keep_study(plan(whole, "fingerprint").hash, whole.name, whole.text, "fingerprint", 1)
-    results = tuple(look_up_study(study, kept) for study in (whole, short))
+    kept.keep_study(StudyText(plan(whole, "fingerprint").hash, whole.name, whole.text, "fingerprint", 1))
+    results = tuple(look_up(study, kept) for study in (whole, short))
     assert Repeated(short, results).best("base") is results[1]
     assert "### At full size" in published_page([Repeated(short, results)])
     kept.add(sample_run(2, 0.71, whole.base))
     kept.add(dataclasses.replace(sample_run(2, 0.6, whole.variants[0].recipe), status="diverged", test=None))
-    results = tuple(look_up_study(study, kept) for study in (whole, short))
+    results = tuple(look_up(study, kept) for study in (whole, short))
     assert Repeated(short, results).best("base") is results[0]
     assert Repeated(short, results).best("softmax before the loss") is results[1]
 
@@ -84,8 +86,8 @@ def test_learning_speed_is_told_to_every_target_with_the_runs_that_never_got_the
     for seed in range(3):
         kept.add(sample_run(seed, 0.62, study.base))
         kept.add(sample_run(seed, 0.68, study.variants[0].recipe))
-    kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
-    page = published_page([Repeated(study, (look_up_study(study, kept),))])
+    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
+    page = published_page([Repeated(study, (look_up(study, kept),))])
     assert "- epochs to 60 % validation accuracy, at most 2: 1.9 for the base, 1.8 for batch norm" in page
     assert "- 65 % validation accuracy, batch norm: 3 of 3 runs of the base and 0 of 3 of the variant never" in page
     assert "- 70 % validation accuracy, batch norm: 3 of 3 runs of the base and 3 of 3 of the variant never" in page
@@ -96,8 +98,8 @@ def test_a_variant_all_of_whose_runs_broke_down_is_said_to_not_train(tmp_path):
     (study,) = read_studies(next(path for path in published_studies() if path.stem == "learning-rate"))
     for seed in range(3):
         kept.add(dataclasses.replace(sample_run(seed, 0.1, study.variants[0].recipe), status="diverged", test=None))
-    kept.keep_study(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1)
-    page = published_page([Repeated(study, (look_up_study(study, kept),))])
+    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
+    page = published_page([Repeated(study, (look_up(study, kept),))])
     assert "| rate 1.0 | 10.40 % | – | 0 | – | -61.40 | – | does not train: 3 of 3 runs broke down |" in page
 
 
@@ -122,7 +124,7 @@ def test_every_number_of_ours_can_be_traced_to_runs(store):
     assert "Not run here" in published_page(studies)
     kept = Store(store)
     (study,) = read_studies(next(path for path in published_studies() if path.stem == SOFTMAX))
-    page = published_page([Repeated(study, (look_up_study(study, kept),))])
+    page = published_page([Repeated(study, (look_up(study, kept),))])
     assert all(f"`{run.id}`" in page for run in kept.runs())
 
 

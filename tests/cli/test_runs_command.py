@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.errors import InputError, StoreError
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Measurement
+from ablab.records import DataFacts, Measurement, StudyText
 from ablab.store import Store
 from ablab.study import Study, plan
 from sample_runs import sample_run
@@ -218,5 +218,7 @@ def test_the_runs_of_a_study_go_out_with_it(tmp_path):
     words = ["export", "--study", tmp_path / "norm.toml", "--to", tmp_path / "norm.ablab"]
     assert sorted(loaded(tmp_path, *words)["runs"]) == sorted(wanted.id for wanted in planned.most[:2])
     invoke(tmp_path, "import", tmp_path / "norm.ablab", store="other")
-    assert Store(tmp_path / "other").studies() == [(planned.hash, "norm", STUDY, "fingerprint")]
+    assert Store(tmp_path / "other").studies() == [
+        StudyText(planned.hash, "norm", STUDY, "fingerprint", 1, study.base.data, "default")
+    ]
     assert "--study chooses the runs" in invoke(tmp_path, *words, "--where", "seed = 1", code=2)

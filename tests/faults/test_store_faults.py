@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 from ablab.errors import AblabError, StoreError
-from ablab.records import DataFacts
+from ablab.records import DataFacts, StudyText
 from ablab.store import Store
 from ablab.store import store as store_module
 from ablab.store.care import damages
@@ -100,7 +100,7 @@ def test_of_writers_that_are_killed_all_that_they_were_told_is_kept_is_there(tmp
 def full_store(folder):
     store = Store(folder)
     store.keep_data(DataFacts("fingerprint", "phantom", ("a", "b", "c", "d", "e"), (1, 2, 3, 4) * 50))
-    store.keep_study("plan", "name", "question = 'why?'\n" * 30, "fingerprint", 3)
+    store.keep_study(StudyText("plan", "name", "question = 'why?'\n" * 30, "fingerprint", 3))
     for seed in range(12):
         store.add(sample_run(seed, 0.3 + seed / 1000, predictions=bytes([seed, 1, 2, 3]) * 50))
     store.tag([sample_run(3).id], add=["final"])

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 from simulated import TEXT, simulate, study
 
-from ablab.conduct import Result
 from ablab.records import DataFacts, Run
 from ablab.report.picture import Picture
+from ablab.result import Result
 from ablab.study import decide
 
 CLASSES = ("disc", "ring", "square $x^2$", "a_b & 50%", "cross", "🧪 <b>")

@@ -4,8 +4,8 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from ablab.conduct import Result
 from ablab.records import Cost, DataFacts, EpochRow, Ledger, Machine, Measurement, Run, RunSpec
+from ablab.result import Result
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.tuning import Tuned
 

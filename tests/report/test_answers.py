@@ -7,7 +7,7 @@ from detailed import detailed, facts
 
 from ablab.records import EpochRow
 from ablab.report.answers import Goal, answers, goal_of, histograms, line_rows
-from ablab.report.arms import arms_of, pairs_of
+from ablab.result import arms_of, pairs_of
 from ablab.study import Rule
 from ablab.study.secondary import Secondary, learning_speed
 

@@ -7,9 +7,9 @@ from detailed import detailed
 from scipy import stats
 from simulated import result
 
-from ablab.report.arms import arms_of
 from ablab.report.beside import beside
 from ablab.report.page import page
+from ablab.result import arms_of
 from ablab.study.question.published import Published
 
 REPORT = Published(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from ablab.report.arms import arms_of, pairs_of
 from ablab.report.confusion import confusions, heat_map, shares, summed
+from ablab.result import arms_of, pairs_of
 
 
 @pytest.fixture(scope="module")

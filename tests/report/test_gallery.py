@@ -13,9 +13,9 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 from simulated import result
 
-from ablab.report.arms import arms_of
 from ablab.report.gallery import LARGEST, MOST, Answers, answers_of, gallery, png
 from ablab.report.page import page
+from ablab.result import arms_of
 
 
 @pytest.fixture(scope="module")

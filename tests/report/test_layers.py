@@ -5,8 +5,8 @@ import dataclasses
 from detailed import detailed
 
 from ablab.recipe import Recipe
-from ablab.report.arms import arms_of
 from ablab.report.layers import layer_tables
+from ablab.result import arms_of
 
 
 def test_each_different_network_has_one_table_with_its_formulas():

@@ -1,6 +1,7 @@
 """Objects in a notebook: small escaped HTML without scripts, pictures, and progress that changes in its place."""
 
 import dataclasses
+import subprocess
 import sys
 import types
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import InteractiveShell
 from pictured import result
 
 import ablab
@@ -86,11 +88,28 @@ def test_everything_is_shown_as_small_html_in_which_text_is_text(kind):
         assert "<script>" in reader.text
 
 
-@pytest.mark.parametrize("kind", ["Dataset", "Recipe", "Run", "Table", "Verdict"])
+@pytest.mark.parametrize("kind", list(everything()))
 def test_a_notebook_shows_objects_as_html(kind):
+    ablab.load_ipython_extension(shell := InteractiveShell())
     value = everything()[kind]
-    data, _ = DisplayFormatter().format(value)
+    data, _ = shell.display_formatter.format(value)
     assert data["text/html"] == html_of(value)
+
+
+IN_A_NOTEBOOK = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("import sys, ablab; loaded = 'ablab.report.notebook' in sys.modules")
+shell.run_cell("from ablab.records import *; recipe = ablab.Recipe(lr=0.3)")
+html = shell.display_formatter.format(shell.user_ns["recipe"])[0]["text/html"]
+assert f"recipe {shell.user_ns['recipe'].hash}" in html and "0.3" in html, html
+assert not shell.user_ns["loaded"]
+"""
+
+
+def test_importing_the_package_in_a_notebook_is_all_that_it_takes():
+    done = subprocess.run([sys.executable, "-c", IN_A_NOTEBOOK], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @given(st.text(max_size=60))
@@ -128,7 +147,8 @@ def test_other_things_are_refused():
 
 
 def test_plots_show_themselves():
-    for picture in (plot(sample_run()), plot_effects(RESULT)):
+    assert ablab.Run.plot  # given by the package, which knows how to draw
+    for picture in (plot(sample_run()), plot_effects(RESULT), sample_run().plot(), RESULT.plot_effects()):
         data, _ = DisplayFormatter().format(picture)
         assert data["image/png"].startswith(b"\x89PNG")
 

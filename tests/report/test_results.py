@@ -9,7 +9,7 @@ import re
 import pytest
 from pictured import CLASSES, HOSTILE, result
 
-from ablab.report.results import pairs_of, study_table
+from ablab.report.results import study_table
 from ablab.report.table import formats, write
 from ablab.report.writers.json import facts
 from ablab.statistics.paired import mean
@@ -85,7 +85,7 @@ def test_classes_have_the_share_that_is_right():
     piece = study_table(RESULT, "classes")
     assert len(piece.rows) == 4 * len(CLASSES)
     verdict = RESULT.decision.verdicts[0]
-    pairs = pairs_of(RESULT.study, RESULT.runs, verdict)
+    pairs = RESULT.pairs(verdict)
     assert len(pairs) == verdict.pairs
     assert all(base.spec.seed == other.spec.seed for base, other in pairs)
     labels = RESULT.data.labels

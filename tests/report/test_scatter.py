@@ -9,8 +9,8 @@ from detailed import detailed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablab.report.arms import arms_of
 from ablab.report.scatter import Spot, front, magnitude, scatters
+from ablab.result import arms_of
 
 
 def spot(number, cost, accuracy):

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from simulated import simulate, study
 
-from ablab.records import DataFacts, Run
+from ablab.records import DataFacts, Run, StudyText
 from ablab.store import Store
 from ablab.study import Plan
 
@@ -64,7 +64,7 @@ def fill(folder: Path, *, most: int = 17) -> tuple[Plan, tuple[Run, ...]]:
     labels = tuple(draw.randrange(3) for _ in range(60))
     store = Store(folder)
     store.keep_data(DataFacts(FINGERPRINT, "phantom", CLASSES, labels))
-    store.keep_study(planned.hash, it.name, it.text, FINGERPRINT, len(it.variants))
+    store.keep_study(StudyText(planned.hash, it.name, it.text, FINGERPRINT, len(it.variants)))
     kept = []
     for run in runs[:most]:
         answers = bytes(label if draw.random() < 0.7 else draw.randrange(3) for label in labels)

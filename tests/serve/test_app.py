@@ -13,6 +13,7 @@ from dashboards import FINGERPRINT, HOSTILE, end, fill, start
 from simulated import run as trained
 from simulated import study
 
+from ablab.records import StudyText
 from ablab.serve.shelf import Shelf
 from ablab.store import Store
 from ablab.study import decide, plan
@@ -230,7 +231,7 @@ def test_stopping_is_asked_for_once_and_then_said(own):
 
 def test_a_study_that_this_version_cannot_read_is_named_with_the_reason(own):
     dashboard, _, _ = own
-    Store(dashboard.store).keep_study("feed", "from-elsewhere", 'question = "x"\nfoo = 1\n', FINGERPRINT, 1)
+    Store(dashboard.store).keep_study(StudyText("feed", "from-elsewhere", 'question = "x"\nfoo = 1\n', FINGERPRINT, 1))
     page = words(dashboard.ask("/").text)
     assert "from-elsewhere" in page
     assert "cannot be read" in page
@@ -248,7 +249,7 @@ def test_the_report_of_a_tuned_study_has_its_trials_and_the_verdicts_at_the_rate
     after = tuned(it, trials, FIRST).study
     for asked in (it, after):
         planned = plan(asked, FINGERPRINT)
-        store.keep_study(planned.hash, asked.name, it.text, FINGERPRINT, 1)
+        store.keep_study(StudyText(planned.hash, asked.name, it.text, FINGERPRINT, 1))
         for one in planned.most:
             store.add(trained(one, gain=5.0 * (one.recipe == planned.study.variants[0].recipe), noise=0.1))
     for trial in trials:

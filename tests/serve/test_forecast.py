@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import simulate, study
 
-from ablab.conduct import Result
+from ablab.result import Result
 from ablab.serve.forecast import forecast, seconds_a_run
 from ablab.serve.shelf import Shelf
 from ablab.study import Verdict, decide

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ablab.records import DataFacts
+from ablab.records import DataFacts, StudyText
 from ablab.store import Store
 from ablab.store.care import clean, damages, unneeded
 from sample_runs import sample_run
@@ -20,7 +20,7 @@ RUNS = [sample_run(seed, predictions=bytes([seed] * 200)) for seed in range(3)]
 def store(tmp_path):
     store = Store(tmp_path)
     store.keep_data(DATA)
-    store.keep_study("plan", "name", "text", "fingerprint", 2)
+    store.keep_study(StudyText("plan", "name", "text", "fingerprint", 2))
     for run in RUNS:
         store.add(run)
     store.tag([RUNS[1].id], add=["kept"])

@@ -9,7 +9,7 @@ import pytest
 
 from ablab.errors import InputError
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, EpochRow, Ledger, Measurement
+from ablab.records import DataFacts, EpochRow, Ledger, Measurement, StudyText
 from ablab.store import Store, exchange
 from ablab.store.exchange import export, take
 from ablab.study import Study, decide, plan
@@ -121,7 +121,7 @@ def test_thirty_files_of_one_seed_each_give_a_verdict_of_thirty_seeds_without_tr
         ]
         theirs = Store(tmp_path / f"{seed}")
         theirs.keep_data(DATA)
-        theirs.keep_study(planned.hash, "class", STUDY, "fingerprint", 1)
+        theirs.keep_study(StudyText(planned.hash, "class", STUDY, "fingerprint", 1))
         for one in runs:
             theirs.add(one)
         export(theirs, theirs.ids(), tmp_path / f"{seed}.ablab")
@@ -132,7 +132,7 @@ def test_thirty_files_of_one_seed_each_give_a_verdict_of_thirty_seeds_without_tr
     (verdict,) = decision.verdicts
     assert (verdict.pairs, verdict.word) == (30, "helps")
     assert decision.wanted == ()
-    assert store.studies() == [(planned.hash, "class", STUDY, "fingerprint")]
+    assert store.studies() == [StudyText(planned.hash, "class", STUDY, "fingerprint", 1)]
     assert store.ledger(planned.hash) == Ledger(1, 1, 1)
 
 

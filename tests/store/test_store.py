@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ablab.errors import InputError, StoreError
-from ablab.records import DataFacts, Ledger
+from ablab.records import DataFacts, Ledger, StudyText
 from ablab.store import Store, artifacts, place
 from ablab.store.care import damages
 from ablab.store.schema import FACTS, MIGRATIONS, RECIPES, digest, teach
@@ -132,8 +132,8 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
 def test_a_study_is_kept_once(tmp_path):
     store = Store(tmp_path)
     for _ in range(2):
-        store.keep_study("plan", "name", "text", "fingerprint", 2)
-    assert store.studies() == [("plan", "name", "text", "fingerprint")]
+        store.keep_study(StudyText("plan", "name", "text", "fingerprint", 2))
+    assert store.studies() == [StudyText("plan", "name", "text", "fingerprint", 2)]
 
 
 def test_the_labels_of_a_test_set_come_back(tmp_path):
@@ -146,7 +146,7 @@ def test_the_labels_of_a_test_set_come_back(tmp_path):
 def test_the_ledger_counts_studies_and_comparisons_on_the_same_test_images(tmp_path):
     store = Store(tmp_path)
     for plan, data, comparisons in (("p1", "a", 2), ("p2", "b", 5), ("p3", "a", 3), ("p1", "a", 2), ("p4", "a", 1)):
-        store.keep_study(plan, "name", "text", data, comparisons)
+        store.keep_study(StudyText(plan, "name", "text", data, comparisons))
     assert store.ledger("p1") == Ledger(1, 1, 2)
     assert store.ledger("p3") == Ledger(2, 3, 5)
     assert store.ledger("p4") == Ledger(3, 6, 6)
@@ -182,16 +182,22 @@ def old_store(folder: Path, version: int) -> None:
             values = (*values, digest(*values)) if version > 2 and table != "runs" else values
             connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)
         if version > 2:
-            connection.execute(f"INSERT INTO recipes {RECIPES}")
+            has_digest = version > 3
+            connection.execute(
+                f"INSERT INTO recipes SELECT *{', digest(hash, keys, changes)' * has_digest} FROM ({RECIPES})"
+            )
             connection.execute(f"INSERT INTO facts {FACTS}")
-            connection.execute("INSERT INTO tags VALUES (?, 'kept')", (run().id,))
+            tag = (run().id, "kept")
+            connection.execute(
+                f"INSERT INTO tags VALUES (?, ?{', ?' * has_digest})", (*tag, digest(*tag))[: 2 + has_digest]
+            )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_store_of_every_older_version_is_brought_to_todays_form_with_all_that_is_in_it(tmp_path, version):
     old_store(tmp_path / "old", version)
     store = Store(tmp_path / "old")
-    assert store.studies() == [("plan", "name", "text", "fingerprint")]
+    assert store.studies() == [StudyText("plan", "name", "text", "fingerprint", 1)]
     assert store.ledger("plan") == Ledger(1, 1, 1)
     assert store.data("fingerprint") == DataFacts("fingerprint", "name", ("cat", "dog"), (0, 1))
     assert store.runs() == [run()]
@@ -205,7 +211,7 @@ def test_a_store_of_every_older_version_is_brought_to_todays_form_with_all_that_
 
 
 def test_every_older_version_is_tested():
-    assert len(MIGRATIONS) == 4  # whoever adds one: old_store and the test above take its number too
+    assert len(MIGRATIONS) == 5  # whoever adds one: old_store and the test above take its number too
 
 
 def test_a_run_of_an_older_store_whose_record_is_damaged_does_not_keep_the_others_from_being_read(tmp_path):

@@ -28,7 +28,7 @@ def row(epoch: int, loss: float = 2.0) -> EpochRow:
 
 
 def nobody(wanted: RunSpec, event: object) -> None:
-    """A Observer that shows nothing."""
+    """An observer that shows nothing."""
 
 
 def study(store: Path, plan: str = "abc"):

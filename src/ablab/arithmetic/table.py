@@ -1,7 +1,6 @@
 """The arithmetic of a network as a value, and as text, Markdown, LaTeX, CSV and JSON."""
 
 import csv
-import importlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -87,10 +86,6 @@ class Table:
             (f"training with SGD + momentum, batch {self.batch}, bytes", self.training_bytes("sgd")),
             (f"training with Adam, batch {self.batch}, bytes", self.training_bytes("adam")),
         ]
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows of it."""
-        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 def totals(table: Table) -> list[str]:

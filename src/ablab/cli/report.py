@@ -13,7 +13,7 @@ from ablab.cli.shared import data_root_option, json_option, say, scale_option, s
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
-    from ablab.conduct import Result
+    from ablab.result import Result
     from ablab.store import Store
     from ablab.study import Study
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="All but html are written to a folder, piece by piece.",
 )
 @scale_option
-@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+@click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 @data_root_option
 @store_option
 @json_option
@@ -46,7 +46,8 @@ def command(
     store: str | None,
     as_json: bool,
 ) -> None:
-    from ablab.conduct import look_up_study, read_studies
+    from ablab.conduct import read_studies
+    from ablab.result import look_up
     from ablab.store import Store, place
 
     kept = Store(place(store), create=False)
@@ -60,7 +61,7 @@ def command(
     parts = read_studies(study, scale)
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
-    results = [look_up_study(part, kept) for part in parts]
+    results = [look_up(part, kept) for part in parts]
     for result in results:
         if form != "html":
             _write_pieces(result, out or Path("reports") / result.study.name, form, as_json)
@@ -104,10 +105,10 @@ def write_published(store: Store, out: Path, as_json: bool) -> None:
 
 def _with_runs(study: Study, store: Store) -> Result | None:
     """What the store has of a study; None where it was not begun."""
-    from ablab.conduct import look_up_study
+    from ablab.result import look_up
 
     try:
-        result = look_up_study(study, store)
+        result = look_up(study, store)
     except InputError:
         return None
     return result if result.runs else None

@@ -11,9 +11,10 @@ import click
 from ablab.cli.shared import json_option, say, store_option
 
 if TYPE_CHECKING:
+    from ablab.records import StudyText
     from ablab.report.runs import Difference
     from ablab.store import Store
-    from ablab.store.exchange import StudyText, Taken
+    from ablab.store.exchange import Taken
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -262,7 +263,7 @@ def _chosen(store: Store, runs: Sequence[str], where: str | None) -> list[str]:
 def _of_study(store: Store, path: Path) -> tuple[list[str], list[StudyText] | None]:
     """The runs of a study that are here, on whatever data, and what the study is."""
     from ablab.conduct import read_studies
-    from ablab.store.exchange import StudyText
+    from ablab.records import StudyText
     from ablab.study import plan
 
     here = set(store.ids())
@@ -274,7 +275,10 @@ def _of_study(store: Store, path: Path) -> tuple[list[str], list[StudyText] | No
             found = [run.id for run in planned.most if run.id in here]
             if found:
                 ids += found
-                texts.append(StudyText(planned.hash, study.name, study.text, fingerprint, len(study.variants)))
+                number = len(study.variants)
+                texts.append(
+                    StudyText(planned.hash, study.name, study.text, fingerprint, number, study.base.data, study.scale)
+                )
     return list(dict.fromkeys(ids)), texts
 
 

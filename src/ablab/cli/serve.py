@@ -11,7 +11,7 @@ from ablab.cli.shared import json_option, say, store_option
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Where it listens; 0 is any that is free  [default: 8421 or any]"
 )
-@click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
+@click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 @store_option
 @json_option
 def command(port: int | None, open_it: bool, store: str | None, as_json: bool) -> None:

@@ -79,13 +79,14 @@ def command(
 
 def _subjects(what: str, scale: str, kept: Store) -> list[Subject]:
     """The study in a file, once for each of its data sets, or the run whose id begins so."""
-    from ablab.conduct import look_up_study, read_studies
+    from ablab.conduct import read_studies
     from ablab.report.figures import arms_of
+    from ablab.result import look_up
 
     if not (what.endswith(".toml") or Path(what).exists()):
         run = kept.run(what)
         return [Subject(run.id, {f"run {run.id}": (run,)}, kept.data(run.spec.fingerprint))]
-    found = [look_up_study(part, kept) for part in read_studies(Path(what), scale)]
+    found = [look_up(part, kept) for part in read_studies(Path(what), scale)]
     return [Subject(one.study.name, arms_of(one.study, one.runs), one.data, one.decision.verdicts) for one in found]
 
 

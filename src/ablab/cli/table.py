@@ -30,18 +30,19 @@ KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
 @json_option
 def command(study: Path, form: str, what: Any, out: Path | None, scale: str, store: str | None, as_json: bool) -> None:
     from ablab.atomic import atomic_write, check_writable
-    from ablab.conduct import look_up_study, read_studies
+    from ablab.conduct import read_studies
     from ablab.errors import InputError
     from ablab.report.results import study_table
     from ablab.report.table import write
     from ablab.report.writers.json import facts
+    from ablab.result import look_up
     from ablab.store import Store, place
 
     parts = read_studies(study, scale)
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
     kept = Store(place(store), create=False)
-    tables = [study_table(look_up_study(part, kept), what) for part in parts]
+    tables = [study_table(look_up(part, kept), what) for part in parts]
     empty = [part.name for part, made in zip(parts, tables, strict=True) if not made.rows]
     if empty:
         raise InputError(f"{empty[0]}: there is nothing for the table of {what} yet: it needs three pairs of runs")

@@ -1,7 +1,6 @@
 """Dataset: images in memory, labels, class names and a fingerprint; and how a run splits it."""
 
 import hashlib
-import importlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,10 +49,6 @@ class Dataset:
     def fingerprint(self) -> str:
         parts = [part.fingerprint for part in (self.train, self.val, self.test) if part is not None]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows of it."""
-        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 @dataclass(frozen=True)

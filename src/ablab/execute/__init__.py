@@ -1,18 +1,16 @@
 """Where runs are carried out. An executor takes what is wanted and gives finished runs, one by one."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ablab.recipe import Recipe
-from ablab.records import Run, RunSpec
+from ablab.records import Observer, Run, RunSpec
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
-
-Observer = Callable[[RunSpec, Any], None]  # (which run, an event of train): what only looks
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablab.data.dataset import Dataset
-from ablab.execute import Observer
 from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
-from ablab.records import Run, RunSpec
+from ablab.records import Observer, Run, RunSpec
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,9 @@ import torch
 
 from ablab.data.dataset import Dataset
 from ablab.errors import AblabError
-from ablab.execute import Observer
 from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement, Run, RunSpec
+from ablab.records import EpochRow, Measurement, Observer, Run, RunSpec
 from ablab.train.device import usual_threads
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from ablab.records import NEAR_ZERO, SPREAD, DataFacts, Run
 from ablab.report import charts
-from ablab.report.arms import Arm, Pair, answered_pairs, pairs_of
 from ablab.report.embedded import Sheet, short
 from ablab.report.wording import visible
+from ablab.result import Arm, answered_pairs, pairs_of
 from ablab.statistics.paired import mean
 from ablab.study import Rule, Verdict
 from ablab.study.secondary import (
@@ -22,6 +22,7 @@ from ablab.study.secondary import (
     paired_secondary,
     secondary,
 )
+from ablab.study.verdict import Pair
 
 MOST = 25  # variants; each takes some 6 kB of the page
 AS_IT_WENT = ("training accuracy in the last epoch", "training minus test accuracy")

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ablab.report.arms import Arm, between
+from ablab.report.arms import between
 from ablab.report.embedded import Sheet, short
+from ablab.result import Arm
 from ablab.statistics.paired import Interval, interval, mean, t_multiplier
 from ablab.study import Verdict
 from ablab.study.question.published import Published

@@ -6,9 +6,9 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from ablab.records import DataFacts, Run
-from ablab.report.arms import Arm, answered_pairs, pairs_of
 from ablab.report.embedded import Sheet, short
 from ablab.report.wording import visible
+from ablab.result import Arm, answered_pairs, pairs_of
 from ablab.statistics.confusion import MANY, ClassReport, Confused, class_report, confusion, mistakes, unpacked
 from ablab.study import Verdict
 from ablab.study.secondary import confusion_changes, groups_note

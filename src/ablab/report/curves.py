@@ -7,9 +7,9 @@ from typing import Any
 
 from ablab.records import EpochRow, Run
 from ablab.report import charts
-from ablab.report.arms import TOGETHER, Arm
 from ablab.report.embedded import short
 from ablab.report.wording import visible
+from ablab.result import STYLES, Arm
 
 POINT, NUMBER = 13, 8  # bytes of a point of a path, and of a number
 FLOPS = 6  # of training for each multiply-add: two on the way forward, about twice that on the way back
@@ -26,7 +26,7 @@ QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
 def curve_sets(arms: Sequence[Arm], room: int) -> Iterator[dict[str, Any]]:
     """Panels for the base and a few variants at a time, as long as there is room, which is in bytes."""
     base, variants = arms[0], [arm for arm in arms[1:] if arm.runs]
-    chunks = [variants[at : at + TOGETHER] for at in range(0, len(variants), TOGETHER)] or [[]]
+    chunks = [variants[at : at + STYLES] for at in range(0, len(variants), STYLES)] or [[]]
     sets = [[arm for arm in (base, *chunk) if any(run.curve for run in arm.runs)] for chunk in chunks]
     each = len(QUANTITIES) * (3 * POINT + NUMBER)
     means = [each * sum(max(len(run.curve) for run in arm.runs) for arm in members) for members in sets]

@@ -1,7 +1,7 @@
 """What a study says beside its verdicts, as text: contrasts of a grid, and the same question with tuned rates."""
 
-from ablab.conduct import Result
 from ablab.report.wording import shown
+from ablab.result import Result
 from ablab.study.factorial import contrasts
 from ablab.study.tuning import Tuned
 

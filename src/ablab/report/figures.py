@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ablab.errors import DataError, InputError
 from ablab.records import DataFacts, EpochRow, Run
-from ablab.report import arms as report_arms
-from ablab.report.arms import answered
 from ablab.report.charts import Curve, is_drawable, reach, summary
 from ablab.report.picture import BAND, COLOURS, DASHES, INK, SOFT, Picture, blank, plain, style
 from ablab.report.scatter import pareto
+from ablab.result import answered
+from ablab.result import arms_of as study_arms
 from ablab.statistics.confusion import MANY, most_confused, unpacked
 from ablab.statistics.confusion import confusion as counted
 from ablab.statistics.paired import interval, mean, t_multiplier
@@ -55,7 +55,7 @@ COSTS: tuple[tuple[str, Callable[[Run], float | None]], ...] = (
 
 def arms_of(study: Study, runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:
     """The runs of the base and of every variant, by its name, in the order of seeds."""
-    return {arm.name: arm.runs for arm in report_arms.arms_of(study, runs)}
+    return {arm.name: arm.runs for arm in study_arms(study, runs)}
 
 
 def effects(verdicts: Sequence[Verdict], runs: Sequence[Run], *, has_caption: bool = True) -> Picture:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.records import DataFacts, Run
-from ablab.report.arms import Arm, answered, answered_pairs, pairs_of
 from ablab.report.embedded import Sheet
+from ablab.result import Arm, answered, answered_pairs, pairs_of
 from ablab.statistics.confusion import unpacked
 from ablab.study import Verdict
 

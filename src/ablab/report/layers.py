@@ -10,10 +10,10 @@ from ablab.catalogue import is_own
 from ablab.errors import AblabError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts
-from ablab.report.arms import Arm
+from ablab.result import Arm
 
 MOST = 12  # networks; each takes some 10 kB of the page
-SIDE = 32  # pixels, where a recipe gives no size
+UNKNOWN = (3, 32, 32)  # pictures of data that an older version kept
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,18 @@ def layer_tables(arms: Sequence[Arm], data: DataFacts) -> Iterator[Layers]:
             by_network.setdefault(json.dumps([arm.recipe.model, arm.recipe.options], sort_keys=True), []).append(arm)
     for members in list(by_network.values())[:MOST]:
         recipe = members[0].recipe
-        found = _inspected(recipe, (3, recipe.size or SIDE, recipe.size or SIDE), len(data.classes))
+        found = _inspected(recipe, _in_shape(recipe, data), len(data.classes))
         runs = [run for arm in members for run in arm.runs]
         is_theirs = found and all(
             run.cost.parameters == found.parameters and run.cost.macs in (None, found.macs) for run in runs
         )
         if found and is_theirs:
             yield _shown(members, recipe, found)
+
+
+def _in_shape(recipe: Recipe, data: DataFacts) -> tuple[int, int, int]:
+    channels, height, width = data.in_shape or UNKNOWN
+    return (channels, recipe.size, recipe.size) if recipe.size else (channels, height, width)
 
 
 @functools.lru_cache(maxsize=64)

@@ -25,7 +25,7 @@ from ablab.study.projection import Projection
 from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 if TYPE_CHECKING:
-    from ablab.execute import Observer
+    from ablab.records import Observer
 
 
 class Live:

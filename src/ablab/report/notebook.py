@@ -23,10 +23,10 @@ from ablab.study.verdict import signed
 
 if TYPE_CHECKING:
     from ablab.arithmetic.table import Table
-    from ablab.conduct import Result
     from ablab.data.dataset import Dataset
-    from ablab.execute import Observer
     from ablab.recipe import Recipe
+    from ablab.records import Observer
+    from ablab.result import Result
     from ablab.study import Plan, Study, Verdict
 
 MOST = 200  # rows of a table: a notebook keeps what it shows

@@ -18,7 +18,7 @@ from ablab import grammar
 from ablab.records import NEAR_ZERO, DataFacts, Ledger, Run
 from ablab.report import charts
 from ablab.report.answers import Goal, answers, goal_of, histograms, line_rows
-from ablab.report.arms import Arm, arms_of, between, duration
+from ablab.report.arms import between, duration
 from ablab.report.beside import beside
 from ablab.report.cautions import cautions
 from ablab.report.confusion import confusions
@@ -28,12 +28,13 @@ from ablab.report.gallery import Pictures, gallery
 from ablab.report.layers import layer_tables
 from ablab.report.scatter import scatters
 from ablab.report.wording import visible
+from ablab.result import Arm, arms_of
 from ablab.study import Study, Verdict, plan
 from ablab.study.factorial import contrasts
 from ablab.study.verdict import signed
 
 if TYPE_CHECKING:
-    from ablab.conduct import Result
+    from ablab.result import Result
 
 LARGEST = 2_800_000  # bytes; curves take what the rest leaves of it
 MOST_ROWS = 1000  # of the table of runs; 200 variants with 1000 seeds would make a page of 30 MB

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ablab.atomic import atomic_write, check_writable
 from ablab.errors import InputError
 from ablab.records import Run
-from ablab.report import arms, figures
+from ablab.report import figures
 from ablab.report.cautions import cautions
 from ablab.report.picture import SOFT, Format, Picture, blank, check_installed, pages, plain, style
 from ablab.report.results import What, study_table
@@ -20,9 +20,10 @@ from ablab.report.wording import shown
 from ablab.report.writers.latex import escape as tex
 from ablab.report.writers.latex import tabular
 from ablab.report.writers.markdown import escape as md
+from ablab.result import answered
 
 if TYPE_CHECKING:
-    from ablab.conduct import Result
+    from ablab.result import Result
 
 Pieces = Literal["markdown", "latex", "pdf", "png"]
 PAGE = (8.27, 11.69)  # inches: A4
@@ -39,9 +40,9 @@ def pictures(result: Result, *, has_caption: bool = True) -> Iterator[tuple[str,
         for name, some in _numbered("curves", with_curves, figures.TOGETHER - 1):
             yield name, figures.curves(dict([base, *some]), has_caption=has_caption)
     data = result.data
-    answered = [one for one in (base, *variants) if data and arms.answered(one[1], data)]
-    if data and base in answered:
-        for name, some in _numbered("confusion", answered[1:], figures.MATRICES):
+    known = [one for one in (base, *variants) if data and answered(one[1], data)]
+    if data and base in known:
+        for name, some in _numbered("confusion", known[1:], figures.MATRICES):
             yield name, figures.confusion(dict([base, *some]), data, has_caption=has_caption)
     if any(run.test for run in result.runs):
         yield "cost", figures.cost(named, has_caption=has_caption)

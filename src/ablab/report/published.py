@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from ablab.auditing import audit
 from ablab.auditing.claims import Claim
-from ablab.conduct import Result
 from ablab.execute.run_one import macs
 from ablab.models import Io
 from ablab.records import NEAR_ZERO, Run
-from ablab.report.arms import Arm, arms_of, between, pairs_of
+from ablab.report.arms import between
 from ablab.report.beside import interval_of, plain_interval
 from ablab.report.wording import shown
+from ablab.result import Arm, Result, arms_of, pairs_of
 from ablab.statistics.paired import mean
 from ablab.study import Study, Verdict
 from ablab.study.across import across

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ablab.metric import known_metrics
 from ablab.records import DataFacts, Run
-from ablab.report import arms, figures
+from ablab.report import figures
 from ablab.report.style import WORDS
 from ablab.report.table import Cell, Table, table
+from ablab.result import answered_pairs
 from ablab.statistics.confusion import confusion, unpacked
-from ablab.study import Study, Verdict
-from ablab.study.secondary import Pair, class_effects, groups_note, paired_secondary, secondary
+from ablab.study import Verdict
+from ablab.study.secondary import class_effects, groups_note, paired_secondary, secondary
 from ablab.study.verdict import points, signed
 
 if TYPE_CHECKING:
-    from ablab.conduct import Result
+    from ablab.result import Result
 
 What = Literal["verdicts", "runs", "classes", "costs", "secondary"]
 DASH = "-"
@@ -29,13 +30,6 @@ Row = tuple[tuple[str | Cell, ...], Mapping[str, Any]]  # cells, record
 def study_table(result: Result, what: What) -> Table:
     """A table of a study. Every mean in it has an interval and n."""
     return _TABLES[what](result)
-
-
-def pairs_of(study: Study, runs: Sequence[Run], verdict: Verdict) -> tuple[Pair, ...]:
-    """The pairs of runs that a verdict rests on."""
-    base, *others = arms.arms_of(study, runs)
-    (arm,) = (one for one in others if one.name == verdict.variant)
-    return arms.pairs_of(base, arm, verdict)
 
 
 def _verdicts(result: Result) -> Table:
@@ -129,7 +123,7 @@ def _classes(result: Result) -> Table:
     rows: list[Row] = []
     for verdict in result.decision.verdicts if data else ():
         assert data is not None
-        pairs = arms.answered_pairs(pairs_of(result.study, result.runs, verdict), data)
+        pairs = answered_pairs(result.pairs(verdict), data)
         if len(pairs) < 3:
             continue
         chances = {one.name: one.p for one in class_effects(pairs, data)}
@@ -221,7 +215,7 @@ def _costs(result: Result) -> Table:
 def _secondary(result: Result) -> Table:
     rows: list[Row] = []
     for verdict in result.decision.verdicts:
-        for one in secondary(pairs_of(result.study, result.runs, verdict)):
+        for one in secondary(result.pairs(verdict)):
             show = _ratio if one.unit == "times" else _difference
             cells = (
                 verdict.variant,

@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from ablab.records import Run
-from ablab.report.arms import Arm
 from ablab.report.charts import Scale, reach, tick_texts, ticks
 from ablab.report.embedded import Sheet, short
 from ablab.report.wording import visible
+from ablab.result import Arm
 
 WIDTH, HEIGHT = 340, 250  # of a picture, in user units; its frame below
 LEFT, RIGHT, TOP, BELOW = 36, 334, 6, 210

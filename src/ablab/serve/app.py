@@ -22,10 +22,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ablab.conduct import Result, pictures_of
+from ablab.conduct import pictures_of
 from ablab.errors import AblabError, InputError
 from ablab.report.page import page
 from ablab.report.wording import duration, visible
+from ablab.result import Result
 from ablab.serve import draw, views
 from ablab.serve.guard import Guard
 from ablab.serve.shelf import Shelf, Snapshot

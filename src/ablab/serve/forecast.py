@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ablab.conduct import Result
+from ablab.result import Result
 from ablab.study import projection
 from ablab.track.progress import LiveRun
 

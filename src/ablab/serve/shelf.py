@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.conduct import Result, look_up_study
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.records import DataFacts, Run
+from ablab.result import Result, look_up
 from ablab.store import Store
 from ablab.study import Plan, Study, decide, plan
 from ablab.study.question.published import SCALES
@@ -96,21 +96,21 @@ def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> St
     data = {fingerprint: facts for fingerprint in fingerprints if (facts := store.data(fingerprint))}
     studies: list[Result] = []
     unreadable: list[Unreadable] = []
-    for hash_, name, text, fingerprint in reversed(store.studies()):
+    for entry in reversed(store.studies()):
         try:
-            planned = planned_from(text, name, fingerprint, hash_)
+            planned = planned_from(entry.text, entry.name, entry.fingerprint, entry.plan)
         except AblabError as error:
-            unreadable.append(Unreadable(hash_, name, str(error)))
+            unreadable.append(Unreadable(entry.plan, entry.name, str(error)))
             continue
         own = tuple(runs[wanted.id] for wanted in planned.most if wanted.id in runs)
-        known = before.study(hash_) if before else None
+        known = before.study(entry.plan) if before else None
         if known is None or known.runs != own:
-            facts = data.get(fingerprint)
+            facts = data.get(entry.fingerprint)
             decision = decide(planned, own, labels=facts and facts.labels)
-            known = Result(planned.study, planned, own, decision, store.ledger(hash_), facts)
+            known = Result(planned.study, planned, own, decision, store.ledger(entry.plan), facts)
         if planned.study.tune:
             with suppress(InputError):  # between the last trial and the first run at the rates that won
-                known = look_up_study(planned.study, store)
+                known = look_up(planned.study, store)
         studies.append(known)
     at_own_rates = {it.after_tuning.plan.hash for it in studies if it.after_tuning}  # shown with the study they are of
     left = tuple(one for one in unreadable if one.hash not in at_own_rates)

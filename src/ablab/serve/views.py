@@ -8,11 +8,11 @@ from typing import Any
 from markupsafe import Markup
 
 from ablab import grammar
-from ablab.conduct import Result
 from ablab.errors import AblabError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.wording import duration
+from ablab.result import Result
 from ablab.serve import draw
 from ablab.serve.forecast import Forecast, forecast
 from ablab.serve.shelf import Snapshot, StoreView

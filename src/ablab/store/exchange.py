@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from ablab.atomic import atomic_file
 from ablab.errors import InputError
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Run
+from ablab.records import DataFacts, Run, StudyText
 from ablab.store.store import Store
 
 VERSION = 1
@@ -31,18 +31,8 @@ LONGEST_LINE = 32 << 20  # bytes: a run of 10,000 epochs on 50,000 test images h
 LONGEST_FILE = 1 << 30
 AT_ONCE = 200  # runs that are in memory at a time
 LARGEST_LABEL = 1 << 16
+LARGEST_SIDE = 1 << 14
 LARGEST = (1 << 63) - 1  # SQLite's largest whole number
-
-
-@dataclass(frozen=True)
-class StudyText:
-    """A study as a store keeps it."""
-
-    plan: str
-    name: str
-    text: str
-    fingerprint: str
-    comparisons: int
 
 
 @dataclass(frozen=True)
@@ -67,18 +57,6 @@ _DATA = TypeAdapter(DataFacts)
 _STUDY = TypeAdapter(StudyText)
 
 
-def studies_of(store: Store, fingerprints: Collection[str]) -> list[StudyText]:
-    """The studies that were run with a store on data with these fingerprints."""
-    with store.reading() as connection:
-        rows = connection.execute("SELECT * FROM ledger").fetchall()
-    comparisons = {row[0]: row[2] for row in rows if store.checked(row, "the ledger entry of plan")}
-    return [
-        StudyText(plan, name, text, fingerprint, comparisons.get(plan, 1))
-        for plan, name, text, fingerprint in store.studies()
-        if fingerprint in fingerprints
-    ]
-
-
 def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[StudyText] | None = None) -> int:
     """Write the runs with these ids and what is known of their data into one file; gives its bytes.
 
@@ -99,7 +77,9 @@ def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[Study
                     write("data", dataclasses.asdict(data))
                 known.add(fingerprint)
                 write("run", {"id": run.id, "run": json.loads(run.to_json())})
-        for study in studies_of(store, known) if studies is None else studies:
+        if studies is None:
+            studies = [study for study in store.studies() if study.fingerprint in known]
+        for study in studies:
             write("study", dataclasses.asdict(study))
         write.end()
     return path.stat().st_size
@@ -117,13 +97,13 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
     added, known, refused = [], [], []
     for value in _parsed(path):
         if isinstance(value, StudyText):
-            store.keep_study(value.plan, value.name, value.text, value.fingerprint, value.comparisons)
+            store.keep_study(value)
         elif isinstance(value, DataFacts):
             here = store.data(value.fingerprint)
-            if here is None:
-                store.keep_data(value)
-            elif (here.classes, here.labels) != (value.classes, value.labels):
+            if here is not None and (here.classes, here.labels) != (value.classes, value.labels):
                 refused.append(Refused(value.fingerprint, "the data set has other classes or test labels here"))
+            else:
+                store.keep_data(value)
         elif before := store.runs([value.id]):
             if result(before[0]) == result(value):
                 known.append(value.id)
@@ -264,6 +244,8 @@ def _value(kind: str, content: dict[str, Any]) -> DataFacts | StudyText | Run:
         data = _DATA.validate_python(content)
         if not data.classes or not all(0 <= label < len(data.classes) <= LARGEST_LABEL for label in data.labels):
             raise ValueError("a label without a class")
+        if data.in_shape and not all(1 <= side <= LARGEST_SIDE for side in data.in_shape):
+            raise ValueError(f"pictures of size {data.in_shape}")
         return data
     if kind == "study":
         study = _STUDY.validate_python(content)

@@ -113,6 +113,39 @@ MIGRATIONS = (
     ALTER TABLE tags ADD COLUMN digest TEXT NOT NULL DEFAULT '';
     UPDATE tags SET digest = digest(id, tag);
     """,
+    # The size of pictures, and on which of its data sets and at which scale a study was run; empty where that is not
+    # known. A row that was damaged before keeps a digest that does not agree with it.
+    """
+    ALTER TABLE data RENAME TO data_before;
+    CREATE TABLE data (
+        fingerprint TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        classes TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        in_shape TEXT NOT NULL,
+        digest TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO data SELECT fingerprint, name, classes, labels, 'null',
+        CASE WHEN digest = digest(fingerprint, name, classes, labels)
+        THEN digest(fingerprint, name, classes, labels, 'null') ELSE digest END
+        FROM data_before ORDER BY rowid;
+    DROP TABLE data_before;
+    ALTER TABLE studies RENAME TO studies_before;
+    CREATE TABLE studies (
+        plan TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        data TEXT NOT NULL,
+        scale TEXT NOT NULL,
+        digest TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO studies SELECT plan, name, text, fingerprint, '', '',
+        CASE WHEN digest = digest(plan, name, text, fingerprint)
+        THEN digest(plan, name, text, fingerprint, '', '') ELSE digest END
+        FROM studies_before ORDER BY rowid;
+    DROP TABLE studies_before;
+    """,
 )
 
 

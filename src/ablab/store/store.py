@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ablab.errors import InputError, StoreError
-from ablab.records import DataFacts, Ledger, Run
+from ablab.records import DataFacts, Ledger, Run, StudyText
 from ablab.store import artifacts
 from ablab.store.query import Listing, listing
 from ablab.store.schema import BROKEN, FACTS, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
@@ -145,8 +145,16 @@ class Store:
         """Remember names and test labels of a data set, so that verdicts and reports need no pictures."""
         content = array("I", data.labels).tobytes()
         with self.writing() as connection:
-            row = (data.fingerprint, data.name, json.dumps(data.classes), artifacts.put(self.artifacts, content))
-            connection.execute("INSERT OR IGNORE INTO data VALUES (?, ?, ?, ?, ?)", (*row, digest(*row)))
+            name, shape = artifacts.put(self.artifacts, content), json.dumps(data.in_shape)
+            row = (data.fingerprint, data.name, json.dumps(data.classes), name, shape)
+            connection.execute("INSERT OR IGNORE INTO data VALUES (?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
+            if data.in_shape is not None:  # an older version may have kept all but the shape
+                connection.execute(
+                    "UPDATE data SET in_shape = ?, digest = digest(fingerprint, name, classes, labels, ?) "
+                    "WHERE fingerprint = ? AND in_shape = 'null' "
+                    "AND digest = digest(fingerprint, name, classes, labels, in_shape)",
+                    (shape, shape, data.fingerprint),
+                )
 
     def data(self, fingerprint: str) -> DataFacts | None:
         """What was kept of the data set with this fingerprint."""
@@ -154,20 +162,22 @@ class Store:
             row = connection.execute("SELECT * FROM data WHERE fingerprint = ?", (fingerprint,)).fetchone()
         if row is None:
             return None
-        _, name, classes, content = self.checked(row, "what is known of the data")
+        _, name, classes, content, shape = self.checked(row, "what is known of the data")
         labels = array("I", artifacts.get(self.artifacts, content))
-        return DataFacts(fingerprint, name, tuple(json.loads(classes)), tuple(labels))
+        in_shape = json.loads(shape)
+        return DataFacts(fingerprint, name, tuple(json.loads(classes)), tuple(labels), in_shape and tuple(in_shape))
 
     def fingerprints(self) -> list[str]:
         """The fingerprints of all data sets of which something was kept."""
         with self.reading() as connection:
             return [fingerprint for (fingerprint,) in connection.execute("SELECT fingerprint FROM data ORDER BY rowid")]
 
-    def keep_study(self, plan: str, name: str, text: str, fingerprint: str, comparisons: int) -> None:
+    def keep_study(self, study: StudyText) -> None:
         """Remember the text of a study under the hash of its plan, and that it looks at the test images."""
-        study, entry = (plan, name, text, fingerprint), (plan, fingerprint, comparisons)
+        row = (study.plan, study.name, study.text, study.fingerprint, study.data, study.scale)
+        entry = (study.plan, study.fingerprint, study.comparisons)
         with self.writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?, ?)", (*study, digest(*study)))
+            connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
             connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?)", (*entry, digest(*entry)))
 
     def ledger(self, plan: str) -> Ledger | None:
@@ -186,12 +196,17 @@ class Store:
             before += comparisons
         return None
 
-    def studies(self) -> list[tuple[str, str, str, str]]:
-        """Plan hash, name, text and data fingerprint of every study, in the order in which they were first run."""
+    def studies(self) -> list[StudyText]:
+        """Every study, in the order in which they were first run."""
         with self.reading() as connection:
             rows = connection.execute("SELECT * FROM studies ORDER BY rowid").fetchall()
-        checked = (self.checked(row, "the study of plan") for row in rows)
-        return [(plan, name, text, fingerprint) for plan, name, text, fingerprint in checked]
+            entries = connection.execute("SELECT * FROM ledger").fetchall()
+        comparisons = {row[0]: row[2] for row in entries if self.checked(row, "the ledger entry of plan")}
+        return [
+            StudyText(plan, name, text, fingerprint, comparisons.get(plan, 1), data, scale)
+            for row in rows
+            for plan, name, text, fingerprint, data, scale in [self.checked(row, "the study of plan")]
+        ]
 
     def checked(self, row: tuple[Any, ...], what: str) -> tuple[Any, ...]:
         """A row without the digest at its end, which it must agree with."""

@@ -5,7 +5,6 @@ the margin is "no practical difference", too; `is_negligible` and the sentence t
 """
 
 import dataclasses
-import importlib
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -98,10 +97,6 @@ class Verdict:
     instability: tuple[float, float] | None  # of base and variant: variance over seeds in multiples of the floor's
     needed: int | None  # about so many more pairs would settle an effect as large as the margin
     looks: tuple[Look, ...]
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows of it."""
-        return str(importlib.import_module("ablab.report.notebook").html_of(self))
 
 
 @dataclass(frozen=True)

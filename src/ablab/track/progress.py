@@ -25,9 +25,8 @@ import psutil
 from ablab.atomic import atomic_write
 from ablab.errors import AblabError, InputError, RecipeError
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, RunSpec
+from ablab.records import EpochRow, Observer, RunSpec
 
-Observer = Callable[[RunSpec, Any], None]
 Follow = Callable[[Observer], Observer]
 
 SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
@@ -81,7 +80,7 @@ TOLD = {"Started", "Noticed", "EpochDone", "Finished"}  # events of a run; other
 
 
 def recorded(show: Observer, store: Path, plan: str | None = None) -> Observer:
-    """A Observer that tells progress as well; if the disk refuses, it says so once and goes on without."""
+    """An observer that tells progress as well; if the disk refuses, it says so once and goes on without."""
     live = folder_of(store)
     begun: set[str] = set()
     is_muted = False
@@ -110,7 +109,7 @@ def recorded(show: Observer, store: Path, plan: str | None = None) -> Observer:
 
 @contextlib.contextmanager
 def of_study(store: Path, *, plan: str, name: str, path: Path, least: int, most: int) -> Iterator[Follow]:
-    """While a study is carried out its file is there. Gives what makes a Observer tell progress and heed a stop."""
+    """While a study is carried out its file is there. Gives what makes an observer tell progress and heed a stop."""
     live = folder_of(store)
     study, stop = live / f"study-{plan}.json", live / f"stop-{plan}"
     said = {"plan": plan, "name": name, "path": str(path.resolve()), "least": least, "most": most, **_owner()}

@@ -1,0 +1,176 @@
+"""Result: what a study came to, with everything that a presentation of it needs; look_up finds it in a store."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ablab.errors import InputError
+from ablab.recipe import Recipe
+from ablab.records import DataFacts, Ledger, Run, RunSpec
+from ablab.store import Store
+from ablab.study import Decision, Plan, Study, Verdict, decide, plan
+from ablab.study.dataframes import arrow, frame
+from ablab.study.factorial import Contrast, contrasts
+from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
+from ablab.study.verdict import Pair
+
+STYLES = 5  # of variants, beside the base's: more colours than six cannot be told apart
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A recipe under the name that it has in the study, with its runs in the order of seeds."""
+
+    name: str
+    recipe: Recipe
+    runs: tuple[Run, ...]
+    style: int  # the number of its colour and dashes: 0 is the base's, those of variants repeat after STYLES
+
+    @property
+    def measured(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.test)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a study came to: its plan, the runs that were looked at, the verdicts, and its place in the ledger."""
+
+    study: Study
+    plan: Plan
+    runs: tuple[Run, ...]
+    decision: Decision
+    ledger: Ledger | None = None
+    data: DataFacts | None = None
+    tuned: Tuned | None = None  # where learning rates were tuned: the trials, and below what the study says with them
+    after_tuning: Result | None = None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.decision.verdicts
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """The base and the variants, each with its runs."""
+        return arms_of(self.study, self.runs)
+
+    def pairs(self, verdict: Verdict) -> tuple[Pair, ...]:
+        """The pairs of runs that a verdict rests on: those of the first seeds, as many as it says."""
+        return pairs_of(self.arms[0], next(arm for arm in self.arms if arm.name == verdict.variant), verdict)
+
+    @cached_property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Main effects and interactions, where variants are cells of a grid."""
+        return contrasts(self.plan, self.runs)
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """The variants on which the study says another word once every recipe has its own learning rate."""
+        return disagreements(self.verdicts, self.after_tuning.verdicts if self.after_tuning else ())
+
+    def to_frame(self, of: str = "runs") -> Any:
+        """The runs, or the verdicts, as a pandas data frame."""
+        return frame(self.study, self.runs, self.verdicts, of)
+
+    def to_arrow(self, of: str = "runs") -> Any:
+        """The runs, or the verdicts, as an Arrow table."""
+        return arrow(self.study, self.runs, self.verdicts, of)
+
+    def to_json(self) -> str:
+        """The verdicts with everything that they rest on but the runs' own records."""
+        facts = {
+            "study": self.study.name,
+            "question": self.study.question,
+            "plan": self.plan.hash,
+            "verdicts": [dataclasses.asdict(verdict) for verdict in self.verdicts],
+            "runs": [run.id for run in self.runs],
+            "ledger": dataclasses.asdict(self.ledger) if self.ledger else None,
+        }
+        return json.dumps(facts)
+
+
+def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
+    """The base and the variants with the runs of each; runs of other recipes are not of this study."""
+    by_recipe: dict[str, dict[str, Run]] = {}
+    for run in runs:
+        by_recipe.setdefault(run.spec.recipe.hash, {})[run.id] = run
+    named = [("base", study.base), *((variant.name, variant.recipe) for variant in study.variants)]
+    return tuple(
+        Arm(
+            name,
+            recipe,
+            tuple(sorted(by_recipe.get(recipe.hash, {}).values(), key=lambda run: (run.spec.seed, run.id))),
+            style=1 + (at - 1) % STYLES if at else 0,
+        )
+        for at, (name, recipe) in enumerate(named)
+    )
+
+
+def pairs_of(base: Arm, arm: Arm, verdict: Verdict) -> tuple[Pair, ...]:
+    """The pairs of runs that a verdict used: it looks at seeds in their order, up to the first that has no accuracy."""
+    one, other = ({(run.spec.fingerprint, run.spec.seed): run for run in each.measured} for each in (base, arm))
+    return tuple((one[key], other[key]) for key in sorted(one.keys() & other.keys())[: verdict.pairs])
+
+
+def answered(runs: Iterable[Run], data: DataFacts) -> tuple[Run, ...]:
+    """The runs whose answers to these very test images are known; one that explores has answered other images."""
+    return tuple(
+        run
+        for run in runs
+        if run.test and run.predictions and run.spec.fingerprint == data.fingerprint and not run.spec.explores
+    )
+
+
+def answered_pairs(pairs: Sequence[Pair], data: DataFacts) -> tuple[Pair, ...]:
+    """The pairs whose answers are known on both sides."""
+    return tuple(pair for pair in pairs if len(answered(pair, data)) == 2)
+
+
+def plans_in(store: Store, study: Study) -> Iterator[Plan]:
+    """The plans of a study that were begun with a store, the newest first."""
+    for kept in reversed(store.studies()):
+        planned = plan(study, kept.fingerprint)
+        if planned.hash == kept.plan:
+            yield planned
+
+
+def look_up(study: Study, store: Store) -> Result:
+    """A study as the store has it; nothing is trained and no data is read."""
+    planned = next(plans_in(store, study), None)
+    if planned is None:
+        raise InputError(
+            f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.words}"
+        )
+    return result_of(planned, store)
+
+
+def result_of(planned: Plan, store: Store) -> Result:
+    """What the runs in a store say of a plan."""
+    runs, data = tuple(store.runs(run.id for run in planned.most)), store.data(planned.fingerprint)
+    decision = decide(planned, runs, labels=data and data.labels)
+    result = Result(planned.study, planned, runs, decision, store.ledger(planned.hash), data)
+    chosen = tuned_rates(planned, store) if planned.study.tune else None
+    after = look_up(chosen.study, store) if chosen and not decision.wanted else None
+    return dataclasses.replace(result, tuned=chosen, after_tuning=after)
+
+
+def tuned_rates(planned: Plan, store: Store, train: Callable[[list[RunSpec]], None] | None = None) -> Tuned | None:
+    """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing."""
+    steps = FIRST
+    while True:
+        trials = trials_wanted(planned.study, planned.fingerprint, steps)
+        runs = store.runs(trial.id for trial in trials)
+        there = {run.id for run in runs}
+        if missing := [trial for trial in trials if trial.id not in there]:
+            if train is None:
+                return None
+            train(missing)
+            runs = store.runs(trial.id for trial in trials)
+        wider = next_steps(planned.study, runs, steps)
+        if wider == steps:
+            return tuned(planned.study, runs, steps)
+        steps = wider

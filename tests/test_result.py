@@ -1,0 +1,69 @@
+"""A result: the pairs that verdicts rest on, and where a study is found in a store."""
+
+import dataclasses
+
+import pytest
+
+from ablab.errors import InputError
+from ablab.records import DataFacts
+from ablab.result import Result, look_up
+from ablab.store import Store
+from ablab.study import Study, decide, plan
+from ablab.study.decide import gather
+from sample_runs import sample_run
+
+TEXT = """question = "Does it?"
+data = "phantom"
+[variants]
+"batch norm" = "norm=batch"
+"wide" = "width=2"
+[decide]
+margin = 1.0
+seeds = "3..6"
+"""
+
+
+def result_with(*, unmeasured: int | None = None) -> Result:
+    """Runs of six seeds; batch norm is decided early, and one run of it may have no accuracy."""
+    study = Study.from_toml(TEXT, "study.toml")
+    planned = plan(study, "fingerprint")
+    gains = {study.variants[0].recipe.hash: 0.05, study.variants[1].recipe.hash: 0.01}
+    runs = []
+    for spec in planned.most:
+        noise = 0.004 * ((spec.seed * 7 + len(spec.recipe.hash)) % 3)
+        run = sample_run(spec.seed, 0.6 + gains.get(spec.recipe.hash, 0.0) + noise, spec.recipe)
+        if spec.seed == unmeasured and spec.recipe == study.variants[1].recipe:
+            run = dataclasses.replace(run, status="diverged", test=None)
+        runs.append(run)
+    return Result(study, planned, tuple(reversed(runs)), decide(planned, runs))
+
+
+@pytest.mark.parametrize("unmeasured", [None, 2, 4])
+def test_pairs_are_those_that_the_verdict_was_made_from(unmeasured):
+    result = result_with(unmeasured=unmeasured)
+    found = {(run.spec.recipe.hash, run.spec.seed): run for run in result.runs}
+    for variant, verdict in zip(result.study.variants, result.verdicts, strict=True):
+        assert result.pairs(verdict) == gather(result.plan, variant, found).pairs
+        assert len(result.pairs(verdict)) == verdict.pairs
+
+
+def test_arms_are_the_base_and_the_variants_in_the_order_of_the_study():
+    arms = result_with(unmeasured=2).arms
+    assert [(arm.name, arm.style) for arm in arms] == [("base", 0), ("batch norm", 1), ("wide", 2)]
+    assert all([run.spec.seed for run in arm.runs] == [0, 1, 2, 3, 4, 5] for arm in arms)
+    assert [len(arm.measured) for arm in arms] == [6, 6, 5]
+
+
+def test_the_size_of_pictures_is_kept_with_the_data_and_told_to_a_store_that_did_not_know_it(tmp_path):
+    facts = DataFacts("fingerprint", "phantom", ("a", "b"), (0, 1))
+    store = Store(tmp_path)
+    store.keep_data(facts)
+    assert store.data("fingerprint").in_shape is None
+    for shape in ((1, 28, 28), (3, 32, 32)):  # what is known stays as it is
+        store.keep_data(dataclasses.replace(facts, in_shape=shape))
+        assert store.data("fingerprint").in_shape == (1, 28, 28)
+
+
+def test_a_study_that_was_not_begun_is_not_found(tmp_path):
+    with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
+        look_up(Study.from_toml(TEXT, "study.toml"), Store(tmp_path))
