@@ -52,8 +52,8 @@ def textbook(model: str, batch: int, images: int, workers: int) -> dict[str, flo
 def ours(model: str, batch: int, images: int, precision: str = "auto") -> dict[str, float]:
     """Seconds of the faster of two epochs, those that the network's own passes take, and the share of the system."""
     from ablab.data.split import split
+    from ablab.events import EpochDone
     from ablab.recipe import Recipe
-    from ablab.train.events import EpochDone
     from ablab.train.loop import train
 
     data, name = load()

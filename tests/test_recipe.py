@@ -85,4 +85,5 @@ def test_a_changed_recipe_has_a_hash_of_its_own_after_the_first_was_asked_for():
     base = Recipe()
     assert base.hash == before
     assert base.with_("lr=0.3").hash == Recipe.of({"lr": 0.3}).hash != before
+    assert base.model_copy(update={"lr": 0.3}).hash == base.with_("lr=0.3").hash
     assert Recipe.of({}, base=base) == Recipe()

@@ -167,8 +167,8 @@ def foresee_study(
 
 
 def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
+    from ablab.events import Started
     from ablab.study.foresight import foresee
-    from ablab.train.events import Started
     from ablab.train.loop import train
     from ablab.train.splits import splits_of
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -168,6 +168,12 @@ class Recipe(BaseModel):
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with changes that nobody checks; its hash is its own, though pydantic copies what was cached."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("hash", None)
+        return copied
 
 
 def typed(texts: Mapping[str, str]) -> dict[str, Any]:

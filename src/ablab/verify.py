@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from ablab import wire
 from ablab.catalogue import is_own
 from ablab.errors import InputError
 from ablab.recipe import Recipe
@@ -117,7 +118,7 @@ def _handed_in(text: str) -> HandedIn:
 
 
 def _claim(row: _Row) -> Claim:
-    wanted = RunSpec(Recipe.of(row.recipe), row.seed, row.fingerprint)
+    wanted = wire.spec_of({"recipe": row.recipe, "seed": row.seed, "fingerprint": row.fingerprint})
     if wanted.id != row.id:
         raise ValueError(
             f"run {row.id}: its recipe, seed and data are those of run {wanted.id}: they were changed, or another "

@@ -7,13 +7,13 @@ import pytest
 from ablab.data.dataset import Examples
 from ablab.data.sources.phantom import phantom
 from ablab.errors import InputError
+from ablab.events import EpochDone, Noticed
 from ablab.execute import checkpoint_path, previous_checkpoint
 from ablab.execute import run_one as running
 from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
 from ablab.records import Machine, RunSpec
 from ablab.train.checkpoint import facts
-from ablab.train.events import EpochDone, Noticed
 
 RECIPE = Recipe.of({"epochs": 4, "batch": 50, "norm": "batch", "augment": "crop(2) + flip"})
 DATA = phantom(train=200, test=60)

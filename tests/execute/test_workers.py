@@ -11,13 +11,13 @@ import pytest
 from ablab.data.dataset import Dataset
 from ablab.data.sources.phantom import phantom
 from ablab.errors import AblabError
+from ablab.events import EpochDone, Finished, Started
 from ablab.execute import checkpoint_path
 from ablab.execute import workers as working
 from ablab.execute.here import Here
 from ablab.execute.workers import Workers, suitable_workers
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
-from ablab.train.events import EpochDone, Finished, Started
 
 RECIPE = Recipe.of({"epochs": 2, "batch": 50, "threads": 1, "norm": "batch"})
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from ablab.events import EpochDone, Finished
 from ablab.models import Io, build
 from ablab.models.initial import initialise
 from ablab.probe.gradients import EpochNorms, LayerNorm, gradients, layer_norms
 from ablab.probe.landscape import drawn_batches
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
-from ablab.train.events import EpochDone, Finished
 from ablab.train.loop import train
 from ablab.train.pixels import pixels_of
 

@@ -2,9 +2,9 @@
 
 import torch
 
+from ablab.events import EpochDone, Finished
 from ablab.probe.lr_find import HIGH, LOW, range_test, suggestion
 from ablab.recipe import Recipe
-from ablab.train.events import EpochDone, Finished
 from ablab.train.loop import train
 
 SMALL = Recipe.of({"batch": 32, "precision": "fp32", "epochs": 8})

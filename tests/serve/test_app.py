@@ -13,6 +13,7 @@ from dashboards import FINGERPRINT, HOSTILE, end, fill, start
 from simulated import run as trained
 from simulated import study
 
+from ablab.events import EpochDone, Started
 from ablab.records import StudyText
 from ablab.serve.shelf import Shelf
 from ablab.store import Store
@@ -20,7 +21,6 @@ from ablab.study import decide, plan
 from ablab.study.tuning import FIRST, trials_wanted, tuned
 from ablab.study.verdict import signed
 from ablab.track import progress
-from ablab.train.events import EpochDone, Started
 
 TUNED = """question = "Does batch norm help at its own rate?"
 data = "phantom"

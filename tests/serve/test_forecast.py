@@ -27,7 +27,7 @@ def shown(runs: int, *, breaks: tuple[tuple[str, int], ...] = ()) -> Result:
 def live(it: Result, epoch: int) -> LiveRun:
     """The first wanted run, so far on its way."""
     (wanted, *_), (run, *_) = it.decision.wanted, it.runs
-    return LiveRun(wanted, it.plan.hash, 0.0, run.curve[:epoch], (), {}, False)
+    return LiveRun(wanted, it.plan.hash, 0.0, run.curve[:epoch], (), None, False)
 
 
 def test_before_anything_is_known_the_runs_to_the_first_verdict_are_left_and_the_time_is_unknown():

@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from ablab.errors import InputError
+from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement, RunSpec
 from ablab.track import progress
-from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 WANTED = RunSpec(Recipe.of({"epochs": 3, "norm": "batch", "augment": "crop(4)+flip"}), 7, "fingerprint")
 STARTED = Started(82_030, "cpu", "fp32", 2, 900, 100, 2.3, 0.5)
@@ -40,7 +40,7 @@ def test_a_run_is_seen_from_its_first_event_and_grows_by_an_epoch_at_a_time(tmp_
     tell(WANTED, STARTED)
     (run,) = progress.runs(tmp_path)
     assert (run.spec, run.plan, run.rows, run.epoch) == (WANTED, None, (), 0)
-    assert run.started["parameters"] == 82_030
+    assert run.started == STARTED
     for epoch in (1, 2):
         tell(WANTED, EpochDone(row(epoch), True, None))
         (run,) = progress.runs(tmp_path)

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablab.errors import DataError
+from ablab.events import EpochDone
 from ablab.models import Io
 from ablab.recipe import Recipe
 from ablab.train.checkpoint import facts, pack, unpack
 from ablab.train.device import choose_hardware
-from ablab.train.events import EpochDone
 from ablab.train.loop import train
 from ablab.train.state import initial_network, initial_state
 

@@ -12,10 +12,10 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ablab.data.dataset import Examples, Splits
 from ablab.errors import Diverged, ModelError
+from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
-from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import batch_sizes, train
 from ablab.train.measure import measure
 from ablab.train.pixels import pixels_of

@@ -2,9 +2,9 @@
 
 import pytest
 
+from ablab.events import EpochDone
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
-from ablab.train.events import EpochDone
 from ablab.train.loop import train
 from ablab.train.select import is_better, reason_to_stop
 

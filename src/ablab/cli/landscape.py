@@ -159,12 +159,12 @@ def _network(
 ) -> tuple[nn.Module, str]:
     """The network with its weights, on the CPU, and where these are from: the store, or a training now."""
     from ablab.conduct import weights_path
+    from ablab.events import Finished
     from ablab.models import Io
     from ablab.probe.landscape import read_weights
     from ablab.records import RunSpec
     from ablab.report.live import Live
     from ablab.report.wording import shown
-    from ablab.train.events import Finished
     from ablab.train.loop import train
     from ablab.train.state import initial_network
 

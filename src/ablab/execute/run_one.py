@@ -18,12 +18,12 @@ from ablab.arithmetic import inspect
 from ablab.atomic import atomic_write
 from ablab.data.dataset import Dataset, Examples, Splits
 from ablab.errors import AblabError, DataError, Diverged, Failed, InputError
+from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.execute import checkpoint_path, previous_checkpoint
 from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.records import Cost, Machine, Observer, Origin, Run, RunSpec, Status
 from ablab.train.checkpoint import facts, pack, rows
-from ablab.train.events import EpochDone, Finished, Noticed, Started
 from ablab.train.loop import train
 from ablab.train.pixels import mean_and_sd, value_counts
 from ablab.train.splits import splits_of

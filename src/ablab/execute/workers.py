@@ -6,7 +6,6 @@ Each run is what `Here` makes of it with the same number of threads, to the last
 """
 
 import contextlib
-import dataclasses
 import json
 import multiprocessing
 import signal
@@ -19,13 +18,14 @@ from typing import Any, NoReturn
 import psutil
 import torch
 
+from ablab import wire
 from ablab.data.dataset import Dataset
 from ablab.errors import AblabError
+from ablab.events import Event
 from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement, Observer, Run, RunSpec
+from ablab.records import Observer, Run, RunSpec
 from ablab.train.device import usual_threads
-from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 MEMORY = 2 << 30  # bytes that a worker may want: torch and data are 0.6 GB, a batch of resnet18 another
 ENDING = 10.0  # seconds that workers have to keep what they did when they are told to stop
@@ -65,19 +65,17 @@ class Workers:
             while waiting and len(busy) < self.number:
                 connection = self.idle.pop() if self.idle else self._start()
                 busy[connection] = waiting.pop()
-                connection.send_bytes(_wanted_as_bytes(busy[connection]))
+                connection.send_bytes(json.dumps(wire.spec_value(busy[connection])).encode())
             ready = set(wait(list(busy)))
             for connection in [one for one in busy if one in ready]:
                 one = busy[connection]
-                kind, said = self._answer(connection, one)
-                if kind == "run":
+                item = self._answer(connection, one)
+                if isinstance(item, Run):
                     del busy[connection]
                     self.idle.append(connection)
-                    yield Run.from_json(said)
-                elif kind == "error":
-                    raise AblabError(said)
+                    yield item
                 else:
-                    show(one, _event(kind, said))
+                    show(one, item)
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")  # a copy of a process with threads may hang
@@ -89,9 +87,9 @@ class Workers:
         self.processes[ours] = process
         return ours
 
-    def _answer(self, connection: Connection, one: RunSpec) -> tuple[str, Any]:
+    def _answer(self, connection: Connection, one: RunSpec) -> Event | Run:
         try:
-            kind, said = json.loads(connection.recv_bytes())
+            answer = json.loads(connection.recv_bytes())
         except (EOFError, ConnectionError):
             process = self.processes[connection]
             process.join(ENDING)
@@ -99,7 +97,9 @@ class Workers:
                 f"the process of run {one.id} ended with code {process.exitcode}, perhaps for want of memory; what was "
                 "finished is kept: the same command goes on, and --workers 1 takes less memory"
             ) from None
-        return kind, said
+        if "error" in answer:
+            raise AblabError(answer["error"])
+        return wire.item_of(answer)
 
 
 def suitable_workers(runs: int) -> int:
@@ -118,52 +118,19 @@ def _work(connection: Connection, load: Callable[[Recipe], Dataset], checkpoints
     usual_threads.cache_clear()
 
     def tell(_: RunSpec, event: Any) -> None:
-        connection.send_bytes(_event_as_bytes(event))
+        connection.send_bytes(wire.line(event))
 
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            wanted = _wanted(connection.recv_bytes())
+            wanted = wire.spec_of(json.loads(connection.recv_bytes()))
             try:
-                said = ["run", run_one(wanted, load(wanted.recipe), tell, checkpoints).to_json()]
+                answer = wire.line(run_one(wanted, load(wanted.recipe), tell, checkpoints))
             except AblabError as error:
-                said = ["error", str(error)]
-            connection.send_bytes(json.dumps(said).encode())
+                answer = json.dumps({"error": str(error)}).encode()
+            connection.send_bytes(answer)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     for one in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C reaches us and whoever started us, who then tells us too
         signal.signal(one, signal.SIG_IGN)
     raise SystemExit(143)
-
-
-def _wanted_as_bytes(wanted: RunSpec) -> bytes:
-    recipe = wanted.recipe
-    said = {"model": recipe.model, **recipe.changes()}
-    return json.dumps([said, wanted.seed, wanted.fingerprint, wanted.explores], allow_nan=False).encode()
-
-
-def _wanted(content: bytes) -> RunSpec:
-    keys, *rest = json.loads(content)
-    return RunSpec(Recipe.of(keys), *rest)
-
-
-def _event_as_bytes(event: Any) -> bytes:
-    """An event without its state, which stays where it is."""
-    facts = {
-        field.name: getattr(event, field.name)
-        for field in dataclasses.fields(event)
-        if field.name not in ("state", "predictions", "certainty", "weights")
-    }
-    facts |= {key: dataclasses.asdict(facts[key]) for key in ("row", "test", "train") if facts.get(key)}
-    return json.dumps([type(event).__name__, facts]).encode()
-
-
-def _event(kind: str, facts: dict[str, Any]) -> Started | Noticed | EpochDone | Finished:
-    if kind == "Started":
-        return Started(**facts)
-    if kind == "Noticed":
-        return Noticed(**facts)
-    if kind == "EpochDone":
-        return EpochDone(EpochRow(**facts["row"]), facts["is_best"], None, facts["memory"])
-    facts |= {key: Measurement(**facts[key]) for key in ("test", "train") if facts.get(key)}
-    return Finished(**facts, predictions=b"", state=None)

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ablab.data.dataset import Splits
+from ablab.events import EpochDone
 from ablab.models import Io
 from ablab.probe.landscape import Batch, drawn_batches, in_use, placed
 from ablab.recipe import Recipe
 from ablab.records import EpochRow
-from ablab.train.events import EpochDone
 from ablab.train.loop import train
 from ablab.train.losses import Loss, cross_entropy
 from ablab.train.state import initial_network

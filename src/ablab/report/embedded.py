@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ablab import wire
 from ablab.records import Run
 from ablab.study import Study
 
@@ -50,12 +51,9 @@ def runs_json(study: Study, runs: Sequence[Run], plan_hash: str) -> tuple[Markup
 
 def run_facts(run: Run) -> dict[str, Any]:
     """One run: recipe, seed and data that make it, and what came out."""
-    recipe = run.spec.recipe
     return {
         "id": run.id,
-        "seed": run.spec.seed,
-        "recipe": {"model": recipe.model, **recipe.changes()},
-        "fingerprint": run.spec.fingerprint,
+        **wire.spec_value(run.spec),
         "accuracy": number(run.test.accuracy) if run.test else None,
         "predictions_sha256": hashlib.sha256(run.predictions).hexdigest(),
         "machine": dataclasses.asdict(run.machine),

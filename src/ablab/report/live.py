@@ -3,7 +3,6 @@ on the screen; below them one line is written anew, and only where there is a te
 
 import dataclasses
 import json
-import math
 import shlex
 import shutil
 import statistics
@@ -14,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ablab import grammar
+from ablab import grammar, wire
+from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.tables import measured
@@ -22,7 +22,6 @@ from ablab.report.wording import duration, shown
 from ablab.statistics.confusion import confusion, confusion_table, unpacked
 from ablab.study import Plan
 from ablab.study.projection import Projection
-from ablab.train.events import EpochDone, Finished, Noticed, Started
 
 if TYPE_CHECKING:
     from ablab.records import Observer
@@ -48,7 +47,8 @@ class Live:
         """One event of a single run."""
         recipe = wanted.recipe
         if self.as_json:
-            self.line(json.dumps({"event": _KINDS[type(event)], "run": wanted.id, **_facts(event)}, allow_nan=False))
+            facts = _projected(event) if isinstance(event, Projection) else wire.event_value(event)
+            self.line(json.dumps({"run": wanted.id, **facts}, allow_nan=False))
         elif isinstance(event, Started):
             self.curve = []
             self.line(f"run {wanted.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {wanted.seed}")
@@ -85,9 +85,7 @@ class Live:
     def finished(self, run: Run, is_new: bool, *, weights: Path | None = None, data: DataFacts | None = None) -> None:
         """What a single run came to, at the end."""
         if self.as_json:
-            large = ("predictions", "certainty")
-            facts = {key: value for key, value in json.loads(run.to_json()).items() if key not in large}
-            self.line(json.dumps({"event": "run", "id": run.id, "is_new": is_new, **facts}, allow_nan=False))
+            self.line(json.dumps({"is_new": is_new, **wire.run_value(run)}, allow_nan=False))
             return
         if not is_new:
             self.line(f"run {run.id} was trained before and is in the store; nothing was trained again")
@@ -194,26 +192,10 @@ class _StudyLines:
         return self.names.get(wanted.recipe.hash, f"trial of {wanted.recipe.model}, lr={wanted.recipe.lr:g}")
 
 
-_KINDS = {
-    Started: "started",
-    Noticed: "noticed",
-    EpochDone: "epoch",
-    Finished: "finished",
-    Projection: "projected",
-}
-
-
-def _facts(event: Any) -> dict[str, Any]:
-    """An event as JSON: all but the weights and the predictions."""
-    if isinstance(event, EpochDone):
-        return {**dataclasses.asdict(event.row), "is_best": event.is_best, "memory": event.memory}
-    facts = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
-    facts = {
-        key: dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
-        for key, value in facts.items()
-        if key not in ("predictions", "certainty", "state")
-    }
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
+def _projected(projection: Projection) -> dict[str, Any]:
+    """A projection as JSON, the coming runs by their ids."""
+    coming = [spec.id for spec in projection.coming]
+    return {"event": "projected", **dataclasses.asdict(dataclasses.replace(projection, coming=())), "coming": coming}
 
 
 def again(wanted: RunSpec) -> str:

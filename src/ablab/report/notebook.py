@@ -86,7 +86,7 @@ class Progress:
         self.notes: list[str] = []
 
     def __call__(self, wanted: RunSpec, event: Any) -> None:
-        from ablab.train.events import EpochDone, Finished, Noticed, Started
+        from ablab.events import EpochDone, Finished, Noticed, Started
 
         if isinstance(event, Started):
             self.curves[wanted.id] = []

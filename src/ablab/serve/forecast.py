@@ -35,9 +35,8 @@ def seconds_a_run(result: Result, running: Iterable[LiveRun]) -> Mapping[str, fl
     """Seconds that a run of each recipe takes: as runs before it did, else as the first step of one on its way said."""
     said: dict[str, float] = {}
     for live in running:
-        epoch = live.started.get("epoch_seconds")
-        if isinstance(epoch, int | float) and math.isfinite(epoch):
-            said.setdefault(live.spec.recipe.hash, float(epoch) * live.spec.recipe.epochs)
+        if live.started and math.isfinite(live.started.epoch_seconds):
+            said.setdefault(live.spec.recipe.hash, live.started.epoch_seconds * live.spec.recipe.epochs)
     return projection.seconds_a_run(result.study.recipes, result.runs, said)
 
 

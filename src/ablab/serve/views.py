@@ -369,7 +369,7 @@ def matrix_of(run: Run, data: DataFacts) -> dict[str, Any] | None:
 def run_facts(one: Entry) -> list[tuple[str, str]]:
     """What a person would ask about a run, in words."""
     facts = []
-    run, started = one.run, one.live.started if one.live else {}
+    run, started = one.run, one.live.started if one.live else None
     if run:
         if run.test:
             facts.append((one.measured_on, f"{run.test.images:,}, loss {run.test.loss:.4f}"))
@@ -390,10 +390,8 @@ def run_facts(one: Entry) -> list[tuple[str, str]]:
             facts.append(("note", run.note))
     elif one.live:
         facts.append(("epoch", f"{one.epoch} of {one.recipe.epochs} done"))
-        if isinstance(parameters := started.get("parameters"), int):
-            facts.append(("parameters", f"{parameters:,}"))
-        if isinstance(device := started.get("device"), str):
-            facts.append(("device", device))
+        if started:
+            facts += [("parameters", f"{started.parameters:,}"), ("device", started.device)]
         facts += [("note", note) for note in one.live.notes]
     return [*facts, ("data", f"{one.recipe.data}, fingerprint {one.spec.fingerprint[:12]}")]
 

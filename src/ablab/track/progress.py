@@ -9,7 +9,6 @@ None of this is needed to train, so nothing here may stop a training: a disk tha
 """
 
 import contextlib
-import dataclasses
 import json
 import math
 import os
@@ -22,9 +21,10 @@ from typing import Any
 
 import psutil
 
+from ablab import wire
 from ablab.atomic import atomic_write
 from ablab.errors import AblabError, InputError, RecipeError
-from ablab.recipe import Recipe
+from ablab.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.records import EpochRow, Observer, RunSpec
 
 Follow = Callable[[Observer], Observer]
@@ -32,7 +32,6 @@ Follow = Callable[[Observer], Observer]
 SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
 YOUNG = 60.0  # seconds: a file without a whole line may be one that is just being written
 LARGEST = 64 << 20  # bytes of a file that is read: 200,000 epochs
-NOT_TOLD = {"state", "predictions", "certainty"}  # of an event: too large, and of no use to whoever watches
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class LiveRun:
     since: float  # seconds since 1970
     rows: tuple[EpochRow, ...]  # those of this process: a run that goes on where it was stopped begins later than 1
     notes: tuple[str, ...]
-    started: Mapping[str, Any]  # what its first event says: device, parameters, images
+    started: Started | None  # its first event: device, parameters, images
     is_measured: bool  # training is over, and the store will have the run in a moment
 
     @property
@@ -76,9 +75,6 @@ def folder_of(store: Path) -> Path:
     return store / "live"
 
 
-TOLD = {"Started", "Noticed", "EpochDone", "Finished"}  # events of a run; others are of its study
-
-
 def recorded(show: Observer, store: Path, plan: str | None = None) -> Observer:
     """An observer that tells progress as well; if the disk refuses, it says so once and goes on without."""
     live = folder_of(store)
@@ -88,19 +84,17 @@ def recorded(show: Observer, store: Path, plan: str | None = None) -> Observer:
     def both(wanted: RunSpec, event: Any) -> None:
         nonlocal is_muted
         show(wanted, event)
-        if is_muted or type(event).__name__ not in TOLD:
+        if is_muted or not isinstance(event, Event):
             return
         try:
             if not begun:
                 live.mkdir(parents=True, exist_ok=True)
                 sweep(store)
             if wanted.id not in begun:
-                _append(_run_file(live, wanted.id), _beginning(wanted, plan), anew=True)
+                _append(_run_file(live, wanted.id), {**wire.spec_value(wanted), "plan": plan, **_owner()}, anew=True)
                 begun.add(wanted.id)
-            _append(_run_file(live, wanted.id), {"event": type(event).__name__, **_facts(event)})
+            _append(_run_file(live, wanted.id), wire.event_value(event))
         except OSError as error:
-            from ablab.train.events import Noticed
-
             is_muted = True
             show(wanted, Noticed(f"{live}: progress cannot be told ({error.strerror or error}); the run goes on"))
 
@@ -204,53 +198,23 @@ def _live_run(file: Path) -> LiveRun | None:
     try:
         if not _lives(first):
             return None
-        wanted = RunSpec(recipe=Recipe.of(first["recipe"]), **first["wanted"])
-        rows: dict[int, EpochRow] = {}
-        for line in rest:
-            if line.get("event") == "EpochDone":
-                row = _row(line["row"])
-                rows[row.epoch] = row
+        spec = wire.spec_of({**first, **first.get("wanted", {})})  # older ones have "wanted" around seed and data
+        events = [wire.event_of(line) for line in rest if "event" in line]
         since, plan = float(first["at"]), first["plan"]
     except (KeyError, TypeError, ValueError, OverflowError, RecipeError):
         return None
-    is_whole = isinstance(wanted.seed, int) and isinstance(wanted.fingerprint, str)
-    if not is_whole or wanted.id != file.stem or not math.isfinite(since):
+    if spec.id != file.stem or not math.isfinite(since):
         return None
+    rows = {event.row.epoch: event.row for event in events if isinstance(event, EpochDone)}
     return LiveRun(
-        spec=wanted,
+        spec=spec,
         plan=None if plan is None else str(plan),
         since=since,
         rows=tuple(rows[epoch] for epoch in sorted(rows)),
-        notes=tuple(str(line.get("text", "")) for line in rest if line.get("event") == "Noticed"),
-        started=next((line for line in rest if line.get("event") == "Started"), {}),
-        is_measured=any(line.get("event") == "Finished" for line in rest),
+        notes=tuple(event.text for event in events if isinstance(event, Noticed)),
+        started=next((event for event in events if isinstance(event, Started)), None),
+        is_measured=any(isinstance(event, Finished) for event in events),
     )
-
-
-def _row(said: Mapping[str, Any]) -> EpochRow:
-    kinds = {
-        field.name: int if field.name in ("epoch", "examples") else float for field in dataclasses.fields(EpochRow)
-    }
-    return EpochRow(**{key: kind(said[key]) for key, kind in kinds.items() if key in said})  # type: ignore[arg-type]
-
-
-def _beginning(wanted: RunSpec, plan: str | None) -> dict[str, Any]:
-    """The first line: which run, and who trains it."""
-    recipe = {"model": wanted.recipe.model, **wanted.recipe.changes()}
-    others = {field.name: getattr(wanted, field.name) for field in dataclasses.fields(wanted) if field.name != "recipe"}
-    return {"recipe": recipe, "wanted": others, "plan": plan, **_owner()}
-
-
-def _facts(event: Any) -> dict[str, Any]:
-    """What an event says, without what is too large for a line."""
-    facts = {
-        field.name: getattr(event, field.name) for field in dataclasses.fields(event) if field.name not in NOT_TOLD
-    }
-    return {
-        key: dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
-        for key, value in facts.items()
-        if value is None or isinstance(value, str | int | float) or dataclasses.is_dataclass(value)
-    }
 
 
 def _append(file: Path, said: Mapping[str, Any], *, anew: bool = False) -> None:

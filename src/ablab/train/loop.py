@@ -13,6 +13,7 @@ from ablab.data.augment import augmenter, disturbed
 from ablab.data.augment.views import views
 from ablab.data.dataset import Examples, Splits
 from ablab.errors import Diverged, ModelError
+from ablab.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.models import Io
 from ablab.models.blocks import key_dropout
 from ablab.models.checks import suspicions
@@ -21,7 +22,6 @@ from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.checkpoint import unpack
 from ablab.train.device import choose_hardware, memory
-from ablab.train.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.train.losses import balanced, make_loss
 from ablab.train.measure import Predictions, measure, packed, packed_certainty, time_step
 from ablab.train.pixels import pixels_of

@@ -1,9 +1,9 @@
 """What a training run reports, in order: Started, now and then Noticed, EpochDone after each epoch, Finished."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ablab.records import EpochRow, Measurement, Weights
-from ablab.train.state import State
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EpochDone:
 
     row: EpochRow
     is_best: bool
-    state: State | None  # None where the event comes from another process
+    state: Any = field(default=None, repr=False)  # train's State, which torch belongs to; None from another process
     memory: int = 0  # bytes that the process holds, or the most that the GPU held so far
 
 
@@ -49,7 +49,7 @@ class Finished:
     is_biased: bool  # the epoch was chosen on the test images themselves
     seconds: float  # of training
     wall_seconds: float  # of everything, the consumer of the events included
-    state: State | None = field(repr=False)  # with the weights of the selected epoch; None from another process
+    state: Any = field(default=None, repr=False)  # with the weights of the selected epoch; None from another process
     stopped: str = ""  # why it ended before its last epoch
     certainty: bytes = field(default=b"", repr=False)  # the probability of the class given, in 255ths
     train: Measurement | None = None  # on a sample of the training images, without augmentation and dropout

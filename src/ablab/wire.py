@@ -1,0 +1,84 @@
+"""wire: run specs, events and runs as JSON, in one form for workers, progress files, the live view and reports.
+
+A value is a plain dictionary, so that whoever sends it may add keys of its own; a reader ignores the keys that it does
+not know. What is large stays behind: the state, the answers to the test images. A run alone may be sent whole.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr, TypeAdapter
+
+from ablab.events import EpochDone, Event, Finished, Noticed, Started
+from ablab.recipe import Recipe
+from ablab.records import Run, RunSpec
+
+LARGE = {"state", "predictions", "certainty"}  # of events and runs
+NAMES: dict[type[Any], str] = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: "finished"}
+KINDS = {name: kind for kind, name in NAMES.items()} | {
+    kind.__name__: kind for kind in NAMES
+}  # the latter: older files
+
+_EVENTS: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(ser_json_inf_nan="strings"))
+
+
+@dataclass(frozen=True)
+class _Spec:
+    recipe: dict[str, Any]
+    seed: StrictInt
+    fingerprint: StrictStr
+    explores: StrictBool = False
+
+
+_SPEC: TypeAdapter[_Spec] = TypeAdapter(_Spec)
+
+
+def spec_value(spec: RunSpec) -> dict[str, Any]:
+    """A run spec: the seed, what of the recipe differs from the defaults, and the data's fingerprint."""
+    recipe = {"model": spec.recipe.model, **spec.recipe.changes()}
+    value = {"seed": spec.seed, "recipe": recipe, "fingerprint": spec.fingerprint}
+    return value | ({"explores": True} if spec.explores else {})
+
+
+def spec_of(value: Mapping[str, Any]) -> RunSpec:
+    """The run spec of a value; ValueError or RecipeError for what is none."""
+    read = _SPEC.validate_python(value)
+    return RunSpec(Recipe.of(read.recipe), read.seed, read.fingerprint, read.explores)
+
+
+def event_value(event: Event) -> dict[str, Any]:
+    """An event under its name; the figures of an epoch stand beside the name."""
+    facts = json.loads(_EVENTS.dump_json(event, exclude=LARGE))
+    return {"event": NAMES[type(event)], **facts.pop("row", {}), **facts}
+
+
+def event_of(value: Mapping[str, Any]) -> Event:
+    """The event of a value, without what is large; ValueError for what is none."""
+    kind = KINDS.get(value.get("event", ""))
+    if kind is None:
+        raise ValueError(f"no event is called {value.get('event')}")
+    facts = {"row": value, "predictions": b"", **value} if kind in (EpochDone, Finished) else value
+    event: Event = _KIND[kind].validate_python(facts)
+    return event
+
+
+def run_value(run: Run) -> dict[str, Any]:
+    """A run as a person may read it: its record, without the answers to the test images."""
+    facts = json.loads(run.to_json())
+    return {"event": "run", "id": run.id, **{key: value for key, value in facts.items() if key not in LARGE}}
+
+
+def line(item: Event | Run) -> bytes:
+    """One line for another process: an event, or a run with all that it has."""
+    value = {"event": "run", "run": item.to_json()} if isinstance(item, Run) else event_value(item)
+    return json.dumps(value, allow_nan=False).encode()
+
+
+def item_of(value: Mapping[str, Any]) -> Event | Run:
+    """What a line of another process says."""
+    return Run.from_json(value["run"]) if value.get("event") == "run" else event_of(value)
+
+
+_KIND: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in NAMES}
