@@ -104,7 +104,7 @@ def test_growth_is_a_table_with_exponents_and_a_plot(tmp_path):
     assert "parameters ~ width^1.99" in shown
     picture = ElementTree.parse(tmp_path / "grow.svg")  # of our own making
     assert picture.getroot().tag.endswith("svg")
-    assert sum(one.tag.endswith("polyline") for one in picture.iter()) == 2
+    assert sum(one.tag.endswith("path") for one in picture.iter()) == 2
 
 
 def test_growth_over_lists_and_with_times_is_told_as_json():

@@ -5,7 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablab.report.chart import Axis, Bars, HeatMap, Multiples, Scatter, Sheet, Spot, pareto, summary
+from ablab.report.chart import Axis, Bars, HeatMap, Multiples, Scatter, Sheet, Spot, pareto
+from ablab.report.scale import summary
 
 costs = st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), min_size=1, max_size=12)
 

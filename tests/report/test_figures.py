@@ -12,7 +12,7 @@ from ablab.errors import DataError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Machine
 from ablab.report import figures
-from ablab.report.picture import BAND, COLOURS
+from ablab.report.figures import BAND, COLOURS
 from sample_runs import sample_run
 
 RESULT = result()

@@ -114,21 +114,29 @@ def _some(found: Sequence[EpochNorms]) -> list[EpochNorms]:
 
 
 def _picture(found: dict[str, list[EpochNorms]]) -> str:
-    from ablab.report.landscape import Curve, Panel, curves_svg, shades
+    from ablab.report.chart import Axis, Line, Lines, Multiples
+    from ablab.report.draw import svg
+    from ablab.report.scale import reaching
     from ablab.report.wording import shown
 
+    axis = reaching("norm", (layer.gradient for norms in found.values() for one in norms for layer in one.layers))
     panels = []
     for name, norms in found.items():
         some = _some(norms)
-        curves = [
-            Curve(
-                [(number, layer.gradient) for number, layer in enumerate(one.layers, start=1)], f"epoch {one.epoch}", c
+        lines = tuple(
+            Line(
+                f"epoch {one.epoch}",
+                at,
+                tuple((float(number), layer.gradient) for number, layer in enumerate(one.layers, start=1)),
+                shade=0.85 * (1 - at / max(len(some) - 1, 1)),
             )
-            for one, c in zip(some, shades(len(some)), strict=True)
-        ]
-        panels.append(Panel(shown(name), curves))
-    return curves_svg(
-        panels, title="gradient of each layer's weights", x_name="layer, from the input on", y_name="norm"
+            for at, one in enumerate(some)
+        )
+        across = Axis("layer, from the input on", is_counted=True)
+        title = f"gradient of each layer's weights: {shown(name)}"
+        panels.append(Lines(name=name, title=title, heading=shown(name), x_axis=across, y_axis=axis, lines=lines))
+    return svg.document(
+        Multiples(name="gradients", title="gradient of each layer's weights", charts=tuple(panels), by="network")
     )
 
 

@@ -212,14 +212,14 @@ def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, dir
 
 def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: float, out: Path | None) -> str:
     """The first line of each network as bars, then a table of the figures with their range over the directions."""
-    from ablab.report import plot
+    from ablab.report.draw.text import bars as drawn
 
     many, steps = len(found[0].lines), len(found[0].places)
     bars = []
     for name, one in zip(names, found, strict=True):
         seen = [loss for loss in one.lines[0] if math.isfinite(loss)]
         if seen:
-            bars += [f"{name}: loss from -{span:g} to {span:g} along the first direction", plot.text(seen), ""]
+            bars += [f"{name}: loss from -{span:g} to {span:g} along the first direction", drawn(seen), ""]
     heads = ["network", "loss", f"rise at {span:g}", "non-convexity", "descent", "sharpness"]
     rows = [
         [
@@ -296,17 +296,44 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _picture(names: Sequence[str], found: Sequence[Landscape], size: int) -> str:
-    from ablab.report.landscape import Curve, Map, Panel, curves_svg, maps_svg
+    from ablab.report.chart import Axis, Line, Lines, Multiples, Surface
+    from ablab.report.draw import svg
+    from ablab.report.scale import reaching
 
     if size == 2:
-        maps = [Map(name, one.places, one.plane) for name, one in zip(names, found, strict=True)]
-        return maps_svg(maps, title="loss on a plane of two filter-normalised directions", unit="loss")
-    panels = [
-        Panel(name, [Curve(list(zip(one.places, line, strict=True))) for line in one.lines])
-        for name, one in zip(names, found, strict=True)
-    ]
-    title = f"loss along {len(found[0].lines)} filter-normalised directions"
-    return curves_svg(panels, title=title, x_name="distance", y_name="loss")
+        title = "loss on a plane of two filter-normalised directions"
+        losses = [loss for one in found for row in one.plane for loss in row if math.isfinite(loss)]
+        # colours go by powers: a loss at the rim is often a hundred times that in the middle
+        low, high = min(losses, default=1.0), max(losses, default=2.0)
+        colour = Axis("loss", span=(low, high if high > low else low + 1), is_log=low > 0)
+        charts: list[Lines | Surface] = [
+            Surface(
+                name=name,
+                title=f"{title}: {name}",
+                heading=name,
+                places=tuple(one.places),
+                values=tuple(map(tuple, one.plane)),
+                x_axis=Axis("first direction"),
+                y_axis=Axis("second"),
+                colour=colour,
+            )
+            for name, one in zip(names, found, strict=True)
+        ]
+    else:
+        title = f"loss along {len(found[0].lines)} filter-normalised directions"
+        y_axis = reaching("loss", (loss for one in found for line in one.lines for loss in line))
+        charts = [
+            Lines(
+                name=name,
+                title=f"{title}: {name}",
+                heading=name,
+                x_axis=Axis("distance"),
+                y_axis=y_axis,
+                lines=tuple(Line("", 0, tuple(zip(one.places, line, strict=True)), shade=0.3) for line in one.lines),
+            )
+            for name, one in zip(names, found, strict=True)
+        ]
+    return svg.document(Multiples(name="landscape", title=title, charts=tuple(charts), by="network"))
 
 
 def _next(words: Sequence[str], changes: Sequence[str], first: Subject, seed: int | None) -> str:

@@ -20,22 +20,23 @@ def command(
     from ablab.atomic import atomic_write
     from ablab.conduct import find_rate
     from ablab.recipe import Recipe
-    from ablab.report import plot
+    from ablab.report.chart import Axis, Line, Lines
+    from ablab.report.draw import svg
+    from ablab.report.draw.text import bars
 
     recipe = Recipe.of(recipe_words(words, first="model"))
     found = find_rate(recipe, seed, root=data_root, steps=steps)
     if picture:
         title = f"{recipe.model}, {recipe.optimizer}: loss while the learning rate rises"
-        drawing = plot.svg(
-            found.rates,
-            found.losses,
+        chart = Lines(
+            name="rates",
             title=title,
-            x_name="learning rate",
-            y_name="loss",
-            is_log=True,
+            x_axis=Axis("learning rate", is_log=True),
+            y_axis=Axis("loss"),
+            lines=(Line("loss", 0, tuple(zip(found.rates, found.losses, strict=True))),),
             marked=found.suggestion,
         )
-        atomic_write(picture, drawing)
+        atomic_write(picture, svg.document(chart))
     words_again = " ".join(word for word in words if not word.startswith("lr="))
     if found.suggestion is None:
         said = (
@@ -49,7 +50,7 @@ def command(
         [
             f"loss of {recipe.model} with {recipe.optimizer}, learning rate from {found.rates[0]:.0e} to "
             f"{found.rates[-1]:.2g} (each column the same factor):",
-            plot.text(found.losses, columns=len(found.losses) if len(found.losses) <= 72 else 72),
+            bars(found.losses, columns=len(found.losses) if len(found.losses) <= 72 else 72),
             said,
             *([f"picture: {picture}"] if picture else []),
         ]

@@ -53,7 +53,9 @@ def command(
 def _show_schedule(recipe: Recipe, words: tuple[str, ...], picture: Path | None, as_json: bool) -> None:
     """The learning rate in fine steps; that of a plateau depends on losses, so it is shown as it begins."""
     from ablab.atomic import atomic_write
-    from ablab.report import plot
+    from ablab.report.chart import Axis, Line, Lines
+    from ablab.report.draw import svg
+    from ablab.report.draw.text import bars
     from ablab.train.schedule import lr_at
 
     fine = 500
@@ -61,8 +63,10 @@ def _show_schedule(recipe: Recipe, words: tuple[str, ...], picture: Path | None,
     epochs = [recipe.epochs * i / fine for i in range(fine)]
     title = f"{recipe.schedule}, lr = {recipe.lr:g}" + (f", warmup = {recipe.warmup:g}" if recipe.warmup else "")
     if picture:
-        atomic_write(picture, plot.svg(epochs, rates, title=title, x_name="epoch", y_name="rate"))
-    text = f"{title}: learning rate over {recipe.epochs} epochs\n{plot.text(rates, low=0.0)}"
+        line = Line("rate", 0, tuple(zip(epochs, rates, strict=True)))
+        chart = Lines(name="schedule", title=title, x_axis=Axis("epoch"), y_axis=Axis("rate"), lines=(line,))
+        atomic_write(picture, svg.document(chart))
+    text = f"{title}: learning rate over {recipe.epochs} epochs\n{bars(rates, low=0.0)}"
     if recipe.schedule.startswith("plateau"):
         text += "\nit falls when the validation loss stops falling, which is not known beforehand"
     if picture:

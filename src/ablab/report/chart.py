@@ -1,7 +1,6 @@
 """Charts as values of a fixed few kinds: what is to be seen, and the numbers behind it. `draw` draws them."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ class Axis:
     unit: str = ""
     span: tuple[float, float] | None = None  # as far as the values reach, with a little room, where it is None
     is_log: bool = False
+    is_counted: bool = False  # 1, 2, 3, and nothing between them
 
     def __str__(self) -> str:
         return f"{self.label}, {self.unit}" if self.unit else self.label
@@ -266,18 +266,3 @@ def pareto(costs: Sequence[float], values: Sequence[float]) -> list[int]:
         if not kept or values[at] > values[kept[-1]]:
             kept.append(at)
     return kept
-
-
-def summary(curves: Iterable[Iterable[Point]]) -> tuple[tuple[float, float, float, float], ...]:
-    """For each x: the mean, the smallest and the largest value of the curves that reach it."""
-    at: dict[float, list[float]] = {}
-    for points in curves:
-        for x, value in points:
-            if is_drawable(value):
-                at.setdefault(x, []).append(value)
-    return tuple((x, math.fsum(seen) / len(seen), min(seen), max(seen)) for x, seen in sorted(at.items()))
-
-
-def is_drawable(value: float) -> bool:
-    """Whether there is a place for a value on an axis: beyond 1e9 all others would be one line."""
-    return math.isfinite(value) and abs(value) <= 1e9

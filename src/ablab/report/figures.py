@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ablab.errors import DataError, InputError
 from ablab.records import DataFacts, EpochRow, Run
+from ablab.report import style as looks
 from ablab.report.charts import Curve, is_drawable, reach, summary
-from ablab.report.picture import BAND, COLOURS, DASHES, INK, SOFT, Picture, blank, plain, style
+from ablab.report.picture import Picture, blank, plain, style
 from ablab.report.scatter import pareto
 from ablab.result import answered
 from ablab.result import arms_of as study_arms
@@ -29,16 +30,14 @@ if TYPE_CHECKING:
 
 Arms = Mapping[str, Sequence[Run]]  # recipes by the names that they have in a study, the base first
 
+COLOURS = tuple(tone.light for tone in looks.COLOURS)
+BAND, INK, SOFT = looks.BAND.light, looks.INK.light, looks.SOFT.light
+DASHES = tuple((0, tuple(part / 2 for part in dash)) if dash else "-" for dash in looks.DASHES)
 TOGETHER = len(COLOURS)  # curves of more recipes in one picture could not be told apart
 MATRICES = 3  # variants in one picture of confusion
 ACROSS = 6  # images in a row of a contact sheet
 ALPHA = 0.05  # of the plain intervals around the mean of a recipe's runs
-WORDS = {
-    "helps": ("#0072b2", "^"),
-    "hurts": ("#d55e00", "v"),
-    "no practical difference": ("#3a3f45", "s"),
-    "undecided": ("#8a6a00", "o"),
-}
+WORDS = {word: (look.colour.light, look.mark) for word, look in looks.WORDS.items()}
 MARKS = "oD^vsPX"
 QUANTITIES: tuple[tuple[str, Callable[[EpochRow], float]], ...] = (
     ("validation accuracy, %", lambda row: 100 * row.val_accuracy),

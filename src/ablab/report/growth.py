@@ -1,16 +1,12 @@
 """Growth: how a network's numbers follow one of its settings, as a table with bars and as a plot of logarithms."""
 
-import math
 from collections.abc import Sequence
-
-from markupsafe import Markup, escape
 
 from ablab.arithmetic.grow import Point
 from ablab.arithmetic.table import bar
-from ablab.report.charts import Scale
+from ablab.report.chart import Axis, Line, Lines
+from ablab.report.draw.svg import document
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 340, 64, 120, 34, 44
-CURVES = {"parameters": "#0072b2", "macs": "#d55e00", "seconds": "#009e73"}  # told apart by the colour-blind, too
 NAMES = {"parameters": "parameters", "macs": "MACs", "seconds": "step time"}
 
 
@@ -39,52 +35,24 @@ def table(key: str, texts: Sequence[str], points: Sequence[Point], exponents: di
 
 
 def plot(name: str, key: str, sizes: Sequence[float | None], points: Sequence[Point]) -> str:
-    """An SVG with both axes in powers; every curve starts at 1, so that slopes can be compared."""
-    curves = {
-        kind: [
-            (size, getattr(point, kind) / getattr(points[0], kind))
-            for size, point in zip(sizes, points, strict=True)
-            if size and getattr(point, kind) and getattr(points[0], kind)
-        ]
-        for kind in CURVES
-    }
-    across = [x for curve in curves.values() for x, _ in curve] or [1.0]
-    up = [y for curve in curves.values() for _, y in curve] or [1.0]
-    x, y = _logs(across, LEFT, WIDTH - RIGHT), _logs(up, HEIGHT - BOTTOM, TOP)
-    title = f"{name}: growth with {key}"
-    parts = [f'<text x="{LEFT}" y="20" font-size="15">{escape(title)}</text>']
-    for size in sorted({size for size in sizes if size}):
-        parts.append(_text(x(math.log10(size)), HEIGHT - BOTTOM + 18, f"{size:g}", "middle"))
-    for power in range(math.floor(y.low), math.ceil(y.high) + 1):
-        if y.low - 1e-9 <= power <= y.high + 1e-9:
-            parts.append(_line(LEFT, WIDTH - RIGHT, y(power)))
-            parts.append(_text(LEFT - 8, y(power) + 4, f"x {10.0**power:g}", "end"))
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, key, "middle"))
-    for kind, curve in curves.items():
-        if not curve:
-            continue
-        places = [(x(math.log10(a)), y(math.log10(b))) for a, b in curve]
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{CURVES[kind]}" stroke-width="2"/>')
-        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{CURVES[kind]}"/>' for a, b in places]
-        parts.append(_text(places[-1][0] + 8, places[-1][1] + 4, NAMES[kind], "start", CURVES[kind]))
-    style = 'font-family="system-ui, sans-serif" font-size="12" fill="#333"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" {style}>'
-        f'<title>{escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+    """An SVG with both axes in powers; every line starts at 1, so that slopes can be compared."""
+    lines = tuple(
+        Line(
+            text,
+            style,
+            tuple(
+                (size, getattr(point, kind) / getattr(points[0], kind))
+                for size, point in zip(sizes, points, strict=True)
+                if size and getattr(point, kind) and getattr(points[0], kind)
+            ),
+        )
+        for style, (kind, text) in enumerate(NAMES.items(), start=1)
     )
-
-
-def _logs(values: Sequence[float], start: float, end: float) -> Scale:
-    low, high = math.log10(min(values)), math.log10(max(values))
-    return Scale(low, high if high > low else low + 1, start, end)
-
-
-def _text(x: float, y: float, text: str, anchor: str, colour: str = "#333") -> Markup:
-    return Markup('<text x="{}" y="{}" text-anchor="{}" fill="{}">{}</text>').format(
-        f"{x:.1f}", f"{y:.1f}", anchor, colour, text
+    chart = Lines(
+        name="growth",
+        title=f"{name}: growth with {key}",
+        x_axis=Axis(key, is_log=True),
+        y_axis=Axis("times the first", is_log=True),
+        lines=tuple(line for line in lines if line.points),
     )
-
-
-def _line(left: float, right: float, at: float) -> str:
-    return f'<line x1="{left}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/>'
+    return document(chart)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ablab.errors import InputError, did_you_mean
+from ablab.report.style import INK, LINE, SOFT
 from ablab.report.wording import shown
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[str, ...] = get_args(Format)
 DPI = 150
 LETTER = 0.056  # inches: the width of a letter of a caption, a little more than it is on average
-LINE = 0.155  # inches from one line of a caption to the next
-
-# Wong's eight colours are told apart by every kind of colour-blind eye; the base is the dark grey one. A dash goes with
-# each, so that a picture printed in grey can be read as well.
-COLOURS = ("#3a3f45", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (9, 2)), (0, (3, 3)))
-INK, SOFT, BAND = "#1d2126", "#5a626c", "#cfdceb"
+ROW = 0.155  # inches from one line of a caption to the next
 
 # All that could change a picture from one user's settings to another's, or from one day to the next.
 STYLE: dict[str, Any] = {
@@ -39,19 +34,19 @@ STYLE: dict[str, Any] = {
     "font.size": 9.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": SOFT,
-    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT.light,
+    "axes.labelcolor": INK.light,
     "axes.titlesize": 10.0,
     "axes.titlelocation": "left",
     "axes.axisbelow": True,
     "axes.grid": False,
     "xtick.labelsize": 8.0,
     "ytick.labelsize": 8.0,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "grid.color": "#dfe2e0",
+    "xtick.color": SOFT.light,
+    "ytick.color": SOFT.light,
+    "grid.color": LINE.light,
     "grid.linewidth": 0.8,
-    "text.color": INK,
+    "text.color": INK.light,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.hashsalt": "ablab",
@@ -113,7 +108,7 @@ def blank(width: float, height: float, caption: str) -> tuple[Figure, float]:
     from matplotlib.figure import Figure
 
     lines = textwrap.wrap(plain(caption), int((width - 0.3) / LETTER)) if caption else []
-    below = LINE * len(lines) + 0.12 * bool(lines)
+    below = ROW * len(lines) + 0.12 * bool(lines)
     figure = Figure(figsize=(width, height + below))
     FigureCanvasAgg(figure)
     share = below / (height + below)
@@ -124,7 +119,7 @@ def blank(width: float, height: float, caption: str) -> tuple[Figure, float]:
             0.06 / (height + below),
             "\n".join(lines),
             fontsize=8,
-            color=SOFT,
+            color=SOFT.light,
             va="bottom",
             linespacing=1.3,
         )

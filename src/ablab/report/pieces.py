@@ -13,8 +13,9 @@ from ablab.errors import InputError
 from ablab.records import Run
 from ablab.report import figures
 from ablab.report.cautions import cautions
-from ablab.report.picture import SOFT, Format, Picture, blank, check_installed, pages, plain, style
+from ablab.report.picture import Format, Picture, blank, check_installed, pages, plain, style
 from ablab.report.results import What, study_table
+from ablab.report.style import SOFT
 from ablab.report.table import Table, write
 from ablab.report.wording import shown
 from ablab.report.writers.latex import escape as tex
@@ -179,7 +180,7 @@ def _text_page(lines: Sequence[str], runs: Sequence[Run], *, is_first: bool) -> 
                 fontsize=12 if is_title else 7,
                 va="top",
             )
-        figure.text(0.07, 0.03, "ablab", fontsize=7, color=SOFT)
+        figure.text(0.07, 0.03, "ablab", fontsize=7, color=SOFT.light)
     return Picture(figure, "Verdicts", "", tuple(run.id for run in runs))
 
 

@@ -94,7 +94,7 @@ def ramp(share: float) -> str:
 
 def style_sheet() -> str:
     """The colours as CSS variables, and the classes s0, s1, ... of the styles; `--c` is the colour of a style."""
-    tones = dict(_named())
+    tones = dict(named_tones())
     light, dark = ("; ".join(f"--{name}: {getattr(tone, side)}" for name, tone in tones.items()) for side in _SIDES)
     styles = "\n".join(
         f".s{at} {{ --c: var(--c{at}); --dash: {' '.join(f'{part:g}' for part in dash) or 'none'}; }}"
@@ -107,7 +107,8 @@ def style_sheet() -> str:
 _SIDES = ("light", "dark")
 
 
-def _named() -> Iterator[tuple[str, Tone]]:
+def named_tones() -> Iterator[tuple[str, Tone]]:
+    """Every colour by its name in CSS."""
     yield from {"paper": PAPER, "ink": INK, "soft": SOFT, "line": LINE, "wash": WASH, "band": BAND}.items()
     yield from {"more": MORE, "less": LESS}.items()
     for word in WORDS.values():
