@@ -61,7 +61,7 @@ def test_runs_are_listed_filtered_sorted_and_cut(folder):
         "status",
         "changes",
     ]
-    assert len(text.splitlines()) == 6
+    assert len(text.splitlines()) == 7
     assert "channels_last=true norm=batch" in text
     assert text.splitlines()[-1] == f"next: ablab runs show {sample_run(0, recipe=NORM).id}"
     (only,) = loaded(folder, "ls", "--where", "model = 'simple-nn' and norm = 'batch'")

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from ablab.recipe import Recipe
-from ablab.report.tables import run_details, runs_table, verdict_table
+from ablab.report.table import write
+from ablab.report.tables import run_details, verdict_table
 from ablab.report.wording import shown
 from ablab.study import Rule, Study, Variant, decide, plan
 from sample_runs import sample_run
@@ -24,9 +25,13 @@ def verdicts(name="batch norm", gains=(0.020, 0.021, 0.022)):
     return decide(plan(study, "fingerprint"), runs).verdicts
 
 
+def text_of(some):
+    return write(verdict_table(some), "text")
+
+
 def test_a_variant_has_its_effect_its_interval_n_and_a_verdict():
     made = verdicts()
-    head, base, line = verdict_table(made).splitlines()
+    head, _, base, line = text_of(made).splitlines()
     assert "95 % interval" in head
     assert base.split() == ["base", "31.33", "%", "3"]
     low, high = made[0].low, made[0].high
@@ -38,27 +43,14 @@ def test_a_verdict_without_an_interval_has_dashes_in_place_of_numbers():
     nothing = decide(
         plan(Study("s", "?", BASE, (Variant("v", NORM, "norm=batch"),)), "fingerprint"), [sample_run()]
     ).verdicts
-    base, line = verdict_table(nothing).splitlines()[1:]
+    base, line = text_of(nothing).splitlines()[2:]
     assert base.split() == ["base", "-", "0"]
     assert line.split() == ["v", "-", "-", "-", "0", "-", "undecided"]
 
 
 def test_a_biased_verdict_says_so():
     biased = [dataclasses.replace(verdict, is_biased=True) for verdict in verdicts()]
-    assert verdict_table(biased).endswith("helps (biased)")
-
-
-def test_a_run_is_listed_with_what_was_changed():
-    lines = runs_table([sample_run(3, 0.4321, NORM.with_("lr=0.2")), sample_run(4, status="diverged", test=None)])
-    first, second = lines.splitlines()[1:]
-    for part in (sample_run(3, recipe=NORM.with_("lr=0.2")).id, "lr=0.2 norm=batch", " 3 ", "43.21 %", "finished"):
-        assert part in first
-    assert " - " in second
-    assert second.endswith("diverged")
-
-
-def test_an_empty_store_has_no_table():
-    assert runs_table([]) == "no runs yet"
+    assert text_of(biased).endswith("helps (biased)")
 
 
 def test_the_details_of_a_run_have_its_recipe_its_curve_and_what_it_gave():
@@ -71,7 +63,7 @@ def test_the_details_of_a_run_have_its_recipe_its_curve_and_what_it_gave():
 
 @pytest.mark.parametrize("name", ["a\x1b[31mred", "[bold]b[/bold]", "one\ntwo", "\u202egnp.exe"])
 def test_text_of_a_user_is_shown_and_never_obeyed(name):
-    table = verdict_table([dataclasses.replace(verdict, variant=name) for verdict in verdicts()])
-    assert len(table.splitlines()) == 3
+    table = text_of([dataclasses.replace(verdict, variant=name) for verdict in verdicts()])
+    assert len(table.splitlines()) == 4
     assert shown(name) in table
     assert not set(table) & set("\x1b\u202e")

@@ -35,6 +35,7 @@ def list_(data_root: str | None, as_json: bool) -> None:
     from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
     from ablab.data.places import data_folders, locate
+    from ablab.report.screen import facts_text
 
     rows: list[dict[str, Any]] = []
     for known in KNOWN.values():
@@ -49,13 +50,10 @@ def list_(data_root: str | None, as_json: bool) -> None:
         )
     for entry in catalogue("data.sources", "generator").values():
         rows.append({"name": entry.name, "what": entry.summary, "found": "generated", "download_bytes": 0})
-    width = max(len(row["name"]) for row in rows)
-    lines = [f"{row['name']:<{width}}  {_where(row)}\n{'':<{width}}  {row['what']}" for row in rows]
-    lines.append("looked in: " + ", ".join(map(str, data_folders(data_root))))
+    facts = [fact for row in rows for fact in ((row["name"], _where(row)), ("", row["what"]))]
+    text = f"{facts_text(facts)}\nlooked in: {', '.join(map(str, data_folders(data_root)))}"
     absent = next((row["name"] for row in rows if row["found"] is None), None)
-    say(
-        as_json, rows, "\n".join(lines), f"ablab data get {absent}" if absent else f"ablab data check {rows[0]['name']}"
-    )
+    say(as_json, rows, text, f"ablab data get {absent}" if absent else f"ablab data check {rows[0]['name']}")
 
 
 def _where(row: dict[str, Any]) -> str:
@@ -92,7 +90,7 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
     from ablab.data.check import check as look
 
     found = look(load_dataset(data, data_root, size=size, skip_unreadable=skip_unreadable))
-    say(as_json, dataclasses.asdict(found), "\n".join(_lines(found)), f'ablab data show "{data}" --out grid.png')
+    say(as_json, dataclasses.asdict(found), _text(found), f'ablab data show "{data}" --out grid.png')
 
 
 @command.command("show")
@@ -136,26 +134,30 @@ def show(
     say(as_json, value, text, f'ablab train simple-nn data="{data}" epochs=1')
 
 
-def _lines(found: Checked) -> Iterator[str]:
-    """What was found, for a person."""
-    images = ", ".join(f"{many:,} {part}" for part, many in found.images.items())
+def _text(found: Checked) -> str:
+    """What was found, for a person. Names of classes come from outside: no control character of theirs is printed."""
+    from ablab.report.screen import facts_text
+    from ablab.report.wording import shown
+
     official = {True: " (the official pixels and labels)", False: " (NOT the official pixels and labels)", None: ""}
-    yield f"{_printable(found.name)}{official[found.official]}"
-    yield f"  images       {images}; {' x '.join(map(str, found.shape))} (channels, height, width)"
-    yield f"  classes      {len(found.classes)}: {_printable(', '.join(found.classes))}"
+    facts = facts_text((f"  {name}", fact) for name, fact in _facts(found))
+    return f"{shown(found.name)}{official[found.official]}\n{facts}"
+
+
+def _facts(found: Checked) -> Iterator[tuple[str, str]]:
+    images = ", ".join(f"{many:,} {part}" for part, many in found.images.items())
+    yield "images", f"{images}; {' x '.join(map(str, found.shape))} (channels, height, width)"
+    yield "classes", f"{len(found.classes)}: {', '.join(found.classes)}"
     for part, counts in found.per_class.items():
         low, high = min(counts), max(counts)
-        each = f"{low:,} each" if low == high else ", ".join(f"{count:,}" for count in counts)
-        yield f"  {part:<12} {each}"
-    yield "  mean         " + " ".join(f"{value:.4f}" for value in found.mean)
-    yield "  sd           " + " ".join(f"{value:.4f}" for value in found.sd)
-    yield f"  fingerprint  {found.fingerprint}"
+        yield part, f"{low:,} each" if low == high else ", ".join(f"{count:,}" for count in counts)
+    yield "mean", " ".join(f"{value:.4f}" for value in found.mean)
+    yield "sd", " ".join(f"{value:.4f}" for value in found.sd)
+    yield "fingerprint", found.fingerprint
+    yield from (("duplicates", _duplicates(kind)) for kind in found.duplicates)
     if not found.duplicates:
-        yield "  duplicates   none"
-    for kind in found.duplicates:
-        yield f"  duplicates   {_duplicates(kind)}"
-    for note in found.notes:
-        yield f"  note         {_printable(note)}"
+        yield "duplicates", "none"
+    yield from (("note", note) for note in found.notes)
 
 
 def _duplicates(kind: Duplicates) -> str:
@@ -167,11 +169,6 @@ def _duplicates(kind: Duplicates) -> str:
         f"{kind.images:,} images of {other} {which}, {kind.conflicting:,} of them under another label "
         f"(rows of {one} = {other}: {pairs}{more})"
     )
-
-
-def _printable(text: str) -> str:
-    """Names of classes come from outside: no control character of theirs reaches the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextlib.contextmanager

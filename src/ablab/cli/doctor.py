@@ -31,6 +31,8 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
     from ablab.data.known import KNOWN
     from ablab.data.places import locate
     from ablab.probe.peak import ceilings
+    from ablab.report.screen import facts_text, on_screen
+    from ablab.report.table import table
     from ablab.store import place
     from ablab.train.device import choose_hardware, keep_memory, multiplies_bf16
 
@@ -56,16 +58,18 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
         **{f"data {name}": str(where) if where else "not here" for name, where in found.items()},
     }
     advice = list(_advice(facts, hardware, measured))
-    lines = [f"{key:<28} {_shown(value)}" for key, value in facts.items()]
-    lines += ["", "billions of multiply-adds a second     matmul  convolution  its training"]
-    lines += [
-        f"  {one.precision:<35} {one.matmul:>7,.0f} {one.convolution:>12,.0f} {one.training:>13,.0f}"
-        for one in measured
+    heads = ("billions of multiply-adds a second", "matmul >", "convolution >", "its training >")
+    speeds = [
+        (one.precision, f"{one.matmul:,.0f}", f"{one.convolution:,.0f}", f"{one.training:,.0f}") for one in measured
     ]
-    lines += ["", *(f"faster: {text}" for text in advice)] if advice else ["", "nothing to change"]
+    parts = [
+        facts_text((key, _shown(value)) for key, value in facts.items()),
+        on_screen(table("speeds", heads, speeds)),
+        "\n".join(f"faster: {text}" for text in advice) or "nothing to change",
+    ]
     following = "ablab run studies/quickstart.toml" if any(found.values()) else "ablab data get cifar10"
     rates = [dataclasses.asdict(one) for one in measured]
-    say(as_json, {**facts, "ceilings": rates, "advice": advice}, "\n".join(lines), following)
+    say(as_json, {**facts, "ceilings": rates, "advice": advice}, "\n\n".join(parts), following)
 
 
 def _checkpoint_seconds() -> float:

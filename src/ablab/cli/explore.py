@@ -20,6 +20,7 @@ def command(
 ) -> None:
     from ablab.conduct import read_studies, run_study
     from ablab.report.live import Live
+    from ablab.report.screen import on_screen
     from ablab.report.tables import verdict_table
     from ablab.store import Store, place
 
@@ -34,7 +35,7 @@ def command(
             "effects": [_seen(dataclasses.asdict(verdict)) for verdict in result.verdicts],
         }
         text = (
-            f"\n{verdict_table(result.verdicts, explores=True)}\n\n"
+            f"\n{on_screen(verdict_table(result.verdicts, explores=True))}\n\n"
             "exploratory: on validation images, with seeds that a study never uses; no verdict rests on this"
         )
         say(as_json, value, text, f"ablab run {study}")

@@ -20,23 +20,24 @@ PLACES = ((3, 32, 32, 10), (3, 227, 227, 1000))  # CIFAR-10's, and ImageNet's wh
 def command(model: str | None, as_json: bool) -> None:
     from ablab.catalogue import catalogue, find
     from ablab.errors import ModelError
+    from ablab.report import table as report
+    from ablab.report.screen import facts_text, on_screen
 
     if model is not None:
         entry = find("models", "model", model, ModelError)
         table, io = _table(entry)
-        width = max(len(key) for key in entry.options)
-        options = "\n".join(f"  {key:<{width}}  {_shown(value)}" for key, value in entry.options.items())
+        options = facts_text((f"  {key}", _shown(value)) for key, value in entry.options.items())
         text = f"{entry.summary}\n{_size(table, io)}\noptions and their defaults\n{options}"
         say(as_json, _row(entry, table, io), text, f"ablab inspect {model}{_flags(io)}")
         return
     rows = [(entry, *_table(entry)) for entry in catalogue("models", "model").values()]
-    width = max(len(entry.name) for entry, _, _ in rows)
     lines = [
-        f"{entry.name:<{width}}  {table.parameters:>11,}  {_millions(table):>7}  {entry.summary.partition(';')[0]}"
+        (entry.name, f"{table.parameters:,}", _millions(table), entry.summary.partition(";")[0])
         for entry, table, _ in rows
     ]
-    lines.insert(0, f"{'':<{width}}  {'parameters':>11}  {'MACs':>7}  at 3x32x32 and 10 classes, as it comes")
-    say(as_json, [_row(*row) for row in rows], "\n".join(lines), "ablab models simple-nn")
+    heads = ("", "parameters >", "MACs >", "at 3x32x32 and 10 classes, as it comes")
+    text = on_screen(report.table("models", heads, lines))
+    say(as_json, [_row(*row) for row in rows], text, "ablab models simple-nn")
 
 
 def _table(entry: "Entry") -> "tuple[Table, Io]":

@@ -10,11 +10,12 @@ from ablab.cli.shared import json_option, recipe_words, say
 @json_option
 def command(words: tuple[str, ...], as_json: bool) -> None:
     from ablab.recipe import Recipe, keys
+    from ablab.report.screen import on_screen
+    from ablab.report.table import table
 
     if not words:
         rows = keys()
-        width = max(len(key) for key, _, _ in rows)
-        text = "\n".join(f"{key:<{width}}  {default:<18} {help_}" for key, default, help_ in rows)
+        text = on_screen(table("keys", ("", "", ""), rows))
         say(
             as_json,
             [{"key": k, "default": d, "help": h} for k, d, h in rows],

@@ -131,6 +131,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     from ablab.conduct import pictures_of
     from ablab.report.extras import extras
     from ablab.report.page import page
+    from ablab.report.screen import on_screen
     from ablab.report.tables import verdict_table
 
     path = report_path(result.study.name, out)
@@ -151,7 +152,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     looked = f"\n  {result.ledger}" if result.ledger else ""
     if result.decision.ended:
         sentences += f"\n  {result.decision.ended}; verdicts are as valid as at any other end."
-    text = f"\n{verdict_table(result.decision.verdicts)}\n\n{sentences}{looked}\nreport: {path}"
+    text = f"\n{on_screen(verdict_table(result.decision.verdicts))}\n\n{sentences}{looked}\nreport: {path}"
     say(as_json, value, text, f"ablab report {result.study.words} --open")
     return path
 

@@ -50,12 +50,13 @@ def list_runs(
     as_json: bool = False,
 ) -> None:
     from ablab.report import runs as report
+    from ablab.report.screen import on_screen
 
     if as_json + as_csv + (parquet is not None) > 1:
         raise click.UsageError("--json, --csv and --parquet: one of them at a time")
     found = _open(store).listing(where, sort, limit, everything=as_csv or parquet is not None)
     if as_csv:
-        click.echo(report.as_csv(found), nl=False)
+        click.echo(report.as_csv(found))
     elif parquet is not None:
         report.write_parquet(found, parquet)
         say(False, None, f"{parquet}: {len(found.rows)} runs, {len(found.columns)} columns", "ablab runs ls")
@@ -63,7 +64,8 @@ def list_runs(
         say(True, report.as_json(found), "")
     else:
         rows = found.dicts()
-        say(False, None, report.listed(rows), f"ablab runs show {rows[-1]['id']}" if rows else None)
+        text = on_screen(report.listed(rows), folds=False) if rows else "no runs"
+        say(False, None, text, f"ablab runs show {rows[-1]['id']}" if rows else None)
 
 
 @command.command("show", help="Show one run: its recipe, its curve, its test measurement.")

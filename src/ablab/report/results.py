@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ablab.metric import known_metrics
 from ablab.records import DataFacts, Run
 from ablab.report import figures
-from ablab.report.style import WORDS
 from ablab.report.table import Cell, Table, table
+from ablab.report.tables import DASH, between, word
 from ablab.result import answered_pairs
 from ablab.statistics.confusion import confusion, unpacked
 from ablab.study import Verdict
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ablab.result import Result
 
 What = Literal["verdicts", "runs", "classes", "costs", "secondary"]
-DASH = "-"
 
 
 Row = tuple[tuple[str | Cell, ...], Mapping[str, Any]]  # cells, record
@@ -45,10 +44,10 @@ def _verdicts(result: Result) -> Table:
             verdict.change,
             _mean(verdict.accuracies, step),
             DASH if verdict.effect is None else signed(verdict.effect),
-            _ends(verdict.low, verdict.high),
+            between(verdict.low, verdict.high),
             str(verdict.pairs),
             DASH if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}",
-            Cell(verdict.word + (" (biased)" if verdict.is_biased else ""), WORDS[verdict.word].kind),
+            word(verdict),
         )
         rows.append((cells, _verdict_record(verdict, verdict.accuracies, step)))
     together = f", {verdicts[0].comparisons} comparisons together" if verdicts[0].comparisons > 1 else ""
@@ -139,7 +138,7 @@ def _classes(result: Result) -> Table:
                 _mean(base, 100 / images),
                 _mean(variant, 100 / images),
                 signed(found.effect),
-                _ends(found.low, found.high),
+                between(found.low, found.high),
                 DASH if p is None else f"{p:.3f}",
                 str(found.pairs),
             )
@@ -286,10 +285,6 @@ def _ratio(number: float) -> str:
 def _difference(number: float) -> str:
     """Three decimals and a sign; never -0.000."""
     return f"{round(number, 3) + 0.0:+.3f}"
-
-
-def _ends(low: float | None, high: float | None) -> str:
-    return DASH if low is None or high is None else f"{signed(low)} to {signed(high)}"
 
 
 def _range(values: Sequence[int]) -> str:

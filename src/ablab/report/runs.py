@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
-import shutil
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from rich.cells import cell_len, set_cell_size
 
 from ablab import grammar
 from ablab.atomic import atomic_file
 from ablab.errors import InputError
 from ablab.metric import known_metrics
 from ablab.records import Run
-from ablab.report.wording import shown
+from ablab.report.screen import on_screen
+from ablab.report.table import Cell, Table, table, write
 
 if TYPE_CHECKING:
     from ablab.store.query import Listing
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet compute a cell
 
-
-def listed(rows: Sequence[dict[str, Any]]) -> str:
-    """One line a run, in the order given. Ten thousand take a tenth of a second."""
-    if not rows:
-        return "no runs"
+def listed(rows: Sequence[dict[str, Any]]) -> Table:
+    """One line a run, in the order given. Ten thousand take a quarter of a second."""
+    heads = ("run", "model", "data", "seed >", "epochs >", "test >", "seconds >", "status", "tags", "changes")
     has_tags = any(row["tags"] for row in rows)
-    head = ("run", "model", "data", "seed >", "epochs >", "test >", "seconds >", "status", "changes")
-    lines: list[tuple[str, ...]] = [(*head[:8], "tags", head[8]) if has_tags else head]
+    lines = []
     for row in rows:
         changes = {key: value for key, value in json.loads(row["changes"]).items() if key not in ("model", "data")}
         line = (
             row["id"],
-            shown(row["model"]),
-            shown(row["data"]),
+            row["model"],
+            row["data"],
             str(row["seed"]),
-            _or_dash(row["epochs"]),
+            "-" if row["epochs"] is None else str(row["epochs"]),
             "-" if row["accuracy"] is None else f"{100 * row['accuracy']:.2f} %",
             "-" if row["seconds"] is None else f"{row['seconds']:.1f}",
-            row["status"],
+            Cell(row["status"], "" if row["status"] == "finished" else "broken"),
+            row["tags"] or "",
+            " ".join(f"{key}={grammar.show(value)}" for key, value in changes.items()),
         )
-        words = shown(" ".join(f"{key}={grammar.show(value)}" for key, value in changes.items()))
-        lines.append((*line, row["tags"] or "", words) if has_tags else (*line, words))
-    return _columns(lines)
+        lines.append(line if has_tags else (*line[:8], line[9]))
+    return table("runs", heads if has_tags else (*heads[:8], heads[9]), lines)
 
 
 def as_json(listing: Listing) -> list[dict[str, Any]]:
@@ -61,14 +53,7 @@ def as_json(listing: Listing) -> list[dict[str, Any]]:
 
 def as_csv(listing: Listing) -> str:
     """Rows as CSV. Text that a spreadsheet would take for a formula has ' before it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(listing.columns)
-    writer.writerows(
-        [f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value for value in row]
-        for row in listing.rows
-    )
-    return out.getvalue()
+    return write(table("runs", listing.columns, (), listing.dicts()), "csv")
 
 
 def write_parquet(listing: Listing, path: Path) -> None:
@@ -128,13 +113,12 @@ def difference(a: Run, b: Run) -> Difference:
 
 def difference_text(found: Difference) -> str:
     """Two runs side by side, and what a person should know before making something of it."""
-    rows: list[tuple[str, ...]] = [("", *found.runs)]
-    rows.append(("seed", *map(str, found.seeds)))
+    rows: list[tuple[str, ...]] = [("seed", *map(str, found.seeds))]
     if found.fingerprints[0] != found.fingerprints[1]:
         rows.append(("images", *(fingerprint[:12] for fingerprint in found.fingerprints)))
     for part in (found.recipe, found.machine, found.results):
         rows += [(key, *(_figure(key, value) for value in pair)) for key, pair in part.items()]
-    lines = [_columns([tuple(shown(cell) for cell in row) for row in rows])]
+    lines = [on_screen(table("difference", ("", *found.runs), rows), folds=False)]
     if found.disagree is not None:
         lines.append(f"they give {100 * found.disagree:.2f} % of the test images different classes")
     if found.fingerprints[0] != found.fingerprints[1]:
@@ -163,26 +147,3 @@ def _disagree(a: Run, b: Run) -> float | None:
     images = range(0, len(a.predictions), width)
     differ = sum(a.predictions[at : at + width] != b.predictions[at : at + width] for at in images)
     return differ / len(images) if images else None
-
-
-def _columns(rows: Iterable[tuple[str, ...]]) -> str:
-    """Cells under each other; those under a head that ends in > to the right; cut at the edge of a terminal."""
-    rows = list(rows)
-    right = [head.endswith(" >") for head in rows[0]]
-    rows[0] = tuple(head.removesuffix(" >") for head in rows[0])
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "   ".join(
-            " " * (width - cell_len(cell)) + cell if is_right else cell + " " * (width - cell_len(cell))
-            for cell, width, is_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    )
-    if not sys.stdout.isatty():
-        return "\n".join(lines)
-    edge = shutil.get_terminal_size().columns
-    return "\n".join(line if cell_len(line) <= edge else set_cell_size(line, edge - 1) + "…" for line in lines)
-
-
-def _or_dash(value: Any) -> str:
-    return "-" if value is None else str(value)

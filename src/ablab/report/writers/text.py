@@ -1,5 +1,6 @@
 """A table as aligned text, for terminals and plain files."""
 
+import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -27,16 +28,19 @@ def write(table: Table, *, width: int | None = None, has_colours: bool = False, 
     """The table, its columns under each other. On a narrow screen long text is folded, or lines are cut."""
     heads = [shown(head.text) for head in table.heads]
     rows = [[shown(cell.text) for cell in row] for row in table.rows]
-    widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+    sizes = [max(map(_places, column)) for column in zip(heads, *rows, strict=True)]
     if folds and width:
-        widths = _narrowed(widths, table.heads, width)
-    kinds: list[list[Kind]] = [[cell.kind if has_colours else "" for cell in row] for row in table.rows]
-    lines: list[str] = []
+        sizes = _narrowed(sizes, table.heads, width)
+    columns = [(size, head.is_number) for size, head in zip(sizes, table.heads, strict=True)]
+    kinds: list[Sequence[Kind]] = [[cell.kind for cell in row] for row in table.rows]
     if table.has_heads:
-        lines += _line(heads, widths, table.heads, ["strong" if has_colours else ""] * len(heads), width)
-        lines += _line(["─" * width for width in widths], widths, table.heads, [""] * len(heads), width)
-    for row, row_kinds in zip(rows, kinds, strict=True):
-        lines += _line(row, widths, table.heads, row_kinds, width)
+        rows = [heads, ["─" * size if head else "" for head, size in zip(heads, sizes, strict=True)], *rows]
+        kinds = [["strong"] * len(heads), [""] * len(heads), *kinds]
+    lines = [
+        _cut(line, kinds_of_row if has_colours else (), width)
+        for row, kinds_of_row in zip(rows, kinds, strict=True)
+        for line in _padded(row, columns)
+    ]
     caption = ["", *textwrap.wrap(shown(table.caption), min(width or 100, 100))] if table.caption else []
     return "\n".join([*lines, *caption])
 
@@ -53,34 +57,29 @@ def _narrowed(widths: Sequence[int], heads: Sequence[Head], width: int) -> list[
     return widths
 
 
-def _line(
-    cells: Sequence[str], widths: Sequence[int], heads: Sequence[Head], kinds: Sequence[Kind], edge: int | None
-) -> Iterator[str]:
-    """A row; several lines where a cell is wider than its column."""
-    folded = [
-        [cell] if cell_len(cell) <= width else chop_cells(cell, width)
-        for cell, width in zip(cells, widths, strict=True)
-    ]
-    for at in range(max(map(len, folded))):
-        padded = [
-            _padded(parts[at] if at < len(parts) else "", width, is_number=head.is_number)
-            for parts, width, head in zip(folded, widths, heads, strict=True)
+def _padded(row: Sequence[str], columns: Sequence[tuple[int, bool]]) -> Iterator[list[str]]:
+    """The cells of a row as wide as their columns; several lines of them where one is wider than that."""
+    folded = [_folded(cell, size) for cell, (size, _) in zip(row, columns, strict=True)]
+    for parts in itertools.zip_longest(*folded, fillvalue=""):
+        yield [
+            " " * (size - _places(part)) + part if is_number else part + " " * (size - _places(part))
+            for part, (size, is_number) in zip(parts, columns, strict=True)
         ]
-        line = GAP.join(padded)
-        if edge and cell_len(line.rstrip()) > edge:
-            yield set_cell_size(line, edge - 1) + "…"
-        else:
-            coloured = [_coloured(cell, kind) for cell, kind in zip(padded, kinds, strict=True)]
-            yield GAP.join(coloured).rstrip()
 
 
-def _folded(cell: str, width: int) -> list[str]:
-    return [cell] if cell_len(cell) <= width else chop_cells(cell, width)
+def _folded(cell: str, size: int) -> list[str]:
+    """Lines of a cell, broken between words where that is possible."""
+    if _places(cell) <= size:
+        return [cell]
+    return [part for line in textwrap.wrap(cell, size) for part in chop_cells(line, size)]
 
 
-def _padded(cell: str, width: int, *, is_number: bool) -> str:
-    space = " " * (width - cell_len(cell))
-    return space + cell if is_number else cell + space
+def _cut(cells: Sequence[str], kinds: Sequence[Kind], edge: int | None) -> str:
+    """A line in the colours of its cells; without them where it must be cut."""
+    line = GAP.join(cells).rstrip()
+    if edge and _places(line) > edge:
+        return set_cell_size(line, edge - 1) + "…"
+    return GAP.join(map(_coloured, cells, kinds)).rstrip() if kinds else line
 
 
 def _coloured(cell: str, kind: Kind) -> str:
@@ -88,3 +87,8 @@ def _coloured(cell: str, kind: Kind) -> str:
     if kind not in COLOURS or not text:
         return cell
     return cell.replace(text, Style.parse(COLOURS[kind]).render(text, color_system=ColorSystem.STANDARD))
+
+
+def _places(text: str) -> int:
+    """The columns of a terminal that a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
