@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from ablab.errors import InputError
+from ablab.conduct import read_studies
+from ablab.errors import InputError, StudyError
 from ablab.records import DataFacts
-from ablab.result import Result, look_up
+from ablab.result import Result, look_up, plan_of, study_of
 from ablab.store import Store
 from ablab.study import Study, decide, plan
 from ablab.study.decide import gather
@@ -67,3 +68,40 @@ def test_the_size_of_pictures_is_kept_with_the_data_and_told_to_a_store_that_did
 def test_a_study_that_was_not_begun_is_not_found(tmp_path):
     with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
         look_up(Study.from_toml(TEXT, "study.toml"), Store(tmp_path))
+
+
+IN_TWO_SIZES = """question = "Does it?"
+data = ["phantom(train=200, test=50)", "phantom(train=200, test=50, difficulty=0.6)"]
+[variants]
+"batch norm" = "norm=batch"
+[full]
+epochs = 20
+"""
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+@pytest.mark.parametrize("scale", ["default", "full"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_study_in_a_store_is_found_on_its_data_and_at_its_scale(tmp_path, scale, part, is_old):
+    (tmp_path / "study.toml").write_text(IN_TWO_SIZES)
+    study = read_studies(tmp_path / "study.toml", scale)[part]
+    planned, store = plan(study, "fingerprint"), Store(tmp_path / "store")
+    kept = planned.kept
+    assert (kept.data, kept.scale) == (study.base.data, scale)
+    store.keep_study(dataclasses.replace(kept, data="", scale="") if is_old else kept)
+    (kept,) = store.studies()
+    assert plan_of(kept).hash == planned.hash
+    assert (study_of(kept).base, study_of(kept).scale, study_of(kept).name) == (study.base, scale, study.name)
+    assert look_up(study, store).plan == planned
+    (other,) = read_studies(tmp_path / "study.toml", scale)[1 - part : 2 - part or None]
+    with pytest.raises(InputError, match="has not been run with this store yet"):
+        look_up(other, store)
+
+
+def test_a_study_that_this_version_plans_in_another_way_is_read_and_has_no_plan():
+    kept = dataclasses.replace(plan(Study.from_toml(TEXT), "fingerprint").kept, plan="another")
+    assert study_of(kept).base == Study.from_toml(TEXT).base
+    with pytest.raises(StudyError, match="another version of ablab made it"):
+        plan_of(kept)
+    with pytest.raises(StudyError, match="another version of ablab made it"):
+        study_of(dataclasses.replace(kept, data="", scale=""))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Observer, Run, RunSpec, StudyText
-from ablab.result import Result, tuned_rates
+from ablab.records import DataFacts, Observer, Run, RunSpec
+from ablab.result import Result, study_of, tuned_rates
 from ablab.study import Decision, Plan, Study, decide, plan
 from ablab.study.foresight import Foresight
 from ablab.study.projection import project
@@ -96,7 +96,7 @@ def run_study(
     data = _facts(dataset)
     store.keep_data(data)
     if not explores:
-        store.keep_study(_text_of(planned))
+        store.keep_study(planned.kept)
     number = workers or suitable_workers(len(planned.wanted))
     with (
         progress.of_study(
@@ -195,24 +195,18 @@ def _check_locked(planned: Plan, store: Store) -> None:
     for kept in store.studies():
         if kept.name != name or kept.fingerprint != planned.fingerprint or kept.plan == planned.hash or not kept.text:
             continue
-        before = _part_of(kept.text, planned.study)
-        if before is None or there.isdisjoint(run.id for run in plan(before, kept.fingerprint).most):
+        try:
+            before = plan(study_of(kept), kept.fingerprint)
+        except AblabError:  # a text that cannot be read any more binds nobody
             continue
-        listed = "\n    ".join(changes(before, planned.study)) or "the version of the rules that decide"
+        if there.isdisjoint(run.id for run in before.most):
+            continue
+        listed = "\n    ".join(changes(before.study, planned.study)) or "the version of the rules that decide"
         raise StudyError(
             f"{planned.study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
             f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts, say --new, or "
             "give the file another name"
         )
-
-
-def _part_of(text: str, like: Study) -> Study | None:
-    """The study in an older text, on the same data set and at the same scale; None if it cannot be read any more."""
-    try:
-        study = Study.from_toml(text, like.path or like.name, like.scale)
-        return study.on(like.base.data) if like.datasets else study
-    except AblabError:
-        return None
 
 
 def _check_budget(planned: Plan, foresight: Foresight) -> None:
@@ -256,15 +250,6 @@ def _facts(dataset: Dataset) -> DataFacts:
     """What verdicts and reports need of a data set."""
     labels = tuple(dataset.test.labels.tolist())
     return DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels, dataset.in_shape)
-
-
-def _text_of(planned: Plan) -> StudyText:
-    """A study as the store keeps it."""
-    study = planned.study
-    number = len(study.variants)
-    return StudyText(
-        planned.hash, study.name, study.text, planned.fingerprint, number, data=study.base.data, scale=study.scale
-    )
 
 
 def _planned(study: Study, load: Loader, *, explores: bool = False) -> tuple[Plan, Dataset]:

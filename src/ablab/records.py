@@ -47,6 +47,16 @@ class EpochRow:
     seconds: float  # of training; measuring is left out
     examples: int = 0  # images that it took
 
+    @property
+    def train_points(self) -> float:
+        """Training accuracy in percentage points, which is how people read and compare it."""
+        return 100 * self.train_accuracy
+
+    @property
+    def val_points(self) -> float:
+        """Validation accuracy in percentage points."""
+        return 100 * self.val_accuracy
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -56,6 +66,11 @@ class Measurement:
     accuracy: float
     images: int
     metrics: dict[str, float] = field(default_factory=dict)  # others by their name: top5, ece
+
+    @property
+    def points(self) -> float:
+        """Accuracy in percentage points."""
+        return 100 * self.accuracy
 
 
 @dataclass(frozen=True)
@@ -172,6 +187,11 @@ class Run:
     @property
     def id(self) -> str:
         return self.spec.id
+
+    @property
+    def points(self) -> float | None:
+        """Test accuracy in percentage points; None where it was not measured."""
+        return None if self.test is None else self.test.points
 
     def to_json(self) -> str:
         return _RUN.dump_json(self, by_alias=True).decode()

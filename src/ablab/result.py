@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ablab.errors import InputError
+from ablab.errors import InputError, StudyError
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Ledger, Run, RunSpec
+from ablab.records import DataFacts, Ledger, Run, RunSpec, StudyText
 from ablab.store import Store
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.dataframes import arrow, frame
 from ablab.study.factorial import Contrast, contrasts
+from ablab.study.question.published import SCALES
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
 from ablab.study.verdict import Pair
 
@@ -130,17 +132,59 @@ def answered_pairs(pairs: Sequence[Pair], data: DataFacts) -> tuple[Pair, ...]:
     return tuple(pair for pair in pairs if len(answered(pair, data)) == 2)
 
 
-def plans_in(store: Store, study: Study) -> Iterator[Plan]:
-    """The plans of a study that were begun with a store, the newest first."""
-    for kept in reversed(store.studies()):
-        planned = plan(study, kept.fingerprint)
-        if planned.hash == kept.plan:
-            yield planned
+def plans_in(store: Store, study: Study) -> list[Plan]:
+    """The plans of a study on all data that a store knows, the one that was begun last in front."""
+    kept = store.studies()
+    begun = {one.plan: at for at, one in enumerate(kept)}
+    fingerprints = dict.fromkeys([*store.fingerprints(), *(one.fingerprint for one in kept)])
+    plans = [plan(study, fingerprint) for fingerprint in fingerprints]
+    return sorted(plans, key=lambda planned: begun.get(planned.hash, -1), reverse=True)
+
+
+def study_of(kept: StudyText) -> Study:
+    """A study in a store, from its text.
+
+    Where an older version kept it, neither its data set nor its scale is known: it is the one with the kept plan.
+    """
+    if kept.data and kept.scale:
+        parts = _parts(kept, kept.scale)
+        return next((part for part in parts if part.base.data == kept.data), parts[0])
+    for scale in SCALES:
+        try:
+            parts = _parts(kept, scale)
+        except StudyError:
+            if scale == SCALES[0]:
+                raise
+            continue
+        for part in parts:
+            if plan(part, kept.fingerprint).hash == kept.plan:
+                return part
+    raise _unknown(kept)
+
+
+@functools.lru_cache(maxsize=1024)
+def plan_of(kept: StudyText) -> Plan:
+    """The plan of a study in a store; an error where this version makes another one of its text."""
+    planned = plan(study_of(kept), kept.fingerprint)
+    if planned.hash != kept.plan:
+        raise _unknown(kept)
+    return planned
+
+
+def _parts(kept: StudyText, scale: str) -> tuple[Study, ...]:
+    whole = dataclasses.replace(Study.from_toml(kept.text, f"{kept.name}.toml", scale), name=kept.name, path="")
+    return tuple(whole.on(data) for data in whole.datasets) or (whole,)
+
+
+def _unknown(kept: StudyText) -> StudyError:
+    return StudyError(
+        f"{kept.name}: nothing that this study asks has plan {kept.plan}: another version of ablab made it"
+    )
 
 
 def look_up(study: Study, store: Store) -> Result:
     """A study as the store has it; nothing is trained and no data is read."""
-    planned = next(plans_in(store, study), None)
+    planned = next((one for one in plans_in(store, study) if store.ledger(one.hash)), None)
     if planned is None:
         raise InputError(
             f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.words}"

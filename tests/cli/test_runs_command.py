@@ -222,3 +222,17 @@ def test_the_runs_of_a_study_go_out_with_it(tmp_path):
         StudyText(planned.hash, "norm", STUDY, "fingerprint", 1, study.base.data, "default")
     ]
     assert "--study chooses the runs" in invoke(tmp_path, *words, "--where", "seed = 1", code=2)
+
+
+def test_the_runs_of_a_study_at_full_size_go_out_too(tmp_path):
+    (tmp_path / "norm.toml").write_text(STUDY + "[full]\nepochs = 40\n")
+    short, full = (
+        Study.from_toml(STUDY + "[full]\nepochs = 40\n", "norm.toml", scale) for scale in ("default", "full")
+    )
+    store = Store(tmp_path / "store")
+    store.keep_data(DataFacts("fingerprint", "phantom", ("a", "b"), (0, 1) * 100))
+    for study, accuracy in ((short, 0.4), (full, 0.6)):
+        store.add(sample_run(0, accuracy, study.base))
+    for scale, study in (("default", short), ("full", full)):
+        words = ["export", "--study", tmp_path / "norm.toml", "--to", tmp_path / "norm.ablab", "--scale", scale]
+        assert loaded(tmp_path, *words)["runs"] == [sample_run(0, 0.5, study.base).id]

@@ -84,7 +84,7 @@ def _measured(
             if one.row and not is_quiet:
                 click.echo(
                     f"epoch {one.epoch}: train loss {one.row.train_loss:.4f}, validation "
-                    f"{100 * one.row.val_accuracy:.2f} %, largest over smallest gradient {one.spread:.3g}"
+                    f"{one.row.val_points:.2f} %, largest over smallest gradient {one.spread:.3g}"
                 )
     except Failed as error:
         return found, str(error)

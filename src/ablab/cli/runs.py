@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ablab.cli.shared import json_option, say, store_option
+from ablab.cli.shared import json_option, say, scale_option, store_option
 
 if TYPE_CHECKING:
     from ablab.records import StudyText
@@ -186,21 +186,23 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
 @where_option
 @click.option("--study", type=click.Path(path_type=Path), help="The runs that the study in this file is made of.")
+@scale_option
 @store_option
 @json_option
 def export_runs(
-    runs: tuple[str, ...], to: Path, where: str | None, study: Path | None, store: str | None, as_json: bool
+    runs: tuple[str, ...], to: Path, where: str | None, study: Path | None, scale: str, store: str | None, as_json: bool
 ) -> None:
     from ablab.errors import InputError
     from ablab.store.exchange import export
 
     kept = _open(store)
+    texts: list[StudyText] | None = None
     if study is not None:
         if runs or where:
             raise click.UsageError("--study chooses the runs; leave out RUN and --where")
-        ids, texts = _of_study(kept, study)
+        ids, texts = _of_study(kept, study, scale)
     else:
-        ids, texts = _chosen(kept, runs, where) if runs or where else kept.ids(), None
+        ids = _chosen(kept, runs, where) if runs or where else kept.ids()
     if not ids:
         raise InputError("no run was chosen, so nothing was written (all: ablab runs ls)")
     size = export(kept, ids, to, texts)
@@ -262,26 +264,16 @@ def _chosen(store: Store, runs: Sequence[str], where: str | None) -> list[str]:
     return [id_ for id_ in found if not runs or id_ in ids]
 
 
-def _of_study(store: Store, path: Path) -> tuple[list[str], list[StudyText] | None]:
+def _of_study(store: Store, path: Path, scale: str) -> tuple[list[str], list[StudyText]]:
     """The runs of a study that are here, on whatever data, and what the study is."""
     from ablab.conduct import read_studies
-    from ablab.records import StudyText
-    from ablab.study import plan
+    from ablab.result import plans_in
 
     here = set(store.ids())
-    ids: list[str] = []
-    texts = []
-    for study in read_studies(path):
-        for fingerprint in store.fingerprints():
-            planned = plan(study, fingerprint)
-            found = [run.id for run in planned.most if run.id in here]
-            if found:
-                ids += found
-                number = len(study.variants)
-                texts.append(
-                    StudyText(planned.hash, study.name, study.text, fingerprint, number, study.base.data, study.scale)
-                )
-    return list(dict.fromkeys(ids)), texts
+    plans = [planned for study in read_studies(path, scale) for planned in plans_in(store, study)]
+    own = [(planned, [run.id for run in planned.most if run.id in here]) for planned in plans]
+    ids = dict.fromkeys(id_ for _, found in own for id_ in found)
+    return list(ids), [planned.kept for planned, found in own if found]
 
 
 def _taken(taken: Taken) -> str:

@@ -3,8 +3,6 @@
 A run that is in the store does not change, so the store is read anew only when its file has.
 """
 
-import dataclasses
-import functools
 import hashlib
 import threading
 from collections.abc import Mapping
@@ -12,12 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.errors import AblabError, InputError, StudyError
+from ablab.errors import AblabError, InputError
 from ablab.records import DataFacts, Run
-from ablab.result import Result, look_up
+from ablab.result import Result, look_up, plan_of
 from ablab.store import Store
-from ablab.study import Plan, Study, decide, plan
-from ablab.study.question.published import SCALES
+from ablab.study import decide
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
 
@@ -98,7 +95,7 @@ def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> St
     unreadable: list[Unreadable] = []
     for entry in reversed(store.studies()):
         try:
-            planned = planned_from(entry.text, entry.name, entry.fingerprint, entry.plan)
+            planned = plan_of(entry)
         except AblabError as error:
             unreadable.append(Unreadable(entry.plan, entry.name, str(error)))
             continue
@@ -124,23 +121,6 @@ def _runs(store: Store, before: Mapping[str, Run]) -> dict[str, Run]:
         before = {}
     new = store.runs(ids[len(before) :])
     return {**before, **{run.id: run for run in new}}
-
-
-@functools.lru_cache(maxsize=1024)
-def planned_from(text: str, name: str, fingerprint: str, hash_: str) -> Plan:
-    """The plan with this hash, from the text of its study: on one of its data sets, at one of its scales."""
-    for scale in SCALES:
-        try:
-            whole = Study.from_toml(text, f"{name}.toml", scale)
-        except StudyError:
-            if scale == "default":
-                raise
-            continue
-        for study in [whole.on(data) for data in whole.datasets] or [whole]:
-            planned = plan(dataclasses.replace(study, name=name, path=""), fingerprint)
-            if planned.hash == hash_:
-                return planned
-    raise StudyError(f"{name}: nothing that this study asks has plan {hash_}: another version of ablab made it")
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -133,7 +133,7 @@ def _used_twice(ours: Run, theirs: Run, file: str | None) -> str:
 
 
 def _accuracy(run: Run) -> str:
-    return f"{100 * run.test.accuracy:.2f} %" if run.test else run.status
+    return f"{run.test.points:.2f} %" if run.test else run.status
 
 
 def _contradiction(run: Run, data: DataFacts | None) -> str:

@@ -98,8 +98,8 @@ def _table(plan: Plan, runs: Iterable[Run]) -> dict[Cell, dict[int, float]]:
     table: dict[Cell, dict[int, float]] = {}
     for run in runs:
         cell = by_recipe.get(run.spec.recipe.hash)
-        if cell is not None and run.test is not None and run.spec.fingerprint == plan.fingerprint:
-            table.setdefault(cell, {})[plan.place(run.spec)] = 100 * run.test.accuracy
+        if cell is not None and run.points is not None and run.spec.fingerprint == plan.fingerprint:
+            table.setdefault(cell, {})[plan.place(run.spec)] = run.points
     return table
 
 

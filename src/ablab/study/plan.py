@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ablab import randomness
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
-from ablab.records import RunSpec
+from ablab.records import RunSpec, StudyText
 from ablab.study.question.study import Study
 
 EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
@@ -34,6 +34,12 @@ class Plan:
     def runs(self, numbers: Iterable[int]) -> tuple[RunSpec, ...]:
         """Every recipe of the study with the seeds of these numbers."""
         return runs_of(self.study.recipes, numbers, self.fingerprint, explores=self.explores)
+
+    @property
+    def kept(self) -> StudyText:
+        """The study as a store keeps it."""
+        it = self.study
+        return StudyText(self.hash, it.name, it.text, self.fingerprint, len(it.variants), it.base.data, it.scale)
 
     @property
     def alpha(self) -> float:

@@ -300,15 +300,15 @@ def _gap_sentence(gap: Secondary, train: Secondary, test: Secondary) -> str:
 
 
 def _mean_validation(run: Run) -> float | None:
-    return 100 * mean([row.val_accuracy for row in run.curve]) if run.curve else None
+    return mean([row.val_points for row in run.curve]) if run.curve else None
 
 
 def _last_training(run: Run) -> float | None:
-    return 100 * run.curve[-1].train_accuracy if run.curve else None
+    return run.curve[-1].train_points if run.curve else None
 
 
 def _gap(run: Run) -> float | None:
-    return 100 * (run.curve[-1].train_accuracy - run.test.accuracy) if run.curve and run.test else None
+    return run.curve[-1].train_points - run.test.points if run.curve and run.test else None
 
 
 def _matrices(runs: Sequence[Run], data: DataFacts) -> Any:

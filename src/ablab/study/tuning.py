@@ -104,7 +104,7 @@ def _accuracies(runs: Iterable[Run]) -> Mapping[str, float]:
     """Mean accuracy of a recipe's trials; one that did not finish counts as guessing nothing right."""
     seen: dict[str, list[float]] = {}
     for run in runs:
-        seen.setdefault(run.spec.recipe.hash, []).append(100 * run.test.accuracy if run.test else 0.0)
+        seen.setdefault(run.spec.recipe.hash, []).append(run.points or 0.0)
     return {hash_: sum(each) / len(each) for hash_, each in seen.items()}
 
 

@@ -177,7 +177,7 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
 
 def points(runs: Sequence[Run]) -> tuple[float, ...]:
     """Test accuracies in percentage points."""
-    return tuple(100 * run.test.accuracy for run in runs if run.test is not None)
+    return tuple(run.points for run in runs if run.points is not None)
 
 
 def cost_ratio(pairs: Sequence[Pair]) -> float | None:
