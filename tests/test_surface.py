@@ -1,7 +1,9 @@
 """What the package offers by name is what it says it offers."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import ablab
 
@@ -11,8 +13,10 @@ def test_every_public_name_is_there():
         assert getattr(ablab, name) is not None
 
 
-def test_the_public_names_are_listed():
-    assert set(ablab.__all__) <= set(dir(ablab))
+def test_the_public_names_are_those_of_the_reference_page_and_dir_shows_no_others():
+    page = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `ablab\.(\w+)` \| \S", page, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(ablab.__all__) == dir(ablab)
 
 
 def test_an_unknown_name_is_an_attribute_error():
