@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 CODE := src tests benchmarks tools
 
-.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers faults clean
+.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers published faults clean
 
 install: $(STAMP)
 
@@ -45,6 +45,9 @@ calibrate: install
 
 multipliers: install
 	$(BIN)/python tools/multipliers.py
+
+published: install
+	$(BIN)/python tools/published_page.py
 
 faults: install
 	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults

@@ -1,7 +1,4 @@
-"""Published studies on the command line, and the page that sets their figures beside ours."""
-
-import dataclasses
-import re
+"""Published studies on the command line: listed, run all at once, and warned of."""
 
 import pytest
 from click.testing import CliRunner
@@ -10,8 +7,6 @@ from ablab.cli import command
 from ablab.conduct import published_studies, read_studies
 from ablab.records import StudyText
 from ablab.report.cautions import cautions
-from ablab.report.published import Repeated, published_page
-from ablab.result import look_up
 from ablab.store import Store
 from ablab.study import plan
 from sample_runs import sample_run
@@ -44,65 +39,6 @@ def test_the_list_names_every_study_and_runs_none():
     assert said.splitlines()[-1] == "next: ablab run --published"
 
 
-def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_runs(store, tmp_path):
-    out = tmp_path / "published.md"
-    said = ablab("report", "--published", "--store", str(store), "--out", str(out))
-    assert "1 of " in said
-    page = out.read_text()
-    for path in published_studies():
-        for study in read_studies(path):
-            section = page.partition(f"\n## {study.name}\n")[2].partition("\n## ")[0]
-            for name, figure in study.published.figures.items():
-                assert re.search(rf"^\| {re.escape(name)} \| {figure:.2f} % \|", section, re.MULTILINE), (path, name)
-            assert study.published.conclusion in section
-    section = page.partition(f"\n## {SOFTMAX}\n")[2].partition("\n## ")[0]
-    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 x 900 |" in section
-    assert "| softmax before the loss | – | 50.90 % |" in section
-    assert "-10.10" in section
-    assert "hurts" in section
-
-
-def test_a_row_is_of_the_largest_size_that_can_say_something(store):
-    kept = Store(store)
-    path = next(path for path in published_studies() if path.stem == SOFTMAX)
-    (short,), (whole,) = read_studies(path), read_studies(path, "full")
-    for seed in range(2):
-        kept.add(sample_run(seed, 0.70, whole.base))
-        kept.add(sample_run(seed, 0.60, whole.variants[0].recipe))
-    kept.keep_study(StudyText(plan(whole, "fingerprint").hash, whole.name, whole.text, "fingerprint", 1))
-    results = tuple(look_up(study, kept) for study in (whole, short))
-    assert Repeated(short, results).best("base") is results[1]
-    assert "### At full size" in published_page([Repeated(short, results)])
-    kept.add(sample_run(2, 0.71, whole.base))
-    kept.add(dataclasses.replace(sample_run(2, 0.6, whole.variants[0].recipe), status="diverged", test=None))
-    results = tuple(look_up(study, kept) for study in (whole, short))
-    assert Repeated(short, results).best("base") is results[0]
-    assert Repeated(short, results).best("softmax before the loss") is results[1]
-
-
-def test_learning_speed_is_told_to_every_target_with_the_runs_that_never_got_there(tmp_path):
-    kept = Store(tmp_path)
-    (study,) = read_studies(next(path for path in published_studies() if path.stem == "batch-norm"))
-    for seed in range(3):
-        kept.add(sample_run(seed, 0.62, study.base))
-        kept.add(sample_run(seed, 0.68, study.variants[0].recipe))
-    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
-    page = published_page([Repeated(study, (look_up(study, kept),))])
-    assert "- epochs to 60 % validation accuracy, at most 2: 1.9 for the base, 1.8 for batch norm" in page
-    assert "- 65 % validation accuracy, batch norm: 3 of 3 runs of the base and 0 of 3 of the variant never" in page
-    assert "- 70 % validation accuracy, batch norm: 3 of 3 runs of the base and 3 of 3 of the variant never" in page
-
-
-def test_a_variant_all_of_whose_runs_broke_down_is_said_to_not_train(tmp_path):
-    kept = Store(tmp_path)
-    (study,) = read_studies(next(path for path in published_studies() if path.stem == "learning-rate"))
-    for seed in range(3):
-        kept.add(dataclasses.replace(sample_run(seed, 0.1, study.variants[0].recipe), status="diverged", test=None))
-    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
-    page = published_page([Repeated(study, (look_up(study, kept),))])
-    assert "| rate 1.0 | 10.40 % | – | 0 | – | -61.40 | – | does not train: 3 of 3 runs broke down |" in page
-
-
 @pytest.mark.parametrize(
     ("fault", "title"),
     [
@@ -117,15 +53,6 @@ def test_every_fault_of_method_that_a_study_imitates_is_warned_of(fault, title):
     assert len(known) == 4
     (study,) = read_studies(known[fault])
     assert title in [one for one, _ in cautions(study, (), ())]
-
-
-def test_every_number_of_ours_can_be_traced_to_runs(store):
-    studies = [Repeated(study) for path in published_studies() for study in read_studies(path)]
-    assert "Not run here" in published_page(studies)
-    kept = Store(store)
-    (study,) = read_studies(next(path for path in published_studies() if path.stem == SOFTMAX))
-    page = published_page([Repeated(study, (look_up(study, kept),))])
-    assert all(f"`{run.id}`" in page for run in kept.runs())
 
 
 def test_a_study_and_all_of_them_are_not_run_at_once(tmp_path):

@@ -14,14 +14,11 @@ from ablab.errors import InputError
 
 if TYPE_CHECKING:
     from ablab.result import Result
-    from ablab.store import Store
-    from ablab.study import Study
 
 
 @click.command(help=__doc__)
-@click.argument("study", type=click.Path(path_type=Path), required=False)
+@click.argument("study", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
-@click.option("--published", is_flag=True, help="Published figures beside ours, as one Markdown page.")
 @click.option(
     "--format",
     "form",
@@ -36,9 +33,8 @@ if TYPE_CHECKING:
 @store_option
 @json_option
 def command(
-    study: Path | None,
+    study: Path,
     out: Path | None,
-    published: bool,
     form: Any,
     scale: str,
     open_it: bool,
@@ -51,13 +47,6 @@ def command(
     from ablab.store import Store, place
 
     kept = Store(place(store), create=False)
-    if published:
-        if study:
-            raise InputError("--published is about all studies of reports: leave out the study")
-        write_published(kept, out or Path("published.md"), as_json)
-        return
-    if study is None:
-        raise InputError("which study? ablab report studies/quickstart.toml, or ablab report --published")
     parts = read_studies(study, scale)
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
@@ -80,38 +69,6 @@ def _write_pieces(result: Result, folder: Path, form: Any, as_json: bool) -> Non
     paths = [str(path) for path in write_pieces(result, folder, form)]
     text = "\n".join(f"{form}: {path}" for path in paths)
     say(as_json, {"study": result.study.name, "files": paths}, text, f"ablab show worst {result.study.where}")
-
-
-def write_published(store: Store, out: Path, as_json: bool) -> None:
-    """Write the page of all published studies from what the store has of them, at both sizes."""
-    from ablab.atomic import atomic_write, check_writable
-    from ablab.conduct import published_studies, read_studies
-    from ablab.report.published import Repeated, published_page
-
-    check_writable(out)
-    found = [
-        Repeated(sizes[-1], tuple(result for size in sizes if (result := _with_runs(size, store))), sizes[0])
-        for path in published_studies()
-        for sizes in zip(read_studies(path, "full"), read_studies(path), strict=True)
-    ]
-    exported = out.with_suffix(".ablab")
-    atomic_write(out, published_page(found, exported.name if exported.exists() else ""))
-    there = [one for one in found if one.results]
-    runs = {run.id for one in there for result in one.results for run in result.runs}
-    value = {"page": str(out), "studies": len(found), "run": len(there), "runs": len(runs)}
-    text = f"{value['run']} of {value['studies']} studies have been run, with {value['runs']} runs\npage: {out}"
-    say(as_json, value, text, "ablab run --published")
-
-
-def _with_runs(study: Study, store: Store) -> Result | None:
-    """What the store has of a study; None where it was not begun."""
-    from ablab.result import look_up
-
-    try:
-        result = look_up(study, store)
-    except InputError:
-        return None
-    return result if result.runs else None
 
 
 def report_path(name: str, out: Path | None) -> Path:

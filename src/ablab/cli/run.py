@@ -67,7 +67,7 @@ def run_published(data_root: str | None, store: str | None, as_json: bool, *, dr
             failed.append(path)
             click.echo(f"{path}: left out: {error}", err=True)
     if not as_json:
-        click.echo("next: ablab run --published" if dry_run else "next: ablab report --published")
+        click.echo("next: ablab run --published" if dry_run else "next: ablab serve")
     if failed:
         raise AblabError(f"{len(failed)} of {len(published_studies())} studies were left out; see above")
 

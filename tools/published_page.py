@@ -1,21 +1,32 @@
-"""Published figures beside ours: a Markdown page with a row for every figure of every report, made from the store."""
+"""Published figures beside ours: `python tools/published_page.py [--store DIR]` writes docs/published.md.
 
+The page has a row for every figure of every report. Without a store it is made from the runs in docs/published.ablab.
+"""
+
+import argparse
 import itertools
 import math
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from ablab.atomic import atomic_write
 from ablab.auditing import audit
 from ablab.auditing.claims import Claim
+from ablab.conduct import published_studies, read_studies
+from ablab.errors import InputError
 from ablab.execute.run_one import macs
 from ablab.models import Io
 from ablab.records import NEAR_ZERO, Run
 from ablab.report.arms import between
 from ablab.report.beside import interval_of, plain_interval
 from ablab.report.wording import shown
-from ablab.result import Arm, Result, arms_of, pairs_of
+from ablab.result import Arm, Result, arms_of, look_up, pairs_of
 from ablab.statistics.paired import mean
+from ablab.store import Store
+from ablab.store.exchange import take
 from ablab.study import Study, Verdict
 from ablab.study.across import across
 from ablab.study.factorial import contrasts
@@ -29,7 +40,7 @@ Five student reports trained CNNs on CIFAR-10 and CIFAR-100 and drew conclusions
 experiments is a study file in `studies/published/`, and each row below sets a published figure beside ours. Reports are
 named by letter, course and year: the point is the method.
 
-Made by `ablab report --published`{store}. *Ours* is the mean test accuracy, measured once a run at the epoch chosen on
+Made by `make published`{store}. *Ours* is the mean test accuracy, measured once a run at the epoch chosen on
 validation images, with its 95 % interval over seeds; the *effect* is the change against the base of the study over
 pairs of seeds, with the interval that its verdict rests on. A row is from the largest size that has come far enough for
 it: as published (`--scale full`), or shortened to what two cores of a laptop can do; its length is in epochs and
@@ -38,6 +49,7 @@ found out. Training times are those of the machine as it was: where it did other
 """
 IMAGES = 45_000  # of CIFAR to train on, where a recipe does not say
 PASSES = 3  # forward, and twice as much back
+PAGE = Path(__file__).parents[1] / "docs" / "published.md"
 SIZES = {"full": "At full size", "default": "Shortened"}
 
 
@@ -60,7 +72,7 @@ class Repeated:
         return next(iter([one for one in there if _is_enough(one, name)] or there), None)
 
 
-def published_page(studies: Sequence[Repeated], store: str = "") -> str:
+def page_of(studies: Sequence[Repeated], store: str = "") -> str:
     """The page; a study that was not run has its published figures, and says so."""
     parts = [HEAD.format(store=f" from the runs in [{store}]({store})" if store else "")]
     parts.append("\n".join(_summary(studies)))
@@ -314,3 +326,42 @@ def _ids(runs: Sequence[Run]) -> str:
 def _cell(text: str) -> str:
     """Text in a table: nothing in it ends a cell or starts markup."""
     return shown(text).replace("|", "\\|").replace("<", "&lt;")
+
+
+def repeated(store: Store) -> list[Repeated]:
+    """Every published study with what a store has of it, at both sizes."""
+    return [
+        Repeated(sizes[-1], tuple(result for size in sizes if (result := _with_runs(size, store))), sizes[0])
+        for path in published_studies()
+        for sizes in zip(read_studies(path, "full"), read_studies(path), strict=True)
+    ]
+
+
+def _with_runs(study: Study, store: Store) -> Result | None:
+    """What the store has of a study; None where it was not begun."""
+    try:
+        result = look_up(study, store)
+    except InputError:
+        return None
+    return result if result.runs else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the page that sets published figures beside ours.")
+    parser.add_argument("--store", type=Path, help="Where runs are kept  [default: docs/published.ablab]")
+    parser.add_argument("--out", type=Path, default=PAGE, help="Where the page goes  [default: docs/published.md]")
+    options = parser.parse_args()
+    exported = options.out.with_suffix(".ablab")
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(options.store, create=False) if options.store else Store(Path(folder))
+        if not options.store:
+            take(store, PAGE.with_suffix(".ablab"), {})
+        studies = repeated(store)
+    atomic_write(options.out, page_of(studies, exported.name if exported.exists() else ""))
+    with_runs = [one for one in studies if one.results]
+    runs = {run.id for one in with_runs for result in one.results for run in result.runs}
+    print(f"{len(with_runs)} of {len(studies)} studies have been run, with {len(runs)} runs\npage: {options.out}")
+
+
+if __name__ == "__main__":
+    main()
