@@ -78,12 +78,13 @@ def test_a_run_shows_its_curve_recipe_and_confusion_matrix(dashboard, filled):
         [100 * row.val_accuracy for row in run.curve], rel=1e-5
     )
     assert run.spec.recipe.toml().strip() in html.unescape(page)
-    cells = [int(cell) for cell in re.findall(r'<td class="n [dh]\d">(\d+)</td>', page)]
+    cells = [float(cell) for cell in re.findall(r"<title>[^<]* (?:right|taken for [^<]*): ([\d.]+) %</title>", page)]
     labels = Store(filled[0]).data(FINGERPRINT).labels
     counted = [0] * 9
     for truth, answer in zip(labels, run.predictions, strict=True):
         counted[3 * truth + answer] += 1
-    assert cells == counted
+    rows = [sum(counted[at - at % 3 :][:3]) for at in range(9)]
+    assert cells == pytest.approx([100 * count / row for count, row in zip(counted, rows, strict=True)], abs=0.06)
 
 
 def test_runs_side_by_side_show_what_their_recipes_differ_in_and_nothing_else(dashboard, filled):
@@ -95,7 +96,7 @@ def test_runs_side_by_side_show_what_their_recipes_differ_in_and_nothing_else(da
     table = page.split("What differs")[1]
     assert re.findall(r'<tr data-key="([^"]*)"', table) == ["norm"]
     assert "norm none batch" in words(table)
-    assert page.count('class="line bold') == 2 * 4
+    assert page.count('<path class="mean s') == 2 * 4
 
 
 def test_the_boxes_of_the_list_lead_to_the_comparison(dashboard, filled):
@@ -203,14 +204,14 @@ def test_new_runs_and_runs_that_go_on_show_up_and_disappear(own):
         page = dashboard.ask(f"/study/{planned.hash}").text
         assert "Stop this study" in page
         assert f'<a href="/run/{coming.id}">4/12</a>' in page
-        assert 'class="line running' in page
+        assert '<path class="running s' in page
         live = dashboard.ask(f"/run/{coming.id}").text
         values = " ".join(f"{row.epoch}:{100 * row.val_accuracy:.6g}" for row in coming.curve[:4])
         assert f'data-name="Validation accuracy" data-unit="%" data-values="{values}"' in live
         Store(dashboard.store).add(coming)
         page = dashboard.ask(f"/study/{planned.hash}").text
         assert f'<a href="/run/{coming.id}">{100 * coming.test.accuracy:.2f}</a>' in page
-        assert 'class="line running' not in page
+        assert 'class="running s' not in page
     page = words(dashboard.ask(f"/study/{planned.hash}").text)
     assert "Stop this study" not in page
 

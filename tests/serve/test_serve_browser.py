@@ -143,7 +143,7 @@ def test_the_pointer_on_a_chart_gives_the_values_of_that_epoch(browser: Any, das
     tab = opened(browser, dashboard)
     run = filled[2][0]
     tab.open(f"{dashboard.base}/run/{run.id}")
-    box = tab.page.query_selector("svg.curves").bounding_box()
+    box = tab.page.query_selector("svg.panel").bounding_box()
     tab.page.mouse.move(box["x"] + box["width"] - 14, box["y"] + 40)
     tab.page.wait_for_selector(".tip:not([hidden])")
     said = tab.page.inner_text(".tip")
@@ -226,7 +226,7 @@ def test_a_study_is_watched_without_reloading_from_its_start_until_the_button_st
 
     tab.open(it.base + page.get_attribute(".study h2 a", "href"))
     page.evaluate("window.sameDocument = true")
-    page.wait_for_selector(".curves .running path")
+    page.wait_for_selector(".panel path.running")
     page.wait_for_selector(".seeds td.done")
     done = int(page.inner_text("#done").split()[0])
     until(lambda: int(page.inner_text("#done").split()[0]) > done)

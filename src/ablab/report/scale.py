@@ -171,7 +171,9 @@ def outside(chart: Lines) -> int:
 def scatter_spans(chart: Scatter) -> tuple[Span, Span]:
     """How far both axes of a scatter reach."""
     ends = [end for spot in chart.spots for end in (spot.low, spot.y, spot.high) if end is not None]
-    return along(chart.x_axis, [spot.x for spot in chart.spots]), along(chart.y_axis, ends)
+    xs = [spot.x for spot in chart.spots if is_drawable(spot.x)]
+    from_zero = (min(0.0, *xs), 1.08 * max(xs)) if xs and max(xs) > 0 and not chart.x_axis.is_log else None
+    return chart.x_axis.span or from_zero or along(chart.x_axis, xs), along(chart.y_axis, ends)
 
 
 def forest_span(chart: Intervals) -> Span:

@@ -24,10 +24,12 @@ from starlette.types import ASGIApp
 
 from ablab.conduct import pictures_of
 from ablab.errors import AblabError, InputError
+from ablab.report.draw import svg
 from ablab.report.page import page
+from ablab.report.style import style_sheet
 from ablab.report.wording import duration, visible
 from ablab.result import Result
-from ablab.serve import draw, views
+from ablab.serve import views
 from ablab.serve.guard import Guard
 from ablab.serve.shelf import Shelf, Snapshot
 from ablab.track.progress import request_stop
@@ -76,7 +78,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.globals.update(lasting=duration, sample=draw.sample, urlencode=urlencode)
+        self.templates.globals.update(lasting=duration, sample=svg.sample, urlencode=urlencode)
 
     def overview(self, request: Request) -> Response:
         seen, query = self.shelf.look(), views.Query.of(request.query_params)
@@ -211,4 +213,6 @@ def _study(seen: Snapshot, hash_: str) -> Result:
 
 @functools.cache
 def _static() -> dict[str, tuple[bytes, str]]:
-    return {path.name: (path.read_bytes(), KINDS[path.suffix]) for path in STATIC.iterdir() if path.suffix in KINDS}
+    """What pages ask for: the files of the folder, and how charts look everywhere."""
+    files = {path.name: (path.read_bytes(), KINDS[path.suffix]) for path in STATIC.iterdir() if path.suffix in KINDS}
+    return files | {"charts.css": ((style_sheet() + svg.css()).encode(), KINDS[".css"])}

@@ -1,7 +1,7 @@
 """Views: what the pages show, as values that templates only have to write down."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ from ablab import grammar
 from ablab.errors import AblabError, InputError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
+from ablab.report.chart import Axis, Line, LineKind
+from ablab.report.style import COLOURS, WORDS
 from ablab.report.wording import duration
 from ablab.result import Result
-from ablab.serve import draw
+from ablab.serve.charts import QUANTITIES, curves, heat_map, looks, points, spark
 from ablab.serve.forecast import Forecast, forecast
 from ablab.serve.shelf import Snapshot, StoreView
 from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
@@ -25,18 +27,6 @@ A_PAGE = 50  # runs in one list
 MOST_COMPARED = 12
 MOST_LINES = 400  # faint ones in a chart
 MOST_SEEDS = 60  # columns of the table of seeds: what is beyond is in the report
-BADGES = {
-    "helps": ("helps", "▲"),
-    "hurts": ("hurts", "▼"),
-    "no practical difference": ("same", "="),
-    "undecided": ("open", "?"),
-}
-QUANTITIES: tuple[tuple[str, str, Callable[[EpochRow], float]], ...] = (
-    ("Validation accuracy", "%", lambda row: 100 * row.val_accuracy),
-    ("Training accuracy", "%", lambda row: 100 * row.train_accuracy),
-    ("Validation loss", "", lambda row: row.val_loss),
-    ("Training loss", "", lambda row: row.train_loss),
-)
 
 
 InStudy = tuple[str, str, str]  # a study, what a recipe is called in it, and the hash of its plan
@@ -92,8 +82,7 @@ class Entry:
 
     @property
     def spark(self) -> Markup:
-        values = [100 * row.val_accuracy for row in self.curve]
-        return draw.spark(values, self.recipe.epochs, title="validation accuracy against epoch")
+        return spark(self.curve, self.recipe.epochs)
 
 
 @dataclass(frozen=True)
@@ -241,12 +230,12 @@ def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
 
 def verdict_line(verdict: Verdict) -> dict[str, Any]:
     """A verdict with its numbers as they are printed."""
-    kind, sign = BADGES[verdict.word]
+    look = WORDS[verdict.word]
     is_known = verdict.low is not None and verdict.high is not None
     return {
         "it": verdict,
-        "kind": kind,
-        "sign": sign,
+        "kind": look.kind,
+        "sign": look.sign,
         "effect": "–" if verdict.effect is None else signed(verdict.effect),
         "interval": f"{signed(verdict.low)} to {signed(verdict.high)}"  # type: ignore[arg-type]
         if is_known
@@ -258,16 +247,14 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
     """One study: what it says so far, what is running, and what is left."""
     running = _running(seen, it)
     line = study_line(seen, it)
-    arms = [("base", it.study.base, 0)] + [
-        (variant.name, variant.recipe, 1 + at % (draw.STYLES - 1)) for at, variant in enumerate(it.study.variants)
-    ]
+    arms = [(arm.name, arm.recipe, arm.style) for arm in it.arms]
     return {
         "it": it,
         "study": it.study,
         "rule": it.study.rule,
         "line": line,
         "verdicts": [
-            {**verdict_line(verdict), "looks": _looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts
+            {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts
         ],
         "running": [_of_live(run, _names(seen.store)) for run in running],
         "arms": [{"name": name, "style": style, "recipe": recipe} for name, recipe, style in arms],
@@ -280,16 +267,13 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
 def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
     """One run: how it went, what it gave, what it was."""
     facts = seen.store.data.get(one.spec.fingerprint)
-    lines = {
-        name: draw.Line(name, style, "running" if one.live else "bold", _points(one.curve, of), _selected(one))
+    lines = [
+        Line(name, style, points(one.curve, of), _kind(one), selected=_selected(one))
         for style, (name, _, of) in zip((1, 2, 1, 2), QUANTITIES, strict=True)
-    }
+    ]
     charts = [
-        (name, draw.curves([lines[a], lines[b]], title=name, unit=unit, epochs=one.recipe.epochs))
-        for name, unit, a, b in (
-            ("Accuracy, %", "%", "Validation accuracy", "Training accuracy"),
-            ("Loss", "", "Validation loss", "Training loss"),
-        )
+        curves(axis, some, one.recipe.epochs)
+        for axis, some in ((Axis("Accuracy", "%"), lines[:2]), (Axis("Loss"), lines[2:]))
     ]
     return {
         "one": one,
@@ -309,26 +293,22 @@ def compare_page(seen: Snapshot, ids: Sequence[str]) -> dict[str, Any]:
     ones = [one for one in found.values() if one]
     if len(ones) > MOST_COMPARED:
         raise InputError(f"{len(ones)} runs side by side cannot be told apart: {MOST_COMPARED} are the most")
-    styled = [(one, at % draw.STYLES) for at, one in enumerate(ones)]
+    styled = [(one, at % len(COLOURS)) for at, one in enumerate(ones)]
     epochs = max((one.recipe.epochs for one in ones), default=1)
     charts = [
-        (
-            name + (f", {unit}" if unit else ""),
-            draw.curves(
-                [
-                    draw.Line(
-                        f"{one.id[:6]} seed {one.spec.seed}",
-                        style,
-                        _kind(one),
-                        _points(one.curve, of),
-                        _selected(one),
-                    )
-                    for one, style in styled
-                ],
-                title=name,
-                unit=unit,
-                epochs=epochs,
-            ),
+        curves(
+            Axis(name, unit),
+            [
+                Line(
+                    f"{one.id[:6]} seed {one.spec.seed}",
+                    style,
+                    points(one.curve, of),
+                    _kind(one),
+                    selected=_selected(one),
+                )
+                for one, style in styled
+            ],
+            epochs,
         )
         for name, unit, of in QUANTITIES
     ]
@@ -349,7 +329,7 @@ def differing(wanted: Sequence[RunSpec]) -> list[tuple[str, list[str]]]:
 
 
 def matrix_of(run: Run, data: DataFacts) -> dict[str, Any] | None:
-    """The confusion matrix with a shade for each cell, 0 to 9, and the classes one by one."""
+    """The confusion matrix as a map, and the classes one by one."""
     if not run.predictions:
         return None
     size = len(data.classes)
@@ -358,12 +338,15 @@ def matrix_of(run: Run, data: DataFacts) -> dict[str, Any] | None:
     except AblabError:
         return None  # predictions of another test set
     report = class_report(matrix)
-    rows = []
-    for name, counts, each in zip(data.classes, matrix.tolist(), report.each, strict=True):
-        cells = [(count, min(9, math.ceil(9 * count / sum(counts)) if count else 0)) for count in counts]
-        rows.append({"name": name, "cells": cells, "recall": 100 * each.recall, "precision": 100 * each.precision})
     worst = [(data.classes[one.true], data.classes[one.given], one.count, 100 * one.share) for one in mistakes(matrix)]
-    return {"names": data.classes, "rows": rows, "is_small": size <= MANY, "worst": worst, "f1": 100 * report.macro.f1}
+    return {
+        "map": heat_map(matrix, data) if size <= MANY else None,
+        "rows": [
+            (name, 100 * it.recall, 100 * it.precision) for name, it in zip(data.classes, report.each, strict=True)
+        ],
+        "worst": worst,
+        "f1": 100 * report.macro.f1,
+    }
 
 
 def run_facts(one: Entry) -> list[tuple[str, str]]:
@@ -436,15 +419,13 @@ def _study_charts(
         lines = []
         for run in it.runs[-MOST_LINES:]:
             arm, style = styles[run.spec.recipe.hash]
-            kind = "faint" if run.status == "finished" else "broken"
-            lines.append(draw.Line(f"{arm}, seed {run.spec.seed}", style, kind, _points(run.curve, of)))
+            kind: LineKind = "one" if run.status == "finished" else "unfinished"
+            lines.append(Line(f"{arm}, seed {run.spec.seed}", style, points(run.curve, of), kind))
         for live in running:
             arm, style = styles[live.spec.recipe.hash]
-            lines.append(draw.Line(f"{arm}, seed {live.spec.seed}", style, "running", _points(live.rows, of)))
+            lines.append(Line(f"{arm}, seed {live.spec.seed}", style, points(live.rows, of), "running"))
         if any(line.points for line in lines):
-            epochs = max(recipe.epochs for _, recipe, _ in arms)
-            title = name + (f", {unit}" if unit else "")
-            charts.append((title, draw.curves(lines, title=f"{name} against epoch", unit=unit, epochs=epochs)))
+            charts.append(curves(Axis(name, unit), lines, max(recipe.epochs for _, recipe, _ in arms)))
     return charts
 
 
@@ -472,24 +453,13 @@ def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequenc
     return {"numbers": shown, "rows": rows, "least": least, "left_out": most - len(shown)}
 
 
-def _looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
-    if not verdict.looks:
-        return None
-    title = f"{verdict.variant}: the interval of the effect after each pair of seeds"
-    return draw.looks(verdict.looks, seeds=seeds, margin=verdict.margin, title=title)
-
-
 def _took(it: Result) -> str | None:
     """What the runs that are done took together."""
     return duration(math.fsum(run.cost.wall_seconds for run in it.runs)) if it.runs else None
 
 
-def _kind(one: Entry) -> str:
-    return "running" if one.live else "bold" if one.status == "finished" else "broken"
-
-
-def _points(curve: Iterable[EpochRow], of: Callable[[EpochRow], float]) -> tuple[tuple[float, float], ...]:
-    return tuple((float(row.epoch), of(row)) for row in curve)
+def _kind(one: Entry) -> LineKind:
+    return "running" if one.live else "mean" if one.status == "finished" else "unfinished"
 
 
 def _selected(one: Entry) -> float | None:

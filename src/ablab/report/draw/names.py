@@ -28,5 +28,5 @@ def numbers(one: Interval) -> tuple[str, str]:
 
 def cell_text(chart: HeatMap, value: float, *, decimals: int) -> str:
     """The number in a cell of a map; nothing for one that rounds to nothing, or that has no room."""
-    words = f"{value:{'+' if chart.is_difference else ''}.{decimals}f}"
+    words = f"{value:{'+' if chart.is_difference else ''}.{decimals if abs(value) < 9.95 else 0}f}"
     return words if abs(value) < 1000 and float(words) != 0 else ""

@@ -134,8 +134,8 @@ let pointer = null;
 
 function hovered() {
   if (!pointer) return;
-  const svg = document.elementFromPoint(pointer.x, pointer.y)?.closest("svg.curves");
-  for (const other of document.querySelectorAll("svg.curves[data-hovered]")) {
+  const svg = document.elementFromPoint(pointer.x, pointer.y)?.closest("svg.panel");
+  for (const other of document.querySelectorAll("svg.panel[data-hovered]")) {
     if (other !== svg) unmarked(other);
   }
   const shown = svg ? values(svg) : null;
@@ -158,10 +158,12 @@ function hovered() {
 }
 
 function values(svg) {
-  const [first, last, start, end] = svg.dataset.x.split(" ").map(Number);
+  const [first, last] = svg.dataset.x.split(" ").map(Number);
+  const [left, , width, , inner] = svg.dataset.frame.split(" ").map(Number);
   const box = svg.getBoundingClientRect();
-  const across = (pointer.x - box.left) / box.width * svg.viewBox.baseVal.width;
-  const epoch = Math.round(Math.min(Math.max(first + (across - start) / (end - start) * (last - first), first), last));
+  const across = (pointer.x - box.left) / box.width * svg.viewBox.baseVal.width - left;
+  const share = Math.min(Math.max((across - inner) / (width - 2 * inner), 0), 1);
+  const epoch = Math.round(first + share * (last - first));
   const lines = [];
   for (const line of svg.querySelectorAll("[data-values]")) {
     for (const pair of line.dataset.values.split(" ")) {
@@ -169,7 +171,7 @@ function values(svg) {
       if (Number(at) === epoch) {
         const number = Number(value), unit = line.dataset.unit;
         const text = Number.isFinite(number) ? number.toFixed(unit ? 2 : 4) + (unit && ` ${unit}`) : "no number";
-        lines.push({ name: line.dataset.name, style: [...line.classList].find((one) => /^s\d$/.test(one)), text });
+        lines.push({ name: line.dataset.name, style: line.dataset.style, text });
       }
     }
   }
@@ -177,7 +179,7 @@ function values(svg) {
     unmarked(svg);
     return null;
   }
-  const rule = svg.querySelector(".at"), x = start + (epoch - first) / (last - first) * (end - start);
+  const rule = svg.querySelector(".at"), x = inner + (epoch - first) / (last - first || 1) * (width - 2 * inner);
   rule.setAttribute("x1", x);
   rule.setAttribute("x2", x);
   rule.setAttribute("visibility", "visible");
@@ -203,7 +205,7 @@ document.addEventListener("pointerdown", (event) => {
 document.addEventListener("scroll", () => {
   pointer = null;
   tip.hidden = true;
-  document.querySelectorAll("svg.curves[data-hovered]").forEach(unmarked);
+  document.querySelectorAll("svg.panel[data-hovered]").forEach(unmarked);
 }, { passive: true });
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-live]");

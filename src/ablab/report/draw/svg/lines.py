@@ -69,7 +69,7 @@ def _line(line: Line, x: Scale, y: Scale, unit: str, *, has_values: bool) -> Ite
     if is_told:
         values = " ".join(f"{at:g}:{value:.6g}" for at, value in line.points)
         name = f'data-name="{escape(line.name)}" data-unit="{escape(unit)}"'
-        yield f'<g {name} data-style="s{line.style}" data-values="{values}">'
+        yield f'<g data-style="s{line.style}" {name} data-values="{values}">'
     colour = "" if line.shade is None else f' stroke="{ramp(line.shade)}"'
     look = f"{line.kind} s{line.style}" if line.shade is None else "shaded"
     yield from pieces(line.points, x, y, look, radius=RADIUS[line.kind], colour=colour)

@@ -15,7 +15,7 @@ def scatter(chart: Scatter) -> Drawing:
     is_named = str(chart.y_axis) not in ("", chart.heading)
     frame = Frame(36, 6 + 18 * is_named, 298, 204 - 18 * is_named)
     x_span, y_span = scatter_spans(chart)
-    room = 12 * (chart.x_axis.span is None)
+    room = 12 * chart.x_axis.is_log
     x = scale(chart.x_axis, x_span, frame.left + room, frame.left + frame.width - room)
     y = scale(chart.y_axis, y_span, frame.top + frame.height - 12, frame.top + 12)
     parts = [text(0, 14, str(chart.y_axis), "start")] if is_named else []

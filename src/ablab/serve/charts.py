@@ -1,0 +1,79 @@
+"""The charts of the dashboard: curves that grow while one looks, the interval after each look, a run's mistakes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ablab.records import DataFacts, EpochRow
+from ablab.report.chart import Axis, HeatMap, Interval, Intervals, Line, Lines, Point
+from ablab.report.draw import svg
+from ablab.study import Verdict
+
+Quantity = Callable[[EpochRow], float]
+QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
+    ("Validation accuracy", "%", lambda row: 100 * row.val_accuracy),
+    ("Training accuracy", "%", lambda row: 100 * row.train_accuracy),
+    ("Validation loss", "", lambda row: row.val_loss),
+    ("Training loss", "", lambda row: row.train_loss),
+)
+
+
+def curves(axis: Axis, lines: Sequence[Line], epochs: int) -> tuple[str, Markup]:
+    """A heading and values against the epoch, with room for all epochs; the pointer reads off the strong lines."""
+    last = max([x for line in lines for x, _ in line.points] + [float(epochs)])
+    chart = Lines(
+        name=axis.label,
+        title=f"{axis.label} against epoch",
+        heading=str(axis),
+        x_axis=Axis("epoch", span=(1.0, last), is_counted=True),
+        y_axis=axis,
+        lines=tuple(lines),
+    )
+    return chart.heading, svg.draw(chart, has_values=True)
+
+
+def points(curve: Iterable[EpochRow], of: Quantity) -> tuple[Point, ...]:
+    return tuple((float(row.epoch), of(row)) for row in curve)
+
+
+def spark(curve: Iterable[EpochRow], epochs: int) -> Markup:
+    """Validation accuracy as small as a word."""
+    title = "validation accuracy against epoch"
+    return svg.spark(points(curve, QUANTITIES[0][2]), epochs, style=1, title=title).markup()
+
+
+def looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
+    """The interval after each number of pairs, with room for those that may still come."""
+    if not verdict.looks:
+        return None
+    taken = {look.pairs: look.interval for look in verdict.looks}
+    first, last = seeds
+    chart = Intervals(
+        name=verdict.variant,
+        title=f"{verdict.variant}: the interval of the effect after each pair of seeds",
+        axis=Axis("effect", "points"),
+        intervals=tuple(
+            Interval(str(pairs), known.mean, known.low, known.high, is_faint=pairs != max(taken))
+            if (known := taken.get(pairs))
+            else Interval(str(pairs), None, None, None)
+            for pairs in range(min(first, *taken), max(last, *taken) + 1)
+        ),
+        margin=verdict.margin,
+        is_upright=True,
+        across="pairs",
+    )
+    return svg.draw(chart)
+
+
+def heat_map(counts: Any, data: DataFacts) -> Markup:
+    """How often each class was taken for which, in percent of its images; counts are i64[K,K]."""
+    chart = HeatMap(
+        name="confusion",
+        title="confusion matrix",
+        rows=data.classes,
+        columns=data.classes,
+        values=tuple(tuple(100 * count / max(sum(row), 1) for count in row) for row in counts.tolist()),
+        largest=100.0,
+    )
+    return svg.draw(chart)
