@@ -304,10 +304,10 @@ def test_random_stacks_agree_and_see_what_gradients_reach(stack):
         if len(columns):
             reached = max(reached, int(columns[-1] - columns[0]) + 1)
     said = table.rows[-1].receptive_field
-    if said is None:  # only where windows are no longer evenly spaced
-        assert any(transposed and given["stride"] > 1 for given, transposed in stack)
+    if said is None:  # strides of transposed convolutions can leave positions that no filter reaches
+        assert not reached
         return
-    if not any(transposed or given["padding"] for given, transposed in stack):
+    if not any(given["padding"] and not transposed for given, transposed in stack):
         assert reached == said[1]
     assert reached <= said[1]  # a window may hang over the edge everywhere, so what is reached can be less
 

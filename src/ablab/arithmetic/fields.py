@@ -1,372 +1,264 @@
-"""Receptive fields: how much of the picture one number of a tensor can depend on, followed operation by operation.
+"""Receptive fields: how far over the picture each number of a tensor sees, followed operation by operation.
 
-Every tensor carries, for each side of the picture, the window that its first position sees and how far the window of
-the next position lies. Where paths meet, the window covers those of both. Statistics of norms do not count. An
-operation that is not known here leaves no field rather than a guessed one.
+Every tensor carries four bounds a number (up, down, left, right), thin tensors that broadcast to its shape. A larger
+bound always sees further, so where paths meet the larger one holds, and an operation that only moves numbers is run on
+the bounds themselves. A bound of NaN means unknown and stays so. Statistics of norms do not count.
 """
 
-import math
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-
-@dataclass(frozen=True)
-class Side:
-    """The window [start + i·jump, start + i·jump + size) that position i sees; a jump of 0: all see the same.
-
-    Behind a step below one (transposed or resized) neighbours see windows that are no longer evenly spaced: then
-    `size` is the widest of them, and what several of them see together cannot be said.
-    """
-
-    start: Fraction
-    size: Fraction
-    jump: Fraction
-    positions: int
-    picture: int
-    is_even: bool = True
-
-    def gathered(self) -> "Side | None":
-        """All positions mixed into each: their windows together, as far as they lie on the picture."""
-        if not self.is_even:
-            return None
-        start = max(self.start, Fraction(0))
-        end = min(self.start + (self.positions - 1) * self.jump + self.size, Fraction(self.picture))
-        return replace(self, start=start, size=max(end - start, Fraction(1)), jump=Fraction(0))
-
-    def windowed(self, kernel: int, stride: int, padding: int, dilation: int, positions: int) -> "Side | None":
-        if not self.is_even:
-            return replace(self, positions=positions) if kernel == stride == 1 else None
-        start = self.start - padding * self.jump
-        size = self.size + (kernel - 1) * dilation * self.jump
-        return Side(start, size, self.jump * stride, positions, self.picture)
-
-    def spread(self, kernel: int, stride: int, padding: int, dilation: int, positions: int) -> "Side | None":
-        """Behind a transposed convolution: the widest span of positions that meet in one position of the output."""
-        if not self.is_even:
-            return None
-        taps: dict[int, list[int]] = {}
-        for tap in range(kernel):
-            taps.setdefault(dilation * tap % stride, []).append(dilation * tap)
-        span = max((max(one) - min(one)) // stride for one in taps.values())
-        first = Fraction(padding - dilation * (kernel - 1), stride)
-        is_even = stride == 1 or not self.jump
-        start, size = self.start + first * self.jump, self.size + span * self.jump
-        return Side(start, size, self.jump / stride, positions, self.picture, is_even)
-
-    def refined(self, factor: int, positions: int, kernel: int = 1) -> "Side | None":
-        """Behind a resizing by a whole factor, each new position made of `kernel` old ones."""
-        wider = self.windowed(kernel, 1, 0, 1, positions)
-        if factor == 1 or wider is None or not wider.jump:
-            return wider
-        return replace(wider, jump=wider.jump / factor, is_even=False) if wider.is_even else None
+NOTHING, UNKNOWN = -float("inf"), float("nan")
+Known = Callable[[Tensor], "Field | None"]
 
 
 @dataclass(frozen=True)
 class Field:
-    """The sides of the picture as a tensor sees them (None: cannot be said), and which dimension runs over which."""
+    """For each side of the picture, minus the first pixel that is seen and the last one plus one.
 
-    sides: tuple[Side | None, ...]
-    dims: tuple[frozenset[int], ...]
+    Windows may hang over the edge: their size is the textbook's, not the part of it that lies on the picture.
+    """
+
+    bounds: tuple[Tensor, ...]
+    picture: tuple[int, ...]
 
     def shown(self) -> tuple[int, ...] | None:
-        """The size of the window in pixels, at most the whole picture."""
-        if any(side is None for side in self.sides):
-            return None
-        return tuple(min(math.ceil(side.size), side.picture) for side in self.sides if side)
-
-    def gather(self, over: Sequence[int]) -> "Field":
-        """Some dimensions of the tensor mixed: the sides that they run over are seen whole."""
-        mixed = frozenset().union(*(self.dims[dim] for dim in over)) if over else frozenset()
-        sides = [side and (side.gathered() if n in mixed else side) for n, side in enumerate(self.sides)]
-        return Field(tuple(sides), self.dims)
-
-    def without(self, gone: frozenset[int]) -> "Field":
-        """Nothing said of some sides, unless all their positions see the same anyway."""
-        return replace(
-            self, sides=tuple(None if n in gone and side and side.jump else side for n, side in enumerate(self.sides))
-        )
+        """The size of the widest window in pixels, at most the whole picture; None if it is unknown."""
+        pairs = zip(self.bounds[::2], self.bounds[1::2], self.picture, strict=True)
+        sizes = [min(float((first + last).max()), side) for first, last, side in pairs]
+        return tuple(map(int, sizes)) if all(size > 0 for size in sizes) else None
 
 
 def of_picture(picture: Tensor) -> Field:
     """What the pixels of (1, channels, height, width) see: themselves."""
-    sides = tuple(Side(Fraction(0), Fraction(1), Fraction(1), n, n) for n in picture.shape[2:])
-    return Field(sides, (frozenset(), frozenset(), *(frozenset({n}) for n in range(len(sides)))))
+    sides = tuple(picture.shape[2:])
+    bounds: list[Tensor] = []
+    for dim, side in enumerate(sides, start=2):
+        pixels = _along(torch.arange(side, dtype=torch.float32), dim, picture.ndim)
+        bounds += [-pixels, pixels + 1]
+    return Field(tuple(bounds), sides)
 
 
-def together(one: Field, other: Field) -> Field:
-    """What a number sees that was made of one number of each; dimensions are matched from the last."""
-    width = max(len(one.dims), len(other.dims))
-    padded = [(frozenset[int](),) * (width - len(field.dims)) + field.dims for field in (one, other)]
-    dims = tuple(a | b for a, b in zip(*padded, strict=True))
-    return Field(tuple(map(_meet, one.sides, other.sides)), dims)
-
-
-def _meet(a: Side | None, b: Side | None) -> Side | None:
-    if a is None or b is None or a == b:
-        return a and b
-    if a.jump != b.jump:
-        if a.jump and b.jump:
-            return None  # two grids of different pitch: no one window tells what both see
-        a, b = a.gathered(), b.gathered()
-    if a is None or b is None or not (a.is_even and b.is_even):
+def after(operation: Any, args: tuple[Any, ...], known: Known, outs: Sequence[Tensor]) -> list[Field] | None:
+    """The fields of what one of torch's operations gives; None if it depends on no pixel."""
+    fields = [field for field in map(known, tensors_in(args)) if field]
+    if not fields:
         return None
-    start = min(a.start, b.start)
-    return replace(a, start=start, size=max(a.start + a.size, b.start + b.size) - start)
-
-
-def after(operation: Any, args: tuple[Any, ...], known: Callable[[Tensor], Field | None], out: Tensor) -> Field | None:
-    """The field of what an operation of torch's gives; None if it depends on no pixel."""
-    tensors = [one for one in tensors_in(args) if known(one) is not None]
-    if not tensors:
-        return None
-    name = operation.overloadpacket.__name__
-    given = [field for field in map(known, tensors) if field]
-    field, source = given[0], tensors[0]
+    picture = fields[0].picture
+    limits = [limit for side in picture for limit in (0, side)]
     try:
-        if name in _RULES and source is args[0]:
-            return _RULES[name](field, source, args, out)
-        if name in ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv"):
-            return _product(known, args[-2:], out)
-        if name == "cat":
-            return _fit(_all(given), out)
-        if torch.Tag.pointwise in operation.tags or name in _ALIKE:
-            return _fit(_all(given), out)
-    except (ValueError, IndexError, TypeError, AttributeError):
-        pass  # arguments in a form that the rules do not expect
-    return nothing(field, out)
-
-
-def nothing(field: Field, out: Tensor) -> Field:
-    """A field of which nothing can be said any more."""
-    return Field((None,) * len(field.sides), (frozenset(),) * out.ndim)
-
-
-def _all(fields: Sequence[Field]) -> Field:
-    result = fields[0]
-    for field in fields[1:]:
-        result = together(result, field)
-    return result
-
-
-def _fit(field: Field, out: Tensor) -> Field:
-    """Dimensions that other tensors without a field have added in front."""
-    return replace(field, dims=(frozenset(),) * (out.ndim - len(field.dims)) + field.dims)
+        each = [_bounds(operation, args, known, outs, number, limit) for number, limit in enumerate(limits)]
+        return [Field(bounds, picture) for bounds in zip(*each, strict=True)]
+    except (ValueError, IndexError, TypeError, AttributeError, RuntimeError):  # arguments in an unexpected form
+        return [Field((torch.full((1,) * out.ndim, UNKNOWN),) * len(limits), picture) for out in outs]
 
 
 def tensors_in(value: Any) -> list[Tensor]:
     if isinstance(value, Tensor):
         return [value]
     if isinstance(value, list | tuple):
-        return [tensor for one in value for tensor in tensors_in(one)]
+        return [tensor for part in value for tensor in tensors_in(part)]
     return []
 
 
-def _window(
-    field: Field, out: Tensor, numbers: Sequence[Sequence[int]], move: str = "windowed", *, lead: int = 2
-) -> Field:
-    """Each of the last dimensions through a window: kernel, stride, padding, dilation, one number for all or each."""
-    count = out.ndim - lead
-    each = [[*one] * count if len(one) == 1 else [*one] for one in numbers]
-    sides = list(field.sides)
-    for position in range(count):
-        runs = field.dims[lead + position]
-        kernel, stride, padding, dilation = (one[position] for one in each)
-        for n in runs:
-            side = sides[n]
-            alone = len(runs) == 1
-            args = kernel, stride, padding, dilation, out.shape[lead + position]
-            sides[n] = getattr(side, move)(*args) if side and alone else None
-    return replace(field, sides=tuple(sides))
+def _bounds(
+    operation: Any, args: tuple[Any, ...], known: Known, outs: Sequence[Tensor], number: int, limit: int
+) -> list[Tensor]:
+    """One of the bounds of each result."""
+    name, out = operation.overloadpacket.__name__, outs[0]
+
+    def bound(tensor: Tensor) -> Tensor:
+        field = known(tensor)
+        return field.bounds[number] if field else torch.full((1,) * tensor.ndim, NOTHING)
+
+    if name in _RULES and known(args[0]):
+        return [_RULES[name](bound(args[0]), args, out, limit)] * len(outs)
+    if name in _PRODUCTS:  # rows of the left meet columns of the right; in attention, every position every other
+        left, right = map(bound, args[-2:])
+        is_attention = bool(known(args[-2]) and known(args[-1]))
+        over = [range(bound.ndim) if is_attention else [place] for bound, place in ((left, -1), (right, -2))]
+        return [torch.maximum(_mixed(left, over[0], limit), _mixed(right, over[1], limit))]
+    if torch.Tag.pointwise in operation.tags or name in _ALIKE:
+        met = functools.reduce(torch.maximum, [bound(one) for one in tensors_in(args) if known(one)])
+        return [met[(None,) * (out.ndim - met.ndim)]] * len(outs)
+    if name == "cat":
+        dim = args[1] % out.ndim if len(args) > 1 else 0
+        return [_joined([*map(bound, args[0])], [one.shape[dim] for one in args[0]], dim)]
+    if name in _MOVES or (operation.is_view and name != "as_strided"):
+        moved = tensors_in(operation(*_replaced(args, lambda tensor: bound(tensor).expand(tensor.shape))))
+        return list(map(_thin, moved))
+    raise TypeError(name)
 
 
-def _convolution(field: Field, _source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
+def _joined(bounds: Sequence[Tensor], sizes: Sequence[int], dim: int) -> Tensor:
+    """Tensors of some sizes one behind the other; of channels, each is said to see what any of them sees."""
+    if all(bound.shape[dim] == 1 for bound in bounds):
+        return functools.reduce(torch.maximum, bounds)
+    thin = torch.broadcast_tensors(*(bound.narrow(dim, 0, 1) for bound in bounds))[0].shape  # type: ignore[no-untyped-call]
+    shapes = [(*thin[:dim], size, *thin[dim + 1 :]) for size in sizes]
+    return torch.cat([bound.expand(shape) for bound, shape in zip(bounds, shapes, strict=True)], dim)
+
+
+def _thin(bound: Tensor) -> Tensor:
+    """Dimensions that were only broadcast, taken back to one position."""
+    for dim, pitch in enumerate(bound.stride()):
+        bound = bound if pitch else bound.narrow(dim, 0, 1)
+    return bound
+
+
+def _replaced(value: Any, new: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return new(value)
+    return type(value)(_replaced(part, new) for part in value) if isinstance(value, list | tuple) else value
+
+
+def _along(numbers: Tensor, dim: int, ndim: int) -> Tensor:
+    """A vector laid along one dimension of `ndim`."""
+    return numbers.reshape([-1 if n == dim else 1 for n in range(ndim)])
+
+
+def _padded(bound: Tensor, dim: int, before: int, behind: int) -> Tensor:
+    """More positions at both ends, at the pitch that holds there; fewer where a number is below zero."""
+    count = bound.shape[dim]
+    if count == 1:
+        return bound  # all positions see the same
+    places = torch.arange(-before, count + behind)
+    inside = places.clamp(0, count - 1)
+    beyond = _along(places - inside, dim, bound.ndim)
+    pitch = bound.diff(dim=dim).nan_to_num(0, 0, 0)
+    first, last = pitch.narrow(dim, 0, 1), pitch.narrow(dim, count - 2, 1)
+    return bound.index_select(dim, inside) + beyond.clamp(max=0) * first + beyond.clamp(min=0) * last
+
+
+def _windows(bound: Tensor, numbers: Sequence[Sequence[int]], out: Tensor) -> Tensor:
+    """The last dimensions through windows of a kernel, stride, padding and dilation, one number for all or each."""
+    count = len(numbers[0])
+    each = zip(*([*given] * (count if len(given) == 1 else 1) for given in numbers), strict=True)
+    for dim, (kernel, stride, padding, dilation) in enumerate(each, start=bound.ndim - count):
+        if bound.shape[dim] > 1:
+            reach = dilation * (kernel - 1) + 1
+            behind = (out.shape[dim] - 1) * stride + reach - padding - bound.shape[dim]
+            windows = _padded(bound, dim, padding, behind).unfold(dim, reach, stride)
+            bound = windows[..., ::dilation].amax(-1)
+    return bound
+
+
+def _convolution(bound: Tensor, args: tuple[Any, ...], out: Tensor, _limit: int) -> Tensor:
     weight, stride, padding, dilation, transposed = args[1], args[3], args[4], args[5], args[6]
-    numbers = [weight.shape[2:], stride, padding, dilation]
-    return _window(field, out, numbers, "spread" if transposed else "windowed", lead=2)
+    bound = bound.amax(1, keepdim=True)
+    if not transposed:
+        return _windows(bound, [weight.shape[2:], stride, padding, dilation], out)
+    each = zip(weight.shape[2:], stride, padding, dilation, strict=True)
+    for dim, (kernel, step, border, spread) in enumerate(each, start=2):
+        if (count := bound.shape[dim]) > 1:
+            reach = spread * (kernel - 1) + 1
+            stretched = bound.new_full([*bound.shape[:dim], (count - 1) * step + 1, *bound.shape[dim + 1 :]], NOTHING)
+            stretched.index_copy_(dim, torch.arange(count) * step, bound)
+            before = reach - 1 - border
+            border = [before, out.shape[dim] - 1 + reach - before - stretched.shape[dim]]
+            wide = functional.pad(stretched.movedim(dim, -1), border, value=NOTHING).movedim(-1, dim)
+            bound = wide.unfold(dim, reach, 1)[..., ::spread].amax(-1)
+    return bound
 
 
-def _pool(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor, *, dilated: bool) -> Field:
-    count = len(args[1])
+def _pool(bound: Tensor, args: tuple[Any, ...], out: Tensor, *, is_max: bool) -> Tensor:
     kernel = args[1]
     stride = args[2] if len(args) > 2 and args[2] else kernel
     padding = args[3] if len(args) > 3 else [0]
-    dilation = args[4] if dilated and len(args) > 4 else [1]
-    return _window(field, out, [kernel, stride, padding, dilation], lead=source.ndim - count)
+    return _windows(bound, [kernel, stride, padding, args[4] if is_max and len(args) > 4 else [1]], out)
 
 
-def _max_pool(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    return _pool(field, source, args, out, dilated=True)
+def _max_pool(bound: Tensor, args: tuple[Any, ...], out: Tensor, _limit: int) -> Tensor:
+    return _pool(bound, args, out, is_max=True)
 
 
-def _average_pool(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    return _pool(field, source, args, out, dilated=False)
+def _average_pool(bound: Tensor, args: tuple[Any, ...], out: Tensor, _limit: int) -> Tensor:
+    return _pool(bound, args, out, is_max=False)
 
 
-def _adaptive_pool(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    lead = source.ndim - len(args[1])
-    before, behind = source.shape[lead:], out.shape[lead:]
-    uneven = frozenset().union(
-        *(field.dims[lead + n] for n, (a, b) in enumerate(zip(before, behind, strict=True)) if a % b)
+def _adaptive_pool(bound: Tensor, args: tuple[Any, ...], out: Tensor, _limit: int) -> Tensor:
+    for dim in range(out.ndim - len(args[1]), out.ndim):
+        size, places = bound.shape[dim], out.shape[dim]
+        if size > 1:
+            ends = [(place * size // places, -(-(place + 1) * size // places)) for place in range(places)]
+            parts = [bound.narrow(dim, start, end - start).amax(dim, keepdim=True) for start, end in ends]
+            bound = torch.cat(parts, dim)
+    return bound
+
+
+def _mixed(bound: Tensor, dims: Sequence[int], limit: int) -> Tensor:
+    """All positions of some dimensions mixed into one: what they see together, as far as it lies on the picture."""
+    return bound.amax([*dims], keepdim=True).clamp(max=limit)
+
+
+def _reduce(bound: Tensor, args: tuple[Any, ...], out: Tensor, limit: int) -> Tensor:
+    given = args[1] if len(args) > 1 and args[1] not in (None, []) else range(bound.ndim)
+    dims = [given] if isinstance(given, int) else [*given]
+    mixed = _mixed(bound, dims, limit)
+    return mixed if out.ndim == bound.ndim else mixed.squeeze(dims)
+
+
+def _softmax(bound: Tensor, args: tuple[Any, ...], _out: Tensor, limit: int) -> Tensor:
+    return _mixed(bound, [args[1]], limit)
+
+
+def _view(bound: Tensor, args: tuple[Any, ...], out: Tensor, _limit: int) -> Tensor:
+    source = args[0].shape
+    lead = _equal(source, out.shape)
+    tail = _equal(source[lead:][::-1], out.shape[lead:][::-1])
+
+    def partly(shape: Sequence[int]) -> list[int]:  # dimensions that stay as they are may stay thin
+        return [*bound.shape[:lead], *shape[lead : len(shape) - tail], *bound.shape[bound.ndim - tail :]]
+
+    return _thin(bound.expand(partly(source)).reshape(partly(out.shape)))
+
+
+def _equal(sizes: Sequence[int], others: Sequence[int]) -> int:
+    """How many of the first sizes are the same."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(sizes, others, strict=False)) if a != b), min(len(sizes), len(others))
     )
-    kernel = [max(a // b, 1) for a, b in zip(before, behind, strict=True)]
-    return _window(field.without(uneven), out, [kernel, kernel, [0], [1]], lead=lead)
 
 
-def _reduce(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    wanted = args[1] if len(args) > 1 and args[1] not in (None, []) else range(source.ndim)
-    over = [dim % source.ndim for dim in ([wanted] if isinstance(wanted, int) else wanted)]
-    gathered = field.gather(over)
-    if out.ndim == source.ndim:
-        return replace(gathered, dims=tuple(frozenset() if n in over else one for n, one in enumerate(gathered.dims)))
-    return replace(gathered, dims=tuple(one for n, one in enumerate(gathered.dims) if n not in over))
-
-
-def _softmax(field: Field, source: Tensor, args: tuple[Any, ...], _out: Tensor) -> Field:
-    return field.gather([args[1] % source.ndim])
-
-
-def _product(known: Callable[[Tensor], Field | None], args: Sequence[Tensor], out: Tensor) -> Field | None:
-    """A matrix product mixes the last dimension of the left with the last but one of the right."""
-    left, right = (known(tensor) for tensor in args)
-    if left and right:  # every pair of positions meets, and each sees another window
-        return replace(
-            _all([left.gather(range(len(left.dims))), right.gather(range(len(right.dims)))]), dims=_none(out)
-        )
-    if left:
-        return replace(left.gather([len(left.dims) - 1]), dims=(*left.dims[:-1], frozenset())[: out.ndim])
-    if right:
-        place = max(len(right.dims) - 2, 0)
-        gathered = right.gather([place])
-        return replace(
-            gathered, dims=tuple(frozenset() if n == place else one for n, one in enumerate(right.dims))[-out.ndim :]
-        )
-    return None
-
-
-def _none(out: Tensor) -> tuple[frozenset[int], ...]:
-    return (frozenset(),) * out.ndim
-
-
-def _view(field: Field, source: Tensor, _args: tuple[Any, ...], out: Tensor) -> Field:
-    """Dimensions joined run over all that their parts ran over; of a side that is cut nothing can be said."""
-    before = [n for n, size in enumerate(source.shape) if size != 1]
-    behind = [n for n, size in enumerate(out.shape) if size != 1]
-    dims: list[frozenset[int]] = [frozenset()] * out.ndim
-    cut: frozenset[int] = frozenset()
-    while before and behind:
-        froms, tos = [before.pop(0)], [behind.pop(0)]
-        a, b = source.shape[froms[0]], out.shape[tos[0]]
-        while a != b:
-            if a < b:
-                froms.append(before.pop(0))
-                a *= source.shape[froms[-1]]
-            else:
-                tos.append(behind.pop(0))
-                b *= out.shape[tos[-1]]
-        runs = frozenset().union(*(field.dims[n] for n in froms))
-        if len(tos) > 1:
-            cut |= runs
-        for n in tos:
-            dims[n] = runs
-    return Field(field.without(cut).sides, tuple(dims))
-
-
-def _permute(field: Field, source: Tensor, args: tuple[Any, ...], _out: Tensor) -> Field:
-    return replace(field, dims=tuple(field.dims[n % source.ndim] for n in args[1]))
-
-
-def _transpose(field: Field, source: Tensor, args: tuple[Any, ...], _out: Tensor) -> Field:
-    a, b = (args[1] % source.ndim, args[2] % source.ndim) if len(args) > 2 else (0, source.ndim - 1)
-    dims = list(field.dims)
-    dims[a], dims[b] = dims[b], dims[a]
-    return replace(field, dims=tuple(dims))
-
-
-def _unsqueeze(field: Field, _source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    place = args[1] % out.ndim
-    return replace(field, dims=(*field.dims[:place], frozenset(), *field.dims[place:]))
-
-
-def _select(field: Field, source: Tensor, args: tuple[Any, ...], _out: Tensor) -> Field:
-    place = args[1] % source.ndim
-    return replace(field.without(field.dims[place]), dims=tuple(one for n, one in enumerate(field.dims) if n != place))
-
-
-def _slice(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    given = [*args[1:], *[0, 0, None, 1][len(args) - 1 :]]
-    dim, start, step = given[0], given[1], given[3]
-    place = dim % source.ndim
-    runs = field.dims[place]
-    if out.shape == source.shape or not runs:
-        return field
-    if len(runs) > 1:
-        return field.without(runs)
-    start = 0 if start is None else start + source.shape[place] * (start < 0)
-    (n,) = runs
-    sides = list(field.sides)
-    side = sides[n]
-    sides[n] = side and side.windowed(1, step, -start, 1, out.shape[place])
-    return replace(field, sides=tuple(sides))
-
-
-def _pad(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
+def _pad(bound: Tensor, args: tuple[Any, ...], _out: Tensor, _limit: int) -> Tensor:
     """Zeros around see nothing; the windows keep their pitch and begin further out."""
-    sides = list(field.sides)
-    for position, before in enumerate(args[1][::2]):
-        dim = source.ndim - 1 - position
-        for n in field.dims[dim]:
-            side = sides[n]
-            sides[n] = side and side.windowed(1, 1, before, 1, out.shape[dim])
-    return replace(field, sides=tuple(sides))
+    for position, (before, behind) in enumerate(zip(args[1][::2], args[1][1::2], strict=True), start=1):
+        dim = bound.ndim - position
+        is_side = dim > 1  # new channels see nothing: what those that are there see holds for all
+        bound = _padded(bound, dim, before, behind) if is_side else bound.amax(dim, keepdim=True)
+    return bound
 
 
-def _shuffle(field: Field, source: Tensor, _args: tuple[Any, ...], out: Tensor) -> Field:
-    return _resized(field, source, out, 1)
-
-
-def _unshuffle(field: Field, _source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    return _window(field, out, [[args[1]], [args[1]], [0], [1]], lead=out.ndim - 2)
-
-
-def _nearest(field: Field, source: Tensor, _args: tuple[Any, ...], out: Tensor) -> Field:
-    return _resized(field, source, out, 1)
-
-
-def _blended(field: Field, source: Tensor, _args: tuple[Any, ...], out: Tensor) -> Field:
-    return _resized(field, source, out, 2)
-
-
-def _resized(field: Field, source: Tensor, out: Tensor, kernel: int) -> Field:
-    sides = list(field.sides)
+def _blended(bound: Tensor, args: tuple[Any, ...], out: Tensor, _limit: int) -> Tensor:
+    """Resized: each new position is made of the two old ones that it lies between."""
     for dim in range(2, out.ndim):
-        factor, rest = divmod(out.shape[dim], source.shape[dim])
-        for n in field.dims[dim]:
-            side = sides[n]
-            sides[n] = side.refined(factor, out.shape[dim], kernel) if side and not rest else None
-    return replace(field, sides=tuple(sides))
+        size, places = bound.shape[dim], out.shape[dim]
+        if size > 1:
+            place = torch.arange(places)
+            old = place * (size - 1) / max(places - 1, 1) if args[2] else (place + 0.5) * size / places - 0.5
+            first = old.clamp(0, size - 1).long()
+            second = old.clamp(0, size - 1).ceil().long()
+            bound = torch.maximum(bound.index_select(dim, first), bound.index_select(dim, second))
+    return bound
 
 
-def _same(field: Field, _source: Tensor, _args: tuple[Any, ...], out: Tensor) -> Field:
-    return _fit(field, out)
-
-
-def _part(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    """One of several pieces along a dimension; pieces of a side of the picture are not told apart."""
-    dim = args[2] if len(args) > 2 else 0
-    return _same(field.without(field.dims[dim % source.ndim]), source, args, out)
-
-
-def _unbind(field: Field, source: Tensor, args: tuple[Any, ...], out: Tensor) -> Field:
-    return _select(field, source, (args[0], args[1] if len(args) > 1 else 0), out)
-
-
-_Rule = Callable[[Field, Tensor, tuple[Any, ...], Tensor], Field]
-_ALIKE = {"_prelu_kernel", "rrelu_with_noise", "native_dropout", "copy_", "_to_copy", "clone", "detach", "alias"}
+_Rule = Callable[[Tensor, tuple[Any, ...], Tensor, int], Tensor]
+_ALIKE = {
+    *("_prelu_kernel", "rrelu_with_noise", "native_dropout", "copy_", "_to_copy", "clone", "detach", "alias"),
+    *("native_batch_norm", "_native_batch_norm_legit_no_training"),
+    *("native_group_norm", "native_layer_norm", "_fused_rms_norm"),
+}
+_MOVES = {
+    *("stack", "roll", "flip", "repeat", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"),
+    *("upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d"),
+}
+_PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}
 _RULES: dict[str, _Rule] = {
     "convolution": _convolution,
     **dict.fromkeys(("max_pool2d_with_indices", "max_pool3d_with_indices", "max_pool2d", "max_pool3d"), _max_pool),
@@ -376,19 +268,7 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("mean", "sum", "amax", "amin", "max", "min", "var", "std", "logsumexp"), _reduce),
     **dict.fromkeys(("_softmax", "_log_softmax", "_safe_softmax"), _softmax),
     **dict.fromkeys(("view", "_unsafe_view", "_reshape_alias", "reshape", "squeeze"), _view),
-    "permute": _permute,
-    **dict.fromkeys(("t", "transpose"), _transpose),
-    "unsqueeze": _unsqueeze,
-    "select": _select,
-    "slice": _slice,
     **dict.fromkeys(("constant_pad_nd", "reflection_pad1d", "reflection_pad2d", "replication_pad1d"), _pad),
     **dict.fromkeys(("replication_pad2d", "reflection_pad3d", "replication_pad3d"), _pad),
-    "pixel_shuffle": _shuffle,
-    "pixel_unshuffle": _unshuffle,
-    **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d"), _nearest),
     **dict.fromkeys(("upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d"), _blended),
-    **dict.fromkeys(("expand", "native_batch_norm", "_native_batch_norm_legit_no_training"), _same),
-    **dict.fromkeys(("native_group_norm", "native_layer_norm", "_fused_rms_norm"), _same),
-    **dict.fromkeys(("split", "split_with_sizes"), _part),
-    "unbind": _unbind,
 }

@@ -183,10 +183,9 @@ class _Watch(_Open, TorchDispatchMode):  # type: ignore[no-untyped-call]
                 call.unknown.append(name)
             if not func.is_view and name not in _UNSEEN:
                 call.operations.append(name)
-        for index, one in enumerate(fields.tensors_in(out)):
-            reached = fields.after(func, args, self.known, one)
-            if reached is not None and (id(one) not in self.seen or not index):
-                self.seen[id(one)] = one, reached
+        results = fields.tensors_in(out)
+        reached = fields.after(func, args, self.known, results) if results else None
+        self.seen.update({id(one): (one, field) for one, field in zip(results, reached or (), strict=False)})
         return out
 
 
