@@ -72,13 +72,39 @@ def test_sizes_may_be_written_as_people_do_and_are_shown_with_an_x(sizes):
     assert shown.splitlines()[-1] == "next: ablab arith depthwise --in 8x8x3 --filters 4 --kernel 3"
 
 
+@pytest.mark.parametrize(
+    ("given", "picture", "word"),
+    [
+        ("100x100x3", [100, 100, 3], ""),
+        ("3x100x100", [100, 100, 3], " (height x width x channels; 3x100x100 has channels first, if not write "),
+        ("3x100x100:hwc", [3, 100, 100], " (height x width x channels)"),
+        ("3x100x100:chw", [100, 100, 3], " (height x width x channels)"),
+        ("32x20x9", [32, 20, 9], " (height x width x channels; for channels first write 32x20x9:chw)"),
+        ("9X32X20:CHW", [32, 20, 9], " (height x width x channels)"),
+        ("9x9x9", [9, 9, 9], ""),
+    ],
+)
+def test_a_picture_may_be_given_with_channels_first_and_the_answer_says_how_it_was_read(given, picture, word):
+    words = ["conv", "--in", given, "--filters", "4", "--kernel", "3"]
+    first = arith(*words).splitlines()[0]
+    assert first.startswith(f"conv 3x3 on {'x'.join(map(str, picture))}{word}")
+    assert bool(word) == (first != f"conv 3x3 on {'x'.join(map(str, picture))}")
+    assert json.loads(arith(*words, "--json"))["input"] == picture
+    following = arith(*words).splitlines()[-1].removeprefix("next: ablab arith ").split()
+    assert json.loads(arith(*following, "--json"))["input"] == picture
+
+
+def test_the_numbers_of_a_linear_layer_stand_in_the_order_of_its_letters():
+    assert "(H·W·C + 1)·U  (100·90·3 + 1)·10" in arith("linear", "--in", "3x100x90:chw", "--units", "10")
+
+
 def test_the_letters_of_a_linear_layer_are_those_of_what_comes_in():
     assert "(N + 1)·U  (100 + 1)·10 = 1,010" in arith("linear", "--in", "100", "--units", "10")
     assert "N1·N2·U" in arith("linear", "--in", "4x5", "--units", "10", "--no-bias")
 
 
 def test_huge_numbers_are_worked_out_exactly():
-    found = json.loads(arith("conv", "--in", f"{10**12}x1x1", "--filters", str(10**12), "--kernel", "1", "--json"))
+    found = json.loads(arith("conv", "--in", f"{10**12}x1x1:hwc", "--filters", str(10**12), "--kernel", "1", "--json"))
     assert found["parameters"] == 2 * 10**12
     assert found["macs"] == 10**24
 
@@ -99,6 +125,8 @@ def test_nothing_is_imported_that_arithmetic_does_not_need():
     [
         ("conv --in 100x100 --filters 4 --kernel 3", "height, width and channels are wanted"),
         ("conv --in big --filters 4 --kernel 3", "such as 100x100x3"),
+        ("conv --in 8x8x3:cwh --filters 4 --kernel 3", "such as 100x100x3, or 3x100x100:chw"),
+        ("linear --in 8x8:chw --units 4", "an order is for three numbers"),
         ("conv --in 2x2x3 --filters 4 --kernel 3", "a window of 3 does not fit into 2"),
         ("conv --in 9x9x3 --filters 0 --kernel 3", "--filters 0: a whole number from 1"),
         ("conv --in 9x9x3 --filters -4 --kernel 3", "--filters -4: a whole number from 1"),

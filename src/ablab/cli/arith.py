@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ablab.arithmetic.formulas import times
 from ablab.cli.shared import json_option, say
 from ablab.errors import InputError
 
@@ -23,7 +24,13 @@ MOST_MACS_MEASURED = 6e9  # of the full convolution, which is put to 160 picture
 MEASURED = 10  # pictures between two looks at the clock
 LOOKS = 15  # at the clock; their median counts
 
-in_option = click.option("--in", "shape", required=True, metavar="HxWxC", help="Height, width and channels.")
+in_option = click.option(
+    "--in",
+    "shape",
+    required=True,
+    metavar="HxWxC",
+    help="Height, width, channels; 3x32x32 is read as CxHxW; :hwc or :chw behind it says the order.",
+)
 filters_option = click.option("--filters", type=int, required=True, help="Filters, which are channels of the output.")
 bias_option = click.option("--no-bias", is_flag=True, help="Without biases.")
 
@@ -196,7 +203,7 @@ def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -
         padding=_sides("--pad", pad),
     )
     lines = [*_output(layer, "⌊(H + 2·p - k)/s⌋ + 1"), ("parameters", "nothing is learned", "0")]
-    _show(layer, shape, lines, as_json, f"ablab arith conv --in {_plain(shape)} --filters 32 --kernel 3")
+    _show(layer, shape, lines, as_json, f"ablab arith conv --in {_again(shape)} --filters 32 --kernel 3")
 
 
 @command.command("linear", help="A linear layer on all numbers of a picture.")
@@ -233,7 +240,7 @@ def batch_norm(shape: str, as_json: bool) -> None:
 
     layer = batch_norm(_picture(shape))
     lines: list[Line] = [
-        ("output", "as it came", shape),
+        ("output", "as it came", times(_numbers(shape))),
         ("parameters", "2·C: a scale and a shift a channel", str(layer.parameters)),
         ("kept, not learned", "2·C + 1: mean, variance, number of batches", str(layer.buffers)),
     ]
@@ -269,7 +276,9 @@ def _show(layer: Layer, shape: str, lines: list[Line], as_json: bool, following:
 def _print(operation: str, shape: str, lines: list[Line], value: dict[str, Any], as_json: bool, following: str) -> None:
     first, second = (max(len(line[at]) for line in lines) for at in (0, 1))
     board = [f"{what:<{first}}  {letters:<{second}}  {numbers}" for what, letters, numbers in lines]
-    say(as_json, value, "\n".join([f"{operation} on {_plain(shape)}", "", *board, ""]), following)
+    sizes = _numbers(shape)
+    value = {**value, "input": list(sizes)}
+    say(as_json, value, "\n".join([f"{operation} on {times(sizes)}{_order(shape)}", "", *board, ""]), following)
 
 
 def _as_json(layer: Layer) -> dict[str, Any]:
@@ -285,7 +294,7 @@ def _as_json(layer: Layer) -> dict[str, Any]:
 
 
 def _next(kind: str, shape: str, filters: int, kernel: str) -> str:
-    return f"ablab arith {kind} --in {_plain(shape)} --filters {filters} --kernel {_plain(kernel)}"
+    return f"ablab arith {kind} --in {_again(shape)} --filters {filters} --kernel {_plain(kernel)}"
 
 
 def _plain(sizes: str) -> str:
@@ -294,7 +303,7 @@ def _plain(sizes: str) -> str:
 
 
 def _picture(text: str) -> tuple[int, int, int]:
-    """100x100x3, as homework writes it, as (channels, height, width)."""
+    """The size of a picture as (channels, height, width)."""
     numbers = _numbers(text)
     if len(numbers) != 3:
         raise InputError(f"--in {text}: height, width and channels are wanted, such as 100x100x3")
@@ -303,9 +312,52 @@ def _picture(text: str) -> tuple[int, int, int]:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"\d{1,13}([x×*,]\d{1,13}){0,7}", text.lower().replace(" ", "")):
-        raise InputError(f"--in {_cut(text)}: whole numbers with an x between are wanted, such as 100x100x3")
-    return tuple(_whole(int(number), f"--in {text}") for number in re.findall(r"\d+", text))
+    """The numbers of --in; three of them as height, width and channels, whichever way round they were given.
+
+    Pictures are mostly square, so 100x100x3 and 3x100x100 are both clear; other sizes are height, width, channels.
+    """
+    sizes, order = _parts(text)
+    if not re.fullmatch(r"\d{1,13}([x×*,]\d{1,13}){0,7}", sizes) or order not in ("", "hwc", "chw"):
+        raise InputError(
+            f"--in {_cut(text)}: whole numbers with an x between are wanted, such as 100x100x3, or 3x100x100:chw"
+        )
+    numbers = tuple(_whole(int(number), f"--in {text}") for number in re.findall(r"\d+", sizes))
+    if order and len(numbers) != 3:
+        raise InputError(f"--in {text}: an order is for three numbers, such as 3x100x100:chw")
+    if len(numbers) == 3 and (order == "chw" or (not order and _is_square(numbers[1:]) and numbers[0] != numbers[1])):
+        return *numbers[1:], numbers[0]
+    return numbers
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The sizes of --in, and the order that was said."""
+    sizes, _, order = text.lower().replace(" ", "").partition(":")
+    return sizes, order
+
+
+def _is_square(sides: tuple[int, ...]) -> bool:
+    return sides[0] == sides[1]
+
+
+def _order(text: str) -> str:
+    """How --in was read, where it could have been meant the other way round."""
+    sizes, order = _parts(text)
+    numbers = _numbers(text)
+    given = tuple(map(int, re.findall(r"\d+", sizes)))
+    if len(numbers) != 3 or (given == numbers and _is_square(numbers[:2])):
+        return ""
+    if order:
+        return " (height x width x channels)"
+    if given == numbers:
+        return f" (height x width x channels; for channels first write {times(given)}:chw)"
+    return f" (height x width x channels; {times(given)} has channels first, if not write {times(given)}:hwc)"
+
+
+def _again(text: str) -> str:
+    """--in for another command, which is read the same way."""
+    numbers = _numbers(text)
+    is_clear = len(numbers) != 3 or numbers[0] == numbers[1] or numbers[1] != numbers[2]
+    return times(numbers) + ":hwc" * (not is_clear)
 
 
 def _sides(option: str, text: str) -> tuple[int, int]:
