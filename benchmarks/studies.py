@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ablab.conduct import Result, foresee_study, read_studies, run_study
+from ablab.conduct import Result, foresee_study, run_study
 from ablab.recipe import Recipe
 from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.report.page import page
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, decide, plan
+from ablab.study.question.files import read_studies
 from ablab.study.secondary import class_effects, secondary
 
 IMAGES, CLASSES = 10_000, 10

@@ -10,11 +10,11 @@ import json
 import tempfile
 from pathlib import Path
 
-from ablab.conduct import published_studies, read_studies
 from ablab.errors import InputError
 from ablab.result import look_up
 from ablab.store import Store
 from ablab.store.exchange import take
+from ablab.study.question.files import published_studies, read_studies
 
 RUNS = Path(__file__).parent.parent / "docs" / "published.ablab"
 EXPECTED = Path(__file__).parent / "published_verdicts.json"

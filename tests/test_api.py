@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import ablab
-from ablab.conduct import read_studies
 from ablab.errors import InputError, StudyError
 from ablab.study import Study as Question
+from ablab.study.question.files import read_studies
 
 SMALL = "simple-nn data=phantom(train=200,test=50) epochs=1 batch=50"
 

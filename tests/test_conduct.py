@@ -2,13 +2,14 @@
 
 import pytest
 
-from ablab.conduct import conduct, read_studies, run_study, train_one
+from ablab.conduct import conduct, run_study, train_one
 from ablab.errors import InputError, RecipeError, StudyError
 from ablab.recipe import Recipe
 from ablab.result import look_up
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.projection import Projection
+from ablab.study.question.files import read_studies
 from sample_runs import sample_run
 
 BASE = Recipe()

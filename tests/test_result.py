@@ -4,13 +4,13 @@ import dataclasses
 
 import pytest
 
-from ablab.conduct import read_studies
 from ablab.errors import InputError, StudyError
 from ablab.records import DataFacts
 from ablab.result import Result, look_up, plan_of, study_of
 from ablab.store import Store
 from ablab.study import Study, decide, plan
 from ablab.study.decide import gather
+from ablab.study.question.files import read_studies
 from sample_runs import sample_run
 
 TEXT = """question = "Does it?"

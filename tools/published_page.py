@@ -15,7 +15,6 @@ from pathlib import Path
 from ablab.atomic import atomic_write
 from ablab.auditing import audit
 from ablab.auditing.claims import Claim
-from ablab.conduct import published_studies, read_studies
 from ablab.errors import InputError
 from ablab.execute.run_one import macs
 from ablab.models import Io
@@ -30,6 +29,7 @@ from ablab.store.exchange import take
 from ablab.study import Study, Verdict
 from ablab.study.across import across
 from ablab.study.factorial import contrasts
+from ablab.study.question.files import published_studies, read_studies
 from ablab.study.question.published import Published
 from ablab.study.secondary import Secondary, learning_speed
 from ablab.study.verdict import points, signed

@@ -64,7 +64,7 @@ class Study:
     @classmethod
     def from_file(cls, path: Path | str, scale: str = "default") -> Study:
         """The study in a TOML file."""
-        from ablab.conduct import read_studies
+        from ablab.study.question.files import read_studies
 
         study = cls.__new__(cls)
         study.parts = read_studies(Path(path), scale)

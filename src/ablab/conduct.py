@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import time
@@ -11,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.errors import AblabError, InputError, StudyError
+from ablab.errors import AblabError, StudyError
 from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Observer, Run, RunSpec
@@ -221,31 +220,6 @@ def _check_budget(planned: Plan, foresight: Foresight) -> None:
         )
 
 
-def write_study(
-    path: Path | None,
-    base: Recipe,
-    changes: Sequence[str],
-    *,
-    seeds: str = "3..10",
-    margin: float = 0.5,
-    question: str | None = None,
-) -> Path:
-    """Write the study of a base and changes to it; a file that says something else already is left alone."""
-    from ablab.atomic import atomic_write
-    from ablab.study.question.write import study_name, study_toml
-
-    text = study_toml(base, changes, seeds=seeds, margin=margin, question=question)
-    place = path or Path("studies") / f"{study_name(base, changes)}.toml"
-    Study.from_toml(text, place)
-    if place.exists():
-        if place.read_bytes() == text.encode():
-            return place
-        raise StudyError(f"{place}: there is another study in this file; name another one with --study FILE")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(place, text)
-    return place
-
-
 def _facts(dataset: Dataset) -> DataFacts:
     """What verdicts and reports need of a data set."""
     labels = tuple(dataset.test.labels.tolist())
@@ -294,34 +268,3 @@ def pictures_of(planned: Plan, root: str | None = None) -> Any:
     except AblabError:
         return None
     return dataset.test.images if dataset.fingerprint == planned.fingerprint else None
-
-
-def published_studies() -> tuple[Path, ...]:
-    """The study files that repeat published reports, those of single faults last."""
-    package = Path(__file__).parent
-    folder = next(
-        (one for one in (package / "published", package.parents[1] / "studies" / "published") if one.is_dir()), None
-    )
-    if folder is None:
-        raise InputError(
-            "the studies of published reports are not installed; they are in the project's studies/published"
-        )
-    with contextlib.suppress(ValueError):
-        folder = folder.relative_to(Path.cwd())
-    return tuple(sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), path.name)))
-
-
-def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:
-    """The study in a TOML file, named after it: one for each data set that it asks its question on."""
-    try:
-        content = path.read_bytes()
-    except IsADirectoryError:
-        raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
-    study = Study.from_toml(content, path, scale)
-    if scale != "default":
-        study = dataclasses.replace(study, name=f"{study.name}-{scale}")
-    if not study.datasets:
-        return (study,)
-    return tuple(dataclasses.replace(study.on(data), name=f"{study.name}-{data}") for data in study.datasets)

@@ -4,11 +4,11 @@ import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
-from ablab.conduct import published_studies, read_studies
 from ablab.records import StudyText
 from ablab.report.cautions import cautions
 from ablab.store import Store
 from ablab.study import plan
+from ablab.study.question.files import published_studies, read_studies
 from sample_runs import sample_run
 
 SOFTMAX = "softmax-before-loss"

@@ -31,8 +31,9 @@ def folder(tmp_path_factory):
     (place / "s.toml").write_text(STUDY)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        from ablab.conduct import read_studies, run_study
+        from ablab.conduct import run_study
         from ablab.store import Store
+        from ablab.study.question.files import read_studies
 
         (study,) = read_studies(place / "s.toml")
         run_study(study, Store(place / ".ablab"), show=lambda plan: lambda wanted, event: None, workers=1)

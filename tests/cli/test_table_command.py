@@ -30,8 +30,9 @@ def folder(tmp_path_factory):
     """A folder with a study that has been carried out, shared by all tests of this file."""
     place = tmp_path_factory.mktemp("study")
     (place / "s.toml").write_text(STUDY)
-    from ablab.conduct import read_studies, run_study
+    from ablab.conduct import run_study
     from ablab.store import Store
+    from ablab.study.question.files import read_studies
 
     (study,) = read_studies(place / "s.toml")
     run_study(study, Store(place / ".ablab"), show=lambda plan: lambda wanted, event: None, workers=1)

@@ -171,7 +171,8 @@ RUN = """
 import sys, time
 from contextlib import ExitStack
 from pathlib import Path
-from ablab.conduct import read_studies, run_study
+from ablab.conduct import run_study
+from ablab.study.question.files import read_studies
 from ablab.store import Store
 from ablab.track import progress
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ablab.conduct import published_studies, read_studies
 from ablab.records import StudyText
 from ablab.result import look_up
 from ablab.store import Store
 from ablab.store.exchange import take
 from ablab.study import plan
+from ablab.study.question.files import published_studies, read_studies
 from published_page import Repeated, page_of, repeated
 from sample_runs import sample_run
 

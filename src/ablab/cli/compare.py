@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ablab.cli.shared import data_root_option, json_option, recipe_words, store_option
+from ablab.cli.shared import StudyWords, data_root_option, json_option, recipe_words, store_option
 
 
 @click.command(help=__doc__)
@@ -36,14 +36,15 @@ def command(
 ) -> None:
     from ablab.cli.plan import show_plan
     from ablab.cli.run import carry_out
-    from ablab.conduct import write_study
     from ablab.recipe import Recipe
+    from ablab.study.question.files import write_study
 
     base = Recipe.of(recipe_words(words, first="model"))
     path = write_study(study, base, changes, seeds=seeds, margin=margin, question=question)
     if not as_json:
         click.echo(f"study: {path}")
+    named = StudyWords(path, store=store, data_root=data_root)
     if dry_run:
-        show_plan(path, data_root, store, as_json)
+        show_plan(named, as_json)
         return
-    carry_out(path, out, data_root, store, as_json, workers=workers)
+    carry_out(named, out, as_json, workers=workers)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import data_root_option, json_option, say, scale_option, store_option
+from ablab.cli.shared import StudyWords, json_option, say, study_words
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(help=__doc__)
-@click.argument("study", type=click.Path(path_type=Path))
+@study_words()
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
 @click.option(
     "--format",
@@ -27,48 +27,40 @@ if TYPE_CHECKING:
     show_default=True,
     help="All but html are written to a folder, piece by piece.",
 )
-@scale_option
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
-@data_root_option
-@store_option
 @json_option
 def command(
-    study: Path,
+    study: StudyWords,
     out: Path | None,
     form: Any,
-    scale: str,
     open_it: bool,
-    data_root: str | None,
-    store: str | None,
     as_json: bool,
 ) -> None:
-    from ablab.conduct import read_studies
     from ablab.result import look_up
-    from ablab.store import Store, place
 
-    kept = Store(place(store), create=False)
-    parts = read_studies(study, scale)
+    kept = study.open_store()
+    parts = study.parts()
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
     results = [look_up(part, kept) for part in parts]
     for result in results:
         if form != "html":
-            _write_pieces(result, out or Path("reports") / result.study.name, form, as_json)
+            _write_pieces(result, study, out or Path("reports") / result.study.name, form, as_json)
             continue
-        path = show_result(result, out, as_json, data_root)
+        path = show_result(result, study, out, as_json)
         if open_it:
             click.launch(str(path))
     if form == "html":
         show_across(results, as_json)
 
 
-def _write_pieces(result: Result, folder: Path, form: Any, as_json: bool) -> None:
+def _write_pieces(result: Result, words: StudyWords, folder: Path, form: Any, as_json: bool) -> None:
     """What a paper or a homework needs, as files in a folder."""
     from ablab.report.pieces import write_pieces
 
     paths = [str(path) for path in write_pieces(result, folder, form)]
     text = "\n".join(f"{form}: {path}" for path in paths)
-    say(as_json, {"study": result.study.name, "files": paths}, text, f"ablab show worst {result.study.where}")
+    say(as_json, {"study": result.study.name, "files": paths}, text, words.command("show worst"))
 
 
 def report_path(name: str, out: Path | None) -> Path:
@@ -80,7 +72,7 @@ def report_path(name: str, out: Path | None) -> Path:
     return path
 
 
-def show_result(result: Result, out: Path | None, as_json: bool, data_root: str | None = None) -> Path:
+def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bool) -> Path:
     """Write the report, print the verdicts; gives the path of the report."""
     import dataclasses
 
@@ -92,7 +84,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     from ablab.report.tables import verdict_table
 
     path = report_path(result.study.name, out)
-    atomic_write(path, page(result, pictures_of(result.plan, data_root)))
+    atomic_write(path, page(result, pictures_of(result.plan, words.data_root)))
     value: dict[str, Any] = {
         "study": result.study.name,
         "plan": result.plan.hash,
@@ -110,7 +102,7 @@ def show_result(result: Result, out: Path | None, as_json: bool, data_root: str 
     if result.decision.ended:
         sentences += f"\n  {result.decision.ended}; verdicts are as valid as at any other end."
     text = f"\n{on_screen(verdict_table(result.decision.verdicts))}\n\n{sentences}{looked}\nreport: {path}"
-    say(as_json, value, text, f"ablab report {result.study.words} --open")
+    say(as_json, value, text, words.command("report", "--open"))
     return path
 
 

@@ -1,59 +1,55 @@
 """Carry out a study: train what is still wanted, until every verdict stands"""
 
+import dataclasses
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ablab.cli.shared import data_root_option, json_option, scale_option, store_option
+from ablab.cli.shared import StudyWords, json_option, study_words
 from ablab.errors import AblabError, InputError
 
 
 @click.command(help=__doc__)
-@click.argument("study", type=click.Path(path_type=Path), required=False)
+@study_words(required=False)
 @click.option("--published", is_flag=True, help="All studies of published reports, one after the other.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
-@scale_option
 @click.option("--new", "is_new", is_flag=True, help="A study that was changed after it had begun is a new one.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
-@data_root_option
-@store_option
 @json_option
 def command(
-    study: Path | None,
+    study: StudyWords,
     published: bool,
     out: Path | None,
-    scale: str,
     is_new: bool,
     skip_unreadable: bool,
     dry_run: bool,
     workers: int | None,
-    data_root: str | None,
-    store: str | None,
     as_json: bool,
 ) -> None:
-    options: dict[str, Any] = {"scale": scale, "is_new": is_new, "skip_unreadable": skip_unreadable, "workers": workers}
+    options: dict[str, Any] = {"is_new": is_new, "skip_unreadable": skip_unreadable, "workers": workers}
     if published:
-        if study or out:
+        if study.path or out:
             raise InputError("--published runs all of them: leave out the study and --out")
-        run_published(data_root, store, as_json, dry_run=dry_run, **options)
+        run_published(study, as_json, dry_run=dry_run, **options)
         return
-    if study is None:
+    if study.path is None:
         raise InputError("which study? ablab run studies/quickstart.toml, or ablab run --published")
     if dry_run:
         from ablab.cli.plan import show_plan
 
-        show_plan(study, data_root, store, as_json, scale=scale, skip_unreadable=skip_unreadable)
+        show_plan(study, as_json, skip_unreadable=skip_unreadable)
         return
-    carry_out(study, out, data_root, store, as_json, **options)
+    carry_out(study, out, as_json, **options)
 
 
-def run_published(data_root: str | None, store: str | None, as_json: bool, *, dry_run: bool, **options: Any) -> None:
+def run_published(words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> None:
     """Carry out every published study; one that cannot be is said and the others go on. With a dry run, list them."""
-    from ablab.conduct import published_studies, read_studies
+    from ablab.study.question.files import published_studies, read_studies
 
     failed = []
     for path in published_studies():
@@ -62,35 +58,35 @@ def run_published(data_root: str | None, store: str | None, as_json: bool, *, dr
             click.echo(json.dumps({"study": str(path), "question": question}) if as_json else f"{path}\n    {question}")
             continue
         try:
-            carry_out(path, None, data_root, store, as_json, **options)
+            carry_out(dataclasses.replace(words, path=path), None, as_json, **options)
         except AblabError as error:
             failed.append(path)
             click.echo(f"{path}: left out: {error}", err=True)
     if not as_json:
-        click.echo("next: ablab run --published" if dry_run else "next: ablab serve")
+        click.echo(f"next: {words.command('run', '--published') if dry_run else _dashboard(words)}")
     if failed:
         raise AblabError(f"{len(failed)} of {len(published_studies())} studies were left out; see above")
 
 
+def _dashboard(words: StudyWords) -> str:
+    return shlex.join(["ablab", "serve", *(["--store", words.store] if words.store else [])])
+
+
 def carry_out(
-    study: Path,
+    study: StudyWords,
     out: Path | None,
-    data_root: str | None,
-    store: str | None,
     as_json: bool,
     *,
-    scale: str = "default",
     is_new: bool = False,
     skip_unreadable: bool = False,
     workers: int | None = None,
 ) -> None:
     """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
     from ablab.cli.report import report_path, show_across, show_result
-    from ablab.conduct import read_studies, run_study
+    from ablab.conduct import run_study
     from ablab.report.live import Live
-    from ablab.store import Store, place
 
-    parts = read_studies(study, scale)
+    parts = study.parts()
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
     for part in parts:
@@ -100,13 +96,13 @@ def carry_out(
         with Live(as_json=as_json) as live:
             result = run_study(
                 part,
-                Store(place(store)),
-                root=data_root,
+                study.open_store(create=True),
+                root=study.data_root,
                 show=live.of_study,
                 skip_unreadable=skip_unreadable,
                 workers=workers,
                 is_new=is_new,
             )
-        show_result(result, out, as_json, data_root)
+        show_result(result, study, out, as_json)
         results.append(result)
     show_across(results, as_json)

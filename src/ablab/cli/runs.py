@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ablab.cli.shared import json_option, say, scale_option, store_option
+from ablab.cli.shared import StudyWords, json_option, say, store_option, study_words
 
 if TYPE_CHECKING:
     from ablab.records import StudyText
@@ -185,22 +185,18 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
 @where_option
-@click.option("--study", type=click.Path(path_type=Path), help="The runs that the study in this file is made of.")
-@scale_option
-@store_option
+@study_words("--study", help="The runs that the study in this file is made of.")
 @json_option
-def export_runs(
-    runs: tuple[str, ...], to: Path, where: str | None, study: Path | None, scale: str, store: str | None, as_json: bool
-) -> None:
+def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: StudyWords, as_json: bool) -> None:
     from ablab.errors import InputError
     from ablab.store.exchange import export
 
-    kept = _open(store)
+    kept = study.open_store()
     texts: list[StudyText] | None = None
-    if study is not None:
+    if study.path is not None:
         if runs or where:
             raise click.UsageError("--study chooses the runs; leave out RUN and --where")
-        ids, texts = _of_study(kept, study, scale)
+        ids, texts = _of_study(kept, study)
     else:
         ids = _chosen(kept, runs, where) if runs or where else kept.ids()
     if not ids:
@@ -264,13 +260,12 @@ def _chosen(store: Store, runs: Sequence[str], where: str | None) -> list[str]:
     return [id_ for id_ in found if not runs or id_ in ids]
 
 
-def _of_study(store: Store, path: Path, scale: str) -> tuple[list[str], list[StudyText]]:
+def _of_study(store: Store, words: StudyWords) -> tuple[list[str], list[StudyText]]:
     """The runs of a study that are here, on whatever data, and what the study is."""
-    from ablab.conduct import read_studies
     from ablab.result import plans_in
 
     here = set(store.ids())
-    plans = [planned for study in read_studies(path, scale) for planned in plans_in(store, study)]
+    plans = [planned for study in words.parts() for planned in plans_in(store, study)]
     own = [(planned, [run.id for run in planned.most if run.id in here]) for planned in plans]
     ids = dict.fromkeys(id_ for _, found in own for id_ in found)
     return list(ids), [planned.kept for planned, found in own if found]

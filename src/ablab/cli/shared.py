@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ablab.models import Io
+    from ablab.store import Store
+    from ablab.study import Study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,6 +46,53 @@ def scale_option(function: Command) -> Command:
     return click.option(
         "--scale", type=click.Choice(["default", "full"]), default="default", help="full: as large as [full] says."
     )(function)
+
+
+@dataclass(frozen=True)
+class StudyWords:
+    """A study as a command line names it, and where its runs and its data are."""
+
+    path: Path | None
+    scale: str = "default"
+    store: str | None = None
+    data_root: str | None = None
+
+    def parts(self) -> tuple[Study, ...]:
+        """The study, once for each of its data sets."""
+        from ablab.study.question.files import read_studies
+
+        assert self.path is not None  # a command that can do without a study has asked
+        return read_studies(self.path, self.scale)
+
+    def open_store(self, *, create: bool = False) -> Store:
+        """The store; an error where there is none, unless it may be made."""
+        from ablab.store import Store, place
+
+        return Store(place(self.store), create=create)
+
+    def command(self, verb: str, *options: str) -> str:
+        """A command about the same study, with everything that is needed to find the same study, runs and data."""
+        scale = None if self.scale == "default" else self.scale
+        given = {"--scale": scale, "--store": self.store, "--data-root": self.data_root}
+        found = [word for option, value in given.items() if value is not None for word in (option, value)]
+        return shlex.join(["ablab", *verb.split(), *([str(self.path)] if self.path else []), *options, *found])
+
+
+def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command its study, as a StudyWords: an argument, or the option that is declared, and how to find it."""
+    add = click.option if declaration else click.argument
+    attributes = {"type": click.Path(path_type=Path), **attributes}
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def called(
+            *args: Any, study: Path | None, scale: str, store: str | None, data_root: str | None, **rest: Any
+        ) -> None:
+            function(*args, study=StudyWords(study, scale, store, data_root), **rest)
+
+        return add(*(declaration or ("study",)), **attributes)(scale_option(data_root_option(store_option(called))))
+
+    return decorate
 
 
 def recipe_words(words: Iterable[str], *, first: str) -> dict[str, Any]:

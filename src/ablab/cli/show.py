@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablab.cli.shared import data_root_option, json_option, say, scale_option, store_option
+from ablab.cli.shared import StudyWords, json_option, say, study_words
 from ablab.errors import DataError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from ablab.records import DataFacts, Run
     from ablab.report.picture import Picture
-    from ablab.store import Store
     from ablab.study import Verdict
 
 KINDS = ("effects", "curves", "confusion", "cost", "worst")
@@ -38,55 +36,48 @@ class Subject:
 
 @click.command(help=__doc__)
 @click.argument("kind", type=click.Choice(KINDS))
-@click.argument("what", metavar="STUDY_OR_RUN")
+@study_words(metavar="STUDY_OR_RUN")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .png, .svg or .pdf file.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant (may be repeated).")
 @click.option("--images", type=click.IntRange(1, 120), default=24, show_default=True, help="How many, for worst.")
-@scale_option
-@data_root_option
-@store_option
 @json_option
 def command(
     kind: str,
-    what: str,
+    study: StudyWords,
     out: Path | None,
     variants: tuple[str, ...],
     images: int,
-    scale: str,
-    data_root: str | None,
-    store: str | None,
     as_json: bool,
 ) -> None:
     from ablab.atomic import atomic_write, check_writable
     from ablab.report.picture import check_installed, picture_format
-    from ablab.store import Store, place
 
     check_installed()
     form = picture_format(out.name) if out else "png"
-    subjects = _subjects(what, scale, Store(place(store), create=False))
+    subjects = _subjects(study)
     if out and len(subjects) > 1:
         raise InputError(f"--out {out}: this study has {len(subjects)} pictures, one for each data set")
     done = []
     for subject in subjects:
         path = out or Path("figures") / f"{subject.name}-{kind}.png"
         check_writable(path)
-        picture = _picture(kind, _chosen(subject, variants), images, data_root)
+        picture = _picture(kind, _chosen(subject, variants), images, study.data_root)
         atomic_write(path, picture.as_bytes(form))
         done.append({"study_or_run": subject.name, "path": str(path), "caption": picture.caption, "runs": picture.runs})
     text = "\n".join(f"{one['caption']}\npicture: {one['path']}" for one in done)
-    say(as_json, {"kind": kind, "pictures": done}, text, _next(kind, what, subjects[0]))
+    say(as_json, {"kind": kind, "pictures": done}, text, _next(kind, study, subjects[0]))
 
 
-def _subjects(what: str, scale: str, kept: Store) -> list[Subject]:
+def _subjects(words: StudyWords) -> list[Subject]:
     """The study in a file, once for each of its data sets, or the run whose id begins so."""
-    from ablab.conduct import read_studies
     from ablab.report.figures import arms_of
     from ablab.result import look_up
 
-    if not (what.endswith(".toml") or Path(what).exists()):
-        run = kept.run(what)
+    kept, path = words.open_store(), words.path or Path()
+    if not (path.suffix == ".toml" or path.exists()):
+        run = kept.run(str(path))
         return [Subject(run.id, {f"run {run.id}": (run,)}, kept.data(run.spec.fingerprint))]
-    found = [look_up(part, kept) for part in read_studies(Path(what), scale)]
+    found = [look_up(part, kept) for part in words.parts()]
     return [Subject(one.study.name, arms_of(one.study, one.runs), one.data, one.decision.verdicts) for one in found]
 
 
@@ -142,8 +133,8 @@ def _test_images(run: Run, root: str | None) -> object:
     return dataset.test.images.numpy()
 
 
-def _next(kind: str, what: str, subject: Subject) -> str:
+def _next(kind: str, words: StudyWords, subject: Subject) -> str:
     """The next kind of picture that there is of the same."""
     kinds = KINDS if subject.verdicts else tuple(one for one in KINDS if one not in ("effects", "cost"))
     at = (kinds.index(kind) + 1) % len(kinds) if kind in kinds else 0
-    return shlex.join(["ablab", "show", kinds[at], what])
+    return words.command(f"show {kinds[at]}")

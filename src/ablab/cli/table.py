@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from ablab.catalogue import catalogue
-from ablab.cli.shared import json_option, say, scale_option, store_option
+from ablab.cli.shared import StudyWords, json_option, say, study_words
 
 KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
 
 
 @click.command(help=__doc__)
-@click.argument("study", type=click.Path(path_type=Path))
+@study_words()
 @click.option(
     "--format",
     "form",
@@ -25,23 +25,19 @@ KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
 )
 @click.option("--what", type=click.Choice(KINDS), default="verdicts", show_default=True, help="Which table.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
-@scale_option
-@store_option
 @json_option
-def command(study: Path, form: str, what: Any, out: Path | None, scale: str, store: str | None, as_json: bool) -> None:
+def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: bool) -> None:
     from ablab.atomic import atomic_write, check_writable
-    from ablab.conduct import read_studies
     from ablab.errors import InputError
     from ablab.report.results import study_table
     from ablab.report.table import write
     from ablab.report.writers.json import facts
     from ablab.result import look_up
-    from ablab.store import Store, place
 
-    parts = read_studies(study, scale)
+    parts = study.parts()
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
-    kept = Store(place(store), create=False)
+    kept = study.open_store()
     tables = [study_table(look_up(part, kept), what) for part in parts]
     empty = [part.name for part, made in zip(parts, tables, strict=True) if not made.rows]
     if empty:
@@ -54,11 +50,11 @@ def command(study: Path, form: str, what: Any, out: Path | None, scale: str, sto
         "tables": [{"study": part.name, **facts(made)} for part, made in zip(parts, tables, strict=True)],
         "out": str(out) if out else None,
     }
-    following = KINDS[(KINDS.index(what) + 1) % len(KINDS)]
+    following = study.command("table", "--what", KINDS[(KINDS.index(what) + 1) % len(KINDS)])
     titled = [f"{part.name}\n{text}" for part, text in zip(parts, texts, strict=True)]
     shown = f"table: {out}" if out else "\n\n".join(titled if len(parts) > 1 and form == "text" else texts)
     # a table that goes into a file by > or | must have no line in it that is no part of the table
     is_for_people = bool(out) or form == "text"
-    say(as_json, value, shown, f"ablab table {study} --what {following}" if is_for_people else None)
+    say(as_json, value, shown, following if is_for_people else None)
     if not is_for_people and not as_json:
-        click.echo(f"next: ablab table {study} --what {following}", err=True)
+        click.echo(f"next: {following}", err=True)
