@@ -43,7 +43,7 @@ def verdicts(store: Store) -> dict[str, dict]:
 
 def _numbers(verdict) -> dict:
     facts = dataclasses.asdict(verdict)
-    del facts["sentence"]
+    del facts["sentence"], facts["metric"]  # the plan's hash has the metric
     return facts
 
 

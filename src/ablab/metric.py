@@ -45,6 +45,22 @@ class Metric:
         """
         return f"{self.factor * value:.{self.digits}f} {self.unit}".rstrip()
 
+    def size(self, points: float) -> str:
+        """A margin, or another difference without a sign, as short as it is, with its unit.
+
+        >>> Metric("accuracy", "accuracy", "%", "higher").size(0.5)
+        '0.5 pp'
+        """
+        return f"{points:g} {self.gap_unit}".rstrip()
+
+    def gain(self, low: float, high: float) -> tuple[float, float]:
+        """The ends of an interval of differences, turned so that what is above 0 is better.
+
+        >>> Metric("loss", "loss", "nats", "lower").gain(-0.3, -0.1)
+        (0.1, 0.3)
+        """
+        return (low, high) if self.direction == "higher" else (-high, -low)
+
     @property
     def factor(self) -> int:
         return 100 if self.unit == "%" else 1
@@ -59,10 +75,22 @@ class Metric:
         """The smallest difference that is told: no interval is taken to be narrower than rounding allows."""
         return 10.0**-self.digits
 
+    def step(self, images: int) -> float:
+        """The smallest step that it is taken to have on so many images: shares count them."""
+        return 100 / images if self.unit == "%" else self.grid
+
+    @property
+    def gap_words(self) -> str:
+        """What differences are counted in, spelled out for a caption."""
+        return "percentage points" if self.unit == "%" else self.unit or "its own units"
+
     @property
     def gap_unit(self) -> str:
         """What differences are counted in: percents differ by percentage points."""
         return "pp" if self.unit == "%" else self.unit
+
+
+ACCURACY = "accuracy"  # what studies decide by unless they say otherwise
 
 
 @functools.cache

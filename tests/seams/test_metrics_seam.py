@@ -31,3 +31,30 @@ def test_a_metric_is_one_new_file(package_copy):
     assert f"doubt {value:.4f} bits" in package_copy.run("runs", "show", run["id"]).stdout
     (row,) = json.loads(package_copy.run("runs", "ls", "--where", "doubt between 2 and 3.33", "--json").stdout)
     assert row["id"] == run["id"]
+
+
+STUDY = """question = "Does batch norm make a network surer?"
+data = "phantom(train=200,test=60)"
+model = "mlp"
+hidden = [16]
+epochs = 1
+batch = 20
+[variants]
+"norm" = "norm=batch"
+[decide]
+metric = "doubt"
+margin = 0.05
+seeds = "3..3"
+"""
+
+
+def test_a_study_may_decide_by_a_metric_of_ones_own(package_copy):
+    package_copy.drop("train/metrics/doubt.py", METRIC)
+    (package_copy.work / "sure.toml").write_text(STUDY)
+    done = package_copy.run("run", "sure.toml", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "norm (mean doubt)" in done.stdout
+    assert "effect (bits)" in done.stdout
+    planned = package_copy.run("plan", "sure.toml")
+    assert "by mean doubt, margin 0.05 bits" in planned.stdout
+    assert "bits (from 3 pairs that are in the store)" in planned.stdout

@@ -63,7 +63,7 @@ def answers(arms: Sequence[Arm], verdicts: Sequence[Verdict], data: DataFacts | 
         pairs = pairs_of(arms[0], arm, verdict)
         if len(pairs) < 3:
             continue
-        lines, sentences = list(secondary(pairs)), []
+        lines, sentences = list(secondary(pairs, verdict.metric)), []
         if all(run.train and run.test for pair in pairs for run in pair):
             # measured on training images as they are: better than what was seen while the weights moved
             lines = [one for one in lines if not one.name.startswith(AS_IT_WENT)]

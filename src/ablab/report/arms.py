@@ -16,10 +16,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def between(low: float, high: float | None) -> str:
+def between(low: float, high: float | None, digits: int = 2) -> str:
     """The ends of an interval.
 
     >>> between(-0.5, 1.25)
     '-0.50 to +1.25'
     """
-    return f"{signed(low)} to {signed(high)}" if high is not None else "–"
+    return f"{signed(low, digits)} to {signed(high, digits)}" if high is not None else "–"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ablab.errors import DataError, InputError
+from ablab.metric import known_metrics
 from ablab.records import DataFacts, EpochRow, Run
 from ablab.report import style as looks
 from ablab.report.charts import Curve, is_drawable, reach, summary
@@ -59,12 +60,13 @@ def arms_of(study: Study, runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:
 
 def effects(verdicts: Sequence[Verdict], runs: Sequence[Run], *, has_caption: bool = True) -> Picture:
     """A forest plot: every effect with its interval, over the band of what is too small to matter."""
-    first = verdicts[0]
+    first, metric = verdicts[0], known_metrics()[verdicts[0].metric]
     pairs = sorted({verdict.pairs for verdict in verdicts})
     shared = f", {first.comparisons} comparisons together" if first.comparisons > 1 else ""
     caption = (
-        f"Effect on test accuracy in percentage points (variant minus base) with the {100 * first.confidence:g} % "
-        f"interval{shared}; n = {_count(pairs, 'seed pair')}. The band is the margin of {first.margin:g} pp: what "
+        f"Effect on test {metric.title} in {metric.gap_words} (variant minus base) with the "
+        f"{100 * first.confidence:g} % interval{shared}; n = {_count(pairs, 'seed pair')}. The band is the margin of "
+        f"{metric.size(first.margin)}: what "
         f"lies inside it is of no practical size.{_spoilt(runs)}"
     )
     ends = [end for verdict in verdicts for end in (verdict.low, verdict.effect, verdict.high) if end is not None]
@@ -81,7 +83,7 @@ def effects(verdicts: Sequence[Verdict], runs: Sequence[Run], *, has_caption: bo
         axes.set_yticks(range(len(verdicts)), names, color=INK, fontsize=9)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("effect, percentage points of test accuracy")
+        axes.set_xlabel(f"effect, {metric.gap_words} of test {metric.title}")
     return Picture(figure, "Effects", caption, _ids(runs))
 
 
@@ -277,10 +279,10 @@ def _strip(axes: Axes, place: int, verdict: Verdict) -> None:
     if verdict.effect is not None:
         face = colour if verdict.low is not None else "white"
         axes.plot(verdict.effect, place, marker=mark, markersize=7, color=colour, markerfacecolor=face)
-    number = "no pair yet" if verdict.effect is None else signed(verdict.effect)
+    number = "no pair yet" if verdict.effect is None else signed(verdict.effect, verdict.digits)
     ends = "no interval yet"
     if verdict.low is not None and verdict.high is not None:
-        ends = f"{signed(verdict.low)} to {signed(verdict.high)}"
+        ends = f"{signed(verdict.low, verdict.digits)} to {signed(verdict.high, verdict.digits)}"
     word = verdict.word + (" (biased)" if verdict.is_biased else "")
     said = f"{word}\n{number}  ({ends}), n = {verdict.pairs}"
     where: Any = axes.get_yaxis_transform()

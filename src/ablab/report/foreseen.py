@@ -1,5 +1,6 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
+from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.report.wording import duration, shown
 from ablab.study import Plan
 from ablab.study.foresight import Foresight
@@ -9,34 +10,42 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     """The question, the runs, the time, and a table of what can be seen for how much."""
     study, rule = plan.study, plan.study.rule
     least, most = rule.seeds
+    metric = known_metrics()[rule.metric]
+    margin = metric.size(rule.margin)
+    by = "" if rule.metric == ACCURACY else f"by {metric.title}, "
     lines = [
         shown(study.question),
         f"base and {len(study.variants)} variant{'s' * (len(study.variants) > 1)}, {least}..{most} seeds each: "
         f"{len(plan.wanted)} runs at least, {len(plan.most)} at most, {foresight.trained} of them trained already; "
-        f"margin {rule.margin:g} pp, plan {plan.hash}",
+        f"{by}margin {margin}, plan {plan.hash}",
     ]
     if foresight.minutes:
         first, last = (duration(60 * one) for one in foresight.minutes)
         lines.append(f"still to train: about {first} at least, {last} at most, one run after the other")
     lines += [
-        f"expected sd of a difference: {foresight.spread:.2f} pp ({foresight.source})",
+        f"expected sd of a difference: {_size(foresight.spread, metric)} ({foresight.source})",
         "",
         "seeds at most   finds 4 times in 5 an effect of    runs at most   about",
     ]
     for reach in foresight.reaches:
         time = duration(60 * reach.minutes) if reach.minutes is not None else "unknown"
         here = "  <- this study" if reach.seeds == most else ""
-        lines.append(f"{reach.seeds:>13}   {reach.points:>27.2f} pp   {reach.runs:>14}   {time}{here}")
+        lines.append(f"{reach.seeds:>13}   {_size(reach.points, metric):>30}   {reach.runs:>14}   {time}{here}")
     lines.append("")
-    lines += _equality(foresight, most, rule.margin)
+    if foresight.spread is not None:
+        lines += _equality(foresight, most, margin)
     return "\n".join(lines)
 
 
-def _equality(foresight: Foresight, most: int, margin: float) -> list[str]:
+def _size(points: float | None, metric: Metric) -> str:
+    return "unknown" if points is None else f"{points:.{metric.digits}f} {metric.gap_unit}".rstrip()
+
+
+def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     """Whether the study could see that there is no difference, if there is none."""
     if foresight.equality is None:
-        return [f"that two recipes are equal within {margin:g} pp is out of reach: the noise is far larger than that"]
-    pairs = f"roughly {foresight.equality} pairs would show that equals are equal within {margin:g} pp"
+        return [f"that two recipes are equal within {margin} is out of reach: the noise is far larger than that"]
+    pairs = f"roughly {foresight.equality} pairs would show that equals are equal within {margin}"
     if foresight.equality <= most:
         return [pairs]
     return [f"{pairs};", f"this study has {most} at most: more seeds, a wider margin or a longer training would do"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablab import grammar, wire
 from ablab.events import EpochDone, Finished, Noticed, Started
+from ablab.metric import known_metrics
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.tables import measured
@@ -118,10 +119,11 @@ class Live:
             return self.show
         study, least, most = plan.study, len(plan.wanted), len(plan.most)
         self.line(shown(study.question))
+        margin = known_metrics()[study.rule.metric].size(study.rule.margin)
         seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
         self.line(
             f"base and {len(study.variants)} variant{'s' * (len(study.variants) > 1)}, {seeds} seeds each: "
-            f"{least} runs at least, {most} at most; margin {study.rule.margin:g} pp, plan {plan.hash}"
+            f"{least} runs at least, {most} at most; margin {margin}, plan {plan.hash}"
         )
         return _StudyLines(plan, self.line, self.bottom).show
 

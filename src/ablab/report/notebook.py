@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from ablab import grammar
 from ablab.errors import InputError
+from ablab.metric import known_metrics
 from ablab.records import EpochRow, Run, RunSpec
 from ablab.report import figures
 from ablab.report.curve import sparkline
@@ -179,7 +180,8 @@ def _study(study: Study) -> Markup:
     rule = study.rule
     seeds = f"{rule.seeds[0]} to {rule.seeds[1]} seeds" if rule.seeds[0] < rule.seeds[1] else f"{rule.seeds[0]} seeds"
     rows = [("base", study.base.model), *((variant.name, variant.change) for variant in study.variants)]
-    decides = f"{rule.metric}, margin {rule.margin:g} pp, {100 * rule.confidence:g} % confidence, {seeds}"
+    margin = known_metrics()[rule.metric].size(rule.margin)
+    decides = f"{rule.metric}, margin {margin}, {100 * rule.confidence:g} % confidence, {seeds}"
     return _box(study.question, [_table(("variant", "change"), rows), _note(f"decided by {decides}")])
 
 
@@ -214,17 +216,21 @@ _SHOWN: dict[str, Callable[[Any], Markup]] = {
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> Markup:
-    heads = ("variant", "effect, pp", f"{100 * verdicts[0].confidence:g} % interval", "n", "margin", "time", "verdict")
+    unit = verdicts[0].unit
+    effect = f"effect, {unit}" if unit else "effect"
+    heads = ("variant", effect, f"{100 * verdicts[0].confidence:g} % interval", "n", "margin", "time", "verdict")
     rows = []
     for one in verdicts:
         word = Markup('<b style="color:{}">{}</b>').format(WORDS[one.word], one.word)
         rows.append(
             (
                 one.variant,
-                "-" if one.effect is None else signed(one.effect),
-                "-" if one.low is None or one.high is None else f"{signed(one.low)} to {signed(one.high)}",
+                "-" if one.effect is None else signed(one.effect, one.digits),
+                "-"
+                if one.low is None or one.high is None
+                else f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}",
                 one.pairs,
-                f"{one.margin:.2f}",
+                f"{one.margin:.{one.digits}f}",
                 "-" if one.cost_ratio is None else f"{one.cost_ratio:.2f}x",
                 word + (" (biased)" if one.is_biased else ""),
             )

@@ -15,6 +15,7 @@ import tomli_w
 from markupsafe import Markup
 
 from ablab import grammar
+from ablab.metric import known_metrics
 from ablab.records import NEAR_ZERO, DataFacts, Ledger, Run
 from ablab.report import charts
 from ablab.report.answers import Goal, answers, goal_of, histograms, line_rows
@@ -49,7 +50,7 @@ WORDS = {
     "run": "one recipe trained with one seed.",
     "variant": "a named change to the base recipe.",
     "pair": "a run of the base and one of a variant with the same seed: same validation images, order and draws.",
-    "effect": "mean over pairs of the variant's test accuracy minus the base's.",
+    "effect": "mean over pairs of the variant's figure on the test images minus the base's.",
     "interval": "between its ends the effect lies, if the study were repeated with other seeds, as often as the "
     "confidence says.",
     "margin": "the smallest effect that is worth having, as the study says it.",
@@ -111,6 +112,7 @@ def _facts(study: Study, arms: Sequence[Arm], verdicts: Sequence[Verdict], ledge
     return {
         "study": study,
         "rule": study.rule,
+        "metric": known_metrics()[study.rule.metric],
         "arms": arms,
         "runs": shown,
         "verdicts": [_verdict(verdict, span) for verdict in verdicts],
@@ -165,7 +167,8 @@ def _beyond(result: Result) -> dict[str, Any]:
 
 def _sheets(verdicts: Sequence[Verdict], parts: dict[str, Any]) -> dict[str, Any]:
     """What each figure but the curves was drawn from, by the name that it has in the page."""
-    columns = ("variant", "change", "verdict", "effect, points", "low", "high", "pairs", "margin")
+    unit = verdicts[0].unit.replace("pp", "points") if verdicts else "points"
+    columns = ("variant", "change", "verdict", f"effect, {unit}", "low", "high", "pairs", "margin")
     effects = tuple(
         (visible(v.variant), visible(v.change), v.word, short(v.effect), short(v.low), short(v.high), v.pairs, v.margin)
         for v in verdicts
@@ -212,9 +215,10 @@ def _span(verdicts: Iterable[Verdict], margin: float) -> tuple[float, float]:
 def _verdict(verdict: Verdict, span: tuple[float, float]) -> dict[str, Any]:
     """A verdict with its numbers as they are printed everywhere on the page."""
     kind, sign = BADGES[verdict.word]
-    effect = "–" if verdict.effect is None else signed(verdict.effect)
-    ends = "no interval yet" if verdict.low is None else between(verdict.low, verdict.high)
-    text = f"{verdict.variant}: effect {effect} points, interval {ends}, margin {verdict.margin:.2f}"
+    effect = "–" if verdict.effect is None else signed(verdict.effect, verdict.digits)
+    ends = "no interval yet" if verdict.low is None else between(verdict.low, verdict.high, verdict.digits)
+    unit, margin = verdict.unit.replace("pp", "points"), f"{verdict.margin:.{verdict.digits}f}"
+    text = f"{verdict.variant}: effect {effect} {unit}, interval {ends}, margin {margin}"
     return {
         "it": verdict,
         "kind": kind,
@@ -224,7 +228,7 @@ def _verdict(verdict: Verdict, span: tuple[float, float]) -> dict[str, Any]:
         "wide": "–" if verdict.wide_low is None else between(verdict.wide_low, verdict.wide_high),
         "error_reduction": "–" if verdict.error_reduction is None else f"{100 * verdict.error_reduction:+.1f} %",
         "chance_better": "–" if verdict.chance_better is None else _chance(verdict.chance_better),
-        "sd": "–" if verdict.sd is None else f"{verdict.sd:.2f}",
+        "sd": "–" if verdict.sd is None else f"{verdict.sd:.{verdict.digits}f}",
         "cost_ratio": _times(verdict.cost_ratio),
         "strip": charts.strip(
             verdict.effect,

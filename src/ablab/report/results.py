@@ -35,16 +35,17 @@ def _verdicts(result: Result) -> Table:
     verdicts = result.decision.verdicts
     confidence = f"{100 * verdicts[0].confidence:g} %"
     base = max((verdict.base_accuracies for verdict in verdicts), key=len)
-    step = figures.step(result.runs)
-    first = ("base", "", _mean(base, step), DASH, DASH, str(len(base)), DASH, "")
+    metric = known_metrics()[result.study.rule.metric]
+    step = max((metric.step(run.test.images) for run in result.runs if run.test), default=metric.grid)
+    first = ("base", "", _mean(base, step, metric.digits), DASH, DASH, str(len(base)), DASH, "")
     rows: list[Row] = [(first, _verdict_record(None, base, step))]
     for verdict in verdicts:
         cells = (
             verdict.variant,
             verdict.change,
-            _mean(verdict.accuracies, step),
-            DASH if verdict.effect is None else signed(verdict.effect),
-            between(verdict.low, verdict.high),
+            _mean(verdict.accuracies, step, metric.digits),
+            DASH if verdict.effect is None else signed(verdict.effect, metric.digits),
+            between(verdict.low, verdict.high, metric.digits),
             str(verdict.pairs),
             DASH if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}",
             word(verdict),
@@ -54,9 +55,10 @@ def _verdicts(result: Result) -> Table:
     return _table(
         "verdicts",
         "Verdicts",
-        f"Test accuracy in percent with the plain 95 % interval of each mean; effects in percentage points with their "
-        f"{confidence} interval{together}; n pairs of seeds; margin {verdicts[0].margin:g} pp.",
-        ("variant", "change", "accuracy >", "effect >", f"{confidence} interval >", "n >", "time >", "verdict"),
+        f"Test {metric.title} in {'percent' if metric.unit == '%' else metric.gap_words} with the plain 95 % interval "
+        f"of each mean; effects in {metric.gap_words} with their {confidence} interval{together}; n pairs of seeds; "
+        f"margin {metric.size(verdicts[0].margin)}.",
+        ("variant", "change", f"{metric.title} >", "effect >", f"{confidence} interval >", "n >", "time >", "verdict"),
         rows,
     )
 
@@ -214,7 +216,7 @@ def _costs(result: Result) -> Table:
 def _secondary(result: Result) -> Table:
     rows: list[Row] = []
     for verdict in result.decision.verdicts:
-        for one in secondary(result.pairs(verdict)):
+        for one in secondary(result.pairs(verdict), verdict.metric):
             show = _ratio if one.unit == "times" else _difference
             cells = (
                 verdict.variant,
@@ -266,8 +268,8 @@ def _centre(accuracies: Sequence[float], step: float) -> tuple[float | None, flo
     return figures.centre(accuracies, step) or (accuracies[0], None, None)
 
 
-def _mean(values: Sequence[float], step: float) -> str:
-    """A mean of shares in percent with the ends of its interval; the one value there is, without.
+def _mean(values: Sequence[float], step: float, digits: int = 2) -> str:
+    """A mean, of shares in percent, with the ends of its interval; the one value there is, without.
 
     >>> _mean([70.0], 0.01), _mean([], 0.01)
     ('70.00', '-')
@@ -275,7 +277,7 @@ def _mean(values: Sequence[float], step: float) -> str:
     mean, low, high = _centre(values, step)
     if mean is None:
         return DASH
-    return f"{mean:.2f}" if low is None else f"{mean:.2f} ({low:.2f} to {high:.2f})"
+    return f"{mean:.{digits}f}" if low is None else f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def _ratio(number: float) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ablab import grammar
 from ablab.errors import AblabError, InputError
+from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.chart import Axis, Line, LineKind
@@ -236,8 +237,8 @@ def verdict_line(verdict: Verdict) -> dict[str, Any]:
         "it": verdict,
         "kind": look.kind,
         "sign": look.sign,
-        "effect": "–" if verdict.effect is None else signed(verdict.effect),
-        "interval": f"{signed(verdict.low)} to {signed(verdict.high)}"  # type: ignore[arg-type]
+        "effect": "–" if verdict.effect is None else signed(verdict.effect, verdict.digits),
+        "interval": f"{signed(verdict.low, verdict.digits)} to {signed(verdict.high, verdict.digits)}"  # type: ignore[arg-type]
         if is_known
         else "no interval yet",
     }
@@ -252,6 +253,7 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
         "it": it,
         "study": it.study,
         "rule": it.study.rule,
+        "metric": known_metrics()[it.study.rule.metric],
         "line": line,
         "verdicts": [
             {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ablab.metric import known_metrics
 from ablab.statistics.paired import differences, mean, sd
 from ablab.study.verdict import Verdict, signed
 
@@ -57,9 +58,11 @@ def _between(there: Verdict, data: str, first: Verdict, other: str, alpha: float
     effects = [differences(one.base_accuracies, one.accuracies) for one in (first, there)]
     effect, low, high = welch(effects[0], effects[1], alpha)
     known = low > 0 or high < 0
-    way = ("more" if effect > 0 else "less") + f" on {data} than on {other}" if known else "no interaction can be told"
+    is_more = known_metrics()[there.metric].gain(effect, effect)[0] > 0
+    way = ("more" if is_more else "less") + f" on {data} than on {other}" if known else "no interaction can be told"
+    gap = f"{signed(effect, there.digits)} {there.unit}".rstrip()
     sentence = (
-        f"{there.variant} x data set: {signed(effect)} pp on {data} against {other} ({signed(low)} to {signed(high)}, "
-        f"{there.pairs} and {first.pairs} seed pairs): {way}."
+        f"{there.variant} x data set: {gap} on {data} against {other} ({signed(low, there.digits)} to "
+        f"{signed(high, there.digits)}, {there.pairs} and {first.pairs} seed pairs): {way}."
     )
     return Across(there.variant, data, other, effect, low, high, sentence)

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ablab.metric import known_metrics
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import differences
 from ablab.statistics.sequential import looks, multipliers
@@ -83,20 +84,24 @@ def within_budget(plan: Plan, wanted: tuple[RunSpec, ...], found: Found) -> tupl
 
 def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:
     """The pairs of one variant in the order of seeds, the looks at them, and what did not finish."""
-    base, rule = plan.study.base, plan.study.rule
+    base, rule, metric = plan.study.base, plan.study.rule, known_metrics()[plan.study.rule.metric]
     least, most = rule.seeds
+
+    def value(run: Run | None) -> float | None:
+        return metric.points(run.test) if run else None
+
     both = [(found.get((base.hash, seed)), found.get((variant.recipe.hash, seed))) for seed in range(most)]
     pairs: list[Pair] = []
     for left, right in both:
-        if left is None or right is None or left.test is None or right.test is None:
+        if left is None or right is None or value(left) is None or value(right) is None:
             break
         pairs.append((left, right))
-    is_stuck = len(pairs) < most and any(run is not None and run.test is None for run in both[len(pairs)])
+    is_stuck = len(pairs) < most and any(run is not None and value(run) is None for run in both[len(pairs)])
     taken = looks(
-        differences(points([pair[0] for pair in pairs]), points([pair[1] for pair in pairs])),
+        differences(*(points([pair[side] for pair in pairs], rule.metric) for side in (0, 1))),
         multipliers(least, most, plan.alpha),
         margin=rule.margin,
-        grid=max((100 / run.test.images for pair in pairs for run in pair if run.test), default=0.0),
+        grid=max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=0.0),
     )
     if taken and taken[-1].decides(rule.margin):
         pairs, is_stuck = pairs[: taken[-1].pairs], False
@@ -112,7 +117,8 @@ def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:
         finished=tuple(
             (left, right)
             for left, right in counted
-            if left and right and left.test and right.test and left.status == right.status == "finished"
+            if left and right and left.status == right.status == "finished"
+            if value(left) is not None and value(right) is not None
         ),
         is_stuck=is_stuck,
     )

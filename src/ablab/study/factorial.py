@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab import grammar
+from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import interval, mean, t_multiplier
@@ -24,7 +25,7 @@ Levels = tuple[tuple[str, tuple[Any, ...]], ...]  # a factor and its values, the
 
 @dataclass(frozen=True)
 class Contrast:
-    """One main effect or interaction, in points of test accuracy."""
+    """One main effect or interaction, in points of what the study decides by."""
 
     name: str
     kind: str  # "main effect" or "interaction"
@@ -92,14 +93,15 @@ def _interactions(levels: Levels) -> Iterable[tuple[str, str, Weights]]:
 
 
 def _table(plan: Plan, runs: Iterable[Run]) -> dict[Cell, dict[int, float]]:
-    """Test accuracy in points by cell and seed."""
-    levels = plan.study.grid
+    """What the study decides by, in its unit, by cell and seed."""
+    levels, metric = plan.study.grid, known_metrics()[plan.study.rule.metric]
     by_recipe = {recipe.hash: _cell(recipe, levels) for recipe in plan.study.recipes}
     table: dict[Cell, dict[int, float]] = {}
     for run in runs:
         cell = by_recipe.get(run.spec.recipe.hash)
-        if cell is not None and run.points is not None and run.spec.fingerprint == plan.fingerprint:
-            table.setdefault(cell, {})[plan.place(run.spec)] = run.points
+        value = metric.points(run.test)
+        if cell is not None and value is not None and run.spec.fingerprint == plan.fingerprint:
+            table.setdefault(cell, {})[plan.place(run.spec)] = value
     return table
 
 
@@ -123,15 +125,15 @@ def _contrast(
     factor: float,
 ) -> Contrast:
     each = [sum(weight * table[cell][seed] for cell, weight in weights.items()) for seed in range(seeds)]
-    seen = interval(each, factor, grid=0.01)
-    word, _ = word_for(seen.low, seen.high, plan.study.rule.margin)
-    ends = f"{signed(seen.low)} to {signed(seen.high)}, {seeds} seeds"
+    metric = known_metrics()[plan.study.rule.metric]
+    seen = interval(each, factor, grid=metric.grid)
+    word, _ = word_for(*metric.gain(seen.low, seen.high), plan.study.rule.margin)
+    effect, low, high = (signed(one, metric.digits) for one in (seen.mean, seen.low, seen.high))
+    text = f"{name}: {effect} {metric.gap_unit}".rstrip() + f" ({low} to {high}, {seeds} seeds)"
     if kind == "interaction":
         known = seen.low > 0 or seen.high < 0
         less = "more" if seen.mean > 0 else "less"
         said = f"together they come to {less} than the sum of both" if known else "no interaction can be told"
     else:
         said = f"{word} on average over the other factors" if word in ("helps", "hurts") else word
-    return Contrast(
-        name, kind, mean(each), seen.low, seen.high, seeds, word, f"{name}: {signed(seen.mean)} pp ({ends}): {said}."
-    )
+    return Contrast(name, kind, mean(each), seen.low, seen.high, seeds, word, f"{text}: {said}.")

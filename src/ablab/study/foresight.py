@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablab.metric import ACCURACY, known_metrics
 from ablab.records import Run
 from ablab.statistics.paired import correct, detectable, differences, noise_floor, sd
 from ablab.statistics.sequential import multipliers
@@ -21,7 +22,7 @@ class Reach:
     """A study with at most so many seeds: the smallest effect that it finds 4 times in 5, and what it takes at most."""
 
     seeds: int
-    points: float
+    points: float | None  # None where nothing is known of the spread
     runs: int
     minutes: float | None
 
@@ -30,7 +31,7 @@ class Reach:
 class Foresight:
     """What can be said before the first run."""
 
-    spread: float  # sd of the difference of a pair, in points
+    spread: float | None  # sd of the difference of a pair, in points; None where there is nothing to guess it from
     source: str  # where that comes from, in words
     reaches: tuple[Reach, ...]
     minutes: tuple[float, float] | None  # of what is still wanted, at first and at most
@@ -57,7 +58,12 @@ def foresee(
         factor = multipliers(least, n, plan.alpha)[n]
         minutes = each * n / 60
         reaches.append(
-            Reach(n, detectable(n, spread, factor), n * len(recipes), None if math.isnan(minutes) else minutes)
+            Reach(
+                n,
+                None if spread is None else detectable(n, spread, factor),
+                n * len(recipes),
+                None if math.isnan(minutes) else minutes,
+            )
         )
     left = [
         sum(seconds.get(w.recipe.hash, math.nan) for w in part if w.id not in there) / 60
@@ -68,13 +74,18 @@ def foresee(
         source=source,
         reaches=tuple(reaches),
         minutes=None if any(math.isnan(one) for one in left) else (left[0], left[1]),
-        equality=_pairs_to_equality(spread, plan.study.rule.margin),
+        equality=None if spread is None else _pairs_to_equality(spread, plan.study.rule.margin),
         trained=len(there & {wanted.id for wanted in plan.most}),
     )
 
 
-def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int) -> tuple[float, str]:
-    """The sd of differences that is to be expected, and where it is known from: pairs, two runs, or a guess."""
+def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int) -> tuple[float | None, str]:
+    """The sd of differences that is to be expected, and where it is known from: pairs, two runs, or a guess.
+
+    Only accuracies can be guessed, because a right answer is a toss of a coin; of another metric pairs alone tell.
+    """
+    metric = known_metrics()[plan.study.rule.metric]
+    known = [run for run in known if metric.of(run.test) is not None]
     by_recipe = {
         recipe.hash: {run.spec.seed: run for run in known if run.spec.recipe.hash == recipe.hash}
         for recipe in plan.study.recipes
@@ -85,11 +96,13 @@ def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int)
         other = by_recipe[variant.recipe.hash]
         both = sorted(base.keys() & other.keys())
         if len(both) >= 3:
-            gaps = differences(points([base[s] for s in both]), points([other[s] for s in both]))
-            seen.append((sd(gaps, grid=100 / test_images), len(both)))
+            gaps = differences(*(points([side[seed] for seed in both], metric.name) for side in (base, other)))
+            seen.append((sd(gaps, grid=metric.step(test_images)), len(both)))
     if seen:
         spread, pairs = max(seen)
         return spread, f"from {pairs} pairs that are in the store"
+    if metric.name != ACCURACY:
+        return None, f"how much the {metric.title} varies is known once 3 pairs are in the store"
     floors = [
         noise_floor(*(correct(run.predictions, labels) for run in list(one.values())[:2]))
         for one in by_recipe.values()

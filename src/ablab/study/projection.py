@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.study.decide import Decision
@@ -71,9 +72,11 @@ def seconds_a_run(
 
 
 def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
-    """The next pair has a run that never got an accuracy, so there will be no next pair."""
+    """The next pair has a run that was never measured, so there will be no next pair."""
+    metric = known_metrics()[plan.study.rule.metric]
     return any(
-        run.test is None and plan.place(run.spec) == verdict.pairs and run.spec.recipe.hash in both for run in runs
+        metric.of(run.test) is None and plan.place(run.spec) == verdict.pairs and run.spec.recipe.hash in both
+        for run in runs
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.errors import StudyError
-from ablab.metric import Metric, known_metrics
+from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
 from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
@@ -45,7 +45,7 @@ class ClassEffect:
     p: float  # Holm's, over all classes
 
 
-def secondary(pairs: Sequence[Pair], decides: str = "accuracy") -> tuple[Secondary, ...]:
+def secondary(pairs: Sequence[Pair], decides: str = ACCURACY) -> tuple[Secondary, ...]:
     """The secondary answers that these pairs allow; at least three pairs are needed.
 
     Every metric but the one that decides the study is among them.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ablab.metric import ACCURACY, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import (
@@ -62,7 +63,11 @@ class Costs:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Does the variant help? Figures are in points (percentage points of accuracy), shares from 0 to 1."""
+    """Does the variant help? Figures are in points (percentage points of accuracy), shares from 0 to 1.
+
+    Where a study decides by another metric, figures are in its unit, and "accuracies" are values of it. What is known
+    of accuracies alone (images, share of the error, instability) is None then.
+    """
 
     variant: str
     change: str
@@ -77,7 +82,7 @@ class Verdict:
     comparisons: int  # of the study; the confidence is that of all of them together
     is_negligible: bool  # real, and smaller than the margin
     is_biased: bool  # epochs were chosen on the test set
-    base_accuracies: tuple[float, ...]
+    base_accuracies: tuple[float, ...]  # of the metric
     accuracies: tuple[float, ...]
     wins: int
     ties: int
@@ -97,6 +102,21 @@ class Verdict:
     instability: tuple[float, float] | None  # of base and variant: variance over seeds in multiples of the floor's
     needed: int | None  # about so many more pairs would settle an effect as large as the margin
     looks: tuple[Look, ...]
+    metric: str = ACCURACY
+
+    @property
+    def unit(self) -> str:
+        """What effects are counted in."""
+        return known_metrics()[self.metric].gap_unit
+
+    @property
+    def digits(self) -> int:
+        """Decimals of an effect that are worth reading."""
+        return known_metrics()[self.metric].digits
+
+    def size(self, points: float) -> str:
+        """An effect or margin with its unit, without a sign."""
+        return f"{points:.{self.digits}f} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -126,11 +146,13 @@ def word_for(low: float, high: float, margin: float) -> tuple[Word, bool]:
 def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, labels: Any = None) -> Verdict:
     """The verdict that the evidence allows; `alpha` is the share of the error that this comparison may spend."""
     pairs, last = evidence.pairs, evidence.looks[-1] if evidence.looks else None
-    a, b = points([pair[0] for pair in pairs]), points([pair[1] for pair in pairs])
+    metric, is_accuracy = known_metrics()[rule.metric], rule.metric == ACCURACY
+    a, b = (points([pair[side] for pair in pairs], rule.metric) for side in (0, 1))
     gaps = differences(a, b)
     seen = last.interval if last else None
-    word, is_negligible = word_for(seen.low, seen.high, rule.margin) if seen else ("undecided", False)
-    images = _images(pairs, last, alpha, labels)
+    ends = metric.gain(seen.low, seen.high) if seen else None
+    word, is_negligible = word_for(*ends, rule.margin) if ends else ("undecided", False)
+    images = _images(pairs, last, alpha, labels if is_accuracy else None)
     wide_word = word
     if images.low is not None and images.high is not None:
         wide_word, _ = word_for(images.low, images.high, rule.margin)
@@ -153,10 +175,10 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
         is_biased="test" in (evidence.base.select, evidence.variant.recipe.select),
         base_accuracies=a,
         accuracies=b,
-        wins=sum(gap > 0 for gap in gaps),
+        wins=sum(metric.gain(gap, gap)[0] > 0 for gap in gaps),
         ties=sum(gap == 0 for gap in gaps),
-        chance_better=chance_better(seen.mean, seen.sd) if seen else None,
-        error_reduction=relative_error_reduction(a, b) if gaps else None,
+        chance_better=chance_better(metric.gain(seen.mean, seen.mean)[0], seen.sd) if seen else None,
+        error_reduction=relative_error_reduction(a, b) if gaps and is_accuracy else None,
         sd=seen.sd if seen else None,
         rho=correlation(a, b),
         floor=images.floor,
@@ -171,13 +193,15 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
         instability=images.instability,
         needed=needed,
         looks=evidence.looks,
+        metric=rule.metric,
     )
     return _with_sentence(verdict, evidence, rule)
 
 
-def points(runs: Sequence[Run]) -> tuple[float, ...]:
-    """Test accuracies in percentage points."""
-    return tuple(run.points for run in runs if run.points is not None)
+def points(runs: Sequence[Run], metric: str = ACCURACY) -> tuple[float, ...]:
+    """What runs have of a metric on the test images, in its unit: accuracies in percent."""
+    values = (known_metrics()[metric].points(run.test) for run in runs)
+    return tuple(value for value in values if value is not None)
 
 
 def cost_ratio(pairs: Sequence[Pair]) -> float | None:
@@ -254,7 +278,7 @@ def _with_sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> Verdict:
     said = [
         _failures(verdict, evidence),
         _headline(verdict, rule.seeds, evidence.is_stuck),
-        _finished(evidence),
+        _finished(verdict, evidence),
         _advice(verdict, evidence, rule.seeds[1]),
         _cautions(verdict, rule.seeds[1]),
         condition(evidence.base, evidence.variant.recipe),
@@ -264,17 +288,17 @@ def _with_sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> Verdict:
 
 
 def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
-    name, n = verdict.variant, _count(verdict.pairs, "seed pair")
+    name, n = _name(verdict), _count(verdict.pairs, "seed pair")
+    margin, cost = verdict.size(verdict.margin), _cost(verdict)
     if verdict.low is None or verdict.high is None:
-        seen = f"; so far {signed(verdict.effect)} pp" if verdict.effect is not None and not is_stuck else ""
-        return (
-            f"{name}: undecided after {n}{seen}; a verdict takes {seeds[0]} at least (margin {verdict.margin:.2f} pp)."
-        )
+        seen = f"; so far {_gap(verdict, verdict.effect)}" if verdict.effect is not None and not is_stuck else ""
+        return f"{name}: undecided after {n}{seen}; a verdict takes {seeds[0]} at least (margin {margin})."
     assert verdict.effect is not None
-    interval = f"{100 * verdict.confidence:g} % interval {signed(verdict.low)} to {signed(verdict.high)}"
-    effect, margin, cost = f"{signed(verdict.effect)} pp", f"{verdict.margin:.2f} pp", _cost(verdict)
+    low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
+    interval = f"{100 * verdict.confidence:g} % interval {low} to {high}"
+    effect = _gap(verdict, verdict.effect)
     if verdict.is_negligible:
-        kind = "gain" if verdict.effect > 0 else "loss"
+        kind = "gain" if known_metrics()[verdict.metric].gain(verdict.effect, verdict.effect)[0] > 0 else "loss"
         return (
             f"{name} makes no practical difference: a real but negligible {kind} of {effect} ({interval}), "
             f"below the {margin} you called worth having, {n}, {cost}."
@@ -283,11 +307,21 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
         return f"{name} makes no practical difference: any effect is smaller than {margin} ({interval}, {n}), {cost}."
     if verdict.word == "undecided":
         level = f"{100 * verdict.confidence:g} % interval"
-        ends = f"{signed(verdict.low)} and {signed(verdict.high)} pp"
+        ends = f"{low} and {_gap(verdict, verdict.high)}"
         return f"{name}: undecided after {n}: the effect lies between {ends} ({level}, margin {margin}), {cost}."
     is_beyond = verdict.low > verdict.margin or verdict.high < -verdict.margin
     size = f"by more than your margin of {margin}" if is_beyond else f"margin {margin}"
     return f"{name} {verdict.word}: {effect} ({interval}), {n}, {size}, {cost}."
+
+
+def _name(verdict: Verdict) -> str:
+    """The variant, and what it was judged by where that is not accuracy."""
+    is_accuracy = verdict.metric == ACCURACY
+    return verdict.variant if is_accuracy else f"{verdict.variant} ({known_metrics()[verdict.metric].title})"
+
+
+def _gap(verdict: Verdict, number: float) -> str:
+    return f"{signed(number, verdict.digits)} {verdict.unit}".rstrip()
 
 
 def _failures(verdict: Verdict, evidence: Evidence) -> str:
@@ -298,32 +332,37 @@ def _failures(verdict: Verdict, evidence: Evidence) -> str:
     if verdict.base_failures:
         said.append(f"{_count(verdict.base_failures, 'run')} of the base did not finish.")
     if evidence.is_stuck:
-        said.append("A run without an accuracy has no pair, and leaving it out would flatter whoever it belongs to.")
+        what = "an accuracy" if verdict.metric == ACCURACY else f'"{verdict.metric}"'
+        said.append(f"A run without {what} has no pair, and leaving it out would flatter whoever it belongs to.")
+        if verdict.metric != ACCURACY:
+            said.append("Runs that were stored before that metric lack it: ablab runs rm makes room for new ones.")
     return " ".join(said)
 
 
-def _finished(evidence: Evidence) -> str:
+def _finished(verdict: Verdict, evidence: Evidence) -> str:
     """The effect where both finished: what is left when failures are looked away from."""
     if not (evidence.failures or evidence.base_failures) or not evidence.finished:
         return ""
-    gaps = differences(points([pair[0] for pair in evidence.finished]), points([pair[1] for pair in evidence.finished]))
-    return f"Only where both finished ({_count(len(gaps), 'pair')}): {signed(mean(gaps))} pp; no verdict rests on that."
+    gaps = differences(*(points([pair[side] for pair in evidence.finished], verdict.metric) for side in (0, 1)))
+    effect = _gap(verdict, mean(gaps))
+    return f"Only where both finished ({_count(len(gaps), 'pair')}): {effect}; no verdict rests on that."
 
 
 def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
     if verdict.word != "undecided" or verdict.low is None or evidence.is_stuck:
         return ""
+    margin = verdict.size(verdict.margin)
     if verdict.needed is None:
-        return f"No number of seeds within reach would settle {verdict.margin:.2f} pp: widen the margin."
+        return f"No number of seeds within reach would settle {margin}: widen the margin."
     minutes = ""
     if verdict.cost_ratio is not None:
         one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
         minutes = f"; about {_minutes(verdict.needed * one)} of training"
     if verdict.pairs >= most:  # the study is at its end: what it has cannot be added to
         more = f"A new study with up to {verdict.needed + verdict.pairs:,} seeds"
-        return f"{more} would settle an effect of {verdict.margin:.2f} pp{minutes}."
+        return f"{more} would settle an effect of {margin}{minutes}."
     more = f"{verdict.needed:,} more {'pair' if verdict.needed == 1 else 'pairs'}"
-    return f"Roughly {more} would settle an effect of {verdict.margin:.2f} pp{minutes}."
+    return f"Roughly {more} would settle an effect of {margin}{minutes}."
 
 
 def _cautions(verdict: Verdict, most: int) -> str:
@@ -347,13 +386,13 @@ def _cautions(verdict: Verdict, most: int) -> str:
     return " ".join(said)
 
 
-def signed(number: float) -> str:
-    """Two decimals and a sign; never -0.00.
+def signed(number: float, digits: int = 2) -> str:
+    """Decimals and a sign; never -0.00.
 
     >>> signed(1.234), signed(-0.001)
     ('+1.23', '+0.00')
     """
-    return f"{round(number, 2) + 0.0:+.2f}"
+    return f"{round(number, digits) + 0.0:+.{digits}f}"
 
 
 def _cost(verdict: Verdict) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab import grammar
-from ablab.errors import GrammarError, StudyError
+from ablab.errors import GrammarError, StudyError, did_you_mean
+from ablab.metric import ACCURACY, known_metrics
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
 MOST_SEEDS = 1000
@@ -15,8 +16,8 @@ MOST_SEEDS = 1000
 class Rule:
     """What decides: how large an effect is worth having, how sure one wants to be, and how many seeds that may cost."""
 
-    metric: str = "accuracy"
-    margin: float = 0.5  # points
+    metric: str = ACCURACY
+    margin: float = 0.5  # percentage points; of a metric that is no share, in its unit
     confidence: float = 0.95  # of all verdicts of the study together
     seeds: tuple[int, int] = (3, 10)  # at first, and at most
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
@@ -86,7 +87,10 @@ def _seeds_fault(value: Any) -> str | None:
 
 
 def _metric_fault(value: Any) -> str | None:
-    return None if value == "accuracy" else f'metric = {grammar.show(value)}: studies decide by "accuracy"'
+    if isinstance(value, str) and value in known_metrics():
+        return None
+    hint = did_you_mean(str(value)[:100], known_metrics())
+    return f'metric = {grammar.show(value)}: the name of a metric is wanted, such as "accuracy"; {hint}'
 
 
 def _budget_fault(value: Any) -> str | None:
