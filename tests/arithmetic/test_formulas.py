@@ -38,6 +38,35 @@ def test_a_convolution_of_64_filters_on_32_channels_is_written_as_on_the_board()
     assert str(layer.macs) == "3·3·32·64·16·16 = 4,718,592"
 
 
+@settings(deadline=None)
+@given(
+    height=st.integers(5, 20),
+    width=st.integers(5, 20),
+    depth=st.integers(1, 4),
+    filters=st.integers(1, 4),
+    groups=st.integers(1, 3),
+    k=st.integers(1, 3),
+    s=st.integers(1, 3),
+    p=st.integers(0, 1),
+    d=st.integers(1, 2),
+    bias=st.booleans(),
+    is_transposed=st.booleans(),
+)
+def test_letters_with_the_numbers_put_in_are_the_formula(
+    height, width, depth, filters, groups, k, s, p, d, bias, is_transposed
+):
+    make = formulas.transposed_conv if is_transposed else formulas.conv
+    channels, filters = depth * groups, filters * groups
+    shape = channels, height, width
+    layer = make(shape, filters, k, stride=s, padding=p, dilation=d, groups=groups, bias=bias)
+    _, down, across = layer.out_shape
+    numbers = {"C": channels, "F": filters, "g": groups, "k": k, "s": s, "p": p, "d": d, "o": 0}
+    numbers |= {"H": height, "W": width, "H'": down, "W'": across}
+    for term in (layer.parameters, layer.macs, *layer.sides):
+        assert re.sub("[A-Za-z]'?", lambda name: str(numbers[name[0]]), term.letters) == term.formula
+        assert worked_out(term.formula) == term.value
+
+
 def test_known_answers_of_homework():
     assert formulas.linear((3, 100, 100), 100).parameters.value == 3_000_100
     assert formulas.conv((3, 100, 100), 100, 3).parameters.value == 2_800

@@ -1,11 +1,14 @@
-"""What a layer costs as a teacher writes it on the board: every number with its formula filled in; no torch.
+"""What a layer costs as a teacher writes it on the board: formula in letters, in numbers, and result; no torch.
 
 Shapes are (channels, height, width), without the batch. One multiply-accumulate (MAC) is one; biases, norms and
 activations are not counted in them.
 """
 
+import functools
 import math
-from dataclasses import dataclass
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from ablab.errors import InputError
 
@@ -15,17 +18,58 @@ Size = int | tuple[int, ...]
 
 @dataclass(frozen=True)
 class Term:
-    """A whole number and the formula that it is the result of.
+    """A whole number, the formula that it is the result of, and the same formula in letters; made by calculating.
 
     >>> print(Term(18_496, "(3·3·32 + 1)·64"))
     (3·3·32 + 1)·64 = 18,496
+    >>> ((letter("C", 32) + 1) * letter("F", 64)).letters
+    '(C + 1)·F'
     """
 
     value: int
     formula: str
+    letters: str = field(default="", compare=False)
+    is_sum: bool = field(default=False, compare=False)  # needs parentheses as a factor
 
     def __str__(self) -> str:
         return f"{self.value:,}" if self.formula == str(self.value) else f"{self.formula} = {self.value:,}"
+
+    def __add__(self, other: "Term | int") -> "Term":
+        right = _term(other)
+        formula, letters = (f"{a} + {b}" for a, b in zip(self._spelled(), right._spelled(), strict=True))
+        return Term(self.value + right.value, formula, letters, is_sum=True)
+
+    def __sub__(self, other: "Term | int") -> "Term":
+        right = _term(other)
+        formula, letters = (f"{a} - {b}" for a, b in zip(self._spelled(), right._factor(), strict=True))
+        return Term(self.value - right.value, formula, letters, is_sum=True)
+
+    def __mul__(self, other: "Term | int") -> "Term":
+        right = _term(other)
+        formula, letters = (f"{a}·{b}" for a, b in zip(self._factor(), right._factor(), strict=True))
+        return Term(self.value * right.value, formula, letters)
+
+    def over(self, other: "Term", brackets: str = "()") -> "Term":
+        """Divided and rounded as the brackets say: down by ⌊⌋, up by ⌈⌉; what needs no rounding stands in ()."""
+        left, right = brackets[0], brackets[1]
+        value = -(-self.value // other.value) if left == "⌈" else self.value // other.value
+        formula, letters = (f"{left}{a}/{b}{right}" for a, b in zip(self._factor(), other._factor(), strict=True))
+        return Term(value, formula, letters)
+
+    def _spelled(self) -> tuple[str, str]:
+        return self.formula, self.letters or self.formula
+
+    def _factor(self) -> tuple[str, str]:
+        formula, letters = self._spelled()
+        return (f"({formula})", f"({letters})") if self.is_sum else (formula, letters)
+
+
+def letter(name: str, value: int) -> Term:
+    return Term(value, str(value), name)
+
+
+def _term(value: Term | int) -> Term:
+    return value if isinstance(value, Term) else Term(value, str(value))
 
 
 NOTHING = Term(0, "0")
@@ -67,19 +111,28 @@ def conv_parameters(channels: int, filters: int, kernel: Shape, *, groups: int =
     >>> print(conv_parameters(32, 64, (3, 3)))
     (3·3·32 + 1)·64 = 18,496
     """
-    weights = math.prod(kernel) * channels // groups
-    inside = _filter(channels, kernel, groups)
-    return Term((weights + bias) * filters, f"({inside} + 1)·{filters}" if bias else f"{inside}·{filters}")
+    weights = _filter(channels, kernel, groups)
+    return (weights + 1 if bias else weights) * letter("F", filters)
 
 
-def conv_macs(channels: int, filters: int, kernel: Shape, positions: Shape, *, groups: int = 1) -> Term:
+def conv_macs(
+    channels: int, filters: int, kernel: Shape, positions: Shape, *, groups: int = 1, transposed: bool = False
+) -> Term:
     """Weights of one filter, times the filters, times the places where they are put (of the input if transposed)."""
-    value = math.prod(kernel) * channels // groups * filters * math.prod(positions)
-    return Term(value, "·".join([_filter(channels, kernel, groups), str(filters), *map(str, positions)]))
+    names = [name if transposed else f"{name}'" for name in _names(positions)]
+    return functools.reduce(
+        operator.mul, map(letter, names, positions), _filter(channels, kernel, groups) * letter("F", filters)
+    )
 
 
-def _filter(channels: int, kernel: Shape, groups: int) -> str:
-    return "·".join(map(str, kernel)) + (f"·{channels}" if groups == 1 else f"·({channels}/{groups})")
+def _filter(channels: int, kernel: Shape, groups: int) -> Term:
+    depth = letter("C", channels)
+    area = functools.reduce(operator.mul, [letter("k", size) for size in kernel])
+    return area * (depth if groups == 1 else depth.over(letter("g", groups)))
+
+
+def _names(sides: Shape) -> Sequence[str]:
+    return "DHW"[-len(sides) :]
 
 
 def linear_parameters(features: Shape, units: int, *, bias: bool = True) -> Term:
@@ -88,48 +141,58 @@ def linear_parameters(features: Shape, units: int, *, bias: bool = True) -> Term
     >>> print(linear_parameters((576,), 120))
     (576 + 1)·120 = 69,240
     """
-    inside = product(*features)
-    return Term(
-        (inside.value + bias) * units, f"({inside.formula} + 1)·{units}" if bias else f"{inside.formula}·{units}"
-    )
+    inside = _features(features)
+    return (inside + 1 if bias else inside) * letter("U", units)
 
 
 def linear_macs(features: Shape, units: int, positions: Shape = ()) -> Term:
-    return product(*positions, *features, units)
+    return replace(product(*positions, *features, units), letters=f"{_features(features).letters}·U")
 
 
-def side(size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1, *, ceil: bool = False) -> Term:
+def _features(features: Shape) -> Term:
+    names = {1: ["N"], 3: ["H", "W", "C"]}.get(len(features)) or [f"N{n + 1}" for n in range(len(features))]
+    return replace(product(*features), letters="·".join(names))
+
+
+def side(
+    size: int,
+    kernel: int,
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    name: str = "H",
+    *,
+    ceil: bool = False,
+) -> Term:
     """How many places a window has along one side.
 
     >>> print(side(100, 5))
     ⌊(100 + 2·0 - 5)/1⌋ + 1 = 96
     """
-    reach = dilation * (kernel - 1) + 1
-    room = size + 2 * padding - reach
-    if room < 0 and (not ceil or room <= -stride):  # rounded up, the last window may hang over
-        raise InputError(f"a window of {reach} does not fit into {size} with a padding of {padding}")
-    spelled = str(kernel) if dilation == 1 else f"({dilation}·({kernel} - 1) + 1)"
-    formula = f"({size} + 2·{padding} - {spelled})/{stride}"
-    if not ceil:
-        return Term(room // stride + 1, f"⌊{formula}⌋ + 1")
-    value = -(-room // stride) + 1
-    if (value - 1) * stride >= size + padding:  # a last window that starts behind the picture is left out
-        return Term(value - 1, f"⌈{formula}⌉")
-    return Term(value, f"⌈{formula}⌉ + 1")
+    window = letter("k", kernel)
+    reach = window if dilation == 1 else letter("d", dilation) * (window - 1) + 1
+    room = letter(name, size) + _term(2) * letter("p", padding) - reach
+    if room.value < 0 and (not ceil or room.value <= -stride):  # rounded up, the last window may hang over
+        raise InputError(f"a window of {reach.value} does not fit into {size} with a padding of {padding}")
+    steps = room.over(letter("s", stride), "⌈⌉" if ceil else "⌊⌋")
+    # a last window that starts behind the picture is left out
+    return steps if ceil and steps.value * stride >= size + padding else steps + 1
 
 
 def transposed_side(
-    size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1, *, extra: int = 0
+    size: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1, name: str = "H", *, extra: int = 0
 ) -> Term:
     """How far a transposed convolution spreads one side.
 
     >>> print(transposed_side(8, 4, 2, 1))
     (8 - 1)·2 - 2·1 + 1·(4 - 1) + 0 + 1 = 16
     """
-    value = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
-    if value < 1:
+    borders = _term(2) * letter("p", padding)
+    spread = letter("d", dilation) * (letter("k", kernel) - 1)
+    places = (letter(name, size) - 1) * letter("s", stride) - borders + spread + letter("o", extra) + 1
+    if places.value < 1:
         raise InputError(f"a padding of {padding} leaves nothing of the output of a side of {size}")
-    return Term(value, f"({size} - 1)·{stride} - 2·{padding} + {dilation}·({kernel} - 1) + {extra} + 1")
+    return places
 
 
 def conv(
@@ -151,7 +214,7 @@ def conv(
     channels, *size = _picture(in_shape)
     kernels, strides, paddings, dilations = (_each(one, len(size)) for one in (kernel, stride, padding, dilation))
     _check(filters, groups, channels, kernels, strides, dilations, paddings)
-    sides = tuple(map(side, size, kernels, strides, paddings, dilations))
+    sides = tuple(map(side, size, kernels, strides, paddings, dilations, _names(kernels)))
     places = tuple(one.value for one in sides)
     return Layer(
         "conv",
@@ -182,14 +245,14 @@ def transposed_conv(
     _check(filters, groups, channels, kernels, strides, dilations, paddings)
     sides = tuple(
         transposed_side(*numbers, extra=output_padding)
-        for numbers in zip(size, kernels, strides, paddings, dilations, strict=True)
+        for numbers in zip(size, kernels, strides, paddings, dilations, _names(kernels), strict=True)
     )
     return Layer(
         "conv",
         conv_words(kernels, strides, paddings, dilations, groups, transposed=True),
         (filters, *(one.value for one in sides)),
         conv_parameters(channels, filters, kernels, groups=groups, bias=bias),
-        conv_macs(channels, filters, kernels, tuple(size), groups=groups),
+        conv_macs(channels, filters, kernels, tuple(size), groups=groups, transposed=True),
         sides=sides,
         weighted=1,
     )
@@ -237,7 +300,8 @@ def pool(
     if any(2 * padding > kernel for padding, kernel in zip(paddings, kernels, strict=True)):
         raise InputError(f"padding {times(paddings)} is more than half of the window {times(kernels)}")
     sides = tuple(
-        side(*numbers, ceil=ceil) for numbers in zip(size, kernels, strides, paddings, dilations, strict=True)
+        side(*numbers, ceil=ceil)
+        for numbers in zip(size, kernels, strides, paddings, dilations, _names(kernels), strict=True)
     )
     return Layer(
         "pool", pool_words(of, kernels, strides, paddings), (channels, *(one.value for one in sides)), sides=sides
@@ -267,8 +331,8 @@ def batch_norm(in_shape: Shape) -> Layer:
         "norm",
         "batch norm",
         in_shape,
-        product(2, in_shape[0]),
-        buffers=Term(2 * in_shape[0] + 1, f"2·{in_shape[0]} + 1"),
+        replace(product(2, in_shape[0]), letters="2·C"),
+        buffers=_term(2) * letter("C", in_shape[0]) + 1,
     )
 
 

@@ -51,7 +51,7 @@ def _conv(module: Any, in_shape: Shape, out_shape: Shape) -> Layer:
         words,
         out_shape,
         conv_parameters(module.in_channels, module.out_channels, kernel, groups=groups, bias=module.bias is not None),
-        conv_macs(module.in_channels, module.out_channels, kernel, places, groups=groups),
+        conv_macs(module.in_channels, module.out_channels, kernel, places, groups=groups, transposed=transposed),
         weighted=1,
     )
 

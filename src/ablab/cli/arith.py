@@ -78,9 +78,7 @@ def conv(
         groups=groups,
         bias=not no_bias,
     )
-    _show(
-        layer, shape, _of_filters(layer, groups, bias=not no_bias), as_json, _next("depthwise", shape, filters, kernel)
-    )
+    _show(layer, shape, _of_filters(layer), as_json, _next("depthwise", shape, filters, kernel))
 
 
 @command.command("transposed", help="A transposed convolution, which makes pictures larger.")
@@ -121,8 +119,7 @@ def transposed(
         groups=groups,
         bias=not no_bias,
     )
-    lines = _of_filters(layer, groups, bias=not no_bias, side="(H - 1)·s - 2·p + d·(k - 1) + o + 1", places="H·W")
-    _show(layer, shape, lines, as_json, _next("conv", shape, filters, kernel))
+    _show(layer, shape, _of_filters(layer), as_json, _next("conv", shape, filters, kernel))
 
 
 @command.command("depthwise", help="A depthwise separable convolution, beside the full one that it replaces.")
@@ -145,7 +142,7 @@ def depthwise(
     ratio = full.macs.value / macs
     spelled = f"{area}·{filters}/({area} + {filters}) = {ratio:.2f}"
     lines: list[Line] = [
-        *_output(own[1], "⌊(H + 2·p - k)/s⌋ + 1", own[0].sides),
+        *_output(own[1], own[0].sides),
         ("depthwise", "parameters", str(own[0].parameters)),
         ("", "MACs", str(own[0].macs)),
         ("pointwise", "parameters", str(own[1].parameters)),
@@ -202,7 +199,7 @@ def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -
         stride=None if stride is None else _sides("--stride", stride),
         padding=_sides("--pad", pad),
     )
-    lines = [*_output(layer, "⌊(H + 2·p - k)/s⌋ + 1"), ("parameters", "nothing is learned", "0")]
+    lines = [*_output(layer), ("parameters", "nothing is learned", "0")]
     _show(layer, shape, lines, as_json, f"ablab arith conv --in {_again(shape)} --filters 32 --kernel 3")
 
 
@@ -216,18 +213,10 @@ def linear(shape: str, units: int, no_bias: bool, as_json: bool) -> None:
 
     numbers = _numbers(shape)
     layer = linear(numbers, _whole(units, "--units"), bias=not no_bias)
-    inside = (
-        "H·W·C"
-        if len(numbers) == 3
-        else "N"
-        if len(numbers) == 1
-        else "·".join(f"N{n + 1}" for n in range(len(numbers)))
-    )
-    letters = f"({inside} + 1)·U" if not no_bias else f"{inside}·U"
     lines: list[Line] = [
         ("output", "U", str(units)),
-        ("parameters", letters, str(layer.parameters)),
-        ("MACs", f"{inside}·U", str(layer.macs)),
+        ("parameters", layer.parameters.letters, str(layer.parameters)),
+        ("MACs", layer.macs.letters, str(layer.macs)),
     ]
     _show(layer, shape, lines, as_json, "ablab models")
 
@@ -241,30 +230,27 @@ def batch_norm(shape: str, as_json: bool) -> None:
     layer = batch_norm(_picture(shape))
     lines: list[Line] = [
         ("output", "as it came", times(_numbers(shape))),
-        ("parameters", "2·C: a scale and a shift a channel", str(layer.parameters)),
-        ("kept, not learned", "2·C + 1: mean, variance, number of batches", str(layer.buffers)),
+        ("parameters", f"{layer.parameters.letters}: a scale and a shift a channel", str(layer.parameters)),
+        ("kept, not learned", f"{layer.buffers.letters}: mean, variance, number of batches", str(layer.buffers)),
     ]
     _show(layer, shape, lines, as_json, "ablab models")
 
 
-def _of_filters(
-    layer: Layer, groups: int, *, bias: bool, side: str = "⌊(H + 2·p - (d·(k - 1) + 1))/s⌋ + 1", places: str = "H'·W'"
-) -> list[Line]:
+def _of_filters(layer: Layer) -> list[Line]:
     """The lines of a layer that is made of filters."""
-    weights = "k·k·C" if groups == 1 else "k·k·(C/g)"
     return [
-        *_output(layer, side),
-        ("parameters", f"({weights} + 1)·F" if bias else f"{weights}·F", str(layer.parameters)),
-        ("MACs", f"{weights}·F·{places}", str(layer.macs)),
+        *_output(layer),
+        ("parameters", layer.parameters.letters, str(layer.parameters)),
+        ("MACs", layer.macs.letters, str(layer.macs)),
     ]
 
 
-def _output(layer: Layer, letters: str, sides: tuple[Term, ...] | None = None) -> list[Line]:
+def _output(layer: Layer, sides: tuple[Term, ...] | None = None) -> list[Line]:
     height, width = sides or layer.sides
     channels, *_ = layer.out_shape
     return [
-        ("output height", letters, str(height)),
-        ("output width", letters.replace("H", "W"), str(width)),
+        ("output height", height.letters, str(height)),
+        ("output width", width.letters, str(width)),
         ("output", "H'xW'xC'", f"{height.value}x{width.value}x{channels}"),
     ]
 
