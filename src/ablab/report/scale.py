@@ -121,8 +121,8 @@ def along(axis: Axis, values: Iterable[float], *, floor: float | None = None) ->
 def reaching(label: str, values: Iterable[float], unit: str = "") -> Axis:
     """An axis that holds all values; in powers of ten where a straight one would show only the largest."""
     kept = [value for value in values if is_drawable(value)]
-    above = [value for value in kept if value > 0]
-    if above and min(kept) >= 0 and max(above) > FAR * min(above):
+    if are_far_apart(kept):
+        above = [value for value in kept if value > 0]
         ends = 10.0 ** math.floor(math.log10(min(above))), 10.0 ** math.ceil(math.log10(max(above)))
         return Axis(label, unit, ends, is_log=True)
     return Axis(label, unit, reach(kept))
@@ -141,6 +141,13 @@ def summary(curves: Iterable[Iterable[Point]]) -> tuple[tuple[float, float, floa
 def is_drawable(value: float) -> bool:
     """Whether there is a place for a value on an axis: beyond 1e9 all others would be one line."""
     return math.isfinite(value) and abs(value) <= 1e9
+
+
+def are_far_apart(values: Iterable[float]) -> bool:
+    """Whether a straight axis would show only the largest of these values."""
+    kept = [value for value in values if is_drawable(value)]
+    above = [value for value in kept if value > 0]
+    return bool(above) and min(kept) >= 0 and max(above) > FAR * min(above)
 
 
 def spans(chart: Lines) -> tuple[Span, Span]:
@@ -171,9 +178,16 @@ def outside(chart: Lines) -> int:
 def scatter_spans(chart: Scatter) -> tuple[Span, Span]:
     """How far both axes of a scatter reach."""
     ends = [end for spot in chart.spots for end in (spot.low, spot.y, spot.high) if end is not None]
-    xs = [spot.x for spot in chart.spots if is_drawable(spot.x)]
-    from_zero = (min(0.0, *xs), 1.08 * max(xs)) if xs and max(xs) > 0 and not chart.x_axis.is_log else None
-    return chart.x_axis.span or from_zero or along(chart.x_axis, xs), along(chart.y_axis, ends)
+    return chart.x_axis.span or _cost_span(chart), along(chart.y_axis, ends)
+
+
+def _cost_span(chart: Scatter) -> Span:
+    """From zero, so that a small difference looks small; in powers of ten around all costs. Costs may be any size."""
+    xs = [spot.x for spot in chart.spots if math.isfinite(spot.x)]
+    if chart.x_axis.is_log:
+        low, high = reach(math.log10(value) for value in xs if value > 0)
+        return 10.0**low, 10.0**high
+    return (min(0.0, *xs), 1.08 * max(xs)) if xs and max(xs) > 0 else reach(xs)
 
 
 def forest_span(chart: Intervals) -> Span:

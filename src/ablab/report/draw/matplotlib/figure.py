@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 from ablab.report.chart import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
+LETTERS = 11.5  # of a heading to an inch
 ACROSS = 3  # charts beside each other, where a chart of several does not say
 
 
@@ -56,7 +58,8 @@ def draw(made: Figure | SubFigure, chart: Chart, columns: int) -> None:
             continue
         _single(axes, each, is_first=at % columns == 0 or shown[at - 1] is None)
         if each.heading and each.heading not in (axes.get_xlabel(), axes.get_ylabel()):
-            axes.set_title(plain(each.heading), wrap=True)
+            letters = max(20, int(LETTERS * size(each)[0]) - 6)
+            axes.set_title("\n".join(plain(line) for line in textwrap.wrap(each.heading, letters)))
 
 
 def _single(axes: Axes, chart: Single, *, is_first: bool) -> None:
@@ -90,7 +93,7 @@ def size(chart: Single) -> tuple[float, float]:
             return 7.5, 0.75 + 0.42 * len(chart.intervals)
         case HeatMap():
             side = min(5.2, max(2.9, 0.8 + 0.3 * len(chart.columns)))
-            return side, side + 0.2
+            return side, side + 0.45
         case Surface():
             return 4.6, 4.0
         case Scatter():

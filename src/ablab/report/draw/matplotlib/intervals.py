@@ -50,9 +50,10 @@ def _row(axes: Axes, place: int, one: Interval) -> None:
         axes.plot(one.effect, place, marker=mark, markersize=7, color=colour, markerfacecolor=face)
     effect, ends = numbers(one)
     words = one.word + (" (biased)" if one.is_biased else "")
-    shown = f"{words}\n{effect if one.effect is not None else 'no pair yet'}  ({ends}), n = {one.n}"
+    lines = (words, f"{effect if one.effect is not None else 'no pair yet'}  ({ends}), n = {one.n}")
+    shown = "\n".join(plain(line) for line in lines if line)
     where: Any = axes.get_yaxis_transform()
-    axes.text(1.02, place, plain(shown), transform=where, va="center", fontsize=8, linespacing=1.35)
+    axes.text(1.02, place, shown, transform=where, va="center", fontsize=8, linespacing=1.35)
 
 
 def _upright(axes: Axes, chart: Intervals) -> None:

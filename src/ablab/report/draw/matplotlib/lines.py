@@ -80,4 +80,4 @@ def _line(axes: Axes, line: Line) -> None:
     )
     for x, y in drawn:
         if x == line.selected:
-            axes.plot(x, y, marker="o", markersize=3, color=style["color"], alpha=0.8, linestyle="")
+            axes.plot(x, y, marker="o", markersize=4, color=style["color"], markerfacecolor="white", linestyle="")

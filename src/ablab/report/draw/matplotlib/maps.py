@@ -39,9 +39,12 @@ def heat_map(axes: Axes, chart: HeatMap, *, is_first: bool) -> None:
         axes.set_ylabel(plain(chart.row_label))
     for i, row in enumerate(chart.values):
         for j, value in enumerate(row):
+            words = cell_text(chart, value, decimals=0)
+            if not words:
+                continue
             is_dark = depth(value, chart.largest, is_difference=chart.is_difference) > DARK
             ink = "white" if is_dark else INK.light
-            axes.text(j, i, cell_text(chart, value, decimals=0), ha="center", va="center", fontsize=6.5, color=ink)
+            axes.text(j, i, words, ha="center", va="center", fontsize=6.5, color=ink)
 
 
 def _cell(chart: HeatMap, value: float) -> tuple[float, float, float]:

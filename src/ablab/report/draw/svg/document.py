@@ -27,10 +27,11 @@ def document(chart: Lines | Surface | Multiples) -> str:
     panels = [(each.heading, drawing(each)) for each in shown if not isinstance(each, Images)]
     columns = max(1, min(len(panels), (chart.columns if isinstance(chart, Multiples) else 0) or ACROSS))
     width = max((panel.width for _, panel in panels), default=ENTRY) + EDGE
+    above = LINE * any(heading for heading, _ in panels)
     parts, top = [text(EDGE, 24, chart.title, "start", kind="title")], 36.0
     for row in (panels[at : at + columns] for at in range(0, len(panels), columns)):
-        parts += _row(row, width, top)
-        top += LINE + max(panel.height for _, panel in row) + EDGE
+        parts += _row(row, width, top, above)
+        top += above + max(panel.height for _, panel in row) + EDGE
     lines = told_apart(chart)
     across = max(1, int(columns * width // ENTRY))
     if len(lines) > 1:
@@ -46,11 +47,11 @@ def document(chart: Lines | Surface | Multiples) -> str:
     )
 
 
-def _row(row: Sequence[tuple[str, Drawing]], width: float, top: float) -> Iterator[str]:
+def _row(row: Sequence[tuple[str, Drawing]], width: float, top: float, above: float) -> Iterator[str]:
     for at, (heading, panel) in enumerate(row):
         left = EDGE + at * width
         yield text(left + panel.width / 2, top + 12, heading, "middle", kind="heading")
-        yield panel.placed(left, top + LINE)
+        yield panel.placed(left, top + above)
 
 
 def _entry(line: Line, place: int, y: float) -> Iterator[str]:

@@ -13,42 +13,44 @@ from ablab.report.scale import Scale, magnitude, reach, scale
 from ablab.report.style import UNKNOWN, depth, ramp
 from ablab.report.wording import visible
 
-CELL, LEFT, BELOW = 30, 74, 62  # of a heat map, in user units
+CELL = 30  # of a heat map, in user units
+NARROWEST = 330  # so that a map of few classes does not become as large as one of many
 WRITTEN = 12  # names up to which there is room for numbers in the cells
 STRONG = 0.9  # opacity of the full colour
 DARK = 0.62  # opacity from which the numbers in it are drawn in the colour of the paper
-LETTERS = 12  # of a name beside a map
-SIDE = 400  # of a surface
+LETTERS, LETTER = 16, 6.2  # of a name beside a map: how many, and how wide
+SIDE, LEFT = 400, 74  # of a surface
 
 
 def heat_map(chart: HeatMap) -> Drawing:
     """The true class in a row and the answer in a column; colour says size, and the sign of a difference."""
-    high = len(chart.rows) * CELL
-    parts = []
-    for i, name in enumerate(chart.rows):
-        parts.append(text(LEFT - 6, (i + 0.5) * CELL, shortened(name, LETTERS), "end", dy=4))
-    for j, name in enumerate(chart.columns):
-        at = LEFT + (j + 0.5) * CELL
-        label = text(at, high + 12, shortened(name, LETTERS), "end", dy=4)
+    rows, columns = ([shortened(name, LETTERS) for name in names] for names in (chart.rows, chart.columns))
+    left = 12 + LETTER * max(map(len, rows), default=0)
+    high = len(rows) * CELL
+    parts = [text(left - 6, (i + 0.5) * CELL, name, "end", dy=4) for i, name in enumerate(rows)]
+    for j, name in enumerate(columns):
+        at = left + (j + 0.5) * CELL
+        label = text(at, high + 12, name, "end", dy=4)
         parts.append(label.replace("<text ", f'<text transform="rotate(-50 {at:g} {high + 12})" ', 1))
     for i, values in enumerate(chart.values):
         for j, value in enumerate(values):
-            parts += _cell(chart, i, j, value)
-    return Drawing("map", chart.title, LEFT + len(chart.columns) * CELL + 4, high + BELOW, parts)
+            parts += _cell(chart, i, j, value, left)
+    width = max(left + len(columns) * CELL + 4, NARROWEST)
+    return Drawing("map", chart.title, width, high + 24 + 0.75 * LETTER * max(map(len, columns), default=0), parts)
 
 
-def _cell(chart: HeatMap, i: int, j: int, value: float) -> Iterator[str]:
+def _cell(chart: HeatMap, i: int, j: int, value: float, left: float) -> Iterator[str]:
     strength = STRONG * depth(value, chart.largest, is_difference=chart.is_difference)
     kind = "unknown" if not math.isfinite(value) else "less" if chart.is_difference and value < 0 else "more"
     row, column = visible(chart.rows[i]), visible(chart.columns[j])
     size = f"{value:+.1f} points" if chart.is_difference else f"{value:.1f} %"
     label = escape(f"{row} right: {size}" if row == column else f"{row} taken for {column}: {size}")
-    place = f'x="{LEFT + j * CELL}" y="{i * CELL}" width="{CELL - 1}" height="{CELL - 1}"'
+    place = f'x="{left + j * CELL:g}" y="{i * CELL}" width="{CELL - 1}" height="{CELL - 1}"'
     yield f'<rect class="cell {kind}" {place} fill-opacity="{strength:.2f}"><title>{label}</title></rect>'
     words = cell_text(chart, value, decimals=int(chart.is_difference))
     if words and len(chart.columns) <= WRITTEN:
         kind = "in on" if strength > DARK else "in off"
-        yield text(LEFT + j * CELL + (CELL - 1) / 2, (i + 0.5) * CELL, words, "middle", dy=3, kind=kind)
+        yield text(left + j * CELL + (CELL - 1) / 2, (i + 0.5) * CELL, words, "middle", dy=3, kind=kind)
 
 
 def surface(chart: Surface) -> Drawing:

@@ -20,7 +20,7 @@ def scatter(chart: Scatter) -> Drawing:
     y = scale(chart.y_axis, y_span, frame.top + frame.height - 12, frame.top + 12)
     parts = [text(0, 14, str(chart.y_axis), "start")] if is_named else []
     parts += frame.around(chart.x_axis, x, chart.y_axis, y)
-    shown = [spot for spot in chart.spots if x.can_show(spot.x) and y.can_show(spot.y)]
+    shown = [spot for spot in chart.spots if math.isfinite(spot.x) and (spot.x > 0 or not x.is_log)]
     steps = [(x(spot.x), y(spot.y)) for spot in chart.front if spot in shown]
     if steps:
         parts.append(f'<path class="front" d="M{path(steps)}"/>')
