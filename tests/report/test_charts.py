@@ -149,7 +149,7 @@ def test_titles_are_escaped() -> None:
 
 
 def test_the_axis_of_the_strips_says_plus_and_minus() -> None:
-    texts = [element.text for element in ElementTree.fromstring(strip_axis((-2.5, 2.5))).iter("text")]
+    texts = [element.text for element in ElementTree.fromstring(strip_axis((-2.5, 2.5), "points")).iter("text")]
     assert texts == ["-2", "-1", "0", "+1", "+2"]
 
 

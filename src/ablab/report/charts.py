@@ -115,14 +115,14 @@ def strip(
     return _svg(parts, f'class="strip" width="100%" height="{STRIP}"', text)
 
 
-def strip_axis(span: tuple[float, float]) -> Markup:
-    """The axis below the strips, in points."""
+def strip_axis(span: tuple[float, float], unit: str) -> Markup:
+    """The axis below the strips."""
     x, marks = _across(span), ticks(*span)
     parts = ['<line class="axis" x1="0%" x2="100%" y1="0.5" y2="0.5"/>']
     for mark, text in zip(marks, tick_texts(marks), strict=True):
         parts.append(f'<line class="axis" x1="{x(mark)}" x2="{x(mark)}" y1="0" y2="5"/>')
         parts.append(f'<text x="{x(mark)}" y="19" text-anchor="middle">{"+" if mark > 0 else ""}{text}</text>')
-    return _svg(parts, 'class="strip" width="100%" height="24"', "axis, percentage points of test accuracy")
+    return _svg(parts, 'class="strip" width="100%" height="24"', f"axis, {unit}")
 
 
 def panel(groups: Sequence[Group], span: tuple[float, float], *, title: str, has_singles: bool = True) -> Markup:

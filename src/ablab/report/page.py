@@ -105,18 +105,18 @@ def _looks(environment: jinja2.Environment) -> dict[str, Any]:
 def _facts(study: Study, arms: Sequence[Arm], verdicts: Sequence[Verdict], ledger: Ledger | None) -> dict[str, Any]:
     """What the page says of the study, its runs and its verdicts."""
     shown = tuple(run for arm in arms for run in arm.runs)
-    span = _span(verdicts, study.rule.margin)
+    span, metric = _span(verdicts, study.rule.margin), known_metrics()[study.rule.metric]
     looked_at = sorted({(run.spec.fingerprint, run.spec.explores) for run in shown})
     plans = [(fingerprint, plan(study, fingerprint, explores=explores).hash) for fingerprint, explores in looked_at]
     embedded, left_in = runs_json(study, _in_order(arms), plans[0][1] if plans else "")
     return {
         "study": study,
         "rule": study.rule,
-        "metric": known_metrics()[study.rule.metric],
+        "metric": metric,
         "arms": arms,
         "runs": shown,
         "verdicts": [_verdict(verdict, span) for verdict in verdicts],
-        "axis": charts.strip_axis(span),
+        "axis": charts.strip_axis(span, f"{metric.gap_words} of test {metric.title}"),
         "warnings": tuple(cautions(study, shown, verdicts)),
         "rows": _run_rows(arms),
         "costs": [_cost(arm, arms[0], verdicts) for arm in arms if arm.runs],
