@@ -8,15 +8,20 @@ import ast
 import functools
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ablab.errors import InputError, did_you_mean
+from ablab import grammar
+from ablab.domains import Domain, domains
+from ablab.errors import Fault, GrammarError, InputError, did_you_mean
+from ablab.grammar import Call, show
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).parent
+LENGTH = 100  # characters of a word that a message repeats and that near words are looked for
+Arguments = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class Entry:
     options: dict[str, Any] = field(default_factory=dict)  # keyword-only parameters that the marker leaves open
     facts: dict[str, Any] = field(default_factory=dict)  # settings of the function that this name fixes
     defaults: dict[str, Any] = field(default_factory=dict)  # settings that this name starts from
+    domains: dict[str, tuple[Domain, ...]] = field(default_factory=dict)  # of the options; none where anything goes
+    required: tuple[str, ...] = ()  # options without a default
+    folder: str = ""
     needs: tuple[str, ...] = ()  # packages beyond those that ablab comes with
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,6 +54,19 @@ class Entry:
             listed = " ".join(missing)
             raise InputError(f'{self.kind} "{self.name}" needs {listed}: install it with: pip install {listed}')
         return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A call of the one grammar with the entry that it names, and its arguments by their names."""
+
+    call: Call
+    entry: Entry
+    arguments: Arguments
+
+    def load(self) -> Callable[..., Any]:
+        """The entry's function with these arguments, to be given the others."""
+        return functools.partial(self.entry.load(), **self.entry.settings(self.arguments))
 
 
 def mark(
@@ -74,21 +95,29 @@ def mark(
 def catalogue(folder: str, kind: str) -> dict[str, Entry]:
     """All functions marked as `kind` in the files of `folder` (dotted, below ablab), by name."""
     entries: dict[str, Entry] = {}
+    for entry in _folder(folder):
+        if entry.kind == kind:
+            if entry.name in entries:
+                raise ValueError(f"{entry.module} and {entries[entry.name].module} both mark {kind} {entry.name!r}")
+            entries[entry.name] = entry
+    return entries
+
+
+@functools.cache
+def _folder(folder: str) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
     for path in sorted((PACKAGE / folder.replace(".", "/")).glob("*.py")):
         module = f"ablab.{folder}" if path.stem == "__init__" else f"ablab.{folder}.{path.stem}"
-        for entry in marked(path.read_text(encoding="utf-8"), module):
-            if entry.kind == kind:
-                if entry.name in entries:
-                    raise ValueError(f"{module} and {entries[entry.name].module} both mark {kind} {entry.name!r}")
-                entries[entry.name] = entry
-    return entries
+        source = path.read_text(encoding="utf-8")
+        entries += marked(source, module, folder) if "@mark(" in source else []
+    return tuple(entries)
 
 
 def find(folder: str, kind: str, name: str, error: type[InputError] = InputError) -> Entry:
     """The entry called `name`, or an error with the nearest name."""
     entries = catalogue(folder, kind)
     if name not in entries:
-        raise error(f'no {kind} is called "{name}": {did_you_mean(name, entries)}')
+        raise error([Fault(kind, f'no {kind} is called "{name}"', name, did_you_mean(name, entries))])
     return entries[name]
 
 
@@ -97,10 +126,95 @@ def is_own(name: str) -> bool:
     return ":" in name
 
 
-def marked(source: str, module: str) -> list[Entry]:
+def operations(
+    key: str,
+    text: str,
+    known: Mapping[str, Entry],
+    *,
+    least: int = 1,
+    most: int = 1,
+    words: Iterable[str] = (),
+) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]:
+    """What `text`, the value of `key`, names among the known entries; and all that is wrong with it.
+
+    `words` may stand there as well, and are for the did-you-mean alone.
+    """
+    calls, unreadable = read_calls(key, text)
+    if unreadable:
+        return (), unreadable
+    if not least <= len(calls) <= most:
+        return (), (Fault(key, f"{key} = {text}: one name is wanted here", text),)
+    named, faults = [], []
+    for call in calls:
+        if call.name not in known:
+            kind = next(iter(known.values())).kind
+            hint = did_you_mean(call.name[:LENGTH], [*known, *words])
+            faults.append(Fault(key, f'no {kind} is called "{call.name}"', call.name, hint))
+            continue
+        arguments, wrong = bind(call, known[call.name])
+        faults += [replace(fault, key=key, message=f"{key} = {call}: {fault.message}") for fault in wrong]
+        named.append(Operation(call, known[call.name], arguments))
+    return tuple(named), tuple(faults)
+
+
+def read_calls(key: str, text: str) -> tuple[tuple[Call, ...], tuple[Fault, ...]]:
+    """The calls in the value of a key, or why it cannot be read."""
+    try:
+        return grammar.calls(text), ()
+    except GrammarError as error:
+        (fault,) = error.faults
+        part = f'"{fault.near}": ' if fault.near != text else ""
+        return (), (replace(fault, key=key, message=f"{key} = {text}: {part}{fault.message}"),)
+
+
+def bind(call: Call, entry: Entry) -> tuple[Arguments, tuple[Fault, ...]]:
+    """The arguments of a call by their names, and what is wrong with them; those without a name go by their order.
+
+    Every text that names a function of ours is bound here: `crop(4)`, `sgd(0.9)`, the options of a network.
+    """
+    known = list(entry.options)
+    if len(call.args) > len(known):
+        takes = f"at most {len(known)}: {', '.join(known)}" if known else "no arguments"
+        return {}, (Fault("", f"{len(call.args)} arguments are given, but {call.name} takes {takes}", call.name),)
+    given = dict(zip(known, call.args, strict=False))
+    faults = []
+    for name, value in call.options.items():
+        if name in given:
+            faults.append(Fault(name, f"{name} is given twice", name))
+        elif name not in known:
+            hint = did_you_mean(name[:LENGTH], known) if known else "it takes none"
+            faults.append(Fault(name, f'no option is called "{name}"', name, hint))
+        else:
+            given[name] = value
+    for name in entry.required:
+        if name not in given:
+            faults.append(Fault(name, f"{name} is missing", call.name, f"write {call.name}({name}=...)"))
+    for name, value in given.items():
+        faults += _value_faults(name, value, entry, near=name if name in call.options else show(value))
+    return given, tuple(faults)
+
+
+def _value_faults(name: str, value: Any, entry: Entry, near: str) -> tuple[Fault, ...]:
+    """What is wrong with the value of one argument: it must belong to one of the domains of its annotation."""
+    allowed = entry.domains.get(name, ())
+    if not allowed or any(domain.has(value) and not domain.calls for domain in allowed):
+        return ()
+    words = [word for domain in allowed for word in domain.words]
+    kind = next((domain.calls for domain in allowed if domain.calls), "")
+    if kind and isinstance(value, str):
+        return operations(name, value, catalogue(entry.folder, kind), words=words)[1]
+    if words:
+        return (Fault(name, f'{name} = "{show(value)}"', show(value), did_you_mean(show(value)[:LENGTH], words)),)
+    default = entry.options[name]
+    example = f", such as {show(default)}" if isinstance(default, list) else ""
+    return (Fault(name, f"{name} = {show(value)[:LENGTH]} must be {allowed[0].wanted(value)}{example}", near),)
+
+
+def marked(source: str, module: str, folder: str = "") -> list[Entry]:
     """The entries that the text of one file declares."""
     entries = []
-    for node in ast.parse(source).body:
+    body = ast.parse(source).body
+    for node in body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         taken = _arguments(node)
@@ -108,6 +222,8 @@ def marked(source: str, module: str) -> list[Entry]:
             parameter.arg: None if default is None else _literal(default)
             for parameter, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True)
         }
+        bare = [name for name, default in zip(defaults, taken.kw_defaults, strict=True) if default is None]
+        allowed = {parameter.arg: domains(parameter.annotation, body) for parameter in taken.kwonlyargs}
         for call in node.decorator_list:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "mark":
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
@@ -126,6 +242,9 @@ def marked(source: str, module: str) -> list[Entry]:
                         facts=facts,
                         defaults=own,
                         needs=tuple(needs),
+                        domains=allowed,
+                        required=tuple(key for key in bare if key not in facts and key not in own),
+                        folder=folder,
                     )
                 )
     return entries

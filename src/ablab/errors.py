@@ -2,6 +2,20 @@
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with what came from outside, as data: whoever shows it decides how."""
+
+    key: str  # of a recipe or of a study file; empty where it is about the whole
+    message: str
+    near: str = ""  # the word that is wrong, as it was written: a caret goes under it
+    hint: str = ""  # what to write instead
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.hint}" if self.hint else self.message
 
 
 class AblabError(Exception):
@@ -11,9 +25,13 @@ class AblabError(Exception):
 
 
 class InputError(AblabError):
-    """Something that came from outside is wrong; nothing was written."""
+    """Something that came from outside is wrong, with all its faults; nothing was written."""
 
     exit_code = 2
+
+    def __init__(self, what: str | Iterable[Fault], text: str = "") -> None:
+        self.faults = (Fault("", what),) if isinstance(what, str) else tuple(what)
+        super().__init__(text or "\n".join(map(str, self.faults)))
 
 
 class GrammarError(InputError):

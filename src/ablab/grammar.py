@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ablab.errors import GrammarError
+from ablab.errors import Fault, GrammarError
 
 _TIME = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -160,4 +160,5 @@ def _error(text: str, part: str, message: str) -> GrammarError:
     """The message above the text, with carets under the part that it is about."""
     part = part.strip() or text
     line = text if len(text) <= 200 else text[:200] + "…"
-    return GrammarError(f"{message}\n    {line}\n    {' ' * max(text.find(part), 0)}{'^' * min(len(part), 40)}")
+    carets = " " * max(text.find(part), 0) + "^" * min(len(part), 40)
+    return GrammarError([Fault("", message, near=part)], f"{message}\n    {line}\n    {carets}")

@@ -4,17 +4,22 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from ablab import grammar
-from ablab.catalogue import find, is_own
-from ablab.errors import GrammarError, RecipeError, did_you_mean
+from ablab.catalogue import LENGTH, bind, catalogue, find, is_own
+from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
+from ablab.operations import PLACES, faults_of, spelled, written
 
 VERSION = 1  # part of every hash: raised when a default changes its meaning, because hashes leave defaults out
+AS_STORED = "as stored"  # the context in which pydantic reads recipes that were made before: names are not checked
+MOST_HINTS = 20
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -83,15 +88,24 @@ class Recipe(BaseModel):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
     threads: Positive | None = Field(None, description="threads of the CPU; else as many as torch takes")
 
-    @field_validator("augment", "average", "init", "loss", "lr_scale", "optimizer", "schedule", "tta")
+    @field_validator("data", *PLACES)
     @classmethod
-    def _one_spelling(cls, text: str) -> str:
-        return " + ".join(str(call) for call in grammar.calls(text)) or "none"
+    def _names_what_is_there(cls, text: str, info: ValidationInfo) -> str:
+        key = str(info.field_name)
+        if info.context == AS_STORED:
+            return text if key == "data" else written(text)
+        if faults := _told(key, text):
+            raise PydanticCustomError("named", "{text}", {"text": "\n".join(map(str, faults)), "faults": faults})
+        return text if key == "data" else spelled(key, text)
 
     @field_validator("time")
     @classmethod
     def _a_time(cls, text: str | None) -> str | None:
-        if text is not None and grammar.duration(text) <= 0:
+        try:
+            seconds = 1.0 if text is None else grammar.duration(text)
+        except GrammarError as error:
+            raise ValueError(error.faults[0].message) from None
+        if seconds <= 0:
             raise ValueError("must be above 0")
         return text
 
@@ -105,37 +119,30 @@ class Recipe(BaseModel):
     @classmethod
     def of(cls, keys: Mapping[str, Any], base: "Recipe | None" = None) -> "Recipe":
         """A recipe from typed keys, over `base` or the defaults. All faults are reported together."""
+        return cls._of(keys, base)
+
+    @classmethod
+    def stored(cls, keys: Mapping[str, Any]) -> "Recipe":
+        """A recipe that was made before, perhaps by another version, which may have known other names."""
+        return cls._of(keys, None, AS_STORED)
+
+    @classmethod
+    def _of(cls, keys: Mapping[str, Any], base: "Recipe | None", context: str | None = None) -> "Recipe":
         fields = set(cls.model_fields) - {"options"}
-        given = {
-            **(base.model_dump(exclude={"options"}) if base else {}),
-            **{k: v for k, v in keys.items() if k in fields},
-        }
+        given = {**(base.model_dump(exclude={"options"}) if base else {}), **{k: keys[k] for k in keys if k in fields}}
         options = {**(base.options if base else {}), **{k: v for k, v in keys.items() if k not in fields}}
-        faults = []
+        faults: list[Fault] = []
+        recipe = None
         try:
-            recipe = cls(**given)
+            recipe = cls.model_validate(given, context=context)
         except ValidationError as error:
-            faults += [
-                f"{fault['loc'][0]} = {grammar.show(fault['input'])}: {_plain(fault)}" for fault in error.errors()
-            ]
-            recipe = None
-        except GrammarError as error:
-            faults.append(str(error))
-            recipe = None
+            faults += [fault for detail in error.errors() for fault in _plain(detail)]
         model = str(given.get("model", cls.model_fields["model"].default))
-        try:
-            defaults = _model_options(model)
-        except RecipeError as error:
-            faults.append(str(error))
-            defaults = None
-        if defaults is not None:
-            for key in options:
-                if key not in defaults:
-                    known = {*fields, *defaults}
-                    faults.append(f'unknown recipe key "{key}": {did_you_mean(key, known)} (all keys: ablab recipe)')
-            options = {k: v for k, v in options.items() if k not in defaults or v != defaults[k]}
+        if not is_own(model):  # a user's own network answers for its options when it is built
+            options, wrong = _options(model, options, check=context != AS_STORED)
+            faults += wrong
         if recipe is None or faults:
-            raise RecipeError("\n".join(faults))
+            raise RecipeError(faults)
         return recipe.model_copy(update={"options": dict(sorted(options.items()))})
 
     def with_(self, text: str) -> "Recipe":
@@ -154,7 +161,7 @@ class Recipe(BaseModel):
 
     def full(self) -> dict[str, Any]:
         """Every key with its value, the model's options at their defaults where they were not given."""
-        return {**self.model_dump(exclude={"options"}), **(_model_options(self.model) or {}), **self.options}
+        return {**self.model_dump(exclude={"options"}), **_model_options(self.model), **self.options}
 
     def toml(self) -> str:
         """The recipe as a TOML file: all that differs from the defaults, the data and the model."""
@@ -194,21 +201,49 @@ def keys() -> list[tuple[str, str, str]]:
     ]
 
 
-@functools.cache
-def _model_options(model: str) -> dict[str, Any] | None:
-    """Options and defaults of a model of the zoo; None for a user's own, which answers for itself when it is built."""
-    if is_own(model):
-        return None
+def _model_options(model: str) -> dict[str, Any]:
+    """Options and defaults of a model of the zoo; none are known of a user's own."""
+    entry = catalogue("models", "model").get(model)
+    return entry.options if entry else {}
+
+
+def _options(model: str, given: dict[str, Any], *, check: bool) -> tuple[dict[str, Any], Iterable[Fault]]:
+    """The options of a model that are not at their defaults, and what is wrong with them."""
     try:
-        return find("models", "model", model).options
-    except Exception as error:
-        raise RecipeError(str(error)) from None
+        entry = find("models", "model", model)
+    except InputError as error:
+        return given, error.faults
+    unknown = [key for key in given if key not in entry.options]
+    known = {*Recipe.model_fields, *entry.options} - {"options"}
+    # did-you-mean costs 0.1 ms: whoever gives hundreds of unknown keys does not read so many hints
+    faults = [_unknown(key, known if number < MOST_HINTS else (), model) for number, key in enumerate(unknown)]
+    changed = {k: v for k, v in given.items() if k in entry.options and v != entry.options[k]}
+    return changed, [*faults, *(bind(grammar.Call(model, options=changed), entry)[1] if check else ())]
+
+
+def _unknown(key: str, known: Iterable[str], model: str) -> Fault:
+    near = did_you_mean(key[:LENGTH], known)
+    all_keys = f"all keys: ablab recipe, options of {model}: ablab models {model}"
+    return Fault(key, f'unknown recipe key "{key}"', key, f"{near} {all_keys}" if near.endswith("?") else all_keys)
+
+
+def _told(key: str, text: str) -> tuple[Fault, ...]:
+    """The faults of a named value; an option that is a key of the recipe itself belongs outside the brackets."""
+    return tuple(
+        replace(fault, hint=f"{fault.near} is a key of the recipe itself: write {fault.near}=... beside {key}")
+        if fault.near in Recipe.model_fields and fault.near != key
+        else fault
+        for fault in faults_of(key, text)
+    )
 
 
 def _number_as_wanted(found: Any, kind: Any) -> Any:
     return float(found) if kind in (float, float | None) and type(found) is int else found
 
 
-def _plain(fault: Any) -> str:
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
+def _plain(detail: Any) -> tuple[Fault, ...]:
+    """What pydantic found, as faults; those of names are in its context."""
+    if "faults" in detail.get("ctx", {}):
+        return tuple(detail["ctx"]["faults"])
+    key, message = str(detail["loc"][0]), str(detail["msg"]).removeprefix("Value error, ")
+    return (Fault(key, f"{key} = {grammar.show(detail['input'])}: {message[0].lower()}{message[1:]}", key),)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from ablab.recipe import Recipe
+from ablab.recipe import AS_STORED, Recipe
 
 Observer = Callable[["RunSpec", Any], None]  # (which run, an event of train): what only looks
 Status = Literal["finished", "diverged", "failed"]
@@ -198,7 +198,7 @@ class Run:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Run":
-        return _RUN.validate_json(text)
+        return _RUN.validate_json(text, context=AS_STORED)
 
 
 _RUN: TypeAdapter[Run] = TypeAdapter(Run)

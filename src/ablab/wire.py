@@ -45,7 +45,7 @@ def spec_value(spec: RunSpec) -> dict[str, Any]:
 def spec_of(value: Mapping[str, Any]) -> RunSpec:
     """The run spec of a value; ValueError or RecipeError for what is none."""
     read = _SPEC.validate_python(value)
-    return RunSpec(Recipe.of(read.recipe), read.seed, read.fingerprint, read.explores)
+    return RunSpec(Recipe.stored(read.recipe), read.seed, read.fingerprint, read.explores)
 
 
 def event_value(event: Event) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def test_the_doctor_says_what_is_there_and_what_it_can_do(tmp_path, monkeypatch)
         ("lr=0", "lr = 0.0: input should be greater than 0"),
         ("lr=-1", "lr = -1.0: input should be greater than 0"),
         ("epochs=0", "epochs = 0: input should be greater than or equal to 1"),
-        ("batch=1000", "batch = 1000: there are only 270 training images; try batch=27"),
+        ("batch=1000", "batch = 1000: there are only 270 training images: try batch=27"),
         ("device=gpu", 'device = "gpu": '),
         ("device=cuda:7", 'device = "cuda:7": there is no such device here; there is cpu'),
         ("batch_split=60", "batch_split = 60: a batch has only 50 images"),

@@ -21,7 +21,7 @@ from ablab.data.augment.pixels import choose, pick
 from ablab.data.augment.policies import changes
 from ablab.data.augment.views import views
 from ablab.data.dataset import Examples
-from ablab.errors import DataError, InputError
+from ablab.errors import DataError, InputError, RecipeError
 from ablab.randomness import stream
 
 SHAPE = (3, 32, 32)
@@ -91,7 +91,7 @@ def largest_difference(ours: Tensor, theirs: list[Image.Image]) -> int:
     ],
 )
 def test_a_wrong_text_is_refused_with_operation_argument_and_range(text: str, says: list[str]) -> None:
-    with pytest.raises(DataError) as error:
+    with pytest.raises(InputError) as error:
         check(text, SHAPE)
     for part in [*says, text.partition("(")[0].split(" ")[0]]:
         assert part in str(error.value)
@@ -520,7 +520,7 @@ def test_views_are_the_image_its_mirror_and_both_shifted_by_a_pixel() -> None:
 
 
 def test_an_unknown_view_is_refused_with_the_nearest() -> None:
-    with pytest.raises(DataError, match="did you mean .flip"):
+    with pytest.raises(RecipeError, match="did you mean .flip"):
         views("flp")
 
 

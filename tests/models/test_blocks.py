@@ -1,21 +1,20 @@
-"""What all families share: norms, activations, dropout, width, named stacks."""
+"""What all families share: norms, dropout, width, named stacks."""
 
 import copy
+from typing import get_args
 
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional as F
 
 from ablab.errors import ModelError
 from ablab.models.blocks import (
-    ACTIVATIONS,
     NORMS,
     Dropout,
     Dropout2d,
-    activation,
     conv3x3,
     dense_norm,
     dropout,
@@ -26,46 +25,13 @@ from ablab.models.blocks import (
     scaled,
     stack,
 )
+from ablab.models.options import Norm
 
 X = torch.linspace(-4, 4, 81)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("relu", F.relu(X)),
-        ("leaky_relu", F.leaky_relu(X, 0.01)),
-        ("leaky_relu(0.2)", F.leaky_relu(X, 0.2)),
-        ("elu(alpha=2)", F.elu(X, 2.0)),
-        ("silu", F.silu(X)),
-        ("swish", F.silu(X)),
-        ("swish(beta=2.5)", X / (1 + torch.exp(-2.5 * X))),
-        ("gelu", F.gelu(X)),
-        ("mish", F.mish(X)),
-        ("tanh", torch.tanh(X)),
-        ("sigmoid", torch.sigmoid(X)),
-    ],
-)
-def test_an_activation_is_the_function_of_its_name(text, expected):
-    torch.testing.assert_close(activation(text)(X), expected)
-
-
-def test_every_activation_is_tested_above():
-    assert set(ACTIVATIONS) == {"relu", "leaky_relu", "elu", "silu", "swish", "gelu", "mish", "tanh", "sigmoid"}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("swich", 'did you mean "swish"'),
-        ("relu(3)", "write relu"),
-        ("swish(gamma=2)", r"write swish\(beta=1.0\)"),
-        ("elu(yes)", "a number is wanted; write elu"),
-    ],
-)
-def test_a_wrong_activation_is_refused_with_what_to_write(text, message):
-    with pytest.raises(ModelError, match=message):
-        activation(text)
+def test_networks_may_be_told_of_every_norm_that_there_is():
+    assert get_args(Norm) == tuple(NORMS)
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_they_fit_other_sizes_of_pictures(name, shape):
         ({"hidden": [], "dropout": 0.5}, 'dropout_at = "dense", but there is no hidden dense layer'),
         ({"hidden": [], "norm": "batch", "norm_at": "dense"}, "there is no hidden dense layer"),
         ({"norm": "instance", "norm_at": "dense"}, "one number has no variance"),
-        ({"shortcut": False}, 'no option "shortcut"'),
+        ({"shortcut": False}, 'no option is called "shortcut"'),
     ],
 )
 def test_an_option_that_cannot_be_is_refused(options, message):

@@ -175,9 +175,9 @@ def test_orthogonal_rows_are_orthogonal_and_keep_the_variance_behind_a_relu():
     ("init", "message"),
     [
         ("hee", 'no init is called "hee": did you mean "he"'),
-        ("normal", "standard deviation is wanted"),
-        ("normal(-1)", "standard deviation is wanted"),
-        ("he(2)", "takes nothing in brackets"),
+        ("normal", r"sd is missing: write normal\(sd=...\)"),
+        ("normal(-1)", "sd = -1 must be above 0"),
+        ("he(2)", "takes no arguments"),
     ],
 )
 def test_an_unknown_scheme_is_refused_with_what_to_write(init, message):

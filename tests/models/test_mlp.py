@@ -55,7 +55,7 @@ def test_a_deeper_one_starts_with_the_same_first_layer():
         ({"dropout": 0.5, "hidden": []}, "there is no hidden dense layer"),
         ({"hidden": [0]}, "hidden = .*not a whole number"),
         ({"hidden": 256}, "hidden = 256 must be a list"),
-        ({"conv": "depthwise"}, 'no option "conv"'),
+        ({"conv": "depthwise"}, 'no option is called "conv"'),
     ],
 )
 def test_what_has_no_place_in_it_is_refused(options, message):

@@ -76,7 +76,7 @@ def test_without_shortcuts_what_is_left_starts_the_same():
         ("mobilenet", {"channels": [64, 128]}, "has length 2, but there are 13 blocks"),
         ("mobilenetv2", {"channels": [16]}, "has length 1, but there are 7 stages"),
         ("mobilenetv2", {"blocks": [1] * 8}, "has length 8, but there are 7 stages"),
-        ("mobilenet", {"conv": "depthwise"}, 'no option "conv"'),
+        ("mobilenet", {"conv": "depthwise"}, 'no option is called "conv"'),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_to_write(name, options, message):

@@ -69,8 +69,8 @@ def test_training_with_its_dropout_differs_from_measuring():
         (Io(3, 3, 3, 10), {}, r'images of 3x3x3: layer "pool2" \(AvgPool2d\) is reached by 16x1x1'),
         (CIFAR10, {"blocks": 0}, "blocks = 0: at least one"),
         (CIFAR10, {"hidden": [-1]}, "-1 is not a whole number"),
-        (CIFAR10, {"head_dropout": 1.0}, "a share from 0 to below 1"),
-        (CIFAR10, {"dropout_at": "all"}, 'no option "dropout_at"'),
+        (CIFAR10, {"head_dropout": 1.0}, "must be from 0 to below 1"),
+        (CIFAR10, {"dropout_at": "all"}, 'no option is called "dropout_at"'),
     ],
 )
 def test_an_impossible_one_is_refused_with_its_reason(io, options, message):

@@ -121,7 +121,7 @@ def test_it_fits_other_sizes_of_pictures(shape):
         ({"blocks": [2, 0, 2, 2]}, "not a whole number from 1 up"),
         ({"projection": "pool"}, 'projection = "pool"'),
         ({"dropout_at": "dense"}, 'dropout_at = "dense"'),
-        ({"stages": 3}, 'no option "stages"'),
+        ({"stages": 3}, 'no option is called "stages"'),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_to_write(options, message):

@@ -73,15 +73,15 @@ def test_an_unknown_model_is_refused_with_the_nearest_name():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"nrom": "batch"}, 'no option "nrom": did you mean "norm"'),
+        ({"nrom": "batch"}, 'no option is called "nrom": did you mean "norm"'),
         ({"norm": "bach"}, 'norm = "bach": did you mean "batch"'),
         ({"activation": "rellu"}, 'no activation is called "rellu": did you mean "relu"'),
-        ({"norm": 3}, "norm = 3 must be a word, such as 'none'"),
-        ({"dropout": True}, "dropout = True must be a number"),
-        ({"dropout": 1.0}, "dropout = 1.0: a share from 0 to below 1"),
+        ({"norm": 3}, 'norm = "3": known: batch'),
+        ({"dropout": True}, "dropout = true must be a number"),
+        ({"dropout": 1.0}, "dropout = 1.0 must be from 0 to below 1"),
         ({"dropout": float("nan")}, "dropout = nan"),
-        ({"width": "wide"}, "width = 'wide' must be a number"),
-        ({"width": 0}, "width = 0: a factor above 0"),
+        ({"width": "wide"}, "width = wide must be a number"),
+        ({"width": 0}, "width = 0 must be above 0"),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_to_write(options, message):

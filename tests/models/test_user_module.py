@@ -79,7 +79,7 @@ def test_building_it_leaves_the_import_path_and_the_training_mode_alone(folder):
         ("nowhere.py:Net", {}, "there is no file nowhere.py"),
         ("nowhere_at_all:Net", {}, 'no module named "nowhere_at_all"'),
         ("broken.py:Net", {}, r"SyntaxError: .*broken.py, line 1"),
-        ("mynets.py:Net", {"hiden": 3}, 'no option "hiden": did you mean "hidden"'),
+        ("mynets.py:Net", {"hiden": 3}, 'has no option "hiden": did you mean "hidden"'),
         ("mynets.py:Net", {"classes": 3}, '"classes" comes from the data'),
         ("mynets.py:Needy", {}, 'needs a value for "depth": add depth=... to the recipe'),
         ("mynets.py:Blind", {}, 'does not take "classes"'),

@@ -73,7 +73,7 @@ def test_larger_pictures_reach_the_linear_layer_with_more_numbers():
         ("vgg", CIFAR10, {"blocks": [1, 1, 0, 1, 1]}, "0 is not a whole number from 1 up"),
         ("vgg6", CIFAR10, {"blocks": [1]}, "blocks = .* has length 1, but there are 2 stages"),
         ("vgg6", CIFAR10, {"channels": [96] * 3}, "channels = .* has length 3, but there are 2 stages"),
-        ("vgg16", CIFAR10, {"blocks": [1] * 5}, 'no option "blocks"'),
+        ("vgg16", CIFAR10, {"blocks": [1] * 5}, 'no option is called "blocks"'),
         ("vgg16", CIFAR10, {"dropout": 0.5, "dropout_at": "dense"}, "there is no hidden dense layer"),
     ],
 )

@@ -58,7 +58,7 @@ def test_token_and_places_start_small_and_by_their_name():
         ({"patch": 5}, "cannot be cut into squares of patch = 5"),
         ({"heads": 5}, "heads = 5: 384 numbers a word"),
         ({"depth": 0}, "depth = 0: a whole number from 1 up"),
-        ({"norm": "batch"}, 'no option "norm"'),
+        ({"norm": "batch"}, 'no option is called "norm"'),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_to_write(options, message):

@@ -64,7 +64,7 @@ def test_none_is_no_average():
     ("text", "message"),
     [
         ("emma", 'no average is called "emma": did you mean "ema"'),
-        ("ema(0.9)", r"options are given by name, such as ema\(decay=0.998\)"),
+        ("lookahead(2.5)", "every = 2.5 must be a whole number"),
         ("ema(decay=1)", "decay = 1 must be above 0 to below 1"),
         ("lookahead(every=0)", "every = 0 must be from 1"),
         ("lookahead(share=0)", "share = 0 must be above 0 to 1"),

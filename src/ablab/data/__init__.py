@@ -1,17 +1,18 @@
 """load_dataset: a data set by its name, its path, or as it is generated."""
 
-import dataclasses
 import importlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.catalogue import Entry, catalogue
-from ablab.data.known import KNOWN, Known, is_official
+from ablab.catalogue import Arguments, Entry, bind
+from ablab.data.known import Known, is_official
 from ablab.data.places import absent, locate
-from ablab.errors import DataError, GrammarError, did_you_mean
+from ablab.errors import DataError, GrammarError
+from ablab.operations import data_sets, is_there, no_data_set
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
@@ -30,21 +31,21 @@ def load_dataset(
     `photos/`, `cifar10`, `cifar100(coarse)`, `some/folder(coarse)`, `phantom(difficulty=0.5)`. An existing path comes
     first. `size` is the side in pixels that pictures are brought to, `skip_unreadable` goes on without damaged ones.
     """
-    path, arguments = _as_path(text)
+    path, brackets = _as_path(text)
     if path is not None:
-        return _read(path, _labels(arguments, text), size, skip_unreadable)
+        return _read(path, _labels(brackets, text), size, skip_unreadable)
     asked = _as_name(text)
-    if asked.name in KNOWN:
-        return _known(KNOWN[asked.name], root, _labels(asked, text), size, skip_unreadable)
-    generators = catalogue("data.sources", "generator")
-    if asked.name in generators:
-        if size is not None:
-            raise DataError(f"{text}: generated pictures have one size; leave out size = {size}")
-        return _generate(generators[asked.name], asked)
-    raise DataError(
-        f'no data set is called "{asked.name}", and no file or folder of that name is here: '
-        f"{did_you_mean(asked.name, [*KNOWN, *generators])}"
-    )
+    if asked.name not in data_sets():
+        raise DataError([no_data_set(asked.name)])
+    entry = data_sets()[asked.name]
+    arguments, faults = bind(asked, entry)
+    if faults:
+        raise DataError(replace(fault, message=f"{text}: {fault.message}") for fault in faults)
+    if entry.kind == "published":
+        return _published(entry.load()(), root, arguments.get("labels"), size, skip_unreadable)
+    if size is not None:
+        raise DataError(f"{text}: generated pictures have one size; leave out size = {size}")
+    return _generate(entry, arguments)
 
 
 def __getattr__(name: str) -> Any:
@@ -58,19 +59,12 @@ def _as_path(text: str) -> tuple[Path | None, grammar.Call]:
     """The file or folder that the text names, with what stands in brackets after it."""
     bare = grammar.Call("path")
     whole = Path(text).expanduser()
-    if text.strip() and _exists(whole):
+    if text.strip() and is_there(whole):
         return whole, bare
     bracketed = re.fullmatch(r"(.+?)\s*(\([^()]*\))", text)
-    if bracketed and _exists(front := Path(bracketed[1]).expanduser()):
+    if bracketed and is_there(front := Path(bracketed[1]).expanduser()):
         return front, grammar.call(f"path{bracketed[2]}")
     return None, bare
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
-        return False
 
 
 def _as_name(text: str) -> grammar.Call:
@@ -126,12 +120,10 @@ def _read(
     return cached(source, make, worth_seconds=FILES_WORTH_SECONDS)
 
 
-def _known(
+def _published(
     known: Known, root: Path | str | None, labels: str | None, size: int | None, skip_unreadable: bool
 ) -> "Dataset":
     """The first of its places that is there; its pixels and labels must be the official ones."""
-    if labels is not None and labels not in known.labels:
-        raise DataError(f"{known.name}({labels}): {known.name} has {' and '.join(known.labels)} labels only")
     place = locate(known, root)
     if place is None:
         raise DataError(absent(known, root))
@@ -142,7 +134,7 @@ def _official(dataset: "Dataset", known: Known, labels: str | None, place: Path)
     """The data set under its official name, with the official class names; an error if its pixels are others."""
     kind = labels or next(iter(known.labels))
     name = known.name if labels is None or len(known.labels) == 1 else f"{known.name}({labels})"
-    named = dataclasses.replace(dataset, name=name, classes=known.labels[kind].classes)
+    named = replace(dataset, name=name, classes=known.labels[kind].classes)
     if is_official(named) is False:
         raise DataError(
             f"{place}: these are not the official pixels and labels of {known.name}; to use them all the same name "
@@ -151,15 +143,8 @@ def _official(dataset: "Dataset", known: Known, labels: str | None, place: Path)
     return named
 
 
-def _generate(entry: Entry, asked: grammar.Call) -> "Dataset":
+def _generate(entry: Entry, arguments: Arguments) -> "Dataset":
     from ablab.data.cache import cached, generated_source
 
-    names = list(entry.options)
-    given = {**dict(zip(names, asked.args, strict=False)), **asked.options}
-    unknown = [name for name in given if name not in names]
-    if len(asked.args) > len(names) or len(given) < len(asked.args) + len(asked.options):
-        raise DataError(f"{asked}: too many arguments; {entry.name} takes {', '.join(names)}")
-    if unknown:
-        raise DataError(f'{asked}: {entry.name} has no "{unknown[0]}": {did_you_mean(unknown[0], names)}')
-    call = grammar.Call(entry.name, (), dict(sorted(given.items())))
-    return cached(generated_source(str(call)), lambda: entry.load()(**given), worth_seconds=GENERATED_WORTH_SECONDS)
+    call = grammar.Call(entry.name, (), dict(sorted(arguments.items())))
+    return cached(generated_source(str(call)), lambda: entry.load()(**arguments), worth_seconds=GENERATED_WORTH_SECONDS)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ablab.catalogue import mark
+
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Examples
 
@@ -250,6 +252,18 @@ BINARY = {
         fingerprints=CIFAR100_FINGERPRINTS,
     ),
 }
+
+
+@mark("published", "cifar10")
+def cifar10(*, labels: Literal["fine"] = "fine") -> Known:  # noqa: ARG001 (read from the text)
+    """CIFAR-10, as it is downloaded."""
+    return KNOWN["cifar10"]
+
+
+@mark("published", "cifar100")
+def cifar100(*, labels: Literal["fine", "coarse"] = "fine") -> Known:  # noqa: ARG001
+    """CIFAR-100, as it is downloaded."""
+    return KNOWN["cifar100"]
 
 
 def is_official(dataset: "Dataset") -> bool | None:

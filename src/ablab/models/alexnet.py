@@ -7,8 +7,8 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.options import check_numbers
-from ablab.models.plain import Conv, Style, network
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
+from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
 
 
 @mark("model", "alexnet")
@@ -17,13 +17,13 @@ def alexnet(
     *,
     channels: Sequence[int] = [96, 256, 384, 256, 256],
     hidden: Sequence[int] = [4096, 4096],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "all",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "none",
+    norm_at: NormAt = "all",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "all",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """Five 3x3 convolutions and two dense layers of 4096 for 32x32 (a published course report); 36,187,914 parameters.
 
@@ -52,13 +52,13 @@ def alexnet_original(
     channels: Sequence[int] = [96, 256, 384, 384, 256],
     hidden: Sequence[int] = [4096, 4096],
     groups: int = 1,
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    dropout: float = 0.5,
-    dropout_at: str = "dense",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "none",
+    norm_at: NormAt = "all",
+    activation: Activation = "relu",
+    dropout: Rate = 0.5,
+    dropout_at: DropoutAt = "dense",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """AlexNet for 227x227 (Krizhevsky et al. 2012) in one tower; 62,378,344 parameters at 1000 classes.
 

@@ -1,16 +1,16 @@
-"""What all families share: norms, activations, dropout, width; and stacks whose layers have names."""
+"""What all families share: norms, dropout, width; and stacks whose layers have names."""
 
 import functools
-import inspect
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
-from ablab import grammar, randomness
-from ablab.errors import ModelError, did_you_mean
-from ablab.models.options import check_word
+from ablab import randomness
+from ablab.errors import ModelError
+from ablab.models.options import Convolution, Output, check_word
 
 
 def stack(**layers: nn.Module | None) -> nn.Sequential:
@@ -53,8 +53,7 @@ NORMS: dict[str, Callable[[int], nn.Module] | None] = {
 
 def norm(kind: str, channels: int) -> nn.Module | None:
     """The normalisation called `kind` for maps of `channels` channels; None for "none"."""
-    if kind not in NORMS:
-        raise ModelError(f'no norm is called "{kind}": {did_you_mean(kind, NORMS)}')
+    check_word("norm", kind, NORMS)
     make = NORMS[kind]
     return make(channels) if make else None
 
@@ -66,7 +65,7 @@ def dense_norm(kind: str, features: int) -> nn.Module | None:
     return norm(kind, features) if kind != "instance" else None
 
 
-CONVOLUTIONS = ("full", "depthwise")
+CONVOLUTIONS = get_args(Convolution)
 
 
 def conv3x3(
@@ -103,62 +102,6 @@ def residual(shortcut: bool, **layers: nn.Module | None) -> nn.Sequential:
     """Layers under their names with the shortcut around them, or without it."""
     made = stack(**layers)
     return Residual(OrderedDict(made.named_children())) if shortcut else made
-
-
-class Swish(nn.Module):
-    """x * sigmoid(beta * x), with a beta that stays as it is (Ramachandran et al. 2017); beta = 1 is SiLU."""
-
-    def __init__(self, beta: float = 1.0) -> None:
-        super().__init__()
-        self.beta = beta
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * torch.sigmoid(self.beta * x)
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}"
-
-
-def _leaky_relu(slope: float = 0.01) -> nn.Module:
-    return nn.LeakyReLU(slope)
-
-
-def _elu(alpha: float = 1.0) -> nn.Module:
-    return nn.ELU(alpha)
-
-
-ACTIVATIONS: dict[str, Callable[..., nn.Module]] = {
-    "relu": lambda: nn.ReLU(),
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "silu": lambda: nn.SiLU(),
-    "swish": Swish,
-    "gelu": lambda: nn.GELU(),
-    "mish": lambda: nn.Mish(),
-    "tanh": lambda: nn.Tanh(),
-    "sigmoid": lambda: nn.Sigmoid(),
-}
-
-
-def activation(text: str) -> nn.Module:
-    """The activation that `text` names, with its number if it has one: relu, leaky_relu(0.2), swish(beta=1.5)."""
-    call = grammar.call(text)
-    if call.name not in ACTIVATIONS:
-        raise ModelError(f'no activation is called "{call.name}": {did_you_mean(call.name, ACTIVATIONS)}')
-    make = ACTIVATIONS[call.name]
-    numbers = [*call.args, *call.options.values()]
-    try:
-        inspect.signature(make).bind(*call.args, **call.options)
-    except TypeError as error:
-        raise ModelError(f"activation = {text}: {error}; {_usage(call.name)}") from None
-    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
-        raise ModelError(f"activation = {text}: a number is wanted; {_usage(call.name)}")
-    return make(*call.args, **call.options)
-
-
-def _usage(name: str) -> str:
-    taken = inspect.signature(ACTIVATIONS[name]).parameters.values()
-    return "write " + name + (f"({', '.join(f'{one.name}={one.default}' for one in taken)})" if taken else "")
 
 
 class Dropout(nn.Module):
@@ -206,7 +149,7 @@ class Dropout2d(Dropout):
 
 def output_end(kind: str) -> nn.Module | None:
     """What comes behind the last layer: nothing, as a loss on logits wants it, or a softmax, which is a fault."""
-    check_word("output", kind, ("linear", "softmax"))
+    check_word("output", kind, get_args(Output))
     return nn.Softmax(1) if kind == "softmax" else None
 
 

@@ -5,13 +5,14 @@ The norm follows every convolution and hidden dense layer (`norm_at` = conv, den
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import check_numbers
-from ablab.models.plain import Conv, Style, network
+from ablab.models.options import Activation, Convolution, Norm, Output, Rate, Width, check_numbers
+from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
 
 
 @mark(
@@ -56,15 +57,15 @@ def cnn(
     convolutions: int,
     channels: Sequence[int],
     hidden: Sequence[int],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    hidden_activation: str = "same",
-    dropout: float = 0.0,
-    dropout_at: str = "dense",
-    width: float = 1.0,
-    conv: str = "full",
-    output: str = "linear",
+    norm: Norm = "none",
+    norm_at: NormAt = "all",
+    activation: Activation = "relu",
+    hidden_activation: Literal["same"] | Activation = "same",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "dense",
+    width: Width = 1.0,
+    conv: Convolution = "full",
+    output: Output = "linear",
 ) -> nn.Module:
     """Convolutions with a pool behind each, then dense layers; `hidden_activation` same is that of the convolutions.
 

@@ -5,10 +5,11 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
 from ablab.models.blocks import residual, scaled, stack
+from ablab.models.options import Activation, Norm, Rate, Width
 
 
 @mark("model", "convmixer")
@@ -20,10 +21,10 @@ def convmixer(
     kernel: int = 5,
     patch: int = 2,
     shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "gelu",
-    dropout: float = 0.0,
-    width: float = 1.0,
+    norm: Norm = "batch",
+    activation: Activation = "gelu",
+    dropout: Rate = 0.0,
+    width: Width = 1.0,
 ) -> nn.Module:
     """ConvMixer-256/8 with kernel 5 and patches of 2 (Trockman & Kolter 2022, for CIFAR); 594,186 parameters.
 

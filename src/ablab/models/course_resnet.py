@@ -6,19 +6,20 @@ more convolutions of the same width. Convolutions have a bias only if there is n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import conv3x3, residual, scaled, stack
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
-from ablab.models.options import check_numbers, check_word
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers, check_word
 from ablab.models.shapes import shape_after
 
-DROPOUT_AT = ("conv", "residual", "all")
+DropoutAt = Literal["conv", "residual", "all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Style:
     shortcut: bool
 
     def __post_init__(self) -> None:
-        check_word("dropout_at", self.dropout_at, DROPOUT_AT)
+        check_word("dropout_at", self.dropout_at, get_args(DropoutAt))
 
 
 @mark(
@@ -60,12 +61,12 @@ def report_resnet(
     residuals: Sequence[int],
     channels: Sequence[int],
     shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "all",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "all",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """Blocks in order, residual ones behind some of them, a last pool, and one linear layer.
 

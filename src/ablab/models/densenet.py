@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
+from ablab.models.activations import activation as act
 from ablab.models.blocks import CONVOLUTIONS, conv3x3, scaled, stack
-from ablab.models.blocks import activation as act
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
-from ablab.models.options import check_numbers, check_word
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers, check_word
 
 STAGES = 4
 
@@ -23,11 +23,11 @@ def densenet121(
     *,
     blocks: Sequence[int] = [6, 12, 24, 16],
     growth: int = 32,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """DenseNet-121 with a 3x3 stem (Huang et al. 2017, for CIFAR); 6,956,298 parameters.
 

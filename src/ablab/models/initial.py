@@ -3,13 +3,16 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
-from ablab import grammar, randomness
-from ablab.errors import ModelError, did_you_mean
+from ablab import randomness
+from ablab.catalogue import mark
+from ablab.errors import ModelError
+from ablab.operations import named
 
 # Layers that PyTorch starts with weights and biases uniform in +-1/sqrt(fan-in) (kaiming_uniform_ with a = sqrt(5)).
 UNIFORM = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
@@ -19,47 +22,49 @@ NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm)  # start as ones and zeros
 Scheme = Callable[[Tensor, torch.Generator], Tensor]  # (an empty weight, its generator) -> the weight
 
 
-def _he(weight: Tensor, generator: torch.Generator) -> Tensor:
+@mark("init", "torch")
+def torch_default(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """PyTorch's own: uniform within 1/sqrt(fan-in); the biases as well, which start at 0 otherwise."""
+    limit = 1 / math.sqrt(fan_in(weight))
+    return weight.uniform_(-limit, limit, generator=generator)
+
+
+@mark("init", "he")
+def he(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Normal, for ReLU (He et al. 2015)."""
     return weight.normal_(0, math.sqrt(2 / fan_in(weight)), generator=generator)
 
 
-def _lecun(weight: Tensor, generator: torch.Generator) -> Tensor:
+@mark("init", "lecun")
+def lecun(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Normal, the variance of the inputs kept (LeCun et al. 1998)."""
     return weight.normal_(0, math.sqrt(1 / fan_in(weight)), generator=generator)
 
 
-def _glorot(weight: Tensor, generator: torch.Generator) -> Tensor:
+@mark("init", "glorot")
+def glorot(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Uniform, for tanh (Glorot & Bengio 2010)."""
     fan_out = weight.shape[0] * math.prod(weight.shape[2:])
     limit = math.sqrt(6 / (fan_in(weight) + fan_out))
     return weight.uniform_(-limit, limit, generator=generator)
 
 
-def _orthogonal(weight: Tensor, generator: torch.Generator) -> Tensor:
+@mark("init", "orthogonal")
+def orthogonal(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Orthogonal, with a gain for ReLU (Saxe et al. 2014)."""
     return nn.init.orthogonal_(weight, math.sqrt(2), generator=generator)
 
 
-# Weights as each is known for; biases start at 0. "torch" leaves weights and biases to PyTorch's own distribution.
-SCHEMES: dict[str, Scheme | None] = {
-    "torch": None,
-    "he": _he,  # normal, for ReLU (He et al. 2015)
-    "glorot": _glorot,  # uniform, for tanh (Glorot & Bengio 2010)
-    "lecun": _lecun,  # normal, the variance of the inputs kept (LeCun et al. 1998)
-    "orthogonal": _orthogonal,  # with a gain for ReLU (Saxe et al. 2014)
-}
+@mark("init", "normal")
+def normal(weight: Tensor, generator: torch.Generator, *, sd: Annotated[float, "(0, inf)"]) -> Tensor:
+    """Normal with one standard deviation for all layers."""
+    return weight.normal_(0, sd, generator=generator)
 
 
 def scheme(init: str) -> Scheme | None:
-    """The scheme that `init` names: `he`, `glorot`, `normal(0.01)`; None for PyTorch's own."""
-    call = grammar.call(init)
-    if call.name == "normal":
-        sd = call.args[0] if len(call.args) == 1 and not call.options else None
-        if not isinstance(sd, int | float) or isinstance(sd, bool) or not 0 < sd < math.inf:
-            raise ModelError(f"init = {init}: the standard deviation is wanted in brackets, such as normal(0.01)")
-        return lambda weight, generator: weight.normal_(0, sd, generator=generator)
-    if call.name not in SCHEMES:
-        raise ModelError(f'no init is called "{call.name}": {did_you_mean(call.name, [*SCHEMES, "normal"])}')
-    if call.args or call.options:
-        raise ModelError(f"init = {init}: {call.name} takes nothing in brackets")
-    return SCHEMES[call.name]
+    """The scheme that `init` names: `he`, `glorot`, `normal(0.01)`; None for PyTorch's own, biases included."""
+    (operation,) = named("init", init, ModelError)
+    return None if operation.call.name == "torch" else operation.load()
 
 
 def initialise(net: nn.Module, seed: int, init: str = "torch") -> nn.Module:
@@ -102,11 +107,13 @@ def draw(
             generator = randomness.stream(seed, f"init/{path}.{name}" if path else f"init/{name}")
             empty = torch.empty(parameter.shape)
             with torch.no_grad():
-                if chosen is None:
+                if name == "weight":
+                    parameter.copy_((chosen or torch_default)(empty, generator))
+                elif chosen:
+                    parameter.zero_()
+                else:
                     limit = bound(module)
                     parameter.copy_(empty.uniform_(-limit, limit, generator=generator))
-                else:
-                    parameter.copy_(chosen(empty, generator) if name == "weight" else empty.zero_())
 
 
 def own_parameters(module: nn.Module) -> list[tuple[str, nn.Parameter]]:

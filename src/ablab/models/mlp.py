@@ -6,6 +6,7 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
+from ablab.models.options import Activation, Norm, Output, Rate, Width
 from ablab.models.plain import Style, network
 
 
@@ -14,11 +15,11 @@ def mlp(
     io: Io,
     *,
     hidden: Sequence[int] = [256, 512, 128],
-    norm: str = "none",
-    activation: str = "tanh",
-    dropout: float = 0.0,
-    width: float = 1.0,
-    output: str = "linear",
+    norm: Norm = "none",
+    activation: Activation = "tanh",
+    dropout: Rate = 0.0,
+    width: Width = 1.0,
+    output: Output = "linear",
 ) -> nn.Module:
     """Three dense hidden layers with tanh (a published course report); 985,226 parameters at 10 classes.
 

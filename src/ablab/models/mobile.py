@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
 from ablab.models.blocks import scaled, stack
-from ablab.models.options import check_numbers
+from ablab.models.options import Activation, Norm, Rate, Width, check_numbers
 
 BLOCKS, HALVING = 13, (2, 4, 6, 12)  # of MobileNet, and those of stride 2
 STAGES = ((1, 1), (6, 1), (6, 2), (6, 2), (6, 1), (6, 2), (6, 1))  # of MobileNetV2: expansion and stride
@@ -25,10 +25,10 @@ def mobilenet(
     io: Io,
     *,
     channels: Sequence[int] = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024],
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    width: float = 1.0,
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    width: Width = 1.0,
 ) -> nn.Module:
     """MobileNet (Howard et al. 2017, for CIFAR); 3,217,226 parameters.
 
@@ -55,10 +55,10 @@ def mobilenetv2(
     channels: Sequence[int] = [16, 24, 32, 64, 96, 160, 320],
     blocks: Sequence[int] = [1, 2, 3, 4, 3, 3, 1],
     shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    width: float = 1.0,
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    width: Width = 1.0,
 ) -> nn.Module:
     """MobileNetV2 (Sandler et al. 2018, for CIFAR); 2,296,922 parameters.
 

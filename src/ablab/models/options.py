@@ -1,8 +1,16 @@
-"""Checks of what networks are told: words from a list, lists of whole numbers as long as there are stages."""
+"""What networks are told: the words and numbers of options that many share, and lists as long as there are stages."""
 
 from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal
 
 from ablab.errors import ModelError, did_you_mean
+
+Norm = Literal["none", "batch", "group", "layer", "instance"]
+Activation = Annotated[str, "activation"]
+Convolution = Literal["full", "depthwise"]
+Rate = Annotated[float, "[0, 1)"]  # of dropout
+Width = Annotated[float, "(0, 1000)"]  # a factor of all channels
+Output = Literal["linear", "softmax"]  # what comes behind the last layer
 
 
 def check_word(key: str, word: str, known: Iterable[str]) -> None:

@@ -6,15 +6,16 @@ so a norm, a dropout or a further convolution renames no other layer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from torch import nn
 
 from ablab.errors import ModelError
 from ablab.models import Io
+from ablab.models.activations import activation
 from ablab.models.blocks import (
     CONVOLUTIONS,
     NORMS,
-    activation,
     conv3x3,
     dense_norm,
     dropout,
@@ -26,8 +27,8 @@ from ablab.models.blocks import (
 from ablab.models.options import check_numbers, check_word
 from ablab.models.shapes import shape_after
 
-NORM_AT = ("conv", "dense", "all")
-DROPOUT_AT = ("conv", "dense", "all", "before-dense")
+NormAt = Literal["conv", "dense", "all"]
+DropoutAt = Literal["conv", "dense", "all", "before-dense"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,8 @@ class Style:
 
     def __post_init__(self) -> None:
         check_word("norm", self.norm, NORMS)
-        check_word("norm_at", self.norm_at, NORM_AT)
-        check_word("dropout_at", self.dropout_at, DROPOUT_AT)
+        check_word("norm_at", self.norm_at, get_args(NormAt))
+        check_word("dropout_at", self.dropout_at, get_args(DropoutAt))
         check_word("conv", self.conv, CONVOLUTIONS)
 
 

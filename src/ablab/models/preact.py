@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import norm as normed
 from ablab.models.blocks import scaled, stack
-from ablab.models.options import check_numbers
-from ablab.models.resnet import Style
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
+from ablab.models.resnet import DropoutAt, Style
 
 
 @mark("model", "preactresnet18")
@@ -20,12 +20,12 @@ def preactresnet18(
     blocks: Sequence[int] = [2, 2, 2, 2],
     channels: Sequence[int] = [64, 128, 256, 512],
     shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "conv",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "conv",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """ResNet-18 with pre-activation blocks (He et al. 2016, for CIFAR); 11,171,146 parameters.
 

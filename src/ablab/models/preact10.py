@@ -7,11 +7,11 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import conv3x3, output_end, residual, scaled, stack
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
-from ablab.models.options import check_numbers
+from ablab.models.options import Activation, Convolution, Norm, Output, Rate, Width, check_numbers
 from ablab.models.shapes import shape_after
 
 
@@ -22,13 +22,13 @@ def preact10(
     blocks: int = 10,
     hidden: Sequence[int] = [16],
     shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.4,
-    head_dropout: float = 0.6,
-    width: float = 1.0,
-    conv: str = "full",
-    output: str = "linear",
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.4,
+    head_dropout: Rate = 0.6,
+    width: Width = 1.0,
+    conv: Convolution = "full",
+    output: Output = "linear",
 ) -> nn.Module:
     """Ten pre-activation residual blocks of 16 channels (a published course report); 66,090 parameters at 10 classes.
 

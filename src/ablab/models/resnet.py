@@ -7,20 +7,21 @@ shortcut with weights (`projection = "conv"`: 1x1 convolution and norm, the pape
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ablab.catalogue import mark
 from ablab.models import Io
+from ablab.models.activations import activation as act
 from ablab.models.blocks import CONVOLUTIONS, conv3x3, scaled, stack
-from ablab.models.blocks import activation as act
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import norm as normed
-from ablab.models.options import check_numbers, check_word
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers, check_word
 
-PROJECTIONS = ("conv", "pad")
-DROPOUT_AT = ("conv", "head", "all")
+Projection = Literal["conv", "pad"]
+DropoutAt = Literal["conv", "head", "all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,8 @@ class Style:
     projection: str = "conv"
 
     def __post_init__(self) -> None:
-        check_word("dropout_at", self.dropout_at, DROPOUT_AT)
-        check_word("projection", self.projection, PROJECTIONS)
+        check_word("dropout_at", self.dropout_at, get_args(DropoutAt))
+        check_word("projection", self.projection, get_args(Projection))
         check_word("conv", self.conv, CONVOLUTIONS)
 
     @property
@@ -137,13 +138,13 @@ def resnet(
     blocks: Sequence[int],
     channels: Sequence[int] = [64, 128, 256, 512],
     shortcut: bool = True,
-    projection: str = "conv",
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "conv",
-    width: float = 1.0,
-    conv: str = "full",
+    projection: Projection = "conv",
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "conv",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """A stem, `stages` stages of residual blocks, each at half the side of the one before, and one linear layer."""
     check_numbers("blocks", blocks, stages)

@@ -6,8 +6,8 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import check_numbers
-from ablab.models.plain import Conv, Style, network
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
+from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
 
 
 @mark("model", "simple-nn")
@@ -16,13 +16,13 @@ def simple_nn(
     *,
     channels: Sequence[int] = [8, 16],
     hidden: Sequence[int] = [120, 84],
-    norm: str = "none",
-    norm_at: str = "conv",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "dense",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "none",
+    norm_at: NormAt = "conv",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "dense",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """Two convolutions, 5x5 and 3x3, with pools, then dense 120 and 84 (a published course report); 82,030 parameters.
 

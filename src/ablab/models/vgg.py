@@ -6,8 +6,8 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import check_numbers
-from ablab.models.plain import Conv, Style, network
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
+from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
 
 
 @mark("model", "vgg11", blocks=[1, 1, 2, 2, 2])
@@ -22,13 +22,13 @@ def vgg(
     blocks: Sequence[int] = [2, 2, 3, 3, 3],
     channels: Sequence[int] = [64, 128, 256, 512, 512],
     hidden: Sequence[int] = [],
-    norm: str = "batch",
-    norm_at: str = "conv",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "all",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "batch",
+    norm_at: NormAt = "conv",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "all",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """Five stages of 3x3 convolutions with batch norm and one linear layer (Simonyan & Zisserman 2014, for CIFAR).
 
@@ -55,13 +55,13 @@ def vgg6(
     blocks: Sequence[int] = [1, 2],
     channels: Sequence[int] = [96, 96],
     hidden: Sequence[int] = [4096, 4096],
-    norm: str = "none",
-    norm_at: str = "all",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "all",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "none",
+    norm_at: NormAt = "all",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "all",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """Three 3x3 convolutions of 96 and two dense layers of 4096 (a published course report); 42,160,970 parameters.
 

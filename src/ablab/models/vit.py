@@ -7,9 +7,10 @@ from torch.nn import functional
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import dropout as drop
 from ablab.models.blocks import residual, scaled, stack
+from ablab.models.options import Activation, Rate, Width
 
 
 @mark("model", "vit-small")
@@ -22,9 +23,9 @@ def vit_small(
     patch: int = 4,
     mlp: float = 4.0,
     shortcut: bool = True,
-    activation: str = "gelu",
-    dropout: float = 0.0,
-    width: float = 1.0,
+    activation: Activation = "gelu",
+    dropout: Rate = 0.0,
+    width: Width = 1.0,
 ) -> nn.Module:
     """ViT-S with patches of 4 (Dosovitskiy et al. 2021, at the size of Touvron et al. 2021); 21,342,346 parameters.
 

@@ -5,11 +5,12 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.blocks import activation as act
+from ablab.models.activations import activation as act
 from ablab.models.blocks import norm as normed
 from ablab.models.blocks import scaled, stack
+from ablab.models.options import Activation, Convolution, Norm, Rate, Width
 from ablab.models.preact import stages
-from ablab.models.resnet import Style
+from ablab.models.resnet import DropoutAt, Style
 
 
 @mark(
@@ -48,12 +49,12 @@ def wide_resnet(
     depth: int,
     widen: int,
     shortcut: bool = True,
-    norm: str = "batch",
-    activation: str = "relu",
-    dropout: float = 0.0,
-    dropout_at: str = "conv",
-    width: float = 1.0,
-    conv: str = "full",
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: Rate = 0.0,
+    dropout_at: DropoutAt = "conv",
+    width: Width = 1.0,
+    conv: Convolution = "full",
 ) -> nn.Module:
     """wrn-depth-widen: three stages of (depth - 4) / 6 blocks with 16, 32 and 64 times `widen` channels.
 

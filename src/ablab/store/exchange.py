@@ -265,7 +265,7 @@ def _value(kind: str, content: dict[str, Any]) -> DataFacts | StudyText | Run:
 def _check(run: Run) -> None:
     """Raise for a run that no training leaves behind, so that what comes later can rely on it."""
     recipe = run.spec.recipe
-    if Recipe.of({**recipe.model_dump(exclude={"options"}), **recipe.options}).hash != recipe.hash:
+    if Recipe.stored({**recipe.model_dump(exclude={"options"}), **recipe.options}).hash != recipe.hash:
         raise ValueError("its recipe is not written as recipes are")
     if run.status == "finished" and (run.test is None or run.selected_epoch is None):
         raise ValueError("it is called finished and has no test measurement")

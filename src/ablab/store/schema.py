@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ablab.errors import InputError, StoreError
-from ablab.recipe import Recipe
+from ablab.recipe import AS_STORED, Recipe
 
 BROKEN = (sqlite3.Error, UnicodeError)  # what comes of damaged files: even the messages may be no text
 PATIENCE = 60.0  # seconds to wait for another process's write
@@ -164,7 +164,7 @@ def teach(connection: sqlite3.Connection) -> None:
 def _of_recipe(text: str, what: Callable[[Recipe], dict[str, Any]]) -> str:
     """Something of a recipe as JSON; nothing where this version does not know such a recipe, so that no run is lost."""
     try:
-        return json.dumps(what(Recipe.model_validate_json(text)), sort_keys=True, allow_nan=False)
+        return json.dumps(what(Recipe.model_validate_json(text, context=AS_STORED)), sort_keys=True, allow_nan=False)
     except (InputError, ValueError, TypeError):
         return "{}"
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from ablab.catalogue import mark
-from ablab.train.named import named, within
+from ablab.operations import named
 
 Weights = dict[str, Tensor]
 
@@ -80,27 +81,23 @@ class Lookahead(Average):
 
 
 @mark("average", "ema")
-def ema(net: nn.Module, *, decay: float = 0.998) -> Average:
+def ema(net: nn.Module, *, decay: Annotated[float, "(0, 1)"] = 0.998) -> Average:
     """An exponential moving average over the steps."""
-    within("average = ema", "decay", decay, 0, 1, ends="()")
     return Ema(net, decay)
 
 
 @mark("average", "lookahead")
-def lookahead(net: nn.Module, *, every: int = 5, share: float = 0.5) -> Average:
+def lookahead(
+    net: nn.Module, *, every: Annotated[int, "[1, inf)"] = 5, share: Annotated[float, "(0, 1]"] = 0.5
+) -> Average:
     """Slow weights that the trained ones return to every few steps."""
-    within("average = lookahead", "every", every, 1, float("inf"))
-    within("average = lookahead", "share", share, 0, 1, ends="(]")
-    return Lookahead(net, int(every), share)
+    return Lookahead(net, every, share)
 
 
 def make_average(text: str, net: nn.Module) -> Average | None:
     """The average that `text` names; None for none."""
-    if text == "none":
-        return None
-    entry, options = named("train", "average", text)
-    made: Average = entry.load()(net, **options)
-    return made
+    made: list[Average] = [operation.load()(net) for operation in named("average", text)]
+    return made[0] if made else None
 
 
 @torch.no_grad()

@@ -1,57 +1,56 @@
-"""What would only fail after the data is loaded and the weights are drawn, found before anything is trained."""
+"""What only the data and the machine can show to be wrong with a recipe, found before anything is trained."""
+
+from collections.abc import Callable, Iterator
 
 import torch
 
 from ablab import grammar
 from ablab.data.augment import check as check_augmentation
-from ablab.data.augment.views import views
 from ablab.data.dataset import Dataset
-from ablab.errors import InputError, RecipeError
+from ablab.errors import Fault, InputError, RecipeError
 from ablab.models import Io, build
-from ablab.models.initial import scheme
 from ablab.recipe import Recipe
-from ablab.train.average import make_average
 from ablab.train.device import choose_hardware
-from ablab.train.losses import make_loss
-from ablab.train.schedule import lr_at
 from ablab.train.state import optimizer_of
 
 
 def check(recipe: Recipe, dataset: Dataset) -> None:
-    """Raise for a recipe that cannot be trained on this data, every fault in one message."""
-    channels, height, width = dataset.in_shape
-    kept = (
-        len(dataset.train) if dataset.val is not None else len(dataset.train) - round(recipe.val * len(dataset.train))
-    )
-    images = min(recipe.train_images or kept, kept)
-    faults = []
-    try:
+    """Raise for a recipe that cannot be trained on this data, with every fault."""
+    faults = [fault for tried in _trials(recipe, dataset) for fault in _faults(tried)]
+    if faults := [*faults, *_number_faults(recipe, dataset)]:
+        raise RecipeError(faults)
+
+
+def _trials(recipe: Recipe, dataset: Dataset) -> Iterator[Callable[[], object]]:
+    """What is tried on pictures of this size and on this machine."""
+
+    def network() -> None:
         with torch.device("meta"):  # shapes without numbers: a network of any size costs nothing
-            net = build(recipe.model, Io(channels, height, width, len(dataset.classes)), **recipe.options)
-            optimizer_of(recipe, net)
-            make_average(recipe.average, net)
+            optimizer_of(recipe, build(recipe.model, Io(*dataset.in_shape, len(dataset.classes)), **recipe.options))
+
+    yield network
+    yield lambda: check_augmentation(recipe.augment, dataset.in_shape)
+    yield lambda: choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads)
+
+
+def _faults(tried: Callable[[], object]) -> tuple[Fault, ...]:
+    try:
+        tried()
     except InputError as error:
-        faults.append(str(error))
-    for tried in (
-        lambda: check_augmentation(recipe.augment, dataset.in_shape),
-        lambda: views(recipe.tta),
-        lambda: scheme(recipe.init),
-        lambda: lr_at(recipe.schedule, recipe.lr, 0, recipe.epochs),
-        lambda: make_loss(recipe.loss),
-        lambda: choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads),
-    ):
-        try:
-            tried()
-        except InputError as error:
-            faults.append(str(error))
+        return error.faults
+    return ()
+
+
+def _number_faults(recipe: Recipe, dataset: Dataset) -> Iterator[Fault]:
+    """What does not go with the number of images."""
+    kept = len(dataset.train) - (0 if dataset.val is not None else round(recipe.val * len(dataset.train)))
+    images = min(recipe.train_images or kept, kept)
     if recipe.batch > images:
-        faults.append(
-            f"batch = {recipe.batch}: there are only {images} training images; try batch={max(images // 10, 1)}"
-        )
+        hint = f"try batch={max(images // 10, 1)}"
+        yield Fault("batch", f"batch = {recipe.batch}: there are only {images} training images", "batch", hint)
     epochs = recipe.steps / -(-images // recipe.batch) if recipe.steps else recipe.epochs
     if recipe.warmup >= epochs:
-        faults.append(f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {epochs:g} epochs of the run")
+        message = f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {epochs:g} epochs of the run"
+        yield Fault("warmup", message, "warmup")
     if isinstance(recipe.batch_split, int) and recipe.batch_split > recipe.batch:
-        faults.append(f"batch_split = {recipe.batch_split}: a batch has only {recipe.batch} images")
-    if faults:
-        raise RecipeError("\n".join(faults))
+        yield Fault("batch_split", f"batch_split = {recipe.batch_split}: a batch has only {recipe.batch} images")

@@ -1,13 +1,14 @@
 """What is minimised: a mean over the batch, for hard and for mixed targets alike."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ablab.catalogue import mark
-from ablab.train.named import named, within
+from ablab.operations import named
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -25,7 +26,12 @@ def cross_entropy(
 
 @mark("loss", "focal")
 def focal(
-    logits: Tensor, targets: Tensor, smoothing: float = 0.0, class_weights: Tensor | None = None, *, gamma: float = 2.0
+    logits: Tensor,
+    targets: Tensor,
+    smoothing: float = 0.0,
+    class_weights: Tensor | None = None,
+    *,
+    gamma: Annotated[float, "[0, 100]"] = 2.0,
 ) -> Tensor:
     """Cross-entropy in which an image counts the less, the surer the network is of its class (Lin et al. 2017)."""
     logs = F.log_softmax(logits.float(), 1)
@@ -38,11 +44,9 @@ def focal(
 
 def make_loss(text: str, *, smoothing: float = 0.0, class_weights: Tensor | None = None) -> Loss:
     """The loss that `text` names, as a function of logits f32[B,K] and targets."""
-    entry, options = named("train", "loss", text)
-    if "gamma" in options:
-        within("loss", "gamma", options["gamma"], 0, 100)
-    function = entry.load()
-    return lambda logits, targets: function(logits, targets, smoothing, class_weights, **options)
+    (operation,) = named("loss", text)
+    function = operation.load()
+    return lambda logits, targets: function(logits, targets, smoothing, class_weights)
 
 
 def balanced(labels: Tensor, classes: int) -> Tensor:

@@ -3,12 +3,12 @@
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated
 
 from ablab.catalogue import mark
-from ablab.errors import RecipeError
-from ablab.train.named import named, within
+from ablab.operations import named
 
+Share = Annotated[float, "[0, 1]"]
 LOWER = 1e-4  # a loss counts as lower if it is by this share (as in PyTorch's ReduceLROnPlateau)
 
 
@@ -19,33 +19,31 @@ def constant(progress: float) -> float:
 
 
 @mark("schedule", "linear")
-def linear(progress: float, *, end: float = 0.0) -> float:
+def linear(progress: float, *, end: Share = 0.0) -> float:
     """Falls in a straight line to `end` times the learning rate."""
     return 1.0 - (1.0 - end) * progress
 
 
 @mark("schedule", "cosine")
-def cosine(progress: float, *, end: float = 0.0) -> float:
+def cosine(progress: float, *, end: Share = 0.0) -> float:
     """Falls along half a cosine to `end` times the learning rate (Loshchilov & Hutter 2016, without restarts)."""
     return end + (1.0 - end) * (1.0 + math.cos(math.pi * progress)) / 2
 
 
 @mark("schedule", "step")
-def step(progress: float, *, every: float = 0.3, factor: float = 0.1) -> float:
+def step(progress: float, *, every: Annotated[float, "(0, 1]"] = 0.3, factor: Share = 0.1) -> float:
     """Falls to `factor` of itself after each share `every` of the run."""
-    if not every:
-        raise RecipeError("schedule = step(every=0): every must be above 0, such as 0.3")
     return float(factor ** math.floor(progress / every + 1e-9))
 
 
 @mark("schedule", "multistep")
-def multistep(progress: float, *, first: float = 0.5, second: float = 0.75, factor: float = 0.1) -> float:
+def multistep(progress: float, *, first: Share = 0.5, second: Share = 0.75, factor: Share = 0.1) -> float:
     """Falls to `factor` of itself at the shares `first` and `second` of the run (as in He et al. 2015)."""
     return float(factor ** ((progress + 1e-9 >= first) + (progress + 1e-9 >= second)))
 
 
 @mark("schedule", "onecycle")
-def onecycle(progress: float, *, rise: float = 0.3, start: float = 0.04, end: float = 0.0) -> float:
+def onecycle(progress: float, *, rise: Share = 0.3, start: Share = 0.04, end: Share = 0.0) -> float:
     """Rises along half a cosine from `start` to 1 over the share `rise`, then falls to `end` (Smith & Topin 2017)."""
     if progress < rise:
         return start + (1.0 - start) * (1.0 - math.cos(math.pi * progress / rise)) / 2
@@ -57,9 +55,9 @@ def plateau(
     progress: float,  # noqa: ARG001 (it goes by what has been reached)
     losses: Sequence[float],
     *,
-    patience: float = 3,
-    factor: float = 0.1,
-    least: float = 0.0,
+    patience: Annotated[float, "[0, 1e6]"] = 3,
+    factor: Share = 0.1,
+    least: Share = 0.0,
 ) -> float:
     """Falls to `factor` of itself after more than `patience` epochs without a lower validation loss."""
     share, best, since = 1.0, math.inf, 0
@@ -86,15 +84,13 @@ def lr_at(
     """
     if step + 1 < warmup_steps:
         return lr * (step + 1) / warmup_steps
-    function, options, looks_back = check_schedule(schedule)
+    function, looks_back = _function(schedule)
     progress = max(step - warmup_steps, 0.0) / (steps - warmup_steps)
-    return float(lr * (function(progress, losses, **options) if looks_back else function(progress, **options)))
+    return float(lr * (function(progress, losses) if looks_back else function(progress)))
 
 
 @functools.cache  # asked at every step
-def check_schedule(text: str) -> tuple[Callable[..., float], dict[str, Any], bool]:
-    """The function that `text` names, its options, and whether it goes by validation losses; or a RecipeError."""
-    entry, options = named("train", "schedule", text)
-    for option, value in options.items():
-        within(f"schedule = {text}", option, value, 0, 1e6 if option == "patience" else 1)
-    return entry.load(), options, "losses" in entry.parameters
+def _function(text: str) -> tuple[Callable[..., float], bool]:
+    """The function that `text` names, and whether it goes by validation losses."""
+    (operation,) = named("schedule", text)
+    return operation.load(), "losses" in operation.entry.parameters

@@ -8,27 +8,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ablab import grammar
-from ablab.catalogue import find
-from ablab.data.augment.arguments import bind
+from ablab.catalogue import Operation
 from ablab.data.augment.draw import Draw, Table
 from ablab.data.augment.pixels import pick
 from ablab.data.dataset import Examples
-from ablab.errors import DataError
+from ablab.errors import DataError, Fault, RecipeError
+from ablab.operations import named
 
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of the text with its arguments; `purpose` is what its random numbers are keyed by."""
+    """One operation of the text; `purpose` is what its random numbers are keyed by."""
 
-    call: grammar.Call
-    function: Callable[..., Any]
-    arguments: dict[str, Any]
+    operation: Operation
+    function: Callable[..., Any]  # with its arguments
     purpose: str
-    mixes: bool  # takes a second image, and gives the first one's share beside the picture
+
+    @property
+    def mixes(self) -> bool:
+        """Whether it takes a second image, and gives the first one's share beside the picture."""
+        return "partners" in self.operation.entry.parameters
 
     def __call__(self, *given: Any) -> Any:
-        return self.function(*given, **self.arguments)
+        return self.function(*given)
 
 
 @dataclass(frozen=True)
@@ -110,22 +112,19 @@ def check(text: str, in_shape: tuple[int, int, int]) -> None:
         try:
             step(*[black] * (2 if step.mixes else 1), Draw(Table(0, step.purpose, 0, 1), row))
         except DataError as error:
-            raise DataError(f"augment: {step.call}: {error}") from None
+            raise DataError(f"augment = {step.operation.call}: {error}") from None
 
 
 def steps(text: str) -> tuple[Step, ...]:
     """The operations of a text, their arguments bound and typed."""
-    found: list[Step] = []
+    made: list[Step] = []
     times: Counter[str] = Counter()
-    for call in grammar.calls(text):
-        entry = find("data.augment", "augmentation", call.name, DataError)
-        times[call.name] += 1
-        try:
-            arguments = bind(call, entry)
-        except DataError as error:
-            raise DataError(f"augment: {call}: {error}") from None
-        mixes = "partners" in entry.parameters
-        if found and found[-1].mixes and not mixes:
-            raise DataError(f"augment: {call.name} comes after {found[-1].call.name}: write mixing operations last")
-        found.append(Step(call, entry.load(), arguments, f"augment/{call.name}/{times[call.name]}", mixes))
-    return tuple(found)
+    for operation in named("augment", text):
+        name = operation.call.name
+        times[name] += 1
+        step = Step(operation, operation.load(), f"augment/{name}/{times[name]}")
+        if made and made[-1].mixes and not step.mixes:
+            message = f"augment: {name} comes after {made[-1].operation.call.name}: write mixing operations last"
+            raise RecipeError([Fault("augment", message, name)])
+        made.append(step)
+    return tuple(made)

@@ -1,11 +1,15 @@
 """Colours changed, image by image, by factors that differ from image to image."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
 from ablab.catalogue import mark
-from ablab.data.augment.arguments import colours, within
+from ablab.data.augment.arguments import colours
 from ablab.data.augment.draw import Draw
+
+Share = Annotated[float, "[0, 1]"]
 
 
 @mark("augmentation", "jitter")
@@ -13,10 +17,10 @@ def jitter(
     images: Tensor,
     draw: Draw,
     *,
-    brightness: float = 0.2,
-    contrast: float = 0.2,
-    saturation: float = 0.2,
-    hue: float = 0.05,
+    brightness: Share = 0.2,
+    contrast: Share = 0.2,
+    saturation: Share = 0.2,
+    hue: Annotated[float, "[0, 0.5]"] = 0.05,
 ) -> Tensor:
     """Brightness, contrast and saturation times 1 ± the given share, hue turned by up to the given part of the circle.
 
@@ -28,10 +32,8 @@ def jitter(
         ("contrast", contrasted, contrast),
         ("saturation", saturated, saturation),
     ):
-        within(name, span, 0, 1)
         if span:
             images = change(images, draw.between(name, 1 - span, 1 + span))
-    within("hue", hue, 0, 0.5)
     return hue_turned(images, draw.between("hue", -hue, hue)) if hue else images
 
 

@@ -1,5 +1,7 @@
 """Images shifted, turned and sheared; what comes in from outside is black."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -28,9 +30,8 @@ def translate(images: Tensor, draw: Draw, *, distance: float = 0.125) -> Tensor:
 
 
 @mark("augmentation", "rotate")
-def rotate(images: Tensor, draw: Draw, *, degrees: float = 15.0) -> Tensor:
+def rotate(images: Tensor, draw: Draw, *, degrees: Annotated[float, "(0, 180]"] = 15.0) -> Tensor:
     """A turn by up to `degrees` to either side around the centre, pixels interpolated linearly."""
-    within("degrees", degrees, 0, 180, above=True)
     return turned(images, draw.between("angle", -degrees, degrees), smooth=True)
 
 

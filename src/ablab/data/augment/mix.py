@@ -1,33 +1,33 @@
 """Two images mixed into one, and their labels in the same shares."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
 from ablab.catalogue import mark
-from ablab.data.augment.arguments import within
 from ablab.data.augment.cutout import boxes
 from ablab.data.augment.draw import Draw
 
+Alpha = Annotated[float, "[0.01, 100]"]
 STEPS = 4096  # of the table from which quantiles are read: the largest error is below 1e-3 (tests compare with scipy)
 
 
 @mark("augmentation", "mixup")
-def mixup(images: Tensor, partners: Tensor, draw: Draw, *, alpha: float = 0.2) -> tuple[Tensor, Tensor]:
+def mixup(images: Tensor, partners: Tensor, draw: Draw, *, alpha: Alpha = 0.2) -> tuple[Tensor, Tensor]:
     """A weighted mean of two images, rounded; the weight is from Beta(alpha, alpha) (Zhang et al. 2018)."""
-    within("alpha", alpha, 0.01, 100)
     share = beta_quantile(draw.part("share"), alpha).float()
     weight = share[:, None, None, None]
     return (images.float() * weight + partners.float() * (1 - weight)).round_().to(torch.uint8), share
 
 
 @mark("augmentation", "cutmix")
-def cutmix(images: Tensor, partners: Tensor, draw: Draw, *, alpha: float = 1.0) -> tuple[Tensor, Tensor]:
+def cutmix(images: Tensor, partners: Tensor, draw: Draw, *, alpha: Alpha = 1.0) -> tuple[Tensor, Tensor]:
     """A box of the partner pasted into the image (Yun et al. 2019), its area from Beta(alpha, alpha).
 
     The box has the shape of the image and a random centre; what falls outside is lost, and the labels' shares are
     those of the pixels that are left.
     """
-    within("alpha", alpha, 0.01, 100)
     height, width = images.shape[2:]
     side = (1 - beta_quantile(draw.part("share"), alpha)).sqrt()
     tall, wide = (side * height).long(), (side * width).long()

@@ -1,13 +1,14 @@
 """Policies: every image is changed by operations drawn for it from a list of fourteen."""
 
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from ablab.catalogue import mark
 from ablab.data.augment import colour, geometry
-from ablab.data.augment.arguments import colours, within
+from ablab.data.augment.arguments import colours
 from ablab.data.augment.draw import Draw
 
 Change = Callable[[Tensor, Tensor, Tensor], Tensor]  # images, strength f32[B] in 0..1, side f32[B] of -1 and 1
@@ -28,7 +29,9 @@ def trivial_augment(images: Tensor, draw: Draw) -> Tensor:
 
 
 @mark("augmentation", "randaugment")
-def rand_augment(images: Tensor, draw: Draw, *, ops: int = 2, magnitude: float = 9.0) -> Tensor:
+def rand_augment(
+    images: Tensor, draw: Draw, *, ops: Annotated[int, "[1, 14]"] = 2, magnitude: Annotated[float, "[0, 10]"] = 9.0
+) -> Tensor:
     """RandAugment (Cubuk et al. 2020): `ops` operations an image, one after the other, all of one strength of 0..10.
 
     The paper's fourteen operations at AutoAugment's ranges: shear 0.3, shift 150/331 of the side, turn 30 degrees,
@@ -36,8 +39,6 @@ def rand_augment(images: Tensor, draw: Draw, *, ops: int = 2, magnitude: float =
     autocontrast, equalize. 10 is the end of every range, as in the paper: 9 of a library that counts to 30 is 3 here.
     """
     colours(images.shape[1])
-    within("ops", ops, 1, 14)
-    within("magnitude", magnitude, 0, 10)
     height, width = images.shape[2:]
     members = changes(shear=0.3, across=width * 150 / 331, down=height * 150 / 331, degrees=30, enhance=0.9, bits=4)
     strength = torch.full((len(images),), magnitude / 10)

@@ -5,32 +5,44 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional
 
-from ablab import grammar
-from ablab.errors import DataError, did_you_mean
+from ablab.catalogue import mark
+from ablab.operations import named
 
 View = Callable[[Tensor], Tensor]
 
 
 def views(text: str) -> tuple[View, ...]:
-    """The views that a recipe's `tta` names, the image itself first: none, flip, or flip+shift.
+    """The views that a recipe's `tta` names, the image itself first."""
+    (operation,) = named("tta", text)
+    made: tuple[View, ...] = operation.load()()
+    return made
 
-    `flip+shift` has the six views of airbench (Jordan 2024): the image and its copies shifted by one pixel to the upper
-    left and to the lower right, each with its mirror image. All count alike; airbench gives the unshifted pair half of
-    the weight.
+
+@mark("views", "none")
+@mark("views", "augment")
+def plain() -> tuple[View, ...]:
+    """The image alone.
 
     `augment` changes the images that are measured like those that are trained on, which published reports have done:
     figures become lower and noisier. That happens before the images are seen; the view itself is the image.
     """
-    named: dict[str, tuple[View, ...]] = {
-        "none": (itself,),
-        "augment": (itself,),
-        "flip": (itself, mirrored),
-        "flip + shift": (itself, mirrored, *(view for step in (-1, 1) for view in _shifted_both_ways(step))),
-    }
-    name = " + ".join(str(call) for call in grammar.calls(text)) or "none"
-    if name not in named:
-        raise DataError(f'tta = "{name}" is no set of views: {did_you_mean(name, named)}')
-    return named[name]
+    return (itself,)
+
+
+@mark("views", "flip")
+def flip() -> tuple[View, ...]:
+    """The image and its mirror image."""
+    return itself, mirrored
+
+
+@mark("views", "flip + shift")
+def flip_and_shift() -> tuple[View, ...]:
+    """The six views of airbench (Jordan 2024): the image and its copies shifted by one pixel, each with its mirror.
+
+    The shifts go to the upper left and to the lower right. All views count alike; airbench gives the unshifted pair
+    half of the weight.
+    """
+    return itself, mirrored, *_shifted_both_ways(-1), *_shifted_both_ways(1)
 
 
 def itself(images: Tensor) -> Tensor:

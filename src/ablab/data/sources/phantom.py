@@ -9,18 +9,17 @@ sine, no power, no sum whose order is somebody else's choice.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeGuard
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 
 from ablab.catalogue import mark
 from ablab.data.dataset import Dataset, Examples
-from ablab.errors import DataError
 
 SIDE = 32
 CHUNK = 500  # pictures at a time: 2 MB a layer stays in the cache
-MOST = 1_000_000
+Images = Annotated[int, "[10, 1000000]"]  # at least one of every class
 Array = Any  # f32[N,32,32] below, unless said otherwise
 
 _ROWS, _COLUMNS = np.meshgrid(np.arange(SIDE) + 0.5, np.arange(SIDE) + 0.5, indexing="ij")
@@ -29,31 +28,16 @@ ROWS, COLUMNS = _ROWS.astype(np.float32), _COLUMNS.astype(np.float32)
 
 @mark("generator", "phantom")
 def phantom(
-    *, difficulty: float = 0.5, train: int = 10000, test: int = 2000, label_noise: float = 0.02, seed: int = 0
+    *,
+    difficulty: Annotated[float, "[0, 1]"] = 0.5,
+    train: Images = 10000,
+    test: Images = 2000,
+    label_noise: Annotated[float, "[0, 1)"] = 0.02,
+    seed: Annotated[int, "[0, 4294967295]"] = 0,
 ) -> Dataset:
     """10 classes of shapes in generated 32x32 pictures; 10,000 + 2,000 unless train and test say otherwise."""
-    _check(difficulty, train, test, label_noise, seed)
     made = [_examples(part, number, difficulty, label_noise, seed) for part, number in enumerate((train, test))]
     return Dataset("phantom", tuple(SHAPES), made[0], made[1])
-
-
-def _check(difficulty: object, train: object, test: object, label_noise: object, seed: object) -> None:
-    if not _is_number(difficulty) or not 0 <= difficulty <= 1:
-        raise DataError(f"phantom: difficulty = {difficulty!r}: a number from 0 to 1 is wanted, such as difficulty=0.5")
-    if not _is_number(label_noise) or not 0 <= label_noise < 1:
-        raise DataError(
-            f"phantom: label_noise = {label_noise!r}: a share from 0 to below 1 is wanted, such as label_noise=0.02"
-        )
-    for key, number in (("train", train), ("test", test)):
-        least = len(SHAPES)
-        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= MOST:
-            raise DataError(f"phantom: {key} = {number!r}: a whole number from {least} to {MOST:,} is wanted")
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 1 << 32:
-        raise DataError(f"phantom: seed = {seed!r}: a whole number from 0 to {(1 << 32) - 1:,} is wanted")
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _examples(part: int, number: int, difficulty: float, label_noise: float, seed: int) -> Examples:

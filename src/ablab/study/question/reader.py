@@ -1,14 +1,15 @@
 """Reader: the parts of a study from its TOML document, with all faults at once, each with its line."""
 
+import difflib
 import itertools
 import math
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ablab import grammar
-from ablab.catalogue import is_own
-from ablab.errors import GrammarError, RecipeError, did_you_mean
+from ablab.catalogue import LENGTH
+from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.question.published import Published, faults_of, published
 from ablab.study.question.rule import AS_WRITTEN, RULES, Rule
@@ -24,18 +25,26 @@ class Reader:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.faults: list[str] = []
+        self.faults: list[Fault] = []
+        self.texts: list[str] = []  # of the faults that are shown
 
-    def fault(self, keys: Keys, message: str, *, near: str | None = None, hint: str = "") -> None:
-        # did-you-mean and carets cost 0.1 ms each: past the last one shown, counting is enough
-        self.faults.append(
-            self.document.fault(keys, message, near=near, hint=hint) if len(self.faults) < MOST_FAULTS else message
-        )
+    def fault(self, keys: Keys, message: str, *, near: str = "", hint: str = "") -> None:
+        """Note what is wrong at a place of the document."""
+        self.note(keys, Fault(keys[-1] if keys else "", message, near, hint))
+
+    def note(self, keys: Keys, fault: Fault) -> None:
+        """Note a fault that others found, such as a recipe, with the place of the document where it stands."""
+        self.faults.append(fault)
+        if len(self.texts) < MOST_FAULTS:  # carets cost 0.1 ms each: past the last one shown, counting is enough
+            self.texts.append(self.document.shown(keys, fault))
 
     def question(self) -> str:
         found = self.document.values.get("question")
         if found is None:
-            self.fault((), 'no question: start with a line such as question = "Does batch norm help this CNN?"')
+            near = difflib.get_close_matches("question", self.document.values, n=1)
+            self.fault(
+                tuple(near), 'no question: start with a line such as question = "Does batch norm help this CNN?"'
+            )
         elif not isinstance(found, str) or not found.strip():
             self.fault(("question",), "the question must be text")
         elif fault := unshowable(found, 500):
@@ -87,33 +96,28 @@ class Reader:
 
     def base(self) -> Recipe:
         """The recipe at the top; keys that are wrong are reported and left out."""
-        given = {k: v for k, v in self.document.values.items() if k not in ("question", "tune", *SECTIONS)}
-        try:
-            model = Recipe.of({k: v for k, v in given.items() if k == "model"})
-        except RecipeError as error:
-            self._recipe_faults(("model",), error)
-            model = None
-        known = (model or Recipe.of({})).full()
-        good = {}
-        for key, value in given.items():
+        given = {}
+        for key, value in self.document.values.items():
+            if key in ("question", "tune", *SECTIONS):
+                continue
             if isinstance(value, dict):
                 self.fault((key,), f"unknown section [{key}]", hint=did_you_mean(key, SECTIONS))
             elif key in RULES:
                 self.fault((key,), f'"{key}" is no part of a recipe', hint="it belongs below a line [decide]")
-            elif model and not is_own(model.model) and key not in known:
-                hint = self._suggest(key, (*known, "question"))
-                self.fault((key,), f'unknown recipe key "{key}"', hint=hint)
             elif problem := no_setting(value):
                 self.fault((key,), f"{key} = {grammar.show(value)[:60]}: {problem}")
-            elif key in Recipe.model_fields:
-                try:
-                    Recipe.of({key: value})
-                    good[key] = value
-                except RecipeError as error:
-                    self._recipe_faults((key,), error)
-            elif model:
-                good[key] = value
-        return Recipe.of(good)
+            else:
+                given[key] = value
+        try:
+            return Recipe.of(given)
+        except RecipeError as error:
+            places = {key: place for place, key in enumerate(given)}
+            for fault in sorted(error.faults, key=lambda fault: places.get(fault.key, 0)):
+                self.note((fault.key,), fault)
+            wrong = {fault.key for fault in error.faults}
+            right = {key: given[key] for key in given if key not in wrong}
+            is_known = "model" not in wrong  # else nobody knows its options
+            return Recipe.of({key: right[key] for key in right if is_known or key in Recipe.model_fields})
 
     def variants(self, base: Recipe) -> tuple[Variant, ...]:
         """The variants of [variants], or the cells of [grid]; those that cannot be read are reported and left out."""
@@ -143,13 +147,13 @@ class Reader:
         for key, value in found.items():
             if key not in RULES:
                 is_recipe = key in Recipe.model_fields or key == "question"
-                hint = "it belongs above the first [section]" if is_recipe else self._suggest(key, RULES)
+                hint = "it belongs above the first [section]" if is_recipe else did_you_mean(key[:LENGTH], RULES)
                 self.fault(("decide", key), f'"{key}" is no part of [decide]', hint=hint)
                 continue
             try:
                 value = AS_WRITTEN[key](value) if key in AS_WRITTEN else value
             except GrammarError as error:
-                self.fault(("decide", key), f"seeds: {str(error).partition(chr(10))[0]}", near=str(value))
+                self.fault(("decide", key), f"seeds: {error.faults[0].message}", near=str(value))
                 continue
             if fault := RULES[key](value):
                 self.fault(("decide", key), fault, near=grammar.show(found[key]))
@@ -168,10 +172,9 @@ class Reader:
                 continue
             try:
                 variants.append(Variant(name, base.with_(change), change))
-            except RecipeError as error:
-                self._recipe_faults(keys, error)
-            except GrammarError as error:
-                self.fault(keys, str(error).partition("\n")[0], near=change)
+            except InputError as error:
+                for fault in error.faults:
+                    self.note(keys, fault)
         return tuple(variants)
 
     def _cells(self, found: Mapping[str, Any], base: Recipe) -> tuple[Variant, ...]:
@@ -188,7 +191,9 @@ class Reader:
                 try:
                     Recipe.of({key: value}, base=base if key != "model" else None)
                 except RecipeError as error:
-                    self._recipe_faults(("grid", key), error, near=grammar.show(value))
+                    for fault in error.faults:
+                        near = grammar.show(value) if fault.near == key else fault.near
+                        self.note(("grid", key), replace(fault, near=near))
         if len(self.faults) > before:
             return ()
         if (cells := math.prod(len(values) for values in found.values())) > MOST_VARIANTS:
@@ -201,28 +206,11 @@ class Reader:
             try:
                 recipe = Recipe.of(cell, base=base)
             except RecipeError as error:
-                self._recipe_faults(("grid",), error)
+                for fault in error.faults:
+                    self.note(("grid", fault.key), fault)
                 continue
             if recipe.hash != base.hash:
                 variants.append(Variant(", ".join(words), recipe, " ".join(words)))
         if not variants and len(self.faults) == before:
             self.fault(("grid",), "the only cell of this grid is the base itself: there is nothing to compare")
         return tuple(variants)
-
-    def _recipe_faults(self, keys: Keys, error: RecipeError, *, near: str | None = None) -> None:
-        """One fault for each that the recipe found, with the caret under the word that it is about."""
-        for text in re.split(r"\n(?! )", str(error)):
-            first = text.partition("\n")[0]
-            unknown = re.match(r'unknown recipe key "([^"]+)": (.*) \(all keys: (.*)\)', first)
-            if unknown:
-                hint = f"{unknown[2]} all keys: {unknown[3]}" if unknown[2].endswith("?") else f"all keys: {unknown[3]}"
-                self.fault(keys, f'unknown recipe key "{unknown[1]}"', near=unknown[1], hint=hint)
-            else:
-                word = re.match(r"([\w-]+) = ", first) or re.match(r".*\n +(.*)\n", text)
-                self.fault(keys, first, near=near or (word[1] if word else None))
-
-    def _suggest(self, key: str, known: Any) -> str:
-        if len(self.faults) >= MOST_FAULTS:
-            return ""
-        hint = did_you_mean(key[:100], known)
-        return f"{hint} all keys: ablab recipe" if hint.endswith("?") and "epochs" in known else hint

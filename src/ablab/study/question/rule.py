@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab import grammar
-from ablab.errors import GrammarError, StudyError, did_you_mean
+from ablab.errors import Fault, GrammarError, StudyError, did_you_mean
 from ablab.metric import ACCURACY, known_metrics
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
@@ -35,9 +35,8 @@ class Rule:
         return grammar.duration(self.budget) if self.budget and self.most_runs is None else None
 
     def __post_init__(self) -> None:
-        faults = [fault for key, check in RULES.items() if (fault := check(getattr(self, key)))]
-        if faults:
-            raise StudyError("\n".join(faults))
+        if faults := [Fault(key, fault, key) for key, check in RULES.items() if (fault := check(getattr(self, key)))]:
+            raise StudyError(faults)
 
     @property
     def alpha(self) -> float:

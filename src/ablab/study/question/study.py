@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ablab.errors import StudyError, did_you_mean
+from ablab.errors import Fault, StudyError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.question import toml
 from ablab.study.question.published import SCALES, Published, scaled
@@ -34,8 +34,9 @@ class Study:
     def __post_init__(self) -> None:
         if not self.variants:
             raise StudyError(NO_VARIANTS)
-        if faults := [f'variant "{name}": {fault}' for name, fault, _ in variant_faults(self.base, self.variants)]:
-            raise StudyError("\n".join(faults))
+        found = variant_faults(self.base, self.variants)
+        if faults := [Fault(name, f'variant "{name}": {fault}', near) for name, fault, near in found]:
+            raise StudyError(faults)
 
     @property
     def where(self) -> str:
@@ -84,7 +85,7 @@ class Study:
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS
             more = [f"and {left:,} more like these"] if left > 0 else []
-            raise StudyError("\n".join([*reader.faults[:MOST_FAULTS], *more]))
+            raise StudyError(reader.faults, "\n".join([*reader.texts, *more]))
         return cls(
             Path(path).stem, question, base, variants, rule, document.text, str(path), datasets, told, scale, grid, tune
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ablab.errors import StudyError
+from ablab.errors import Fault, StudyError
 
 LIMIT = 256 * 1024  # bytes: a study with 1,000 variants has 60,000, and tomllib needs 0.8 s for 200,000 keys
 WIDTH = 120  # characters of a line that are shown
@@ -31,16 +31,16 @@ class Document:
     values: dict[str, Any]
     lines: dict[Keys, int]
 
-    def fault(self, keys: Keys, message: str, *, near: str | None = None, hint: str = "") -> str:
-        """`path:line: message`, the line, a caret under `near` or under the key, and the hint."""
+    def shown(self, keys: Keys, fault: Fault) -> str:
+        """`path:line: message`, the line, a caret under the word that is wrong or under the key, and the hint."""
         while keys and keys not in self.lines:
             keys = keys[:-1]  # inside an inline table: its key has the line
-        message, hint = printable(message), printable(hint)
+        message, hint = printable(fault.message), printable(fault.hint)
         if not keys:
             return "\n".join(filter(None, [f"{self.path}: {message}", hint]))
         number = self.lines[keys]
         line = self.text.split("\n")[number - 1]
-        start, length = _where(line, near) or _where(line, keys[-1]) or (0, len(line))
+        start, length = _where(line, fault.near) or _where(line, keys[-1]) or (0, len(line))
         return "\n".join(filter(None, [f"{self.path}:{number}: {message}", excerpt(line, start, length), hint]))
 
 

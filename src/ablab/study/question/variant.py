@@ -23,13 +23,13 @@ class Variant:
     change: str
 
 
-def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[tuple[str, str, str | None]]:
+def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[tuple[str, str, str]]:
     """What keeps variants from being compared: the variant, the reason, and the word that it is about."""
     if len(variants) > MOST_VARIANTS:
         yield (
             variants[0].name,
             f"{len(variants):,} variants; {MOST_VARIANTS} are the most that one study compares",
-            None,
+            "",
         )
         return
     names: dict[str, str] = {}
@@ -39,13 +39,13 @@ def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[tupl
         plain = unicodedata.normalize("NFKC", name).strip().casefold()
         first = recipes.setdefault(variant.recipe.hash, name)
         if not plain:
-            yield name, "a variant needs a name", None
+            yield name, "a variant needs a name", ""
         elif fault := unshowable(name, NAME_LENGTH):
-            yield name, f"the name of a variant {fault}", None
+            yield name, f"the name of a variant {fault}", ""
         elif plain == "base":
-            yield name, "base is what the recipe at the top is called: give the variant another name", None
+            yield name, "base is what the recipe at the top is called: give the variant another name", ""
         elif plain in names:
-            yield name, f'the names "{name}" and "{names[plain]}" look the same', None
+            yield name, f'the names "{name}" and "{names[plain]}" look the same', ""
         names.setdefault(plain, name)
         if problem := next((fault for v in variant.recipe.options.values() if (fault := no_setting(v))), None):
             yield name, f"{variant.change}: {problem}", variant.change

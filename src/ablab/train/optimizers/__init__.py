@@ -5,10 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablab import grammar
-from ablab.catalogue import Entry
-from ablab.errors import ModelError, RecipeError, did_you_mean
-from ablab.train.named import named
+from ablab.errors import Fault, ModelError, RecipeError, did_you_mean
+from ablab.operations import named
 
 Groups = list[dict[str, Any]]
 
@@ -17,17 +15,12 @@ def make_optimizer(
     text: str, net: nn.Module, *, lr: float, weight_decay: float, decay: str = "weights", lr_scale: str = "none"
 ) -> torch.optim.Optimizer:
     """The optimizer that `text` names, over all parameters of `net`; lr is set again at each step by the loop."""
-    entry, options = check_optimizer(text)
+    (operation,) = named("optimizer", text)
     parts = groups(net, weight_decay, decay, lr_scale)
     if not parts:
         raise ModelError(f"{type(net).__name__} has no weights to train")
-    made: torch.optim.Optimizer = entry.load()(parts, lr, **entry.settings(options))
+    made: torch.optim.Optimizer = operation.load()(parts, lr)
     return made
-
-
-def check_optimizer(text: str) -> tuple[Entry, dict[str, Any]]:
-    """The entry that `text` names and its options, or a RecipeError."""
-    return named("train.optimizers", "optimizer", text)
 
 
 def groups(net: nn.Module, weight_decay: float, decay: str = "weights", lr_scale: str = "none") -> Groups:
@@ -60,18 +53,17 @@ def _scales(net: nn.Module, text: str) -> dict[str, float]:
     }
     names = [name for name, _ in net.named_parameters()]
     found: dict[str, float] = {}
-    for call in grammar.calls(text):
-        scale = call.args[0] if len(call.args) == 1 and not call.options else None
-        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 <= scale <= 1e6:
-            raise RecipeError(f"lr_scale = {text}: a factor from 0 is wanted, such as {call.name}(0.1)")
-        if call.name == "biases":
+    for operation in named("lr_scale", text):
+        part = operation.call.name
+        if part == "biases":
             meant = [name for name in names if name.endswith("bias") and name not in norms]
-        elif call.name == "norms":
+        elif part == "norms":
             meant = [name for name in names if name in norms]
         else:
-            meant = [name for name in names if name == call.name or name.startswith(call.name + ".")]
+            meant = [name for name in names if name == part or name.startswith(part + ".")]
         if not meant:
             known = {"biases", "norms", *(name.partition(".")[0] for name in names)}
-            raise RecipeError(f'lr_scale = {text}: the network has no "{call.name}": {did_you_mean(call.name, known)}')
-        found |= dict.fromkeys(meant, float(scale))
+            message = f'lr_scale = {text}: the network has no "{part}"'
+            raise RecipeError([Fault("lr_scale", message, part, did_you_mean(part, known))])
+        found |= dict.fromkeys(meant, float(operation.arguments["factor"]))
     return found

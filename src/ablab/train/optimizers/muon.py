@@ -1,12 +1,11 @@
 """Muon (Jordan et al. 2024): steps whose matrices have all singular values near 1."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from ablab.catalogue import mark
-from ablab.train.named import within
 from ablab.train.optimizers import Groups
 
 # x -> a x + b x^3 + c x^5 drives singular values from 0..1 to 0.7..1.2 in five rounds (Jordan et al. 2024)
@@ -18,16 +17,13 @@ def muon(
     groups: Groups,
     lr: float,
     *,
-    momentum: float = 0.95,
+    momentum: Annotated[float, "[0, 1)"] = 0.95,
     nesterov: bool = True,
-    rounds: float = 5,
-    rest: float = 0.1,
+    rounds: Annotated[float, "[1, 20]"] = 5,
+    rest: Annotated[float, "(0, 1e6]"] = 0.1,
     adam: bool = False,
 ) -> torch.optim.Optimizer:
     """Matrices and filters move by their momentum made orthogonal; the rest by SGD, or AdamW, at `rest` times lr."""
-    within("optimizer = muon", "momentum", momentum, 0, 1, ends="[)")
-    within("optimizer = muon", "rounds", rounds, 1, 20)
-    within("optimizer = muon", "rest", rest, 0, 1e6, ends="(]")
     parts = []
     for group in groups:
         for is_matrix in (True, False):

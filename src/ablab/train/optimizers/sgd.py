@@ -1,5 +1,7 @@
 """Stochastic gradient descent with momentum."""
 
+from typing import Annotated
+
 import torch
 
 from ablab.catalogue import mark
@@ -8,10 +10,10 @@ from ablab.train.optimizers import Groups
 
 
 @mark("optimizer", "sgd")
-def sgd(groups: Groups, lr: float, *, momentum: float = 0.0, nesterov: bool = False) -> torch.optim.Optimizer:
+def sgd(
+    groups: Groups, lr: float, *, momentum: Annotated[float, "[0, 1)"] = 0.0, nesterov: bool = False
+) -> torch.optim.Optimizer:
     """Steps down the gradient, or down its running sum where there is momentum."""
-    if not 0 <= momentum < 1:
-        raise RecipeError(f"optimizer = sgd(momentum={momentum}): momentum must be from 0 to below 1, such as 0.9")
     if nesterov and not momentum:
         raise RecipeError("optimizer = sgd(nesterov=true): nesterov needs momentum: sgd(momentum=0.9, nesterov=true)")
     return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov, foreach=True)

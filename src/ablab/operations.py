@@ -1,0 +1,149 @@
+"""The keys of a recipe whose values are text of the one grammar: what each may name, and its one spelling."""
+
+import difflib
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from ablab import grammar
+from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, operations, read_calls
+from ablab.domains import Domain
+from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
+
+MANY = 1000
+NEAR = 0.8  # cifar is meant for cifar10 (0.83), photos not for phantom (0.62)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the operations of a key are. `spelling` is how recipes write arguments, so that hashes stay what they were.
+
+    Arguments were once given by name alone, or in their order alone; where both were taken, both stay as written.
+    """
+
+    folder: str
+    kind: str
+    least: int = 1
+    most: int = 1
+    spelling: Literal["as written", "by name", "in order"] = "as written"
+
+    def entries(self, text: str) -> Mapping[str, Entry]:
+        """What may be named; the parts of a network are known once there is one, so every name will do."""
+        if self.kind == PART.kind:
+            return dict.fromkeys(re.findall(r"[\w-]+", text), PART)
+        return catalogue(self.folder, self.kind)
+
+
+PART = Entry(
+    kind="part",
+    name="",
+    module="",
+    function="",
+    summary="",
+    parameters=(),
+    options={"factor": None},
+    domains={"factor": (Domain("float", interval="[0, 1e6]"),)},
+    required=("factor",),
+)
+PLACES = {
+    "init": Place("models", "init", spelling="in order"),
+    "optimizer": Place("train.optimizers", "optimizer", spelling="by name"),
+    "lr_scale": Place("models", "part", least=0, most=MANY, spelling="in order"),
+    "schedule": Place("train", "schedule", spelling="by name"),
+    "average": Place("train", "average", least=0, spelling="by name"),
+    "loss": Place("train", "loss", spelling="by name"),
+    "augment": Place("data.augment", "augmentation", least=0, most=MANY),
+    "tta": Place("data.augment", "views"),
+}
+
+
+def faults_of(key: str, text: str) -> tuple[Fault, ...]:
+    """All that is wrong with the value of one of these keys, or of `data`."""
+    return _data_faults(text) if key == "data" else read(key, text)[1]
+
+
+def named(key: str, text: str, error: type[InputError] = RecipeError) -> tuple[Operation, ...]:
+    """The operations that the value of a recipe's key names, or an error with all that is wrong with it."""
+    found, faults = read(key, text)
+    if faults:
+        raise error(faults)
+    return found
+
+
+@functools.lru_cache(maxsize=4096)
+def read(key: str, text: str) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]:
+    """The operations that the value of a recipe's key names, and all that is wrong with it; nothing is imported."""
+    place = PLACES[key]
+    entries = place.entries(text)
+    return _views(text, entries) if key == "tta" else operations(key, text, entries, least=place.least, most=place.most)
+
+
+def _views(text: str, entries: Mapping[str, Entry]) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]:
+    """The one set of views that a whole text names, such as `flip + shift`."""
+    calls, unreadable = read_calls("tta", text)
+    name = " + ".join(map(str, calls)) or "none"
+    if unreadable or name in entries:
+        return () if unreadable else (Operation(grammar.Call(name), entries[name], {}),), unreadable
+    return (), (Fault("tta", f'tta = "{text}" is no set of views', text, did_you_mean(name, entries)),)
+
+
+@functools.lru_cache(maxsize=4096)
+def written(text: str) -> str:
+    """A text of operations in the grammar's own spelling."""
+    return " + ".join(map(str, grammar.calls(text))) or "none"
+
+
+def spelled(key: str, text: str) -> str:
+    """The same, with arguments as recipes write them: a thing that is said in two ways is one recipe."""
+    found, faults = read(key, text)
+    place = PLACES[key]
+    if faults or place.spelling == "as written":
+        return written(text)
+    return " + ".join(str(_spelled(one, by_name=place.spelling == "by name")) for one in found) or "none"
+
+
+def _spelled(operation: Operation, *, by_name: bool) -> grammar.Call:
+    """Arguments that were given in the other way take this one; the order of those that have a name stays."""
+    call, arguments = operation.call, operation.arguments
+    if by_name:
+        return grammar.Call(call.name, (), arguments) if call.args else call
+    order = [name for name in operation.entry.options if name in arguments]
+    return grammar.Call(call.name, tuple(arguments[name] for name in order), {}) if call.options else call
+
+
+@functools.cache
+def data_sets() -> dict[str, Entry]:
+    """The data sets that have a name: published ones and generated ones."""
+    return {**catalogue("data", "published"), **catalogue("data.sources", "generator")}
+
+
+def no_data_set(name: str) -> Fault:
+    """That none is called so."""
+    message = f'no data set is called "{name}", and no file or folder of that name is here'
+    return Fault("data", message, name, did_you_mean(name[:LENGTH], data_sets()))
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder exists."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or has a NUL in it
+        return False
+
+
+def _data_faults(text: str) -> tuple[Fault, ...]:
+    """Faults of a known name or of one that is nearly known; any other text may be a path on some machine."""
+    try:
+        call = grammar.call(text)
+    except GrammarError:
+        return ()
+    if is_there(Path(text).expanduser()) or is_there(Path(call.name)):
+        return ()
+    if call.name not in data_sets():
+        is_near = difflib.get_close_matches(call.name[:LENGTH], data_sets(), cutoff=NEAR)
+        return (no_data_set(call.name),) if is_near else ()
+    _, faults = bind(call, data_sets()[call.name])
+    return tuple(replace(fault, key="data", message=f"data = {text}: {fault.message}") for fault in faults)
