@@ -25,7 +25,7 @@ from sample_runs import sample_run
 
 HOSTILE = "<script>__pwned=1</script><img src=x onerror=__pwned=1>\"'&\u202e\x1b[31m"
 RESULT = result()
-ALLOWED = {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td"}
+ALLOWED = {"div", "p", "b", "bdi", "code", "table", "thead", "tbody", "tr", "th", "td"}
 
 
 class Reader(HTMLParser):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.catalogue import is_own
+from ablab.catalogue import catalogue, is_own
 from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size
 from ablab.errors import InputError
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from ablab.arithmetic import Table
     from ablab.models import Io
 
-FORMATS = ("table", "markdown", "latex", "csv", "json")
+FORMATS = ("table", *sorted({*catalogue("report.writers", "writer")} - {"text"}))
 
 
 @click.command(help=__doc__)
@@ -91,7 +89,8 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
     from ablab.atomic import atomic_write
     from ablab.grammar import show
     from ablab.models import build
-    from ablab.report.growth import plot, table
+    from ablab.report.growth import growth_table, plot
+    from ablab.report.screen import on_screen
 
     name, options = network_words(words)
     key, values = _over(over)
@@ -106,7 +105,7 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
         found = [dataclasses.asdict(point) for point in points]
         how = {"batch": BATCH, "threads": torch.get_num_threads()}
         return json.dumps({"name": name, "over": key, "points": found, "exponents": exponents, **how})
-    lines = [table(key, [show(value) for value in values], points, exponents)]
+    lines = [on_screen(growth_table(key, [show(value) for value in values], points, exponents))]
     if measure:
         lines.append(f"step: training on {BATCH} images on the CPU, threads: {torch.get_num_threads()}")
         if left := [show(point.value) for point in points if point.seconds is None]:
@@ -137,33 +136,35 @@ def _over(text: str | None) -> tuple[str, list[Any]]:
     return key.strip(), [value(part.strip()) for part in re.split(r",(?![^\[]*\])", values)]
 
 
-def _alone(name: str, table: Table, form: str) -> str:
+def _alone(name: str, network: Table, form: str) -> str:
     import json
 
-    from ablab.arithmetic import table as shown
+    from ablab.report.network import as_dict, fitting, network_table, totals
+    from ablab.report.screen import on_screen, screen_width
+    from ablab.report.table import write
 
     if form == "json":
-        return json.dumps({"name": name, **shown.as_dict(table)})
-    if form == "csv":
-        return shown.rows_as_csv([(name, table)])
-    if form == "table":  # names that claim a number of layers count them in their own way: this is the true one
-        return f"{name}: {table.weighted_layers} weighted layers\n\n{shown.text(table, _width())}"
-    return (shown.markdown if form == "markdown" else shown.latex)(table)
+        return json.dumps({"name": name, **as_dict(network)})
+    if form != "table":
+        return write(network_table(network, name), form)
+    # names that claim a number of layers count them in their own way: this is the true one
+    layers = on_screen(fitting(network, screen_width()), folds=False)
+    return "\n".join([f"{name}: {network.weighted_layers} weighted layers", "", layers, "", *totals(network)])
 
 
 def _beside(names: tuple[str, str], one: Table, other: Table, form: str) -> str:
     import json
 
-    from ablab.arithmetic import table as shown
-    from ablab.arithmetic import versus
+    from ablab.report.screen import on_screen, screen_width
+    from ablab.report.side_by_side import layers, side_by_side, summary
+    from ablab.report.table import write
 
     if form == "json":
-        return json.dumps(versus.side_by_side(names, one, other))
+        return json.dumps(side_by_side(names, one, other))
     if form == "csv":
-        return shown.rows_as_csv([(names[0], one), (names[1], other)])
-    if form == "table":
-        return versus.text(names, one, other, _width())
-    return (versus.markdown if form == "markdown" else versus.latex)(names, one, other)
+        return write(layers(names, one, other), form)
+    tables = layers(names, one, other, screen_width() if form == "table" else None), summary(names, one, other)
+    return "\n\n".join(on_screen(made) if form == "table" else write(made, form) for made in tables)
 
 
 def _words(text: str) -> list[str]:
@@ -174,8 +175,3 @@ def _words(text: str) -> list[str]:
     if not words:
         raise InputError("--vs is empty: name a network (all names: ablab models)")
     return words
-
-
-def _width() -> int | None:
-    """The width of the terminal; None where the output goes elsewhere."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

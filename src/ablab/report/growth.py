@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from ablab.arithmetic.grow import Point
-from ablab.arithmetic.table import bar
 from ablab.report.chart import Axis, Line, Lines
 from ablab.report.draw.svg import document
+from ablab.report.network import bar
+from ablab.report.table import Head, Table, table
 
 NAMES = {"parameters": "parameters", "macs": "MACs", "seconds": "step time"}
 
 
-def table(key: str, texts: Sequence[str], points: Sequence[Point], exponents: dict[str, float | None]) -> str:
+def growth_table(key: str, texts: Sequence[str], points: Sequence[Point], exponents: dict[str, float | None]) -> Table:
     """One line a value, bars in proportion to the largest, and the fitted powers below."""
-    heads = [key, "parameters", "", "MACs", "", "layers", "step"]
     rows = [
         [
             text,
@@ -25,13 +25,10 @@ def table(key: str, texts: Sequence[str], points: Sequence[Point], exponents: di
         ]
         for text, point in zip(texts, points, strict=True)
     ]
-    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
-    lines = [
-        "  ".join(f"{cell:<{width}}" if at in (2, 4) else f"{cell:>{width}}" for at, (cell, width) in enumerate(cells))
-        for cells in (list(zip(row, widths, strict=True)) for row in [heads, *rows])
-    ]
+    heads = [Head(key, is_number=True), Head("parameters", is_number=True), Head(""), Head("MACs", is_number=True)]
+    heads += [Head(""), Head("layers", is_number=True), Head("step", is_number=True)]
     powers = [f"{NAMES[kind]} ~ {key}^{one:.2f}" for kind, one in exponents.items() if one is not None]
-    return "\n".join([*(line.rstrip() for line in lines), *([", ".join(powers)] if powers else [])])
+    return table("growth", heads, rows, caption=", ".join(powers))
 
 
 def plot(name: str, key: str, sizes: Sequence[float | None], points: Sequence[Point]) -> str:

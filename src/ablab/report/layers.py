@@ -70,9 +70,10 @@ def _inspected(recipe: Recipe, in_shape: tuple[int, int, int], classes: int) -> 
 
 
 def _shown(members: Sequence[Arm], recipe: Recipe, found: Any) -> Layers:
-    from ablab.arithmetic.table import FOR_PRINT, cells, totals
+    from ablab.report.network import network_table, totals
 
     words = [recipe.model, *(f"{key}={value}" for key, value in recipe.options.items())]
-    rows = tuple(tuple(row) for row in cells(found, FOR_PRINT))
+    made = network_table(found)
+    rows = tuple(tuple(cell.text for cell in row) for row in made.rows)
     names = tuple(arm.name for arm in members)
-    return Layers(names, " ".join(words), tuple(FOR_PRINT), rows, tuple(totals(found)))
+    return Layers(names, " ".join(words), tuple(head.text for head in made.heads), rows, tuple(totals(found)))

@@ -5,6 +5,7 @@ The HTML has no script and no style sheet of its own, and every text in it is es
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -19,11 +20,14 @@ from ablab.records import EpochRow, Run, RunSpec
 from ablab.report import figures
 from ablab.report.curve import sparkline
 from ablab.report.picture import Picture
+from ablab.report.table import Cell, Table, table
+from ablab.report.tables import between, word
 from ablab.report.wording import shown
+from ablab.report.writers import html
 from ablab.study.verdict import signed
 
 if TYPE_CHECKING:
-    from ablab.arithmetic.table import Table
+    from ablab.arithmetic.table import Table as Network
     from ablab.data.dataset import Dataset
     from ablab.recipe import Recipe
     from ablab.records import Observer
@@ -31,9 +35,6 @@ if TYPE_CHECKING:
     from ablab.study import Plan, Study, Verdict
 
 MOST = 200  # rows of a table: a notebook keeps what it shows
-
-# Colours that are read on white and on black alike, since a notebook may be either.
-WORDS = {"helps": "#2a8f5b", "hurts": "#d1553b", "no practical difference": "#4b84b8", "undecided": "#9a7d1c"}
 
 
 def html_of(value: Any) -> str:
@@ -198,10 +199,10 @@ def _result(result: Result) -> Markup:
     return _box(result.study.question, [_verdicts(result.decision.verdicts), *sentences, *left, *looked])
 
 
-def _layers(table: Table) -> Markup:
-    from ablab.arithmetic.table import FOR_PRINT, cells, totals
+def _layers(network: Network) -> Markup:
+    from ablab.report.network import network_table, totals
 
-    return _box("layers", [_table(tuple(FOR_PRINT), cells(table, FOR_PRINT)), *map(_note, totals(table))])
+    return _box("layers", [_written(network_table(network)), *map(_note, totals(network))])
 
 
 _SHOWN: dict[str, Callable[[Any], Markup]] = {
@@ -219,22 +220,18 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Markup:
     unit = verdicts[0].unit
     effect = f"effect, {unit}" if unit else "effect"
     heads = ("variant", effect, f"{100 * verdicts[0].confidence:g} % interval", "n", "margin", "time", "verdict")
-    rows = []
-    for one in verdicts:
-        word = Markup('<b style="color:{}">{}</b>').format(WORDS[one.word], one.word)
-        rows.append(
-            (
-                one.variant,
-                "-" if one.effect is None else signed(one.effect, one.digits),
-                "-"
-                if one.low is None or one.high is None
-                else f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}",
-                one.pairs,
-                f"{one.margin:.{one.digits}f}",
-                "-" if one.cost_ratio is None else f"{one.cost_ratio:.2f}x",
-                word + (" (biased)" if one.is_biased else ""),
-            )
+    rows = [
+        (
+            verdict.variant,
+            "-" if verdict.effect is None else signed(verdict.effect, verdict.digits),
+            between(verdict.low, verdict.high, verdict.digits),
+            verdict.pairs,
+            f"{verdict.margin:.{verdict.digits}f}",
+            "-" if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}x",
+            word(verdict),
         )
+        for verdict in verdicts
+    ]
     return _table(heads, rows)
 
 
@@ -248,26 +245,17 @@ def _note(text: str) -> Markup:
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Markup:
-    rows = Markup("").join(
-        Markup('<tr><th style="text-align:left">{}</th><td style="text-align:left">{}</td></tr>').format(
-            *map(shown, one)
-        )
-        for one in facts
-    )
-    return Markup("<table>{}</table>").format(rows)
+    return html.write(table("facts", ("", ""), facts), has_sheet=False)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Markup:
-    cell = Markup('<td style="text-align:left">{}</td>')
-    head = Markup("").join(Markup('<th style="text-align:left">{}</th>').format(shown(one)) for one in heads)
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(cell.format(one if isinstance(one, Markup) else shown(str(one))) for one in row)
-        )
-        for row in rows[:MOST]
-    )
-    made = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
-    return made + _note(f"and {len(rows) - MOST:,} rows more") if len(rows) > MOST else made
+    return _written(table("", heads, ([one if isinstance(one, Cell) else str(one) for one in row] for row in rows)))
+
+
+def _written(table: Table) -> Markup:
+    """A table, no longer than a notebook should keep."""
+    made = html.write(dataclasses.replace(table, rows=table.rows[:MOST]), has_sheet=False)
+    return made + _note(f"and {len(table.rows) - MOST:,} rows more") if len(table.rows) > MOST else made
 
 
 def _listed(names: Sequence[str], most: int = 12) -> str:

@@ -11,7 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from ablab.arithmetic import inspect, table, versus
+from ablab.arithmetic import inspect
+from ablab.report.network import as_dict, bar, fitting, network_table, totals
+from ablab.report.side_by_side import layers, side_by_side, summary
+from ablab.report.table import write
+from ablab.report.writers import text
 
 
 @pytest.fixture
@@ -39,48 +43,49 @@ class Wave(nn.Module):
 
 
 def test_text_shows_formula_and_result_and_what_they_add_up_to(small):
-    shown = table.text(small)
+    shown = text.write(fitting(small, None))
     assert "(3·3·32 + 1)·64 = 18,496" in shown
     assert "3·3·32·64·4·4 = 294,912" in shown
-    assert "2 weighted layers (1 convolution, 1 linear)" in shown
-    assert f"{18_496 + 128 + 10_250:,} parameters + 129 in buffers" in shown
+    said = "\n".join(totals(small))
+    assert "2 weighted layers (1 convolution, 1 linear)" in said
+    assert f"{18_496 + 128 + 10_250:,} parameters + 129 in buffers" in said
+    assert "2 weighted layers" in write(network_table(small), "markdown")
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 140])
 def test_text_fits_the_screen_and_keeps_the_parameters(small, width):
-    lines = table.text(small, width).split("\n\n")[0].splitlines()
+    lines = text.write(fitting(small, width), width=width, folds=False).splitlines()
     assert max(map(len, lines)) <= width
     assert "18,496" in lines[2]
 
 
 def test_shares_are_bars_that_add_up(small):
-    shares = [float(found) for found in re.findall(r"([\d.]+)%", table.text(small).split("\n\n")[0])]
+    shares = [float(found) for found in re.findall(r"([\d.]+)%", text.write(fitting(small, None)))]
     assert sum(shares) == pytest.approx(200, abs=0.3)  # of parameters, and of MACs
-    assert table.bar(1.0, 4) == "████"
-    assert table.bar(0.375, 4) == "█▌"
-    assert table.bar(0.0) == ""
+    assert bar(1.0, 4) == "████"
+    assert bar(0.375, 4) == "█▌"
+    assert bar(0.0) == ""
 
 
 def test_markdown_has_the_same_columns_in_every_line(small):
-    lines = [line for line in table.markdown(small).splitlines() if line.startswith("|")]
+    lines = [line for line in write(network_table(small), "markdown").splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {7}
     assert r"head\_a" in lines[-1]
-    assert table.escape_markdown("a|b*c") == r"a\|b\*c"
 
 
 def test_latex_is_escaped_and_balanced(small):
-    shown = table.latex(small)
+    shown = write(network_table(small), "latex")
     assert r"(3$\cdot$3$\cdot$32 + 1)$\cdot$64 = 18,496" in shown
     assert r"head\_a" in shown
     rows = [line for line in shown.splitlines() if line.endswith(r"\\")]
     assert {len(re.findall(r"(?<!\\)&", line)) for line in rows} == {5}
     assert shown.count("$") % 2 == 0
-    assert table.escape_latex("50% of a_b & c\\{x}") == r"50\% of a\_b \& c\textbackslash{}\{x\}"
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX on this machine")
 def test_latex_compiles(small, larger, tmp_path):
-    body = table.latex(small) + "\n\n" + versus.latex(("a_1", "b"), small, larger)
+    tables = network_table(small), *both(("a_1", "b"), small, larger)
+    body = "\n\n".join(write(one, "latex") for one in tables)
     page = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n" + body + "\n\\end{document}\n"
     (tmp_path / "page.tex").write_text(page, encoding="utf-8")
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "page.tex"]
@@ -89,14 +94,14 @@ def test_latex_compiles(small, larger, tmp_path):
 
 
 def test_csv_has_a_line_a_layer_with_formula_and_result_apart(small):
-    rows = list(csv.DictReader(io.StringIO(table.rows_as_csv([("mine", small)]))))
+    rows = list(csv.DictReader(io.StringIO(write(network_table(small, "mine"), "csv"))))
     assert [row["layer"] for row in rows] == ["0", "1", "2", "3", "head_a"]
     assert (rows[0]["model"], rows[0]["parameters"]) == ("mine", "18496")
     assert rows[0]["parameters_formula"] == "(3·3·32 + 1)·64"
 
 
 def test_json_holds_every_term_and_the_totals(small):
-    read = json.loads(json.dumps(table.as_dict(small), allow_nan=False))
+    read = json.loads(json.dumps(as_dict(small), allow_nan=False))
     assert read["parameters"] == sum(row["parameters"]["value"] for row in read["layers"]) == small.parameters
     assert read["layers"][0]["macs"] == {"value": 294_912, "formula": "3·3·32·64·4·4"}
     assert read["training_bytes"]["adam"] == small.training_bytes("adam")
@@ -104,34 +109,21 @@ def test_json_holds_every_term_and_the_totals(small):
 
 def test_work_that_is_not_known_is_a_question_mark_and_the_total_a_lower_bound():
     odd = inspect(nn.Sequential(Wave(), nn.Flatten(), nn.Linear(512, 10)), (32, 4, 4))
-    shown = table.text(odd)
-    assert "?" in next(line for line in shown.splitlines() if line.startswith("0 *"))
-    assert "at least 5,120 MACs" in shown
-    assert "* 0: no formula" in shown
-    assert table.as_dict(odd)["layers"][0]["macs"] is None
+    lines = text.write(fitting(odd, None)).splitlines()
+    assert "?" in next(line for line in lines if line.startswith("0 *"))
+    said = "\n".join(totals(odd))
+    assert "at least 5,120 MACs" in said
+    assert "* 0: no formula" in said
+    assert as_dict(odd)["layers"][0]["macs"] is None
 
 
-def test_layers_of_two_networks_stand_beside_those_of_their_kind_and_none_is_lost(small, larger):
-    lines = versus.pairs(small, larger)
-    assert [one for one, _ in lines if one] == list(small.rows)
-    assert [other for _, other in lines if other] == list(larger.rows)
-    both = [(one.kind, other.kind) for one, other in lines if one and other]
-    assert both == [("conv", "conv"), ("activation", "activation"), ("shape", "shape"), ("linear", "linear")]
-    assert lines[0] == (small.rows[0], larger.rows[0])
-
-
-def test_differences_and_ratios_are_those_of_the_second_to_the_first(small, larger):
-    by_name = {line["what"]: line for line in versus.differences(small, larger)}
-    parameters = by_name["parameters"]
-    assert parameters["difference"] == larger.parameters - small.parameters
-    assert parameters["ratio"] == larger.parameters / small.parameters
-    assert by_name["weighted layers"]["difference"] == 1
-    assert versus.differences(larger, small)[2]["ratio"] is None  # no buffers in the first
+def both(names, one, other):
+    return layers(names, one, other), summary(names, one, other)
 
 
 def test_side_by_side_is_two_columns_and_a_summary_in_every_form(small, larger):
     names = ("small", "larger")
-    assert versus.markdown(names, small, larger).startswith("| small | larger |\n| --- | --- |\n")
-    assert "difference & ratio" in versus.latex(names, small, larger)
-    assert max(map(len, versus.text(names, small, larger, 80).split("\n\n")[0].splitlines())) <= 80
-    assert [one["name"] for one in versus.side_by_side(names, small, larger)["models"]] == ["small", "larger"]
+    assert write(layers(names, small, larger), "markdown").startswith("| small | larger |\n| --- | --- |\n")
+    assert "difference & ratio" in write(summary(names, small, larger), "latex")
+    assert max(map(len, write(layers(names, small, larger, 80), "text").splitlines())) <= 80
+    assert [one["name"] for one in side_by_side(names, small, larger)["models"]] == ["small", "larger"]
