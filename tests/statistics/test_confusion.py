@@ -79,6 +79,15 @@ def test_the_table_has_a_row_for_each_class_and_says_what_was_confused():
     assert lines[3].endswith("cat taken for hound 2 times")
 
 
+def test_names_above_the_columns_are_whole_where_there_is_room():
+    cifar = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    head = confusion_table(confusion(range(10), range(10), 10), cifar).splitlines()[0]
+    assert head.split()[2:12] == cifar
+    long = [f"a rather long name {at}" for at in range(15)]
+    cut = confusion_table(confusion(range(15), range(15), 15), long).splitlines()[0]
+    assert cut.count("a rat…") == 15
+
+
 def test_many_classes_are_told_by_their_worst_pairs_alone():
     matrix = confusion(list(range(30)), [0] * 30, 30)
     assert confusion_table(matrix, [f"c{i}" for i in range(30)]).startswith("most confused: c1 taken for c0 1 times")

@@ -103,7 +103,7 @@ def confusion_table(matrix: Any, names: Sequence[str]) -> str:
     if len(names) > MANY:
         return "most confused: " + confused_pairs(matrix, names)
     left = max(len(name) for name in names)
-    short = [name[:6] for name in names]
+    short = _heads(names)
     widths = [max(len(head), len(str(int(column.max())))) for head, column in zip(short, matrix.T, strict=True)]
     report = class_report(matrix)
     heads = "  ".join(f"{head:>{width}}" for head, width in zip(short, widths, strict=True))
@@ -116,6 +116,14 @@ def confusion_table(matrix: Any, names: Sequence[str]) -> str:
         f"most confused: {confused_pairs(matrix, names)}"
     )
     return "\n".join(lines)
+
+
+def _heads(names: Sequence[str], room: int = 80, least: int = 6) -> list[str]:
+    """The names above the columns, whole where the table has room for them."""
+    longest = max(map(len, names))
+    fits = (n for n in range(longest, least, -1) if sum(max(min(len(name), n), 4) + 2 for name in names) <= room)
+    most = next(fits, least)
+    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
 
 
 def confused_pairs(matrix: Any, names: Sequence[str], most: int = 3) -> str:
