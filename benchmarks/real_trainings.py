@@ -52,9 +52,7 @@ def false_share(accuracies: Sequence[float], draw: random.Random) -> float:
 def verdict_of(base: Sequence[Run], variant: Sequence[Run], labels: Sequence[int]) -> Verdict:
     """What a study of these pairs says; their seeds are counted from 0, as those of any study."""
     recipe, other = base[0].spec.recipe, variant[0].spec.recipe
-    study = Study(
-        "planted", "?", recipe, (Variant("variant", other, "planted"),), Rule(margin=MARGIN, seeds=(3, len(base)))
-    )
+    study = Study("?", recipe, (Variant("variant", other, "planted"),), Rule(margin=MARGIN, seeds=(3, len(base))))
     runs = [
         replace(run, spec=RunSpec(run.spec.recipe, seed, run.spec.fingerprint))
         for side in (base, variant)

@@ -41,7 +41,7 @@ def simulated(variants: int, seeds: int) -> tuple[Study, list[Run], np.ndarray]:
     changes = tuple(
         Variant(f"v{i}", base.with_(f"lr={0.01 + i / 1000}"), f"lr={0.01 + i / 1000}") for i in range(variants)
     )
-    study = Study("s", "?", base, changes, Rule(margin=0.01, seeds=(3, seeds)))
+    study = Study("?", base, changes, Rule(margin=0.01, seeds=(3, seeds)))
     labels = draw.integers(0, CLASSES, IMAGES)
     curve = tuple(EpochRow(i, 0.1, 1.0, 0.6, 1.0, 0.6, 1.0, 1000) for i in range(1, 11))
     machine = Machine("m", "cpu", 1, "fp32", "2", "3", "c")

@@ -8,7 +8,7 @@ import pytest
 
 import ablab
 from ablab.errors import InputError, StudyError
-from ablab.study import Study as Question
+from ablab.study import Study
 from ablab.study.question.files import read_studies
 
 SMALL = "simple-nn data=phantom(train=200,test=50) epochs=1 batch=50"
@@ -26,9 +26,32 @@ def test_it_says_what_a_study_file_says(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(study.text)
     (read,) = read_studies(path)
-    assert (read.base, read.variants, read.rule) == (study.parts[0].base, study.parts[0].variants, study.parts[0].rule)
+    assert (read.base, read.variants, read.rule) == (study.base, study.variants, study.rule)
     assert ablab.Study.from_file(path).plan() == study.plan()
-    assert Question.from_toml(study.text).rule.budget == "30m"
+    assert Study.from_toml(study.text).rule.budget == "30m"
+
+
+def test_there_is_one_class_of_studies(result, tmp_path):
+    assert ablab.Study is Study is type(result.study)
+    recipe = ablab.Recipe.of({"epochs": 1, "batch": 50})
+    study = ablab.Study("Does it?", recipe, {"batch norm": "norm=batch"}, name="mine")
+    assert (study.base, study.name, study.where) == (recipe, "mine", "mine")
+    words = ablab.Study("Does it?", base="simple-nn batch=50 epochs=1", variants={"batch norm": "norm=batch"})
+    assert (words.recipes, words.rule) == (study.recipes, study.rule)
+    assert result.study.plan().hash == ablab.Study.from_toml(result.study.text).plan().hash
+
+
+def test_a_study_on_several_data_sets_is_run_part_by_part(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text('question = "?"\ndata = ["phantom", "digits"]\n[variants]\n"batch norm" = "norm=batch"\n')
+    study = ablab.Study.from_file(path)
+    assert [(part.name, part.base.data) for part in study.parts] == [
+        ("study-phantom", "phantom"),
+        ("study-digits", "digits"),
+    ]
+    assert all(part.parts == (part,) for part in study.parts)
+    with pytest.raises(InputError, match="2 data sets: run each of study.parts by itself"):
+        study.run(store=tmp_path / "store")
 
 
 def test_a_plan_costs_nothing_and_says_what_would_be_run():

@@ -35,7 +35,7 @@ def nothing(wanted, event):
 
 @pytest.fixture
 def planned():
-    return plan(Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(3, 8))), "fingerprint")
+    return plan(Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(3, 8))), "fingerprint")
 
 
 def executor(trained, *, stop_after=None):

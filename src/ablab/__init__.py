@@ -5,7 +5,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablab.api import Study as Study
     from ablab.arithmetic import inspect as inspect
     from ablab.auditing import audit as audit
     from ablab.auditing.claims import Claim as Claim
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ablab.records import Run as Run
     from ablab.result import Result as Result
     from ablab.store import Store as Store
+    from ablab.study import Study as Study
     from ablab.study import Verdict as Verdict
 
 _HOME = {
@@ -27,7 +27,7 @@ _HOME = {
     "Result": "ablab.result",
     "Run": "ablab.records",
     "Store": "ablab.store",
-    "Study": "ablab.api",
+    "Study": "ablab.study",
     "Verdict": "ablab.study",
     "audit": "ablab.auditing",
     "build": "ablab.models",

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -183,6 +183,8 @@ class Run:
     stopped: str = ""  # why it ended before its last epoch, though nothing went wrong
     plan: str = ""  # hash of the plan that it was trained for; empty for a single run, which is no evidence
     origin: Origin | None = None
+
+    plot: ClassVar[Callable[..., Any]]  # given by ablab.api, which can draw
 
     @property
     def id(self) -> str:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ablab.errors import InputError, StudyError
 from ablab.recipe import Recipe
@@ -50,6 +50,8 @@ class Result:
     data: DataFacts | None = None
     tuned: Tuned | None = None  # where learning rates were tuned: the trials, and below what the study says with them
     after_tuning: Result | None = None
+
+    plot_effects: ClassVar[Callable[..., Any]]  # given by ablab.api, which can draw
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -172,8 +174,8 @@ def plan_of(kept: StudyText) -> Plan:
 
 
 def _parts(kept: StudyText, scale: str) -> tuple[Study, ...]:
-    whole = dataclasses.replace(Study.from_toml(kept.text, f"{kept.name}.toml", scale), name=kept.name, path="")
-    return tuple(whole.on(data) for data in whole.datasets) or (whole,)
+    parts = Study.from_toml(kept.text, f"{kept.name}.toml", scale).parts
+    return tuple(dataclasses.replace(part, name=kept.name, path="") for part in parts)
 
 
 def _unknown(kept: StudyText) -> StudyError:

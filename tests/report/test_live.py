@@ -77,7 +77,7 @@ def test_on_a_terminal_the_bottom_line_fits_and_is_gone_at_the_end(events, capsy
 
 
 def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, capsys):
-    study = Study("s", "Is it worth it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
+    study = Study("Is it worth it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
     planned = plan(study, "fingerprint")
     with Live() as live:
         show = live.of_study(planned)
@@ -96,7 +96,7 @@ def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, cap
 
 
 def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):
-    study = Study("s", "Is it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
+    study = Study("Is it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
     planned = plan(study, "fingerprint")
     with Live() as live:
         show = live.of_study(planned)

@@ -16,7 +16,7 @@ NORM = BASE.with_("norm=batch")
 
 
 def verdicts(name="batch norm", gains=(0.020, 0.021, 0.022)):
-    study = Study("study", "Does it help?", BASE, (Variant(name, NORM, "norm=batch"),), Rule(seeds=(3, 3)))
+    study = Study("Does it help?", BASE, (Variant(name, NORM, "norm=batch"),), Rule(seeds=(3, 3)))
     runs = [
         sample_run(seed, accuracy + gain, recipe)
         for seed, accuracy in enumerate((0.30, 0.33, 0.31))
@@ -41,7 +41,7 @@ def test_a_variant_has_its_effect_its_interval_n_and_a_verdict():
 
 def test_a_verdict_without_an_interval_has_dashes_in_place_of_numbers():
     nothing = decide(
-        plan(Study("s", "?", BASE, (Variant("v", NORM, "norm=batch"),)), "fingerprint"), [sample_run()]
+        plan(Study("?", BASE, (Variant("v", NORM, "norm=batch"),)), "fingerprint"), [sample_run()]
     ).verdicts
     base, line = text_of(nothing).splitlines()[2:]
     assert base.split() == ["base", "-", "0"]

@@ -16,7 +16,7 @@ ONE = (Variant("norm", NORM, "norm=batch"),)
 
 
 def planned(margin=1.0, seeds=(3, 10), variants=ONE):
-    return plan(Study("s", "?", BASE, variants, Rule(margin=margin, seeds=seeds)), "fingerprint")
+    return plan(Study("?", BASE, variants, Rule(margin=margin, seeds=seeds)), "fingerprint")
 
 
 class World:
@@ -111,7 +111,7 @@ def test_runs_of_later_seeds_in_the_store_are_not_looked_at_after_the_verdict():
 
 
 def test_runs_on_other_data_do_not_count():
-    it = plan(Study("s", "?", BASE, ONE, Rule()), "other data")
+    it = plan(Study("?", BASE, ONE, Rule()), "other data")
     assert decide(it, [World(0).run(wanted) for wanted in planned().wanted]).wanted == it.wanted
 
 
@@ -154,7 +154,7 @@ def test_equals_are_called_so_where_the_margin_is_well_beyond_the_noise():
 
 def with_budget(text):
     rule = Rule(margin=0.01, seeds=(3, 10), budget=text)
-    return plan(Study("s", "?", BASE, (Variant("v", BASE.with_("width=2"), "width=2"),), rule), "fingerprint")
+    return plan(Study("?", BASE, (Variant("v", BASE.with_("width=2"), "width=2"),), rule), "fingerprint")
 
 
 def noisy_runs(planned, seeds):

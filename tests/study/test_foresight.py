@@ -13,7 +13,7 @@ from ablab.study.question.write import study_name, study_toml
 from sample_runs import sample_run
 
 BASE = Recipe.of({"epochs": 3})
-STUDY = Study("s", "?", BASE, (Variant("wide", BASE.with_("width=2"), "width=2"),), Rule(margin=1.0, seeds=(3, 8)))
+STUDY = Study("?", BASE, (Variant("wide", BASE.with_("width=2"), "width=2"),), Rule(margin=1.0, seeds=(3, 8)))
 FINGERPRINT = sample_run(0, 0.5, BASE).spec.fingerprint
 PLAN = plan(STUDY, FINGERPRINT)
 SECONDS = {BASE.hash: 10.0, STUDY.variants[0].recipe.hash: 20.0}
@@ -53,7 +53,7 @@ def test_a_recipe_whose_time_is_unknown_leaves_the_time_unknown():
 
 
 def test_equality_is_told_to_be_out_of_reach_where_the_noise_is_far_larger_than_the_margin():
-    narrow = Study("s", "?", BASE, STUDY.variants, Rule(margin=0.001, seeds=(3, 8)))
+    narrow = Study("?", BASE, STUDY.variants, Rule(margin=0.001, seeds=(3, 8)))
     assert foresee(plan(narrow, FINGERPRINT), [], seconds={}).equality is None
     assert foresee(PLAN, [], seconds={}).equality >= 4
 

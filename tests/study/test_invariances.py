@@ -33,7 +33,7 @@ MIRROR = {
 
 
 def verdict(a, b, base=BASE, variant=NORM, margin=0.5, seeds=(3, 8)):
-    study = Study("s", "?", base, (Variant("v", variant, "norm=batch"),), Rule(margin=margin, seeds=seeds))
+    study = Study("?", base, (Variant("v", variant, "norm=batch"),), Rule(margin=margin, seeds=seeds))
     runs = [
         sample_run(seed, one / 10_000, recipe, test=Measurement(1.0, one / 10_000, 10_000))
         for recipe, side in ((base, a), (variant, b))

@@ -10,7 +10,7 @@ from ablab.study.plan import runs_of
 
 BASE = Recipe()
 VARIANTS = tuple(Variant(name, BASE.with_(change), change) for name, change in (("a", "norm=batch"), ("b", "lr=0.1")))
-STUDY = Study("s", "?", BASE, VARIANTS, Rule(seeds=(3, 5)))
+STUDY = Study("?", BASE, VARIANTS, Rule(seeds=(3, 5)))
 
 
 def test_at_first_every_recipe_has_the_fewest_seeds_and_at_most_the_most():

@@ -15,7 +15,7 @@ NORM = BASE.with_("norm=batch")
 
 def projected(gains, seeds=(3, 10), budget=None, margin=0.5):
     rule = Rule(margin=margin, seeds=seeds, budget=budget)
-    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), rule)
+    study = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), rule)
     both = [(0.0, BASE), (1.0, NORM)]
     runs = [sample_run(seed, 0.5 + gain * at, recipe) for seed, gain in enumerate(gains) for at, recipe in both]
     planned = plan(study, "fingerprint")
@@ -46,7 +46,7 @@ def test_a_budget_of_runs_ends_it_earlier():
 
 
 def test_a_variant_whose_next_pair_can_never_come_is_not_waited_for():
-    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(margin=0.5, seeds=(3, 10)))
+    study = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(margin=0.5, seeds=(3, 10)))
     planned = plan(study, "fingerprint")
     runs = [
         sample_run(seed, 0.5 + 0.01 * (-1) ** seed * at, recipe)

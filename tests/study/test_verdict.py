@@ -28,7 +28,7 @@ def runs(recipe, accuracies, **changes):
 
 def verdict(a=A, b=B, *, margin=0.5, seeds=None, labels=None, base=BASE, variant=NORM, more=()):
     seeds = seeds or (len(a), len(a))
-    study = Study("s", "?", base, (Variant("norm", variant, "norm=batch"),), Rule(margin=margin, seeds=seeds))
+    study = Study("?", base, (Variant("norm", variant, "norm=batch"),), Rule(margin=margin, seeds=seeds))
     return decide(plan(study, "fingerprint"), [*runs(base, a), *runs(variant, b), *more], labels=labels).verdicts[0]
 
 
@@ -114,7 +114,7 @@ def test_fewer_than_three_pairs_never_give_a_verdict(pairs):
 
 def test_all_comparisons_of_a_study_hold_together():
     two = (Variant("norm", NORM, "norm=batch"), Variant("wide", BASE.with_("width=2"), "width=2"))
-    study = Study("s", "?", BASE, two, Rule(seeds=(5, 5)))
+    study = Study("?", BASE, two, Rule(seeds=(5, 5)))
     made = decide(plan(study, "fingerprint"), [*runs(BASE, A), *runs(NORM, B), *runs(two[1].recipe, B)]).verdicts
     expected = stats.ttest_rel(np.array(B) * 100, np.array(A) * 100).confidence_interval(0.975)
     assert made[0].low == pytest.approx(expected.low, rel=1e-3)
@@ -145,7 +145,7 @@ def test_choosing_epochs_on_the_test_set_is_called_biased():
 def test_images_that_were_tested_by_chance_widen_the_interval():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 400)
-    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(margin=1.0, seeds=(5, 5)))
+    study = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(margin=1.0, seeds=(5, 5)))
     made = []
     for recipe, share_right in ((BASE, 0.70), (NORM, 0.72)):
         right = rng.random(400) < share_right  # each recipe has images of its own that it gets right with every seed
@@ -174,7 +174,7 @@ def test_the_condition_names_what_both_sides_were_trained_with():
 def test_the_sentence_counts_what_a_variant_takes_where_that_is_not_what_the_base_takes():
     dear = [replace(run, cost=replace(run.cost, parameters=164060, macs=300)) for run in runs(NORM, B)]
     cheap = [replace(run, cost=replace(run.cost, macs=200)) for run in runs(BASE, A)]
-    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(5, 5)))
+    study = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(5, 5)))
     found = decide(plan(study, "fingerprint"), [*cheap, *dear]).verdicts[0]
     assert (found.costs.parameters, found.costs.macs) == (2.0, 1.5)
     assert "at 1.00 times the training time, 1.50 times the MACs, 2.00 times the parameters" in found.sentence
@@ -195,7 +195,7 @@ def test_a_recipe_whose_seeds_vary_beyond_the_choice_of_images_is_called_unstabl
             for recipe, a, shares in ((BASE, A, [0.7] * 5), (NORM, B, [0.7 + spread * i for i in range(-2, 3)]))
         ]
 
-    study = Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(5, 5)))
+    study = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule(seeds=(5, 5)))
     steady, wild = (
         decide(plan(study, "fingerprint"), [*base, *variant], labels=labels).verdicts[0]
         for base, variant in (sides(0.0), sides(0.06))

@@ -157,8 +157,8 @@ def test_a_changed_file_is_a_study_or_one_error_and_nothing_else(data):
 def test_a_study_made_in_python_is_checked_like_one_that_is_read():
     base = Recipe()
     with pytest.raises(StudyError, match="nothing to compare"):
-        Study("s", "?", base, ())
+        Study("?", base, ())
     with pytest.raises(StudyError, match="changes nothing"):
-        Study("s", "?", base, (Variant("v", base, ""),))
+        Study("?", base, (Variant("v", base, ""),))
     with pytest.raises(StudyError, match="two seeds never give a verdict"):
         Rule(seeds=(2, 2))

@@ -13,7 +13,12 @@ from ablab.study.question.write import study_name, study_toml
 
 
 def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:
-    """The study in a TOML file, named after it: one for each data set that it asks its question on."""
+    """The study in a TOML file: one for each data set that it asks its question on."""
+    return read_study(path, scale).parts
+
+
+def read_study(path: Path, scale: str = "default") -> Study:
+    """The study in a TOML file, named after it and its size."""
     try:
         content = path.read_bytes()
     except IsADirectoryError:
@@ -21,11 +26,7 @@ def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:
     except OSError as error:
         raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
     study = Study.from_toml(content, path, scale)
-    if scale != "default":
-        study = dataclasses.replace(study, name=f"{study.name}-{scale}")
-    if not study.datasets:
-        return (study,)
-    return tuple(dataclasses.replace(study.on(data), name=f"{study.name}-{data}") for data in study.datasets)
+    return study if scale == "default" else dataclasses.replace(study, name=f"{study.name}-{scale}")
 
 
 def write_study(

@@ -1,9 +1,10 @@
 """Study: a question, a base recipe, its variants, and the rule that decides; read from TOML with all faults at once."""
 
 import shlex
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ablab.errors import Fault, StudyError, did_you_mean
 from ablab.recipe import Recipe
@@ -12,26 +13,67 @@ from ablab.study.question.published import SCALES, Published, scaled
 from ablab.study.question.reader import MOST_FAULTS, Reader
 from ablab.study.question.rule import RULES, Rule
 from ablab.study.question.variant import NO_VARIANTS, Variant, variant_faults
+from ablab.study.question.write import base_keys, study_text
+
+Grid = tuple[tuple[str, tuple[Any, ...]], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Study:
     """A question with all that is needed to answer it, except the runs."""
 
-    name: str
     question: str
     base: Recipe
     variants: tuple[Variant, ...]
-    rule: Rule = field(default_factory=Rule)
-    text: str = ""  # of the file that it was read from
-    path: str = ""
-    datasets: tuple[str, ...] = ()  # all that the question is asked on; this study is about the base's own
-    published: Published | None = None
-    scale: str = "default"
-    grid: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # factors and their values, where variants are cells of a grid
-    tune: bool = False  # whether every recipe may also choose its own learning rate, by equally many trials
+    rule: Rule
+    name: str
+    text: str  # of the file that it was read from, or that says the same
+    path: str
+    datasets: tuple[str, ...]  # all that the question is asked on; this study is about the base's own
+    published: Published | None
+    scale: str
+    grid: Grid  # factors and their values, where variants are cells of a grid
+    tune: bool  # whether every recipe may also choose its own learning rate, by equally many trials
+    is_part: bool  # of a question on several data sets: the study on one of them
 
-    def __post_init__(self) -> None:
+    from_file: ClassVar[Callable[..., Any]]  # these are given by ablab.api: they need rooms above this one
+    plan: ClassVar[Callable[..., Any]]
+    run: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        question: str,
+        base: Recipe | str,
+        variants: Mapping[str, str] | tuple[Variant, ...],
+        rule: Rule | None = None,
+        *,
+        seeds: str | int = "3..10",
+        margin: float = 0.5,
+        confidence: float = 0.95,
+        budget: str | None = None,
+        name: str = "study",
+        text: str = "",
+        path: str = "",
+        datasets: tuple[str, ...] = (),
+        published: Published | None = None,
+        scale: str = "default",
+        grid: Grid = (),
+        tune: bool = False,
+        is_part: bool = False,
+    ) -> None:
+        """A study in the words of a study file and a command line, or of the values that these come to."""
+        if isinstance(variants, Mapping):
+            decide = {"margin": margin, "confidence": confidence, "seeds": seeds, "budget": budget}
+            text = study_text(question, base_keys(base), variants, decide)
+            self.__dict__.update(vars(Study.from_toml(text, f"{name}.toml")), path="")
+            return
+        assert isinstance(base, Recipe)  # words are given together
+        self.__dict__.update(question=question, base=base, variants=variants, rule=rule or Rule(), name=name)
+        self.__dict__.update(text=text, path=path, datasets=datasets, published=published, scale=scale)
+        self.__dict__.update(grid=grid, tune=tune, is_part=is_part)
+        self._check()
+
+    def _check(self) -> None:
         if not self.variants:
             raise StudyError(NO_VARIANTS)
         found = variant_faults(self.base, self.variants)
@@ -58,7 +100,19 @@ class Study:
         """The same question on another of its data sets."""
         variants = tuple(replace(one, recipe=Recipe.of({"data": data}, base=one.recipe)) for one in self.variants)
         told = self.published and self.published.on(data)
-        return replace(self, base=Recipe.of({"data": data}, base=self.base), variants=variants, published=told)
+        return replace(
+            self,
+            base=Recipe.of({"data": data}, base=self.base),
+            variants=variants,
+            published=told,
+            name=f"{self.name}-{data}",
+            is_part=True,
+        )
+
+    @property
+    def parts(self) -> tuple["Study", ...]:
+        """The study once for each of its data sets, each with a name of its own; itself where there is one."""
+        return (self,) if self.is_part or not self.datasets else tuple(self.on(data) for data in self.datasets)
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -87,5 +141,16 @@ class Study:
             more = [f"and {left:,} more like these"] if left > 0 else []
             raise StudyError(reader.faults, "\n".join([*reader.texts, *more]))
         return cls(
-            Path(path).stem, question, base, variants, rule, document.text, str(path), datasets, told, scale, grid, tune
+            question,
+            base,
+            variants,
+            rule,
+            name=Path(path).stem,
+            text=document.text,
+            path=str(path),
+            datasets=datasets,
+            published=told,
+            scale=scale,
+            grid=grid,
+            tune=tune,
         )

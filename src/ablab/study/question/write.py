@@ -7,7 +7,7 @@ import tomli_w
 
 from ablab import grammar
 from ablab.errors import StudyError
-from ablab.recipe import Recipe
+from ablab.recipe import Recipe, typed
 
 
 def study_toml(
@@ -22,8 +22,18 @@ def study_toml(
         base.with_(word)  # its error names the word
     asked = question or f"What does {' or '.join(words)} change?"
     decide = {"margin": margin, "seeds": "..".join(str(one) for one in grammar.span(seeds))}
-    head = {"data": base.data, "model": base.model, **base.changes()}
-    return study_text(asked, head, dict(zip(words, words, strict=True)), decide)
+    return study_text(asked, base_keys(base), dict(zip(words, words, strict=True)), decide)
+
+
+def base_keys(base: Recipe | str) -> dict[str, Any]:
+    """The keys of a base recipe, which may be in the words of a command line: `simple-nn data=cifar10 epochs=10`."""
+    if isinstance(base, Recipe):
+        return {"data": base.data, "model": base.model, **base.changes()}
+    first, _, rest = base.strip().partition(" ")
+    has_model = bool(first) and "=" not in first
+    words = rest if has_model else base
+    keys = typed(grammar.assignments(words)) if words.strip() else {}
+    return {"model": first, **keys} if has_model else keys
 
 
 def study_text(question: str, base: Mapping[str, Any], variants: Mapping[str, str], decide: Mapping[str, Any]) -> str:
