@@ -35,7 +35,7 @@ def test_the_weights_of_a_run_are_written_with_what_another_program_needs(traine
     shown = invoke("export", run.id[:5], "--to", "safetensors", "--store", str(store.folder)).output
     first, last = shown.splitlines()
     assert first.startswith(f"{run.id}.safetensors: weights of run {run.id}, epoch 1, as safetensors, ")
-    assert last == f"next: ablab runs show {run.id}"
+    assert last == f"next: ablab runs show {run.id} --store {store.folder}"
     with safe_open(tmp_path / f"{run.id}.safetensors", "np") as file:
         facts = json.loads(file.metadata()["ablab"])
         assert len(list(file.keys())) == 8

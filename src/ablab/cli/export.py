@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,12 @@ def command(run: str, form: str, out: Path | None, replace: bool, store: str | N
     size = export(trained, form, path, replace=replace)
     value = {"run": chosen.id, "format": form, "file": str(path), "bytes": size, "facts": trained.facts}
     text = f"{shown(str(path))}: weights of run {chosen.id}, epoch {trained.epoch}, as {form}, {size:,} bytes"
-    say(as_json, value, text, f"ablab runs show {chosen.id}")
+    same = ["--store", store] if store else []
+    say(as_json, value, text, shlex.join(["ablab", "runs", "show", chosen.id, *same]))
 
 
 def _no_weights(run: Run, form: str, store: Store) -> Exception:
     """Why a run has no weights, and how to get them. A store trains no run twice, so that takes another one."""
-    import shlex
-
     from ablab.errors import InputError
     from ablab.report.live import again
 
