@@ -11,6 +11,7 @@ from ablab.study import Rule, Study, Variant, plan
 from ablab.study.projection import Projection
 from ablab.study.question.files import read_studies
 from sample_runs import sample_run
+from simulated_executor import Simulated
 
 BASE = Recipe()
 NORM = BASE.with_("norm=batch")
@@ -41,15 +42,14 @@ def planned():
 def executor(trained, *, stop_after=None):
     """An executor that gives every run an accuracy, and may break down."""
 
-    def execute(wanted, show):
-        for one in wanted:
-            if stop_after is not None and len(trained) >= stop_after:
-                raise KeyboardInterrupt
-            trained.append(one.id)
-            wobble = 0.004 * ((one.seed * 7) % 3)
-            yield sample_run(one.seed, 0.7 + GAIN[one.recipe.hash] * (1 + wobble) + wobble, one.recipe)
+    def train(spec):
+        if stop_after is not None and len(trained) >= stop_after:
+            raise KeyboardInterrupt
+        trained.append(spec.id)
+        wobble = 0.004 * ((spec.seed * 7) % 3)
+        return sample_run(spec.seed, 0.7 + GAIN[spec.recipe.hash] * (1 + wobble) + wobble, spec.recipe)
 
-    return execute
+    return Simulated(train)
 
 
 def test_it_trains_until_nothing_is_wanted_and_keeps_every_run(planned, tmp_path):

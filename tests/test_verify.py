@@ -8,7 +8,7 @@ import pytest
 
 from ablab.data.sources.phantom import phantom
 from ablab.errors import InputError
-from ablab.execute.run_one import run_one
+from ablab.execute.checkpoints import carry_out
 from ablab.recipe import Recipe
 from ablab.records import Measurement, RunSpec
 from ablab.verify import Claim, check, compare, read, tolerance
@@ -130,7 +130,7 @@ def test_two_elements_or_one_run_twice_are_refused(tmp_path):
 
 
 def test_a_run_that_is_trained_again_on_the_same_machine_is_the_same_to_the_last_bit():
-    run = run_one(RunSpec(RECIPE, 3, DATA.fingerprint), DATA, lambda *_: None)
+    run = carry_out(RunSpec(RECIPE, 3, DATA.fingerprint), DATA, lambda *_: None)
     found = check(claim(run), lambda _: DATA, lambda *_: None)
     assert (found.word, found.why) == ("same", "all 60 predictions are equal")
     other = claim(run, spec=RunSpec(RECIPE, 4, DATA.fingerprint))
@@ -150,7 +150,7 @@ def test_threads_and_precision_are_those_of_the_machine_that_it_was_trained_on()
 
 def test_a_run_that_would_be_trained_here_as_it_was_there_keeps_its_id():
     recipe = RECIPE.model_copy(update={"threads": None})
-    run = run_one(RunSpec(recipe, 0, DATA.fingerprint), DATA, lambda *_: None)
+    run = carry_out(RunSpec(recipe, 0, DATA.fingerprint), DATA, lambda *_: None)
     assert check(claim(run), lambda _: DATA, lambda *_: None).run.id == run.id
 
 

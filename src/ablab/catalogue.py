@@ -157,6 +157,14 @@ def operations(
     return tuple(named), tuple(faults)
 
 
+def operation(folder: str, kind: str, text: str) -> Operation:
+    """The one thing of a folder that a text names, with its arguments: `workers(3)`."""
+    named, faults = operations(kind, text, catalogue(folder, kind))
+    if faults:
+        raise InputError(faults)
+    return named[0]
+
+
 def read_calls(key: str, text: str) -> tuple[tuple[Call, ...], tuple[Fault, ...]]:
     """The calls in the value of a key, or why it cannot be read."""
     try:

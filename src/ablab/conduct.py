@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError, StudyError
-from ablab.execute import Executor, Loader, checkpoint_path, previous_checkpoint
+from ablab.execute import Executor, Job, Loader, choose
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Observer, Run, RunSpec
 from ablab.result import Result, study_of, tuned_rates
@@ -31,29 +30,78 @@ Foreseen = tuple[Plan, Foresight]
 MEASURING = 0.15  # of an epoch's training time, for measuring the validation images after it
 
 
-def conduct(plan: Plan, store: Store, execute: Executor, show: Observer, labels: Sequence[int] | None) -> Decision:
-    """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on."""
-    last: RunSpec | None = None
-    while True:
-        runs = store.runs(run.id for run in plan.most)
-        decision = decide(plan, runs, labels=labels)
-        if last:
-            show(last, project(plan, decision, runs))
-        if not decision.wanted:
-            return decision
-        for run in execute(decision.wanted, show):
-            keep(dataclasses.replace(run, plan=plan.hash), store)
-            last = run.spec
+def conduct(plan: Plan, store: Store, execute: Executor, observe: Observer, labels: Sequence[int] | None) -> Decision:
+    """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on.
+
+    It decides again after every run, so no slot waits for others. Looks are at pairs in the order of seeds, from the
+    first: neither the order in which runs finish nor runs of later seeds can change one.
+    """
+    runs: dict[str, Run] = {}
+    decision = _look(plan, store, runs, labels)
+    due = decision.wanted
+
+    def wanted() -> Sequence[RunSpec]:
+        return ahead(plan, decision, runs, execute.slots)
+
+    for run in execute(wanted, observe):
+        keep(dataclasses.replace(run, plan=plan.hash), store)
+        if plan.study.rule.budget and any(spec.id not in runs and spec.id != run.id for spec in due):
+            runs[run.id] = run  # a budget that is spent in the middle of a pair lets it be completed
+            continue
+        decision = _look(plan, store, runs, labels)
+        if all(spec.id in runs for spec in due):
+            observe(run.spec, project(plan, decision, runs.values()))
+            due = decision.wanted
+    return decision
+
+
+def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
+    """The decision on all runs that the store has now; those that are in memory already are not read again."""
+    runs |= {run.id: run for run in store.runs(spec.id for spec in plan.most if spec.id not in runs)}
+    return decide(plan, runs.values(), labels=labels)
+
+
+def ahead(plan: Plan, decision: Decision, there: Mapping[str, Run], slots: int) -> tuple[RunSpec, ...]:
+    """What a decision wants, and behind it, for slots that would stand idle, later seeds of what is undecided.
+
+    A run that is not in here cannot count any more, and does not come back; so no run is started twice. With one slot
+    there is none that stands idle. With a budget every run is spent from it, so none is trained on suspicion.
+    """
+    wanted = tuple(spec for spec in decision.wanted if spec.id not in there)
+    if slots == 1 or not wanted or plan.study.rule.budget:
+        return wanted
+    ends = useful_seeds(plan, decision, there)
+    urgent = {spec.id for spec in wanted}
+    later = (spec for spec in plan.most if plan.place(spec) < ends.get(spec.recipe.hash, 0))
+    return (*wanted, *(spec for spec in later if spec.id not in there and spec.id not in urgent))
+
+
+def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> dict[str, int]:
+    """For every recipe the number of first seeds of which a run could still count; none of what is decided.
+
+    A run without an accuracy ends the pairs before it, so later seeds count for nothing.
+    """
+    margin, most = plan.study.rule.margin, plan.study.rule.seeds[1]
+    failed: dict[str, int] = {}
+    for run in there.values():
+        if run.test is None:
+            hash_, place = run.spec.recipe.hash, plan.place(run.spec)
+            failed[hash_] = min(place, failed.get(hash_, most))
+    base, ends = plan.study.base.hash, dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0)
+    for variant, verdict in zip(plan.study.variants, decision.verdicts, strict=True):
+        if not (verdict.looks and verdict.looks[-1].decides(margin)):
+            end = min(most, 1 + min(failed.get(base, most), failed.get(variant.recipe.hash, most)))
+            ends |= {variant.recipe.hash: max(end, ends[variant.recipe.hash]), base: max(end, ends[base])}
+    return ends
 
 
 def keep(run: Run, store: Store) -> None:
     """Put a run into the store; from then on its checkpoint is of no use."""
+    from ablab.execute.checkpoints import forget
     from ablab.track import progress
 
     store.add(run)
-    path = checkpoint_path(checkpoints(store), run.id)
-    for one in (path, previous_checkpoint(path)):
-        one.unlink(missing_ok=True)
+    forget(checkpoints(store), run.id)
     progress.forget(store.folder, run.id)
 
 
@@ -74,16 +122,16 @@ def run_study(
     root: str | None = None,
     show: Callable[[Plan], Observer],
     skip_unreadable: bool = False,
+    executor: str | None = None,
     workers: int | None = None,
     is_new: bool = False,
     explores: bool = False,
 ) -> Result:
-    """Carry out a study, from where it stands, with as many runs at a time as suit or as are given.
+    """Carry out a study, from where it stands, with the executor that is named, or so many runs at a time as suit.
 
     A study that has begun under other rules is refused, unless this is said to be a new one. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
     """
-    from ablab.execute.workers import suitable_workers
     from ablab.track import progress
 
     load = Loader(root, skip_unreadable)
@@ -96,7 +144,7 @@ def run_study(
     store.keep_data(data)
     if not explores:
         store.keep_study(planned.kept)
-    number = workers or suitable_workers(len(planned.wanted))
+    job = Job(load, checkpoints(store), len(planned.wanted))
     with (
         progress.of_study(
             store.folder,
@@ -106,7 +154,7 @@ def run_study(
             least=len(planned.wanted),
             most=len(planned.most),
         ) as follow,
-        executor(load, checkpoints(store), number) as execute,  # its workers end before what tells of them
+        choose(executor, workers, job) as execute,  # its workers end before what tells of them
     ):
         followed = follow(show(planned))
         decision = conduct(planned, store, execute, followed, None if explores else data.labels)
@@ -115,7 +163,7 @@ def run_study(
     result = Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
     if chosen is None:
         return result
-    options = {"root": root, "skip_unreadable": skip_unreadable, "workers": workers}
+    options = {"root": root, "skip_unreadable": skip_unreadable, "executor": executor, "workers": workers}
     after = run_study(chosen.study, store, show=show, is_new=True, **options)  # type: ignore[arg-type]
     return dataclasses.replace(result, tuned=chosen, after_tuning=after)
 
@@ -124,7 +172,7 @@ def _tune(planned: Plan, store: Store, execute: Executor, show: Observer) -> Tun
     """Carry out the trials that are not there yet, and choose a rate for every recipe."""
 
     def train(missing: list[RunSpec]) -> None:
-        for run in execute(missing, show):
+        for run in execute(lambda: missing, show):
             keep(dataclasses.replace(run, plan=planned.hash), store)
 
     chosen = tuned_rates(planned, store, train)
@@ -147,14 +195,6 @@ def prepared(recipe: Recipe, seed: int, root: str | None = None) -> tuple[Datase
     dataset = Loader(root)(recipe)
     check(recipe, dataset)
     return dataset, splits_of(recipe, dataset, seed)
-
-
-def executor(load: Loader, checkpoints: Path, workers: int) -> AbstractContextManager[Executor]:
-    """Where runs are carried out: in this process, or in several side by side."""
-    from ablab.execute.here import Here
-    from ablab.execute.workers import Workers
-
-    return nullcontext(Here(load, checkpoints)) if workers == 1 else Workers(load, checkpoints, workers)
 
 
 def foresee_study(
@@ -245,9 +285,12 @@ def train_one(
     recipe: Recipe, seed: int, store: Store, *, root: str | None = None, show: Observer, skip_unreadable: bool = False
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
-    from ablab.execute.run_one import run_one
+    from ablab.events import Finished
+    from ablab.execute.checkpoints import carry_out
+    from ablab.execute.run_one import trained
     from ablab.track import progress
     from ablab.train.check import check
+    from ablab.train.trained import keep as keep_weights
 
     dataset = Loader(root, skip_unreadable)(recipe)
     check(recipe, dataset)
@@ -256,7 +299,13 @@ def train_one(
         return known[0], False
     store.keep_data(_facts(dataset))
     followed = progress.recorded(show, store.folder)
-    run = run_one(wanted, dataset, followed, checkpoints(store), weights_path(store, wanted.id))
+
+    def keeping_weights(spec: RunSpec, event: Any) -> None:
+        followed(spec, event)
+        if isinstance(event, Finished):
+            keep_weights(trained(event, spec, dataset), weights_path(store, spec.id))
+
+    run = carry_out(wanted, dataset, keeping_weights, checkpoints(store))
     keep(run, store)
     return run, True
 

@@ -170,7 +170,7 @@ class _Element(HTMLParser):
 
 def check(claim: Claim, load: Callable[[Recipe], Dataset], show: Observer) -> Check:
     """Train the run of a claim again, and compare. Nothing is kept of it."""
-    from ablab.execute.run_one import run_one
+    from ablab.execute.checkpoints import carry_out
 
     wanted = claim.spec
     dataset = load(wanted.recipe)
@@ -179,7 +179,7 @@ def check(claim: Claim, load: Callable[[Recipe], Dataset], show: Observer) -> Ch
             f'run {wanted.id} cannot be checked: the images of "{wanted.recipe.data}" have the fingerprint '
             f"{dataset.fingerprint[:12]} here, and had {wanted.fingerprint[:12]} where it was trained"
         )
-    return compare(claim, run_one(RunSpec(_as_there(claim), wanted.seed, wanted.fingerprint), dataset, show))
+    return compare(claim, carry_out(RunSpec(_as_there(claim), wanted.seed, wanted.fingerprint), dataset, show))
 
 
 def _as_there(claim: Claim) -> Recipe:

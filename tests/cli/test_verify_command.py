@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.data import load_dataset
 from ablab.errors import InputError
-from ablab.execute.run_one import run_one
+from ablab.execute.checkpoints import carry_out
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
 
@@ -34,7 +34,7 @@ def facts(run):
 @pytest.fixture(scope="module")
 def runs():
     dataset = load_dataset(DATA)
-    return [facts(run_one(RunSpec(RECIPE, seed, dataset.fingerprint), dataset, lambda *_: None)) for seed in (0, 1)]
+    return [facts(carry_out(RunSpec(RECIPE, seed, dataset.fingerprint), dataset, lambda *_: None)) for seed in (0, 1)]
 
 
 def page(folder, rows):

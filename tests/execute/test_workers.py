@@ -12,8 +12,9 @@ from ablab.data.dataset import Dataset
 from ablab.data.sources.phantom import phantom
 from ablab.errors import AblabError
 from ablab.events import EpochDone, Finished, Started
-from ablab.execute import checkpoint_path
+from ablab.execute import Job
 from ablab.execute import workers as working
+from ablab.execute.checkpoints import checkpoint_path
 from ablab.execute.here import Here
 from ablab.execute.workers import Workers, suitable_workers
 from ablab.recipe import Recipe
@@ -43,11 +44,11 @@ def timeless(run):
 
 def test_runs_side_by_side_are_those_one_after_the_other_to_the_last_bit(tmp_path):
     seen = []
-    with Workers(Tiny(), tmp_path, 2) as execute:
-        found = list(execute(WANTED, lambda one, event: seen.append((one.id, event))))
-        again = list(execute(WANTED[:1], lambda one, event: None))
+    with Workers(Job(Tiny(), tmp_path), number=2) as execute:
+        found = list(execute(lambda: WANTED, lambda one, event: seen.append((one.id, event))))
+        again = list(execute(lambda: WANTED[:1], lambda one, event: None))
         assert len(execute.processes) == 2
-    expected = {run.id: timeless(run) for run in Here(Tiny())(WANTED, lambda one, event: None)}
+    expected = {run.id: timeless(run) for run in Here(Job(Tiny()))(lambda: WANTED, lambda one, event: None)}
     assert {run.id: timeless(run) for run in found} == expected
     assert timeless(again[0]) == expected[WANTED[0].id]
     for one in WANTED:
@@ -63,8 +64,8 @@ def test_no_process_is_left_behind_and_the_last_epoch_is_kept_when_it_is_stopped
             raise KeyboardInterrupt
 
     long = dataclasses.replace(WANTED[0], recipe=RECIPE.with_("epochs=500"))
-    with pytest.raises(KeyboardInterrupt), Workers(Tiny(), tmp_path, 2) as execute:
-        list(execute([long], show))
+    with pytest.raises(KeyboardInterrupt), Workers(Job(Tiny(), tmp_path), number=2) as execute:
+        list(execute(lambda: [long], show))
     assert not [child for child in psutil.Process().children() if child.pid in _pids(execute)]
     assert checkpoint_path(tmp_path, long.id).exists()
 
@@ -77,15 +78,18 @@ def test_a_process_that_is_killed_is_told_of_with_its_run(tmp_path):
     long = dataclasses.replace(WANTED[0], recipe=RECIPE.with_("epochs=500"))
     with (
         pytest.raises(AblabError, match=f"run {long.id} ended with code -9.* the same command goes on"),
-        Workers(Tiny(), tmp_path, 1) as execute,
+        Workers(Job(Tiny(), tmp_path), number=1) as execute,
     ):
-        list(execute([long], show))
+        list(execute(lambda: [long], show))
 
 
 def test_an_error_of_ours_comes_across(tmp_path):
     wrong = dataclasses.replace(WANTED[0], recipe=RECIPE.with_("train_images=100000"))
-    with pytest.raises(AblabError, match="only 180 training images"), Workers(Tiny(), tmp_path, 1) as execute:
-        list(execute([wrong], lambda one, event: None))
+    with (
+        pytest.raises(AblabError, match="only 180 training images"),
+        Workers(Job(Tiny(), tmp_path), number=1) as execute,
+    ):
+        list(execute(lambda: [wrong], lambda one, event: None))
 
 
 def test_there_are_as_many_as_cores_runs_and_memory_allow(monkeypatch):

@@ -19,9 +19,10 @@ WORDS += ["augment=crop(2) + flip", "average=ema(decay=0.9)", "--seed", "3", "--
 
 NURSERY = """
 import json, os, pathlib, random, signal, sys, time
-import ablab.conduct, ablab.execute.run_one, ablab.report.live, ablab.train.check, ablab.cli.train, ablab.store.store
+import ablab.conduct, ablab.execute.checkpoints, ablab.report.live, ablab.train.check, ablab.cli.train
+import ablab.store.store
 from ablab.cli import main
-ablab.execute.run_one.PAUSE = 0.0
+ablab.execute.checkpoints.PAUSE = 0.0
 folder, trials, words = pathlib.Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 
 def start(store):
@@ -142,8 +143,8 @@ def test_a_disk_without_room_for_a_checkpoint_ends_the_run_with_the_file_and_the
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
-        "from ablab.execute import run_one\n"
-        "run_one.PAUSE = 0.0\n"
+        "from ablab.execute import checkpoints\n"
+        "checkpoints.PAUSE = 0.0\n"
     )
     environment = {**os.environ, "ABLAB_CACHE": str(tmp_path / "cache"), "ABLAB_STORE": str(tmp_path / "store")}
     prepared = subprocess.run(

@@ -1,10 +1,11 @@
 """Compare a recipe with changes to it: writes a study file and carries it out"""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, data_root_option, json_option, recipe_words, store_option
+from ablab.cli.shared import StudyWords, data_root_option, execution_options, json_option, recipe_words, store_option
 
 
 @click.command(help=__doc__)
@@ -16,7 +17,7 @@ from ablab.cli.shared import StudyWords, data_root_option, json_option, recipe_w
 @click.option("--study", type=click.Path(path_type=Path, dir_okay=False), help="Where the study file is written.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
 @click.option("--dry-run", is_flag=True, help="Write the study file and show the plan; train nothing.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
+@execution_options
 @data_root_option
 @store_option
 @json_option
@@ -29,7 +30,7 @@ def command(
     study: Path | None,
     out: Path | None,
     dry_run: bool,
-    workers: int | None,
+    execution: dict[str, Any],
     data_root: str | None,
     store: str | None,
     as_json: bool,
@@ -47,4 +48,4 @@ def command(
     if dry_run:
         show_plan(named, as_json)
         return
-    carry_out(named, out, as_json, workers=workers)
+    carry_out(named, out, as_json, execution=execution)

@@ -1,17 +1,18 @@
 """Try out a study on validation images; the test images stay closed, and nothing is decided"""
 
 import dataclasses
+from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.shared import StudyWords, execution_options, json_option, say, study_words
 
 
 @click.command(help=__doc__)
 @study_words()
-@click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
+@execution_options
 @json_option
-def command(study: StudyWords, workers: int | None, as_json: bool) -> None:
+def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None:
     from ablab.conduct import run_study
     from ablab.report.live import Live
     from ablab.report.screen import on_screen
@@ -20,7 +21,7 @@ def command(study: StudyWords, workers: int | None, as_json: bool) -> None:
     store = study.open_store(create=True)
     for part in study.parts():
         with Live(as_json=as_json) as live:
-            result = run_study(part, store, root=study.data_root, show=live.of_study, workers=workers, explores=True)
+            result = run_study(part, store, root=study.data_root, show=live.of_study, explores=True, **execution)
         value = {
             "study": part.name,
             "explores": True,

@@ -3,12 +3,13 @@
 import dataclasses
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, study_words
+from ablab.cli.shared import StudyWords, execution_options, json_option, study_words
 from ablab.errors import AblabError, InputError
 
 
@@ -19,7 +20,7 @@ from ablab.errors import AblabError, InputError
 @click.option("--new", "is_new", is_flag=True, help="A study that was changed after it had begun is a new one.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Runs at a time  [default: one a core, on a GPU one]")
+@execution_options
 @json_option
 def command(
     study: StudyWords,
@@ -28,10 +29,10 @@ def command(
     is_new: bool,
     skip_unreadable: bool,
     dry_run: bool,
-    workers: int | None,
+    execution: dict[str, Any],
     as_json: bool,
 ) -> None:
-    options: dict[str, Any] = {"is_new": is_new, "skip_unreadable": skip_unreadable, "workers": workers}
+    options: dict[str, Any] = {"is_new": is_new, "skip_unreadable": skip_unreadable, "execution": execution}
     if published:
         if study.path or out:
             raise InputError("--published runs all of them: leave out the study and --out")
@@ -77,9 +78,9 @@ def carry_out(
     out: Path | None,
     as_json: bool,
     *,
+    execution: Mapping[str, Any],
     is_new: bool = False,
     skip_unreadable: bool = False,
-    workers: int | None = None,
 ) -> None:
     """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
     from ablab.cli.report import report_path, show_across, show_result
@@ -100,8 +101,8 @@ def carry_out(
                 root=study.data_root,
                 show=live.of_study,
                 skip_unreadable=skip_unreadable,
-                workers=workers,
                 is_new=is_new,
+                **execution,
             )
         show_result(result, study, out, as_json)
         results.append(result)

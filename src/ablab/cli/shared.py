@@ -95,6 +95,18 @@ def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[...,
     return decorate
 
 
+def execution_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `execution`: where runs are carried out and how many at a time, for run_study."""
+
+    @functools.wraps(function)
+    def called(*args: Any, executor: str | None, workers: int | None, **rest: Any) -> None:
+        function(*args, execution={"executor": executor, "workers": workers}, **rest)
+
+    many = "Runs at a time  [default: one a core, on a GPU one]"
+    named = click.option("--executor", metavar="NAME", help='Where runs are carried out: here, "workers(3)", ...')
+    return named(click.option("--workers", type=click.IntRange(1, 256), help=many)(called))
+
+
 def recipe_words(words: Iterable[str], *, first: str) -> dict[str, Any]:
     """Recipe keys from the words of a command line; one bare word, in front, is the value of `first`."""
     from ablab.grammar import assignments

@@ -1,16 +1,28 @@
-"""Where runs are carried out. An executor takes what is wanted and gives finished runs, one by one."""
+"""Where runs are carried out. An executor is one marked class in one file, and this folder is their list.
+
+It takes what is wanted and gives finished runs. It is made with a `Job` and the options of its name, and used in a
+`with` statement. It starts from the front of `wanted()`, which it asks after every event and every run: what is on its
+way and no longer in there is stopped, and nothing that it started is started again in the same call.
+`@mark("executor", "name")` offers it, with `needs=("package",)` where its file imports what ablab does not come with;
+whatever else it needs and lacks, it says with an error when it is made. It never opens the store.
+"""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ablab.catalogue import operation
+from ablab.errors import InputError
 from ablab.recipe import Recipe
 from ablab.records import Observer, Run, RunSpec
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
+
+Wanted = Callable[[], Sequence[RunSpec]]  # all that is still useful, the most urgent first
 
 
 @dataclass(frozen=True)
@@ -31,17 +43,39 @@ def _load(loader: Loader, data: str, size: int | None) -> "Dataset":
     return load_dataset(data, loader.root, size=size, skip_unreadable=loader.skip_unreadable)
 
 
+@dataclass(frozen=True)
+class Job:
+    """What an executor is made for. It may be sent to other processes, so `load` is a value and no closure."""
+
+    load: Callable[[Recipe], "Dataset"]
+    checkpoints: Path | None = None  # a folder for those of runs that are not done
+    runs: int = 1  # that are wanted at first: with more slots than these some stand idle
+
+
 class Executor(Protocol):
     """Carries out runs; how and where is its own affair."""
 
-    def __call__(self, wanted: Iterable[RunSpec], show: Observer) -> Iterator[Run]: ...
+    @property
+    def slots(self) -> int:
+        """Runs that it carries out at a time."""
+        ...
+
+    def __call__(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        """Finished runs in any order, until nothing is wanted; `observe` is told every event on the way."""
+        ...
 
 
-def checkpoint_path(checkpoints: Path, id_: str) -> Path:
-    """Where a run that is not done leaves what it needs to go on."""
-    return checkpoints / f"{id_}.checkpoint"
+def choose(text: str | None, workers: int | None, job: Job) -> AbstractContextManager[Executor]:
+    """The executor that a text such as `here` or `workers(3)` names; without one, that with so many runs at a time.
 
+    Without either: workers, as many as suit the machine, and this process where one is all that suits.
+    """
+    if text is not None and workers is not None:
+        raise InputError(f"--workers {workers} is short for --executor workers({workers}): give one of the two")
+    if text is None:
+        from ablab.execute.workers import suitable_workers
 
-def previous_checkpoint(path: Path) -> Path:
-    """Where the checkpoint before that one is, for when its bytes have changed."""
-    return path.with_suffix(".previous")
+        number = workers or suitable_workers(job.runs)
+        text = "here" if number == 1 else f"workers({number})"
+    executor: AbstractContextManager[Executor] = operation("execute", "executor", text).load()(job)
+    return executor

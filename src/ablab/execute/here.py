@@ -1,22 +1,44 @@
 """The executor that needs nothing: one run after the other, in this process."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Self
 
-from ablab.data.dataset import Dataset
-from ablab.execute.run_one import run_one
-from ablab.recipe import Recipe
+from ablab.catalogue import mark
+from ablab.execute import Job, Wanted
+from ablab.execute.checkpoints import resumed
 from ablab.records import Observer, Run, RunSpec
 
 
-@dataclass(frozen=True)
+@mark("executor", "here")
 class Here:
-    """Carries out runs in the order in which they are wanted."""
+    """One run at a time, in this process."""
 
-    load: Callable[[Recipe], Dataset]
-    checkpoints: Path | None = None  # a folder for those of runs that are not done
+    slots = 1
 
-    def __call__(self, wanted: Iterable[RunSpec], show: Observer) -> Iterator[Run]:
-        for one in wanted:
-            yield run_one(one, self.load(one.recipe), show, self.checkpoints)
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        begun: set[str] = set()
+        while specs := [spec for spec in wanted() if spec.id not in begun]:
+            begun.add(specs[0].id)
+            if run := self._carried_out(specs[0], wanted, observe):
+                yield run
+
+    def _carried_out(self, spec: RunSpec, wanted: Wanted, observe: Observer) -> Run | None:
+        """The run, or nothing if it was no longer wanted after one of its events."""
+        with closing(resumed(spec, self.job.load(spec.recipe), self.job.checkpoints)) as events:
+            for event in events:
+                if isinstance(event, Run):
+                    return event
+                observe(spec, event)
+                if all(other.id != spec.id for other in wanted()):
+                    break
+        return None

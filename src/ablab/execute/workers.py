@@ -3,51 +3,63 @@
 A network of a few layers cannot keep two threads busy: what one waits for the other is lost. Two processes with one
 thread each carry out two runs in little more than the time of one (for simple-nn, 1.6 times the images a second).
 Each run is what `Here` makes of it with the same number of threads, to the last bit.
+
+A worker is given run specs as lines of JSON and answers with events, ending in the run, an error, or that it stopped.
+Told to stop, it does so at its next event. If its run ends meanwhile, it passes over what it was told.
 """
 
 import contextlib
 import json
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, NoReturn
+from types import FrameType
+from typing import Any, NoReturn, Self
 
 import psutil
 import torch
 
 from ablab import wire
-from ablab.data.dataset import Dataset
-from ablab.errors import AblabError
-from ablab.events import Event
-from ablab.execute.run_one import run_one
-from ablab.recipe import Recipe
+from ablab.catalogue import mark
+from ablab.errors import AblabError, InputError
+from ablab.execute import Job, Wanted
+from ablab.execute.checkpoints import resumed
 from ablab.records import Observer, Run, RunSpec
 from ablab.train.device import usual_threads
 
 MEMORY = 2 << 30  # bytes that a worker may want: torch and data are 0.6 GB, a batch of resnet18 another
 ENDING = 10.0  # seconds that workers have to keep what they did when they are told to stop
+STOP = b"{}"
 
 
+@dataclass
+class Flight:
+    """A run on its way."""
+
+    spec: RunSpec
+    is_stopping: bool = False
+
+
+@mark("executor", "workers")
 class Workers:
-    """Carries out so many runs at a time; `load` goes to the processes, so it is a value and no closure.
+    """Several processes side by side, each with its share of the cores; 0: as many as suit the machine."""
 
-    Used in a `with` statement: the processes wait for more runs until it ends.
-    """
-
-    def __init__(self, load: Callable[[Recipe], Dataset], checkpoints: Path, number: int) -> None:
-        self.load, self.checkpoints, self.number = load, checkpoints, number
+    def __init__(self, job: Job, *, number: int = 0) -> None:
+        if not isinstance(number, int) or not 0 <= number <= 256:
+            raise InputError(f"workers({number}): the number of processes is from 1 to 256")
+        self.job = job
+        self.slots = number or suitable_workers(job.runs)
         self.idle: list[Connection] = []
         self.processes: dict[Connection, Any] = {}
+        self.flights: dict[Connection, Flight] = {}
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """No process is left behind; those at work may keep their last epoch first."""
         for process in self.processes.values():
             process.terminate()
@@ -58,48 +70,75 @@ class Workers:
                 process.kill()
                 process.join()
 
-    def __call__(self, wanted: Iterable[RunSpec], show: Observer) -> Iterator[Run]:
-        waiting = list(wanted)[::-1]
-        busy: dict[Connection, RunSpec] = {}
-        while waiting or busy:
-            while waiting and len(busy) < self.number:
-                connection = self.idle.pop() if self.idle else self._start()
-                busy[connection] = waiting.pop()
-                connection.send_bytes(json.dumps(wire.spec_value(busy[connection])).encode())
-            ready = set(wait(list(busy)))
-            for connection in [one for one in busy if one in ready]:
-                one = busy[connection]
-                item = self._answer(connection, one)
-                if isinstance(item, Run):
-                    del busy[connection]
-                    self.idle.append(connection)
-                    yield item
-                else:
-                    show(one, item)
+    def __call__(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        begun: set[str] = set()
+        while specs := wanted():
+            self._stop_all_but(specs)
+            passed_over = begun | {flight.spec.id for flight in self.flights.values()}
+            waiting = [spec for spec in specs if spec.id not in passed_over]
+            for spec in waiting[: self.slots - len(self.flights)]:
+                begun.add(spec.id)
+                self._send(spec)
+            if not self.flights:
+                return
+            yield from self._until_one_ends(wanted, observe)
+        self._stop_all_but(())
+
+    def _until_one_ends(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        """Tell events until a flight is over; its run, unless it was stopped."""
+        number = len(self.flights)
+        while len(self.flights) == number:
+            ready = set(wait(list(self.flights)))
+            for connection in [one for one in self.flights if one in ready]:
+                flight = self.flights[connection]
+                answer = self._answer(connection, flight)
+                if answer.get("event") in wire.KINDS:
+                    if not flight.is_stopping:
+                        observe(flight.spec, wire.event_of(answer))
+                        self._stop_all_but(wanted())
+                    continue
+                del self.flights[connection]
+                self.idle.append(connection)
+                if "run" in answer:
+                    run = wire.item_of(answer)
+                    assert isinstance(run, Run)
+                    yield run
+                elif "error" in answer and not flight.is_stopping:
+                    raise AblabError(answer["error"])
+
+    def _send(self, spec: RunSpec) -> None:
+        connection = self.idle.pop() if self.idle else self._start()
+        self.flights[connection] = Flight(spec)
+        connection.send_bytes(json.dumps(wire.spec_value(spec)).encode())
+
+    def _stop_all_but(self, specs: Iterable[RunSpec]) -> None:
+        useful = {spec.id for spec in specs}
+        for connection, flight in self.flights.items():
+            if flight.spec.id not in useful and not flight.is_stopping:
+                flight.is_stopping = True
+                connection.send_bytes(STOP)
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")  # a copy of a process with threads may hang
         ours, theirs = context.Pipe()
-        threads = max(1, usual_threads() // self.number)
-        process = context.Process(target=_work, args=(theirs, self.load, self.checkpoints, threads), daemon=True)
+        threads = max(1, usual_threads() // self.slots)
+        process = context.Process(target=_work, args=(theirs, self.job, threads), daemon=True)
         process.start()
         theirs.close()
         self.processes[ours] = process
         return ours
 
-    def _answer(self, connection: Connection, one: RunSpec) -> Event | Run:
+    def _answer(self, connection: Connection, flight: Flight) -> dict[str, Any]:
         try:
-            answer = json.loads(connection.recv_bytes())
+            answer: dict[str, Any] = json.loads(connection.recv_bytes())
         except (EOFError, ConnectionError):
             process = self.processes[connection]
             process.join(ENDING)
             raise AblabError(
-                f"the process of run {one.id} ended with code {process.exitcode}, perhaps for want of memory; what was "
-                "finished is kept: the same command goes on, and --workers 1 takes less memory"
+                f"the process of run {flight.spec.id} ended with code {process.exitcode}, perhaps for want of memory; "
+                "what was finished is kept: the same command goes on, and --workers 1 takes less memory"
             ) from None
-        if "error" in answer:
-            raise AblabError(answer["error"])
-        return wire.item_of(answer)
+        return answer
 
 
 def suitable_workers(runs: int) -> int:
@@ -110,27 +149,36 @@ def suitable_workers(runs: int) -> int:
     return max(1, min(usual_threads(), runs, room))
 
 
-def _work(connection: Connection, load: Callable[[Recipe], Dataset], checkpoints: Path, threads: int) -> None:
-    """The life of a worker: runs come in as JSON, events and runs go out, until nobody is there any more."""
+def _work(connection: Connection, job: Job, threads: int) -> None:
+    """The life of a worker: run specs come in, events and runs go out, until nobody is there any more."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     torch.set_num_threads(threads)  # before anyone asks what is usual
     usual_threads.cache_clear()
-
-    def tell(_: RunSpec, event: Any) -> None:
-        connection.send_bytes(wire.line(event))
-
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            wanted = wire.spec_of(json.loads(connection.recv_bytes()))
-            try:
-                answer = wire.line(run_one(wanted, load(wanted.recipe), tell, checkpoints))
-            except AblabError as error:
-                answer = json.dumps({"error": str(error)}).encode()
-            connection.send_bytes(answer)
+            asked = connection.recv_bytes()
+            if asked != STOP:  # else it was for the run before, which had ended already
+                _carry_out(connection, job, wire.spec_of(json.loads(asked)))
+
+
+def _carry_out(connection: Connection, job: Job, spec: RunSpec) -> None:
+    try:
+        with closing(resumed(spec, job.load(spec.recipe), job.checkpoints)) as items:
+            for item in items:
+                connection.send_bytes(wire.line(item))
+                if not isinstance(item, Run) and connection.poll():
+                    connection.recv_bytes()  # STOP: nothing else is said to a worker that is busy
+                    break
+            else:
+                return
+    except AblabError as error:
+        connection.send_bytes(json.dumps({"error": str(error)}).encode())
+    else:
+        connection.send_bytes(json.dumps({"stopped": True}).encode())
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    for one in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C reaches us and whoever started us, who then tells us too
-        signal.signal(one, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C reaches us and our parent, who then tells us too
+        signal.signal(number, signal.SIG_IGN)
     raise SystemExit(143)

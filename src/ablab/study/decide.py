@@ -6,9 +6,9 @@ killed and taken up again can change a verdict.
 
 A run that did not finish is never left out. If it was measured, its accuracy counts like any other. If it was not,
 there is no honest number for it: the pairs end before it, and the variant stays undecided unless an earlier look has
-decided. No other seed is tried in its place. All of the first seeds are trained even so, so that "f of n did not
-finish" means the same however the study was interrupted. A machine that crashes leaves no run, and the same seed is
-wanted again.
+decided. No other seed is tried in its place. All of the first seeds are trained even so, and both runs of the pair that
+ends them, so that "f of n did not finish" means the same however the study was interrupted and in whatever order its
+runs finished. A machine that crashes leaves no run, and the same seed is wanted again.
 """
 
 import itertools
@@ -132,4 +132,4 @@ def _next_seeds(plan: Plan, evidence: Evidence) -> range:
         return range(0)
     if pairs < least:
         return range(least)
-    return range(0) if evidence.is_stuck else range(pairs, min(pairs + 1, most))
+    return range(pairs, min(pairs + 1, most))  # one that is stuck, too: its other half counts among the runs

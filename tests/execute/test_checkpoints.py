@@ -1,0 +1,160 @@
+"""A run that is stopped, in whatever way, goes on and ends as one that was not."""
+
+import dataclasses
+
+import pytest
+
+from ablab.data.sources.phantom import phantom
+from ablab.errors import InputError
+from ablab.events import EpochDone, Noticed
+from ablab.execute import checkpoints as keeping
+from ablab.execute.checkpoints import carry_out, checkpoint_path, previous_checkpoint, resumed
+from ablab.execute.run_one import changed
+from ablab.recipe import Recipe
+from ablab.records import Machine, RunSpec
+from ablab.train.checkpoint import facts
+
+RECIPE = Recipe.of({"epochs": 4, "batch": 50, "norm": "batch", "augment": "crop(2) + flip"})
+DATA = phantom(train=200, test=60)
+WANTED = RunSpec(RECIPE, 3, DATA.fingerprint)
+
+
+def nothing(wanted, event):
+    pass
+
+
+def timeless(run):
+    """A run without what differs between two of the same: times and memory."""
+    curve = tuple(dataclasses.replace(row, seconds=0.0) for row in run.curve)
+    return dataclasses.replace(
+        run, curve=curve, origin=None, cost=dataclasses.replace(run.cost, seconds=0.0, wall_seconds=0.0, memory=0)
+    )
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return timeless(carry_out(WANTED, DATA, nothing))
+
+
+@pytest.fixture(autouse=True)
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(keeping, "PAUSE", 0.0)
+
+
+def stopped_after(epoch, folder):
+    def show(wanted, event):
+        if isinstance(event, EpochDone) and event.row.epoch == epoch:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(WANTED, DATA, show, folder)
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_it_goes_on_behind_the_last_checkpoint_and_ends_the_same(epoch, whole, tmp_path):
+    stopped_after(epoch, tmp_path)
+    seen = []
+    assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == list(range(epoch + 1, 5))
+    assert any(isinstance(event, Noticed) and f"behind epoch {epoch}" in event.text for event in seen)
+
+
+def test_stopped_twice_it_ends_the_same(whole, tmp_path):
+    stopped_after(1, tmp_path)
+    stopped_after(2, tmp_path)
+    assert timeless(carry_out(WANTED, DATA, nothing, tmp_path)) == whole
+
+
+def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(whole, tmp_path):
+    stopped_after(3, tmp_path)
+    path = checkpoint_path(tmp_path, WANTED.id)
+    damage(path)
+    seen = []
+    assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert any(isinstance(event, Noticed) and "the one before is tried" in event.text for event in seen)
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [3, 4]
+
+
+def test_with_no_whole_checkpoint_it_starts_anew_and_says_so(whole, tmp_path):
+    stopped_after(3, tmp_path)
+    path = checkpoint_path(tmp_path, WANTED.id)
+    damage(path)
+    damage(previous_checkpoint(path))
+    seen = []
+    assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert any(isinstance(event, Noticed) and "starts anew" in event.text for event in seen)
+
+
+def test_the_checkpoint_of_another_recipe_is_refused_with_what_differs(tmp_path):
+    stopped_after(2, tmp_path)
+    other = dataclasses.replace(WANTED, recipe=RECIPE.with_("lr=0.01"))
+    checkpoint_path(tmp_path, WANTED.id).rename(checkpoint_path(tmp_path, other.id))
+    with pytest.raises(InputError, match=r"of another run.*\n    lr = 0.05 there, 0.01 here$"):
+        carry_out(other, DATA, nothing, tmp_path)
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_another_seed_does_not_take_the_checkpoint(tmp_path):
+    stopped_after(2, tmp_path)
+    seen = []
+    carry_out(dataclasses.replace(WANTED, seed=4), DATA, lambda _, event: seen.append(event), tmp_path)
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [1, 2, 3, 4]
+
+
+def test_checkpoints_are_no_more_frequent_than_they_need_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "PAUSE", 1000.0)
+    files = []
+    carry_out(WANTED, DATA, lambda _, event: files.extend(tmp_path.iterdir()), tmp_path)
+    assert not files
+
+
+def test_a_run_that_is_stopped_loses_no_whole_epoch_however_rare_checkpoints_are(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "PAUSE", 1000.0)
+    stopped_after(2, tmp_path)
+    seen = []
+    assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [3, 4]
+
+
+def test_another_number_of_threads_is_told_of(tmp_path):
+    recipe = RECIPE.with_("threads=1")
+    wanted = dataclasses.replace(WANTED, recipe=recipe)
+
+    def show(_, event):
+        if isinstance(event, EpochDone):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(wanted, DATA, show, tmp_path)
+    path = checkpoint_path(tmp_path, wanted.id)
+    state = path.read_bytes()
+    said = facts(state)
+    assert said["machine"]["threads"] == 1
+    assert list(changed({**said["machine"], "threads": 7}, Machine(**said["machine"]))) == [
+        "it began with threads = 7, now 1: the last bits may differ from an unbroken run"
+    ]
+
+
+def test_a_training_that_explodes_is_kept_as_diverged_with_what_came_before(tmp_path):
+    run = carry_out(dataclasses.replace(WANTED, recipe=RECIPE.with_("lr=1e6")), DATA, nothing, tmp_path)
+    assert run.status == "diverged"
+    assert run.test is None
+    assert "gradient norm" in run.note
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_whose_events_are_no_longer_asked_for_keeps_its_last_whole_epoch(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "PAUSE", 1000.0)
+    events = resumed(WANTED, DATA, tmp_path)
+    while not isinstance(next(events), EpochDone):
+        pass
+    assert not list(tmp_path.iterdir())
+    events.close()
+    seen = []
+    assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
+    assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [2, 3, 4]
