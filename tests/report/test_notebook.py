@@ -67,7 +67,7 @@ def everything() -> dict[str, object]:
     verdict = dataclasses.replace(RESULT.decision.verdicts[0], variant=HOSTILE, sentence=HOSTILE)
     return {
         "Dataset": dataset(HOSTILE),
-        "Recipe": Recipe(augment="crop(4)", optimizer='adam("<script>")'),
+        "Recipe": Recipe(augment="crop(4)", data="<script>.npz"),
         "Run": sample_run(note=HOSTILE),
         "Study": dataclasses.replace(RESULT.study, question=HOSTILE),
         "Result": dataclasses.replace(RESULT, study=dataclasses.replace(RESULT.study, question=HOSTILE)),

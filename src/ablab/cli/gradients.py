@@ -16,6 +16,7 @@ from ablab.errors import Failed, InputError
 if TYPE_CHECKING:
     from ablab.probe.gradients import EpochNorms
     from ablab.recipe import Recipe
+    from ablab.report.table import Table
 
 COLUMNS = 6  # epochs at most that a table or a panel shows
 
@@ -39,6 +40,7 @@ def command(
 ) -> None:
     from ablab.atomic import atomic_write
     from ablab.recipe import Recipe
+    from ablab.report.screen import on_screen
     from ablab.report.wording import shown
 
     if out is not None and out.suffix != ".svg":
@@ -58,7 +60,7 @@ def command(
         "networks": [_facts(name, recipes[name], seed, found[name], notes[name]) for name in recipes],
         "picture": str(out) if out else None,
     }
-    text = "\n\n".join(_table(shown(name), norms) for name, norms in found.items())
+    text = "\n\n".join(on_screen(_table(name, norms)) for name, norms in found.items())
     text += (
         "\n\nnorm of the gradient of the mean cross-entropy with respect to the weights of each layer, over "
         f"{images} training images at most, without augmentation and dropout; epoch 0 is before training"
@@ -91,19 +93,17 @@ def _measured(
     return found, ""
 
 
-def _table(name: str, found: Sequence[EpochNorms]) -> str:
-    """A row for each layer, a column for each of some epochs; the last two rows say how far the layers are apart."""
+def _table(name: str, found: Sequence[EpochNorms]) -> Table:
+    """A row for each layer, a column for each of some epochs; the last row says how far the layers are apart."""
+    from ablab.report.table import Head, table
+
     some = _some(found)
-    heads = [name, *(f"epoch {one.epoch}" for one in some)]
+    heads = [Head(name), *(Head(f"epoch {one.epoch}", is_number=True) for one in some)]
     rows = [
         [layer.layer, *(f"{one.layers[at].gradient:.3g}" for one in some)] for at, layer in enumerate(some[0].layers)
     ]
     rows.append(["largest / smallest", *(f"{one.spread:.3g}" for one in some)])
-    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" if at == 0 else f"{cell:>{width}}" for at, (cell, width) in enumerate(cells))
-        for cells in (list(zip(row, widths, strict=True)) for row in [heads, *rows])
-    )
+    return table("gradients", heads, rows)
 
 
 def _some(found: Sequence[EpochNorms]) -> list[EpochNorms]:

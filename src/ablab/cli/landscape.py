@@ -213,6 +213,8 @@ def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, dir
 def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: float, out: Path | None) -> str:
     """The first line of each network as bars, then a table of the figures with their range over the directions."""
     from ablab.report.draw.text import bars as drawn
+    from ablab.report.screen import on_screen
+    from ablab.report.table import table
 
     many, steps = len(found[0].lines), len(found[0].places)
     bars = []
@@ -220,7 +222,7 @@ def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: flo
         seen = [loss for loss in one.lines[0] if math.isfinite(loss)]
         if seen:
             bars += [f"{name}: loss from -{span:g} to {span:g} along the first direction", drawn(seen), ""]
-    heads = ["network", "loss", f"rise at {span:g}", "non-convexity", "descent", "sharpness"]
+    heads = ("network", "loss >", f"rise at {span:g} >", "non-convexity >", "descent >", "sharpness >")
     rows = [
         [
             name,
@@ -230,11 +232,6 @@ def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: flo
         ]
         for name, one in zip(names, found, strict=True)
     ]
-    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
-    lines = [
-        "   ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [heads, *rows]
-    ]
     notes = [
         "",
         f"mean (smallest to largest) over {many} random direction{'s' * (many > 1)} of seed {seed}, {steps} places "
@@ -243,7 +240,7 @@ def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: flo
         "one network each: between seeds these figures differ, too, so compare several seeds before you conclude",
         *([f"picture: {out}"] if out else []),
     ]
-    return "\n".join([*bars, *lines, *notes])
+    return "\n".join([*bars, on_screen(table("landscape", heads, rows)), *notes])
 
 
 def _range(values: Sequence[float]) -> str:
