@@ -73,6 +73,12 @@ def test_carets_stand_under_the_words_of_variants_and_grids_as_well():
     assert lines_and_carets(str(caught.value)) == [("3", "btach"), ("4", "adm")]
 
 
+def test_every_data_set_of_a_list_is_checked():
+    with pytest.raises(StudyError) as caught:
+        Study.from_toml('question = "?"\ndata = ["cifar10", "cifr100"]\n[variants]\n"a" = "norm=batch"\n', "s.toml")
+    assert lines_and_carets(str(caught.value)) == [("2", "cifr100")]
+
+
 @pytest.mark.parametrize(
     ("text", "near"),
     [

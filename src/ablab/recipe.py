@@ -129,7 +129,10 @@ class Recipe(BaseModel):
     @classmethod
     def _of(cls, keys: Mapping[str, Any], base: "Recipe | None", context: str | None = None) -> "Recipe":
         fields = set(cls.model_fields) - {"options"}
-        given = {**(base.model_dump(exclude={"options"}) if base else {}), **{k: keys[k] for k in keys if k in fields}}
+        given = {
+            **(base.model_dump(exclude={"options"}, exclude_defaults=True) if base else {}),
+            **{k: keys[k] for k in keys if k in fields},
+        }
         options = {**(base.options if base else {}), **{k: v for k, v in keys.items() if k not in fields}}
         faults: list[Fault] = []
         recipe = None

@@ -77,6 +77,69 @@ def stripes(*, images: int = 100, period: int = 4) -> Dataset:
 '''
 
 
+SCHEDULE = '''"""A learning rate in zigzags."""
+
+from typing import Annotated
+
+from ablab.catalogue import mark
+
+
+@mark("schedule", "zigzag")
+def zigzag(progress: float, *, teeth: Annotated[int, "[1, 100]"] = 4) -> float:
+    """Falls from 1 to 0 again and again."""
+    return 1 - (progress * teeth) % 1
+'''
+
+LOSS = '''"""The Brier score as a loss."""
+
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from ablab.catalogue import mark
+
+
+@mark("loss", "brier")
+def brier(logits: Tensor, targets: Tensor, smoothing: float = 0.0, class_weights: Tensor | None = None) -> Tensor:
+    """Squared distance between shares and targets."""
+    return (logits.softmax(1) - one_hot(targets, logits.shape[1])).square().sum(1).mean()
+'''
+
+INIT = '''"""All weights alike."""
+
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from ablab.catalogue import mark
+
+
+@mark("init", "equal")
+def equal(weight: Tensor, generator: torch.Generator, *, value: Annotated[float, "[-1, 1]"] = 0.1) -> Tensor:
+    """One value for every weight."""
+    return weight.fill_(value)
+'''
+
+ACTIVATION = '''"""The sine as an activation."""
+
+import torch
+from torch import Tensor, nn
+
+from ablab.catalogue import mark
+
+
+class Sine(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sin(x)
+
+
+@mark("activation", "sine")
+def sine() -> nn.Module:
+    """sin(x)."""
+    return Sine()
+'''
+
+
 def trained(package, *words):
     """The run that `ablab train words…` ends with, as JSON."""
     done = package.run("train", *words, "--json")
@@ -117,3 +180,16 @@ def test_a_data_source_is_one_new_file(package_copy):
     run = trained(package_copy, "mlp", "data=stripes(period=8)", "epochs=3", "batch=10", "norm=batch")
     assert run["test"] == {**run["test"], "images": 20, "accuracy": 1.0}
     assert "stripes" in package_copy.run("data", "list").stdout
+
+
+def test_a_schedule_a_loss_initial_weights_and_an_activation_are_one_new_file_each(package_copy):
+    package_copy.drop("train/zigzag.py", SCHEDULE)
+    package_copy.drop("train/brier.py", LOSS)
+    package_copy.drop("models/equal.py", INIT)
+    package_copy.drop("models/sine.py", ACTIVATION)
+    run = trained(package_copy, "mlp", "schedule=zigzag(2)", "loss=brier", "init=equal", "activation=sine", *SMALL)
+    assert run["status"] == "finished"
+    refused = package_copy.run("train", "mlp", "schedule=zigzg", "loss=brir", "init=equal(2)", "activation=sin", *SMALL)
+    assert refused.returncode == 2
+    for said in ('"zigzag"?', '"brier"?', "value = 2 must be from -1 to 1", '"sine"?'):
+        assert said in refused.stderr

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ablab import grammar
+from ablab import grammar, operations
 from ablab.catalogue import LENGTH
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 from ablab.recipe import Recipe
@@ -62,6 +62,8 @@ class Reader:
             self.fault(("data",), 'data: a name, or a list of several such as ["cifar10", "cifar100"]')
             return ()
         self.document.values["data"] = found[0]
+        for fault in [fault for name in found[1:] for fault in operations.faults_of("data", name)]:
+            self.note(("data",), fault)
         return tuple(found)
 
     def grid(self, base: Recipe) -> tuple[tuple[str, tuple[Any, ...]], ...]:
