@@ -5,74 +5,15 @@ activations are not counted in them.
 """
 
 import functools
-import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from ablab.arithmetic.terms import NOTHING, Term, letter, product, term
 from ablab.errors import InputError
 
 Shape = tuple[int, ...]
 Size = int | tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Term:
-    """A whole number, the formula that it is the result of, and the same formula in letters; made by calculating.
-
-    >>> print(Term(18_496, "(3·3·32 + 1)·64"))
-    (3·3·32 + 1)·64 = 18,496
-    >>> ((letter("C", 32) + 1) * letter("F", 64)).letters
-    '(C + 1)·F'
-    """
-
-    value: int
-    formula: str
-    letters: str = field(default="", compare=False)
-    is_sum: bool = field(default=False, compare=False)  # needs parentheses as a factor
-
-    def __str__(self) -> str:
-        return f"{self.value:,}" if self.formula == str(self.value) else f"{self.formula} = {self.value:,}"
-
-    def __add__(self, other: "Term | int") -> "Term":
-        right = _term(other)
-        formula, letters = (f"{a} + {b}" for a, b in zip(self._spelled(), right._spelled(), strict=True))
-        return Term(self.value + right.value, formula, letters, is_sum=True)
-
-    def __sub__(self, other: "Term | int") -> "Term":
-        right = _term(other)
-        formula, letters = (f"{a} - {b}" for a, b in zip(self._spelled(), right._factor(), strict=True))
-        return Term(self.value - right.value, formula, letters, is_sum=True)
-
-    def __mul__(self, other: "Term | int") -> "Term":
-        right = _term(other)
-        formula, letters = (f"{a}·{b}" for a, b in zip(self._factor(), right._factor(), strict=True))
-        return Term(self.value * right.value, formula, letters)
-
-    def over(self, other: "Term", brackets: str = "()") -> "Term":
-        """Divided and rounded as the brackets say: down by ⌊⌋, up by ⌈⌉; what needs no rounding stands in ()."""
-        left, right = brackets[0], brackets[1]
-        value = -(-self.value // other.value) if left == "⌈" else self.value // other.value
-        formula, letters = (f"{left}{a}/{b}{right}" for a, b in zip(self._factor(), other._factor(), strict=True))
-        return Term(value, formula, letters)
-
-    def _spelled(self) -> tuple[str, str]:
-        return self.formula, self.letters or self.formula
-
-    def _factor(self) -> tuple[str, str]:
-        formula, letters = self._spelled()
-        return (f"({formula})", f"({letters})") if self.is_sum else (formula, letters)
-
-
-def letter(name: str, value: int) -> Term:
-    return Term(value, str(value), name)
-
-
-def _term(value: Term | int) -> Term:
-    return value if isinstance(value, Term) else Term(value, str(value))
-
-
-NOTHING = Term(0, "0")
 
 
 @dataclass(frozen=True)
@@ -87,22 +28,6 @@ class Layer:
     buffers: Term = NOTHING
     sides: tuple[Term, ...] = ()  # how height and width of the output come about
     weighted: int = 0  # matrices or filter banks that it learns: what a network's name counts
-
-
-def product(*factors: int) -> Term:
-    """Factors multiplied; those that are 1 are left unwritten.
-
-    >>> print(product(3, 3, 1, 32))
-    3·3·32 = 288
-    """
-    written = [str(factor) for factor in factors if factor != 1] or ["1"]
-    return Term(math.prod(factors), "·".join(written))
-
-
-def total(terms: list[Term]) -> Term:
-    """Terms added up, those that are nothing left out."""
-    some = [term for term in terms if term.value]
-    return Term(sum(term.value for term in some), " + ".join(term.formula for term in some)) if some else NOTHING
 
 
 def conv_parameters(channels: int, filters: int, kernel: Shape, *, groups: int = 1, bias: bool = True) -> Term:
@@ -171,7 +96,7 @@ def side(
     """
     window = letter("k", kernel)
     reach = window if dilation == 1 else letter("d", dilation) * (window - 1) + 1
-    room = letter(name, size) + _term(2) * letter("p", padding) - reach
+    room = letter(name, size) + term(2) * letter("p", padding) - reach
     if room.value < 0 and (not ceil or room.value <= -stride):  # rounded up, the last window may hang over
         raise InputError(f"a window of {reach.value} does not fit into {size} with a padding of {padding}")
     steps = room.over(letter("s", stride), "⌈⌉" if ceil else "⌊⌋")
@@ -187,7 +112,7 @@ def transposed_side(
     >>> print(transposed_side(8, 4, 2, 1))
     (8 - 1)·2 - 2·1 + 1·(4 - 1) + 0 + 1 = 16
     """
-    borders = _term(2) * letter("p", padding)
+    borders = term(2) * letter("p", padding)
     spread = letter("d", dilation) * (letter("k", kernel) - 1)
     places = (letter(name, size) - 1) * letter("s", stride) - borders + spread + letter("o", extra) + 1
     if places.value < 1:
@@ -332,7 +257,7 @@ def batch_norm(in_shape: Shape) -> Layer:
         "batch norm",
         in_shape,
         replace(product(2, in_shape[0]), letters="2·C"),
-        buffers=_term(2) * letter("C", in_shape[0]) + 1,
+        buffers=term(2) * letter("C", in_shape[0]) + 1,
     )
 
 

@@ -10,20 +10,18 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from ablab.arithmetic.formulas import (
-    NOTHING,
     Layer,
     Shape,
-    Term,
     conv_macs,
     conv_parameters,
     conv_words,
     linear_macs,
     linear_parameters,
     pool_words,
-    product,
     short,
     times,
 )
+from ablab.arithmetic.terms import NOTHING, Term, product
 
 
 def layer(module: nn.Module, in_shape: Shape, out_shape: Shape) -> Layer | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
 
-from ablab.arithmetic.formulas import NOTHING, Layer, Shape, Term, product, total
+from ablab.arithmetic.formulas import Layer, Shape
 from ablab.arithmetic.layers import layer
 from ablab.arithmetic.table import FLOAT, Row, Table
+from ablab.arithmetic.terms import NOTHING, Term, product, total
 from ablab.arithmetic.trace import Call, calls, kept_bytes
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ablab.arithmetic.formulas import Shape, Term
+from ablab.arithmetic.formulas import Shape
+from ablab.arithmetic.terms import Term
 
 FLOAT = 4  # bytes of a number in fp32
 

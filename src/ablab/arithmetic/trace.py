@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ablab.arithmetic import fields
-from ablab.arithmetic.formulas import Shape, Term, product
+from ablab.arithmetic.formulas import Shape
+from ablab.arithmetic.terms import Term, product
 from ablab.errors import ModelError
 
 WHOLE = (nn.MultiheadAttention,)  # has children, but its arithmetic is explained as one

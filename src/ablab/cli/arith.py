@@ -13,16 +13,13 @@ from ablab.cli.shared import json_option, say
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
-    from ablab.arithmetic.formulas import Layer, Term
+    from ablab.arithmetic.formulas import Layer
+    from ablab.arithmetic.terms import Term
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Line = tuple[str, str, str]  # what it is, the formula in letters, the formula with numbers and the result
 
 MOST = 1 << 40  # of any number: beyond it, nobody means what they typed
-MOST_MEASURED = 1 << 27  # numbers in a picture that is timed: 512 MiB
-MOST_MACS_MEASURED = 6e9  # of the full convolution, which is put to 160 pictures: seconds on one core
-MEASURED = 10  # pictures between two looks at the clock
-LOOKS = 15  # at the clock; their median counts
 
 in_option = click.option(
     "--in",
@@ -165,20 +162,14 @@ def depthwise(
         "mac_ratio": ratio,
     }
     if measure:
-        if full.macs.value > MOST_MACS_MEASURED:
-            raise InputError("--measure: this is too large to be timed here; leave --measure out")
-        times, threads = _measured(picture, filters, kernels, steps, border, bias=not no_bias)
-        value |= {"full_seconds": times[0], "seconds": times[1], "time_ratio": times[0] / times[1], "threads": threads}
-        lines.append(
-            (
-                "",
-                f"time, {threads} thread{'s' * (threads > 1)}",
-                f"{1e3 * times[0]:.2f} ms / {1e3 * times[1]:.2f} ms = {times[0] / times[1]:.2f}",
-            )
-        )
-        lines.append(
-            ("", "", f"arithmetic and time differ: {ratio:.2f} by MACs, {times[0] / times[1]:.2f} by the clock")
-        )
+        from ablab.arithmetic.separable import seconds
+
+        slow, fast = seconds(picture, filters, kernels, steps, border, bias=not no_bias)
+        value |= {"full_seconds": slow, "seconds": fast, "time_ratio": slow / fast, "threads": 1}
+        lines += [
+            ("", "time, 1 thread", f"{1e3 * slow:.2f} ms / {1e3 * fast:.2f} ms = {slow / fast:.2f}"),
+            ("", "", f"arithmetic and time differ: {ratio:.2f} by MACs, {slow / fast:.2f} by the clock"),
+        ]
     _print(
         f"depthwise separable, {full.operation}", shape, lines, value, as_json, _next("conv", shape, filters, kernel)
     )
@@ -363,47 +354,3 @@ def _whole(number: int, option: str = "--filters") -> int:
 
 def _cut(text: str) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
-
-
-def _measured(
-    picture: tuple[int, int, int],
-    filters: int,
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-    *,
-    bias: bool,
-) -> tuple[list[float], int]:
-    """Seconds of the full and of the separable convolution on one picture, taking turns; and the threads used."""
-    import torch
-    from torch import nn
-
-    from ablab.arithmetic.grow import interleaved
-
-    channels, height, width = picture
-    weights = channels * filters * kernel[0] * kernel[1]
-    if max(max(channels, filters) * height * width, weights) > MOST_MEASURED:
-        raise InputError("--measure: this is too large to be timed here; leave --measure out")
-    images = torch.zeros(1, *picture)
-    full = nn.Conv2d(channels, filters, kernel, stride, padding, bias=bias)
-    separable = nn.Sequential(
-        nn.Conv2d(channels, channels, kernel, stride, padding, groups=channels, bias=bias),
-        nn.Conv2d(channels, filters, 1, bias=bias),
-    )
-
-    def often(net: nn.Module) -> Callable[[], object]:
-        def step() -> None:
-            with torch.no_grad():
-                for _ in range(MEASURED):
-                    net(images)
-
-        return step
-
-    # One thread: on two that sleep between operations, waking them took longer than the small convolutions (64 to 128
-    # channels at 32x32: 0.71 and 0.78 ms, a ratio of 0.91; on one 0.80 and 0.20 ms, 4.0).
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return [one / MEASURED for one in interleaved([often(full), often(separable)], LOOKS)], 1
-    finally:
-        torch.set_num_threads(threads)

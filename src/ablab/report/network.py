@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ablab.arithmetic.formulas import Shape, Term, times
+from ablab.arithmetic.formulas import Shape, times
 from ablab.arithmetic.table import Row
 from ablab.arithmetic.table import Table as Network
+from ablab.arithmetic.terms import Term
 from ablab.report.table import Head, Table, table
 from ablab.report.writers import text
 
