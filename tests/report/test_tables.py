@@ -6,8 +6,9 @@ import pytest
 
 from ablab.recipe import Recipe
 from ablab.report.table import write
-from ablab.report.tables import run_details, verdict_table
+from ablab.report.tables import confusion_table, run_details, verdict_table
 from ablab.report.wording import shown
+from ablab.statistics.confusion import confusion
 from ablab.study import Rule, Study, Variant, decide, plan
 from sample_runs import sample_run
 
@@ -67,3 +68,21 @@ def test_text_of_a_user_is_shown_and_never_obeyed(name):
     assert len(table.splitlines()) == 4
     assert shown(name) in table
     assert not set(table) & set("\x1b\u202e")
+
+
+def test_the_table_of_a_runs_answers_has_a_row_for_each_class_and_says_what_was_confused():
+    matrix = confusion([0, 0, 0, 1], [0, 1, 1, 1], 2)
+    lines = write(confusion_table(matrix, ["cat", "hound"]), "text").splitlines()
+    assert lines[2].split() == ["cat", "1", "2", "33.3%", "100.0%"]
+    assert lines[3].split() == ["hound", "0", "1", "100.0%", "33.3%"]
+    assert lines[-1].endswith("cat taken for hound 2 times")
+
+
+def test_names_above_the_columns_are_whole_where_there_is_room():
+    cifar = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    heads = confusion_table(confusion(range(10), range(10), 10), cifar).heads
+    assert [head.text for head in heads[1:-2]] == cifar
+    long = [f"a rather long name {at}" for at in range(15)]
+    assert [head.text for head in confusion_table(confusion(range(15), range(15), 15), long).heads].count(
+        "a rat…"
+    ) == 15

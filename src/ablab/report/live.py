@@ -18,9 +18,10 @@ from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.metric import known_metrics
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
-from ablab.report.tables import measured
+from ablab.report.table import write
+from ablab.report.tables import confusion_table, measured
 from ablab.report.wording import duration, shown
-from ablab.statistics.confusion import confusion, confusion_table, unpacked
+from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
 from ablab.study.projection import Projection
 
@@ -109,7 +110,10 @@ class Live:
         if data and run.predictions:
             given = unpacked(run.predictions, len(data.classes))
             matrix = confusion(data.labels, given, len(data.classes))
-            self.line(confusion_table(matrix, [shown(name) for name in data.classes]))
+            if len(data.classes) > MANY:
+                self.line(shown(f"most confused: {confused_pairs(matrix, data.classes)}"))
+            else:
+                self.line(write(confusion_table(matrix, data.classes), "text"))
         self.line(f"again: {again(run.spec)}")
         self.line(f"next: ablab runs show {run.id}")
 

@@ -1,13 +1,15 @@
-"""Tables for the terminal: verdicts, one run."""
+"""Tables for the terminal: verdicts, one run, what a run confuses."""
 
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 from ablab.metric import Metric, known_metrics
 from ablab.records import Measurement, Run
 from ablab.report.screen import facts_text, on_screen
 from ablab.report.style import WORDS
-from ablab.report.table import Cell, Table, table
+from ablab.report.table import Cell, Head, Table, table
+from ablab.statistics.confusion import class_report, confused_pairs
 from ablab.study import Verdict
 from ablab.study.verdict import signed
 
@@ -90,6 +92,29 @@ def _curve(run: Run) -> Table:
         for row in run.curve
     ]
     return table("curve", heads, rows)
+
+
+def confusion_table(matrix: Any, names: Sequence[str]) -> Table:
+    """Each class in a row, with the answers that its images were given."""
+    report = class_report(matrix)
+    heads = (Head("true class"), *(Head(name, is_number=True) for name in (*_heads(names), "recall", "precision")))
+    rows = [
+        (name, *(str(int(count)) for count in row), f"{100 * one.recall:.1f}%", f"{100 * one.precision:.1f}%")
+        for name, row, one in zip(names, matrix, report.each, strict=True)
+    ]
+    caption = (
+        f"macro F1 {100 * report.macro.f1:.2f} %, weighted F1 {100 * report.weighted.f1:.2f} %; "
+        f"most confused: {confused_pairs(matrix, names)}"
+    )
+    return table("confusion", heads, rows, caption=caption)
+
+
+def _heads(names: Sequence[str], room: int = 80, least: int = 6) -> list[str]:
+    """The names above the columns, whole where the table has room for them."""
+    longest = max(map(len, names))
+    fits = (n for n in range(longest, least, -1) if sum(max(min(len(name), n), 4) + 2 for name in names) <= room)
+    most = next(fits, least)
+    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
 
 
 def measured(test: Measurement) -> str:

@@ -98,34 +98,6 @@ def most_confused(matrix: Any, most: int = 5) -> list[tuple[int, int, int]]:
     return [(i, j, count) for count, i, j in sorted(pairs, key=lambda one: (-one[0], one[1:]))[:most]]
 
 
-def confusion_table(matrix: Any, names: Sequence[str]) -> str:
-    """The matrix as text, each class in a row; beyond 20 classes, the pairs that were mistaken most."""
-    if len(names) > MANY:
-        return "most confused: " + confused_pairs(matrix, names)
-    left = max(len(name) for name in names)
-    short = _heads(names)
-    widths = [max(len(head), len(str(int(column.max())))) for head, column in zip(short, matrix.T, strict=True)]
-    report = class_report(matrix)
-    heads = "  ".join(f"{head:>{width}}" for head, width in zip(short, widths, strict=True))
-    lines = [f"{'true class':<{left}}  {heads}  recall  precision"]
-    for name, row, one in zip(names, matrix, report.each, strict=True):
-        counts = "  ".join(f"{int(count):>{width}}" for count, width in zip(row, widths, strict=True))
-        lines.append(f"{name:<{left}}  {counts}  {100 * one.recall:5.1f}%  {100 * one.precision:8.1f}%")
-    lines.append(
-        f"macro F1 {100 * report.macro.f1:.2f} %, weighted F1 {100 * report.weighted.f1:.2f} %; "
-        f"most confused: {confused_pairs(matrix, names)}"
-    )
-    return "\n".join(lines)
-
-
-def _heads(names: Sequence[str], room: int = 80, least: int = 6) -> list[str]:
-    """The names above the columns, whole where the table has room for them."""
-    longest = max(map(len, names))
-    fits = (n for n in range(longest, least, -1) if sum(max(min(len(name), n), 4) + 2 for name in names) <= room)
-    most = next(fits, least)
-    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
-
-
 def confused_pairs(matrix: Any, names: Sequence[str], most: int = 3) -> str:
     """The pairs that were mistaken most, in words."""
     pairs = most_confused(matrix, most)
