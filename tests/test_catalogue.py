@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from ablab.catalogue import catalogue, find, marked
+from ablab.catalogue import bind, catalogue, find, marked
 from ablab.errors import InputError, ModelError
+from ablab.grammar import call
 
 SOURCE = '''
 @mark("model", "small", blocks=3)
@@ -79,3 +80,49 @@ def test_a_package_that_is_missing_is_named_before_anything_is_imported():
     cluster, _ = marked(CLASS, "a.module.that.does.not.exist")
     with pytest.raises(InputError, match='executor "cluster" needs nothing_of_this_name: install it with: pip install'):
         cluster.load()
+
+
+BOUND = """
+@mark("step", "turn")
+def turn(
+    images, *, degrees: Annotated[float, "(0, 180]"], mode: Literal["zero", "reflect"] = "zero", again: bool = False
+):
+    ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("turn(30)", {"degrees": 30}),
+        ("turn(degrees=30)", {"degrees": 30}),
+        ("turn(30, reflect, true)", {"degrees": 30, "mode": "reflect", "again": True}),
+        ("turn(30, again=true)", {"degrees": 30, "again": True}),
+    ],
+)
+def test_arguments_are_bound_by_their_order_or_by_their_name(text, arguments):
+    (entry,) = marked(BOUND, "a.module")
+    assert bind(call(text), entry) == (arguments, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("turn", [("degrees is missing: write turn(degrees=...)", "turn")]),
+        ("turn(200)", [("degrees = 200 must be above 0 to 180", "200")]),
+        ("turn(degrees=none)", [("degrees = none must be a number", "degrees")]),
+        ("turn(9, reflct)", [('mode = "reflct": did you mean "reflect"?', "reflct")]),
+        ("turn(9, degrees=8)", [("degrees is given twice", "degrees")]),
+        (
+            "turn(9, mod=zero, again=1)",
+            [
+                ('no option is called "mod": did you mean "mode"?', "mod"),
+                ("again = 1 must be true or false", "again"),
+            ],
+        ),
+        ("turn(1, zero, true, 4)", [("4 arguments are given, but turn takes at most 3: degrees, mode, again", "turn")]),
+    ],
+)
+def test_whatever_cannot_be_bound_is_a_fault_with_its_word(text, faults):
+    (entry,) = marked(BOUND, "a.module")
+    assert [(str(fault), fault.near) for fault in bind(call(text), entry)[1]] == faults

@@ -37,7 +37,7 @@ class Domain:
             case "word":
                 return value in self.words
             case "bool" | "str":
-                return type(value).__name__ == self.name
+                return isinstance(value, bool if self.name == "bool" else str)
             case "list":
                 return isinstance(value, list | tuple) and all(type(item) is int for item in value)
             case _:
@@ -121,7 +121,7 @@ def _in_words(interval: str) -> str:
     ('from 0 to below 1', 'above 0')
     """
     low, high = _ends(interval)
-    start = f"above {low:g}" if interval[0] == "(" else f"from {low:g}"
+    start = f"above {low:,.12g}" if interval[0] == "(" else f"from {low:,.12g}"
     if high == math.inf:
         return start
-    return f"{start} to below {high:g}" if interval[-1] == ")" else f"{start} to {high:g}"
+    return f"{start} to below {high:,.12g}" if interval[-1] == ")" else f"{start} to {high:,.12g}"

@@ -1,5 +1,7 @@
 """Show the keys of a recipe, or the recipe that some words make"""
 
+import shlex
+
 import click
 
 from ablab.cli.shared import json_option, recipe_words, say
@@ -28,5 +30,5 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
         as_json,
         {"hash": recipe.hash, **recipe.full()},
         f"# recipe {recipe.hash}\n{recipe.toml()}",
-        "ablab train " + " ".join(words),
+        "ablab train " + shlex.join(words),
     )
