@@ -251,11 +251,12 @@ def _show(layer: Layer, shape: str, lines: list[Line], as_json: bool, following:
 
 
 def _print(operation: str, shape: str, lines: list[Line], value: dict[str, Any], as_json: bool, following: str) -> None:
-    first, second = (max(len(line[at]) for line in lines) for at in (0, 1))
-    board = [f"{what:<{first}}  {letters:<{second}}  {numbers}" for what, letters, numbers in lines]
+    from ablab.report.table import table, write
+
+    board = write(table("board", ("", "", ""), lines), "text")
     sizes = _numbers(shape)
     value = {**value, "input": list(sizes)}
-    say(as_json, value, "\n".join([f"{operation} on {times(sizes)}{_order(shape)}", "", *board, ""]), following)
+    say(as_json, value, "\n".join([f"{operation} on {times(sizes)}{_order(shape)}", "", board, ""]), following)
 
 
 def _as_json(layer: Layer) -> dict[str, Any]:
