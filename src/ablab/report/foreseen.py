@@ -1,6 +1,8 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
 from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.report.screen import on_screen
+from ablab.report.table import Table, table
 from ablab.report.wording import duration, shown
 from ablab.study import Plan
 from ablab.study.foresight import Foresight
@@ -22,19 +24,27 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     if foresight.minutes:
         first, last = (duration(60 * one) for one in foresight.minutes)
         lines.append(f"still to train: about {first} at least, {last} at most, one run after the other")
-    lines += [
-        f"expected sd of a difference: {_size(foresight.spread, metric)} ({foresight.source})",
-        "",
-        "seeds at most   finds 4 times in 5 an effect of    runs at most   about",
-    ]
-    for reach in foresight.reaches:
-        time = duration(60 * reach.minutes) if reach.minutes is not None else "unknown"
-        here = "  <- this study" if reach.seeds == most else ""
-        lines.append(f"{reach.seeds:>13}   {_size(reach.points, metric):>30}   {reach.runs:>14}   {time}{here}")
-    lines.append("")
+    lines.append(f"expected sd of a difference: {_size(foresight.spread, metric)} ({foresight.source})")
+    lines += ["", on_screen(_reaches(foresight, most, metric)), ""]
     if foresight.spread is not None:
         lines += _equality(foresight, most, margin)
     return "\n".join(lines)
+
+
+def _reaches(foresight: Foresight, most: int, metric: Metric) -> Table:
+    """The smallest effect that a study of each size detects with 80 % power, and what the study takes at most."""
+    heads = ("seeds at most >", "finds 4 times in 5 an effect of >", "runs at most >", "about >", "")
+    rows = [
+        (
+            str(reach.seeds),
+            _size(reach.points, metric),
+            str(reach.runs),
+            "unknown" if reach.minutes is None else duration(60 * reach.minutes),
+            "<- this study" if reach.seeds == most else "",
+        )
+        for reach in foresight.reaches
+    ]
+    return table("reaches", heads, rows)
 
 
 def _size(points: float | None, metric: Metric) -> str:
