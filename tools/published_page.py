@@ -19,8 +19,7 @@ from ablab.errors import InputError
 from ablab.execute.run_one import macs
 from ablab.models import Io
 from ablab.records import NEAR_ZERO, Run
-from ablab.report.arms import between
-from ablab.report.beside import interval_of, plain_interval
+from ablab.report.means import ends, plain_ends, plain_interval
 from ablab.report.wording import shown
 from ablab.result import Arm, Result, arms_of, look_up, pairs_of
 from ablab.statistics.paired import mean
@@ -200,7 +199,7 @@ def _table(told: Published, study: Study, result: Result | None) -> Iterator[str
             _cell(arm.name),
             "–" if theirs is None else f"{theirs:.2f} %",
             f"{mean(ours):.2f} %" if ours else "–",
-            interval_of(ours),
+            plain_ends(ours),
             f"{len(ours)}",
             _length(arm.runs),
             "" if arm.name == "base" else _mean_effect(verdict),
@@ -258,7 +257,7 @@ def _is_outside(told: Published, name: str, runs: Sequence[Run]) -> bool:
 
 
 def _mean_with_interval(ours: Sequence[float]) -> str:
-    return "–" if not ours else f"{mean(ours):.2f} %" + (f" ({interval_of(ours)})" if plain_interval(ours) else "")
+    return "–" if not ours else f"{mean(ours):.2f} %" + (f" ({plain_ends(ours)})" if plain_interval(ours) else "")
 
 
 def _speeds(result: Result) -> Iterator[str]:
@@ -281,7 +280,7 @@ def _speeds(result: Result) -> Iterator[str]:
 def _change(one: Secondary) -> str:
     if one.unit == "times":
         return f"{one.effect:.2f} times, 95 % interval {one.low:.2f} to {one.high:.2f}"
-    return f"{signed(one.effect)}, 95 % interval {between(one.low, one.high)}"
+    return f"{signed(one.effect)}, 95 % interval {ends(one.low, one.high)}"
 
 
 def _audited(told: Published) -> Iterator[str]:
@@ -316,7 +315,7 @@ def _mean_effect(verdict: Verdict | None) -> str:
 
 
 def _ends(verdict: Verdict | None) -> str:
-    return "–" if verdict is None or verdict.low is None else between(verdict.low, verdict.high)
+    return "–" if verdict is None or verdict.low is None else ends(verdict.low, verdict.high)
 
 
 def _ids(runs: Sequence[Run]) -> str:

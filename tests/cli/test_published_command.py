@@ -5,9 +5,10 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 from ablab.records import StudyText
-from ablab.report.cautions import cautions
+from ablab.report.sections.cautions import cautions
+from ablab.result import Result
 from ablab.store import Store
-from ablab.study import plan
+from ablab.study import decide, plan
 from ablab.study.question.files import published_studies, read_studies
 from sample_runs import sample_run
 
@@ -52,7 +53,8 @@ def test_every_fault_of_method_that_a_study_imitates_is_warned_of(fault, title):
     known = {path.stem: path for path in published_studies() if path.parent.name == "faults"}
     assert len(known) == 4
     (study,) = read_studies(known[fault])
-    assert title in [one for one, _ in cautions(study, (), ())]
+    planned = plan(study, "0123456789ab")
+    assert f"{title}:" in [part.lead for part in cautions(Result(study, planned, (), decide(planned, ())))]
 
 
 def test_a_study_and_all_of_them_are_not_run_at_once(tmp_path):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pictured import drawn, result
 
 from ablab.errors import InputError
-from ablab.report import figures
+from ablab.report.draw.matplotlib import figure as drawing
 from ablab.report.picture import Picture, blank, pages, picture_format, plain, style
+from ablab.report.sections.effects import intervals
 
 
 def small(text: str = "hello", caption: str = "what is seen") -> Picture:
@@ -58,9 +59,9 @@ def test_a_formula_in_a_name_stays_text():
 
 def test_settings_of_the_users_change_nothing_and_are_left_as_they_were():
     made = result()
-    alone = figures.effects(made.decision.verdicts, made.runs).as_bytes()
+    alone = drawing(intervals(made.verdicts, made.runs)).as_bytes()
     with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "savefig.dpi": 30, "lines.linewidth": 9}):
-        assert figures.effects(made.decision.verdicts, made.runs).as_bytes() == alone
+        assert drawing(intervals(made.verdicts, made.runs)).as_bytes() == alone
         assert matplotlib.rcParams["font.size"] == 20
     assert matplotlib.rcParams["axes.facecolor"] == "white"
 

@@ -15,8 +15,7 @@ from ablab.cli.shared import StudyWords, execution_options, json_option, say, st
 def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None:
     from ablab.conduct import run_study
     from ablab.report.live import Live
-    from ablab.report.screen import on_screen
-    from ablab.report.tables import verdict_table
+    from ablab.report.terminal.result import verdicts_on_screen
 
     store = study.open_store(create=True)
     for part in study.parts():
@@ -28,7 +27,7 @@ def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None
             "effects": [_seen(dataclasses.asdict(verdict)) for verdict in result.verdicts],
         }
         text = (
-            f"\n{on_screen(verdict_table(result.verdicts, explores=True))}\n\n"
+            f"\n{verdicts_on_screen(result)}\n\n"
             "exploratory: on validation images, with seeds that a study never uses; no verdict rests on this"
         )
         say(as_json, value, text, study.command("run"))

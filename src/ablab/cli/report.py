@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablab.catalogue import catalogue
 from ablab.cli.shared import StudyWords, json_option, say, study_words
 from ablab.errors import InputError
 
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html", "markdown", "latex", "pdf", "png"]),
+    type=click.Choice(["html", *catalogue("report.paper", "format")]),
     default="html",
     show_default=True,
-    help="All but html are written to a folder, piece by piece.",
+    help="Every format but html is a folder of files.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 @json_option
 def command(
     study: StudyWords,
     out: Path | None,
-    form: Any,
+    form: str,
     open_it: bool,
     as_json: bool,
 ) -> None:
@@ -45,7 +46,7 @@ def command(
     results = [look_up(part, kept) for part in parts]
     for result in results:
         if form != "html":
-            _write_pieces(result, study, out or Path("reports") / result.study.name, form, as_json)
+            _write_paper(result, study, out or Path("reports") / result.study.name, form, as_json)
             continue
         path = show_result(result, study, out, as_json)
         if open_it:
@@ -54,11 +55,11 @@ def command(
         show_across(results, as_json)
 
 
-def _write_pieces(result: Result, words: StudyWords, folder: Path, form: Any, as_json: bool) -> None:
+def _write_paper(result: Result, words: StudyWords, folder: Path, form: str, as_json: bool) -> None:
     """What a paper or a homework needs, as files in a folder."""
-    from ablab.report.pieces import write_pieces
+    from ablab.report.paper import write_paper
 
-    paths = [str(path) for path in write_pieces(result, folder, form)]
+    paths = [str(path) for path in write_paper(result, folder, form)]
     text = "\n".join(f"{form}: {path}" for path in paths)
     say(as_json, {"study": result.study.name, "files": paths}, text, words.command("show worst"))
 
@@ -78,10 +79,8 @@ def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bo
 
     from ablab.atomic import atomic_write
     from ablab.conduct import pictures_of
-    from ablab.report.extras import extras
     from ablab.report.page import page
-    from ablab.report.screen import on_screen
-    from ablab.report.tables import verdict_table
+    from ablab.report.terminal.result import result_text
 
     path = report_path(result.study.name, out)
     atomic_write(path, page(result, pictures_of(result.plan, words.data_root)))
@@ -93,15 +92,10 @@ def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bo
         "wanted": len(result.decision.wanted),
         "report": str(path),
     }
-    sentences = "\n".join(f"  {verdict.sentence}" for verdict in result.decision.verdicts)
     if result.after_tuning:
         value["after_tuning"] = [dataclasses.asdict(verdict) for verdict in result.after_tuning.verdicts]
         value["disagreements"] = result.disagreements
-    sentences += f"\n{more}" if (more := extras(result)) else ""
-    looked = f"\n  {result.ledger}" if result.ledger else ""
-    if result.decision.ended:
-        sentences += f"\n  {result.decision.ended}; verdicts are as valid as at any other end."
-    text = f"\n{on_screen(verdict_table(result.decision.verdicts))}\n\n{sentences}{looked}\nreport: {path}"
+    text = f"\n{result_text(result)}\nreport: {path}"
     say(as_json, value, text, words.command("report", "--open"))
     return path
 

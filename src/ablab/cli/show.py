@@ -14,7 +14,8 @@ from ablab.errors import DataError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from ablab.records import DataFacts, Run
-    from ablab.report.picture import Picture
+    from ablab.report.chart import Chart
+    from ablab.result import Arm
     from ablab.study import Verdict
 
 KINDS = ("effects", "curves", "confusion", "cost", "worst")
@@ -25,13 +26,13 @@ class Subject:
     """What a picture is drawn of: a study with its base and variants, or a single run."""
 
     name: str
-    arms: dict[str, tuple[Run, ...]]
+    arms: tuple[Arm, ...]
     data: DataFacts | None
     verdicts: tuple[Verdict, ...] = ()
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        return tuple(run for runs in self.arms.values() for run in runs)
+        return tuple(run for arm in self.arms for run in arm.runs)
 
 
 @click.command(help=__doc__)
@@ -50,6 +51,7 @@ def command(
     as_json: bool,
 ) -> None:
     from ablab.atomic import atomic_write, check_writable
+    from ablab.report.draw.matplotlib import figure
     from ablab.report.picture import check_installed, picture_format
 
     check_installed()
@@ -61,7 +63,7 @@ def command(
     for subject in subjects:
         path = out or Path("figures") / f"{subject.name}-{kind}.png"
         check_writable(path)
-        picture = _picture(kind, _chosen(subject, variants), images, study.data_root)
+        picture = figure(_chart(kind, _chosen(subject, variants), images, study.data_root))
         atomic_write(path, picture.as_bytes(form))
         done.append({"study_or_run": subject.name, "path": str(path), "caption": picture.caption, "runs": picture.runs})
     text = "\n".join(f"{one['caption']}\npicture: {one['path']}" for one in done)
@@ -70,15 +72,15 @@ def command(
 
 def _subjects(words: StudyWords) -> list[Subject]:
     """The study in a file, once for each of its data sets, or the run whose id begins so."""
-    from ablab.report.figures import arms_of
-    from ablab.result import look_up
+    from ablab.result import Arm, look_up
 
     kept, path = words.open_store(), words.path or Path()
     if not (path.suffix == ".toml" or path.exists()):
         run = kept.run(str(path))
-        return [Subject(run.id, {f"run {run.id}": (run,)}, kept.data(run.spec.fingerprint))]
-    found = [look_up(part, kept) for part in words.parts()]
-    return [Subject(one.study.name, arms_of(one.study, one.runs), one.data, one.decision.verdicts) for one in found]
+        arm = Arm(f"run {run.id}", run.spec.recipe, (run,), 0)
+        return [Subject(run.id, (arm,), kept.data(run.spec.fingerprint))]
+    results = [look_up(part, kept) for part in words.parts()]
+    return [Subject(each.study.name, each.arms, each.data, each.verdicts) for each in results]
 
 
 def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
@@ -87,20 +89,21 @@ def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
 
     if not names:
         return subject
-    first, *others = subject.arms
+    base, *others = subject.arms
     for name in names:
-        if name not in others:
-            known = did_you_mean(name, others) if others else "a run has no variants"
+        if name not in (variants := [arm.name for arm in others]):
+            known = did_you_mean(name, variants) if variants else "a run has no variants"
             raise InputError(f'--variant "{name}": {known}')
     return replace(
         subject,
-        arms={name: subject.arms[name] for name in (first, *others) if name == first or name in names},
+        arms=(base, *(arm for arm in others if arm.name in names)),
         verdicts=tuple(verdict for verdict in subject.verdicts if verdict.variant in names),
     )
 
 
-def _picture(kind: str, subject: Subject, images: int, root: str | None) -> Picture:
-    from ablab.report import figures
+def _chart(kind: str, subject: Subject, images: int, root: str | None) -> Chart:
+    from ablab.report.sections import classes, cost, curves, effects
+    from ablab.report.sections.images import most_wrong, worst
 
     if not subject.runs:
         raise InputError(f"{subject.name}: there is no run yet")
@@ -110,17 +113,17 @@ def _picture(kind: str, subject: Subject, images: int, root: str | None) -> Pict
                 f"run {subject.name} cannot show an effect by itself: that takes a study; "
                 f"try: ablab show curves {subject.name}"
             )
-        return figures.effects(subject.verdicts, subject.runs)
+        return effects.intervals(subject.verdicts, subject.runs)
     if kind == "curves":
-        return figures.curves(subject.arms)
+        return curves.panels_of(subject.arms)
     if kind == "cost":
-        return figures.cost(subject.arms)
+        return cost.scatters(subject.arms)
     if subject.data is None:
         raise InputError(f"{subject.name}: the store does not have the labels of its test images")
     if kind == "confusion":
-        return figures.confusion(subject.arms, subject.data)
-    figures.most_wrong(subject.runs, subject.data, 1)  # found out before data are read
-    return figures.worst(subject.runs, subject.data, _test_images(subject.runs[0], root), most=images)
+        return classes.maps_of(subject.arms, subject.data)
+    most_wrong(subject.runs, subject.data)  # found out before data are read
+    return worst(subject.runs, subject.data, _test_images(subject.runs[0], root), images)
 
 
 def _test_images(run: Run, root: str | None) -> object:

@@ -9,8 +9,9 @@ import click
 
 from ablab.catalogue import catalogue
 from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.report.section import table_names
 
-KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
+KINDS = table_names()
 
 
 @click.command(help=__doc__)
@@ -29,7 +30,7 @@ KINDS = ("verdicts", "runs", "classes", "costs", "secondary")
 def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: bool) -> None:
     from ablab.atomic import atomic_write, check_writable
     from ablab.errors import InputError
-    from ablab.report.results import study_table
+    from ablab.report.section import table_of
     from ablab.report.table import write
     from ablab.report.writers.json import facts
     from ablab.result import look_up
@@ -38,19 +39,22 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
     kept = study.open_store()
-    tables = [study_table(look_up(part, kept), what) for part in parts]
-    empty = [part.name for part, made in zip(parts, tables, strict=True) if not made.rows]
-    if empty:
-        raise InputError(f"{empty[0]}: there is nothing for the table of {what} yet: it needs three pairs of runs")
-    texts = [write(made, form) for made in tables]
+    results = [look_up(part, kept) for part in parts]
+    tables = [table for result in results if (table := table_of(result, what))]
+    if len(tables) < len(parts):
+        raise InputError(
+            f"{study.path}: there is nothing for the table of {what} yet; effects need three pairs of runs"
+        )
+    texts = [write(table, form) for table in tables]
     if out:
         check_writable(out)
         atomic_write(out, texts[0] + "\n")
     value = {
-        "tables": [{"study": part.name, **facts(made)} for part, made in zip(parts, tables, strict=True)],
+        "tables": [{"study": part.name, **facts(table)} for part, table in zip(parts, tables, strict=True)],
         "out": str(out) if out else None,
     }
-    following = study.command("table", "--what", KINDS[(KINDS.index(what) + 1) % len(KINDS)])
+    others = (*KINDS[KINDS.index(what) + 1 :], *KINDS)
+    following = study.command("table", "--what", next(name for name in others if table_of(results[0], name)))
     titled = [f"{part.name}\n{text}" for part, text in zip(parts, texts, strict=True)]
     shown = f"table: {out}" if out else "\n\n".join(titled if len(parts) > 1 and form == "text" else texts)
     # a table that goes into a file by > or | must have no line in it that is no part of the table

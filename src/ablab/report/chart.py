@@ -81,6 +81,7 @@ class Interval:
     word: str = ""  # of the verdict
     n: int = 0  # pairs of seeds
     change: str = ""  # what the variant changes, as one would type it
+    digits: int = 2  # decimals that are worth reading
     is_biased: bool = False
     is_faint: bool = False  # overtaken by a later one
 
@@ -92,11 +93,12 @@ class Intervals(Common):
     axis: Axis
     intervals: tuple[Interval, ...]
     margin: float
+    unit: str = "points"  # of effects, in a word
     is_upright: bool = False
     across: str = ""  # what the names of upright intervals are
 
     def sheet(self) -> Sheet:
-        columns = ("variant", "change", "verdict", "effect, points", "low", "high", "pairs", "margin")
+        columns = ("variant", "change", "verdict", f"effect, {self.unit}", "low", "high", "pairs", "margin")
         rows = tuple((i.name, i.change, i.word, i.effect, i.low, i.high, i.n, self.margin) for i in self.intervals)
         return Sheet(columns, rows)
 

@@ -1,58 +1,13 @@
-"""Tables for the terminal: verdicts, one run, what a run confuses."""
+"""Tables for the terminal: one run, what a run confuses."""
 
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from ablab.metric import Metric, known_metrics
+from ablab.metric import known_metrics
 from ablab.records import Measurement, Run
 from ablab.report.screen import facts_text, on_screen
-from ablab.report.style import WORDS
-from ablab.report.table import Cell, Head, Table, table
+from ablab.report.table import Head, Table, table
 from ablab.statistics.confusion import class_report, confused_pairs
-from ablab.study import Verdict
-from ablab.study.verdict import signed
-
-DASH = "-"
-
-
-def verdict_table(verdicts: Sequence[Verdict], *, explores: bool = False) -> Table:
-    """One line a variant: effect, interval, pairs of seeds and the verdict; the base above them.
-
-    What explored has no verdict, whatever its interval says.
-    """
-    confidence = f"{100 * verdicts[0].confidence:g} % interval"
-    metric = known_metrics()[verdicts[0].metric]
-    effect = f"effect ({metric.gap_unit}) >" if metric.gap_unit else "effect >"
-    heads = ("variant", f"{metric.title} >", effect, f"{confidence} >", "n >", "time >", "verdict")
-    base = max((verdict.base_accuracies for verdict in verdicts), key=len)
-    rows: list[tuple[str | Cell, ...]] = [("base", _mean(base, metric), "", "", f"{len(base)}", "", "")]
-    for verdict in verdicts:
-        row = (
-            verdict.variant,
-            _mean(verdict.accuracies, metric),
-            DASH if verdict.effect is None else signed(verdict.effect, metric.digits),
-            between(verdict.low, verdict.high, metric.digits),
-            f"{verdict.pairs}",
-            DASH if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}x",
-            "exploratory" if explores else word(verdict),
-        )
-        rows.append(row)
-    return table("verdicts", heads, rows, title="Verdicts")
-
-
-def word(verdict: Verdict) -> Cell:
-    """The word of a verdict, with what spoils it."""
-    return Cell(verdict.word + " (biased)" * verdict.is_biased, WORDS[verdict.word].kind)
-
-
-def between(low: float | None, high: float | None, digits: int = 2) -> str:
-    """The ends of an interval.
-
-    >>> between(-0.5, 1.25), between(None, None)
-    ('-0.50 to +1.25', '-')
-    """
-    return DASH if low is None or high is None else f"{signed(low, digits)} to {signed(high, digits)}"
 
 
 def run_details(run: Run) -> str:
@@ -125,7 +80,3 @@ def measured(test: Measurement) -> str:
         for name, value in sorted(test.metrics.items())
     )
     return f"{100 * test.accuracy:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
-
-
-def _mean(values: Sequence[float], metric: Metric) -> str:
-    return f"{statistics.mean(values):.{metric.digits}f} {metric.unit}".rstrip() if values else DASH

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import jinja2
 import uvicorn
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -25,8 +26,8 @@ from starlette.types import ASGIApp
 from ablab.conduct import pictures_of
 from ablab.errors import AblabError, InputError
 from ablab.report.draw import svg
-from ablab.report.page import page
-from ablab.report.style import style_sheet
+from ablab.report.page import body, page, sheet
+from ablab.report.section import sections
 from ablab.report.wording import duration, visible
 from ablab.result import Result
 from ablab.serve import views
@@ -43,6 +44,8 @@ REPORT_POLICY = (
     "script-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 USUAL_PORT = 8421
+# Sections of a report whose place live parts of a study's page take, or that need torch or the test images.
+LIVE = ("verdicts", "effects", "curves", "images", "layers", "words")
 
 
 def application(folder: Path, *, token: str, port: int) -> ASGIApp:
@@ -69,6 +72,7 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.shelf = Shelf(folder)
+        self.bodies: dict[str, tuple[Result, Markup]] = {}  # by plan
         self.start = secrets.token_hex(4)  # another server may have other templates
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("ablab.serve"),
@@ -87,7 +91,17 @@ class Pages:
     def study(self, request: Request) -> Response:
         seen = self.shelf.look()
         it = _study(seen, request.path_params["hash"])
-        return self.answer(request, seen, "study.html", lambda: views.study_page(seen, it))
+        return self.answer(
+            request, seen, "study.html", lambda: {**views.study_page(seen, it), "sections": self.sections(it)}
+        )
+
+    def sections(self, it: Result) -> Markup:
+        """The report's sections but for those that are live above them; made anew when a run has come."""
+        known = self.bodies.get(it.plan.hash)
+        if known is None or known[0] is not it:
+            known = it, body(sections(it, without=LIVE), has_links=False)
+            self.bodies[it.plan.hash] = known
+        return known[1]
 
     def run(self, request: Request) -> Response:
         seen = self.shelf.look()
@@ -213,6 +227,5 @@ def _study(seen: Snapshot, hash_: str) -> Result:
 
 @functools.cache
 def _static() -> dict[str, tuple[bytes, str]]:
-    """What pages ask for: the files of the folder, and how charts look everywhere."""
-    files = {path.name: (path.read_bytes(), KINDS[path.suffix]) for path in STATIC.iterdir() if path.suffix in KINDS}
-    return files | {"charts.css": ((style_sheet() + svg.css()).encode(), KINDS[".css"])}
+    own = {path.name: (path.read_bytes(), KINDS[path.suffix]) for path in STATIC.iterdir() if path.suffix in KINDS}
+    return {**own, "page.css": (sheet().encode(), KINDS[".css"])}

@@ -22,8 +22,12 @@ def shortened(name: str, most: int) -> str:
 
 def numbers(one: Interval) -> tuple[str, str]:
     """The effect and the ends of its interval as they are printed."""
-    ends = "no interval yet" if one.low is None or one.high is None else f"{signed(one.low)} to {signed(one.high)}"
-    return "–" if one.effect is None else signed(one.effect), ends
+    ends = (
+        "no interval yet"
+        if one.low is None or one.high is None
+        else f"{signed(one.low, one.digits)} to {signed(one.high, one.digits)}"
+    )
+    return "–" if one.effect is None else signed(one.effect, one.digits), ends
 
 
 def cell_text(chart: HeatMap, value: float, *, decimals: int) -> str:

@@ -1,5 +1,7 @@
 """A table as HTML: for pages with our style sheet, and for notebooks, which have none."""
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from ablab.catalogue import mark
@@ -34,6 +36,14 @@ def write(table: Table, *, has_sheet: bool = True, is_tall: bool = False) -> Mar
     return Markup("\n").join(parts)
 
 
+def first_rows(table: Table, most: int) -> Table:
+    """The table with as many rows as there is room for; where some are left out, its caption says so."""
+    if len(table.rows) <= most:
+        return table
+    note = f"The first {most:,} of {len(table.rows):,} rows are listed. "
+    return replace(table, rows=table.rows[:most], caption=note + table.caption)
+
+
 def element(tag: str, inside: str, kind: str = "", **attributes: str) -> Markup:
     """An element of a class; what is inside is escaped unless it is markup."""
     named = ({"class": kind} if kind else {}) | {name.replace("_", "-"): text for name, text in attributes.items()}
@@ -53,7 +63,8 @@ def _table(table: Table, *, has_sheet: bool) -> Markup:
 def _head(head: Head, *, has_sheet: bool) -> Markup:
     if not has_sheet:
         return element("th", head.text, style=_side(head))
-    return element("th", head.text, "n" if head.is_number else "")
+    text = element("abbr", head.text, title=head.meaning) if head.meaning else head.text
+    return element("th", text, "n" if head.is_number else "")
 
 
 def _cell(cell: Cell, head: Head, is_first: bool) -> Markup:

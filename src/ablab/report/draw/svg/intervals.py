@@ -20,15 +20,15 @@ def forest(chart: Intervals) -> Markup:
         Markup(
             '<div class="row"><div class="name" data-label><bdi>{}</bdi></div><div class="numbers">'
             '<b data-label>{}</b> <span data-label>{}</span></div><div class="plot">{}</div></div>'
-        ).format(one.name, *numbers(one), _strip(one, chart.margin, span))
+        ).format(one.name, *numbers(one), _strip(one, chart, span))
         for one in chart.intervals
     )
     last = Markup('<div class="row last"><div class="plot">{}</div></div>').format(_axis(chart, span))
     return Markup('<div class="forest">{}{}</div>').format(rows, last)
 
 
-def _strip(one: Interval, margin: float, span: Span) -> Markup:
-    x = _across(span)
+def _strip(one: Interval, chart: Intervals, span: Span) -> Markup:
+    x, margin = _across(span), chart.margin
     middle = STRIP / 2
     parts = [
         f'<rect class="margin" x="{x(-margin)}" y="0" width="{_percent(2 * margin / (span[1] - span[0]))}" '
@@ -41,7 +41,9 @@ def _strip(one: Interval, margin: float, span: Span) -> Markup:
     if one.effect is not None:
         parts.append(f'<circle class="effect" cx="{x(one.effect)}" cy="{middle:g}" r="5"/>')
     effect, ends = numbers(one)
-    return _wide(parts, STRIP, f"{one.name}: effect {effect} points, interval {ends}, margin {margin:.2f}")
+    return _wide(
+        parts, STRIP, f"{one.name}: effect {effect} {chart.unit}, interval {ends}, margin {margin:.{one.digits}f}"
+    )
 
 
 def _axis(chart: Intervals, span: Span) -> Markup:

@@ -1,0 +1,102 @@
+"""Means of a recipe's runs with their plain intervals, and ends of intervals, as tables print them."""
+
+from collections.abc import Iterable, Sequence
+
+from ablab.records import Run
+from ablab.statistics.paired import Interval, interval, t_multiplier
+from ablab.study.verdict import signed
+
+ALPHA = 0.05  # of the plain intervals around the mean of a recipe's runs
+DASH = "–"
+
+
+def centre(values: Sequence[float], step: float) -> tuple[float, float, float] | None:
+    """The mean of a recipe's shares in percent with its plain 95 % interval, cut off at 0 and 100.
+
+    None where one run does not show how they vary. `step` is the smallest by which two can differ: one image.
+    """
+    if len(values) < 2:
+        return None
+    plain = interval(values, t_multiplier(len(values), ALPHA), grid=step)
+    return plain.mean, max(0.0, plain.low), min(100.0, plain.high)
+
+
+def step(runs: Iterable[Run]) -> float:
+    """The smallest difference between accuracies of these runs, in points: that of one test image."""
+    return max((100 / run.test.images for run in runs if run.test and run.test.images), default=0.01)
+
+
+def parts_of_mean(values: Sequence[float], step: float) -> tuple[float | None, float | None, float | None]:
+    """Mean and ends of its interval, as far as there are any."""
+    if not values:
+        return None, None, None
+    return centre(values, step) or (values[0], None, None)
+
+
+def mean_text(values: Sequence[float], step: float, digits: int = 2) -> str:
+    """A mean, of shares in percent, with the ends of its interval; the one value there is, without.
+
+    >>> mean_text([70.0], 0.01), mean_text([], 0.01)
+    ('70.00', '–')
+    """
+    mean, low, high = parts_of_mean(values, step)
+    if mean is None:
+        return DASH
+    return f"{mean:.{digits}f}" if low is None else f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def plain_interval(values: Sequence[float]) -> Interval | None:
+    """The plain 95 % interval of a mean; two runs or one cannot give one."""
+    return interval(values, t_multiplier(len(values), ALPHA), grid=0.01) if len(values) >= 3 else None
+
+
+def plain_ends(values: Sequence[float]) -> str:
+    """The same as it is printed."""
+    plain = plain_interval(values)
+    return DASH if plain is None else f"{plain.low:.2f} to {plain.high:.2f}"
+
+
+def ends(low: float | None, high: float | None, none: str = DASH, digits: int = 2) -> str:
+    """The ends of an interval of an effect.
+
+    >>> ends(-0.5, 1.25), ends(None, None)
+    ('-0.50 to +1.25', '–')
+    """
+    return none if low is None or high is None else f"{signed(low, digits)} to {signed(high, digits)}"
+
+
+def span_text(values: Sequence[int]) -> str:
+    """The smallest and the largest.
+
+    >>> span_text([1200, 1200]), span_text([3, 5]), span_text([])
+    ('1,200', '3 to 5', '–')
+    """
+    if not values:
+        return DASH
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def short(value: float | None, digits: int = 5) -> float | None:
+    """A number with few digits, for what is drawn or listed and not calculated with; None where it is not finite.
+
+    >>> short(67.123456), short(float("nan"))
+    (67.123, None)
+    """
+    if value is None or value != value or abs(value) == float("inf"):
+        return None
+    return float(f"{value:.{digits}g}")
+
+
+def ids(runs: Iterable[Run]) -> tuple[str, ...]:
+    """The ids of the runs behind a chart, each once."""
+    return tuple(dict.fromkeys(run.id for run in runs))
+
+
+def spoilt(runs: Sequence[Run]) -> str:
+    """What nobody may overlook who sees a chart alone."""
+    biased = any(run.spec.recipe.select == "test" for run in runs)
+    explores = any(run.spec.explores for run in runs)
+    return " Biased: epochs were chosen on the test images." * biased + (
+        " Exploring: measured on validation images in the place of test images; nothing is decided." * explores
+    )

@@ -1,0 +1,110 @@
+"""page(): a Result as one HTML file that needs nothing else, and no script to be whole."""
+
+import base64
+import hashlib
+import importlib.resources
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from ablab.records import Run
+from ablab.report.draw import svg
+from ablab.report.page.embedded import figures_json, runs_json
+from ablab.report.page.html import html
+from ablab.report.section import Section, sections
+from ablab.report.sections.images import Pictures
+from ablab.report.style import style_sheet
+from ablab.report.wording import visible
+from ablab.result import Result
+
+
+def page(result: Result, pictures: Pictures | None = None) -> str:
+    """The report: one self-contained HTML file, the same to the byte for the same runs in any order.
+
+    With `pictures`, all test images u8[N,C,H,W] or a function from rows to such an array, it shows some of those that
+    were mistaken.
+    """
+    arranged = sections(result, pictures)
+    study, runs = result.study, _by_seed(result)
+    embedded, count = runs_json(study, runs, result.plan.hash if runs else "")
+    charts = {chart.name: chart for section in arranged for chart in section.charts()}
+    style, script = sheet(), _file("page.js")
+    frame = Markup(_file("page.html"))  # noqa: S704 (our own file)
+    text = frame.format(
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        over=" · ".join(_over(result)),
+        question=visible(study.question),
+        body=body(arranged, has_links=bool(runs)),
+        foot=_foot(count, len(runs)),
+        runs=embedded,
+        figures=figures_json(str(visible(study.name)), charts),
+    )
+    return str(text)
+
+
+def body(arranged: Sequence[Section], *, has_links: bool = True) -> Markup:
+    """The sections below each other, with links to those that have titles."""
+    titled = [section for section in arranged if section.title]
+    links = Markup("\n").join(Markup('<a href="#{}">{}</a>').format(each.name, each.title) for each in titled)
+    nav = Markup('<nav aria-label="Sections">\n{}\n</nav>\n').format(links) if has_links else Markup("")
+    opening = Markup("\n").join(_section(section) for section in arranged if not section.title)
+    return Markup("{}\n{}{}").format(opening, nav, Markup("\n").join(map(_section, titled)))
+
+
+def sheet() -> str:
+    """How pages look: the colours of everything, the parts of charts, and the page itself."""
+    return f"{style_sheet()}{svg.css()}{_file('page.css')}"
+
+
+def _section(section: Section) -> Markup:
+    heading = Markup("<h2>{}</h2>\n").format(section.title) if section.title else ""
+    name = "" if section.title else Markup(' aria-label="{}"').format(section.name.capitalize())
+    return Markup('<section id="{}"{}>\n{}{}\n</section>').format(
+        section.name, name, heading, Markup("\n").join(map(html, section.parts))
+    )
+
+
+def _over(result: Result) -> list[str]:
+    study, runs = result.study, sum(len(arm.runs) for arm in result.arms)
+    epochs = study.base.epochs
+    return [
+        f"study {visible(study.name)}",
+        f"data {visible(study.base.data)}",
+        f"model {visible(study.base.model)}",
+        f"{epochs} epoch{'s' * (epochs != 1)}",
+        f"{runs} run{'s' * (runs != 1)}",
+    ]
+
+
+def _foot(embedded: int, runs: int) -> str:
+    if not runs:
+        return ""
+    some = f"the first {embedded} of the " if embedded < runs else ""
+    return (
+        f"Recipes, seeds, data and results of {some}{runs} run{'s' * (runs != 1)} and the study file travel inside "
+        "this page, in the element ablab-runs: ablab verify THIS_PAGE.html --rerun 1 trains one of its runs again, and "
+        "compares."
+    )
+
+
+def _by_seed(result: Result) -> list[Run]:
+    """Every run by seed and then by recipe, so that pairs stand together."""
+    return sorted((run for arm in result.arms for run in arm.runs), key=lambda run: run.spec.seed)
+
+
+def _file(name: str) -> str:
+    return (importlib.resources.files(__package__) / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Only this style sheet and this script count, and only pictures that are in the page: nothing is asked for."""
+    return (
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

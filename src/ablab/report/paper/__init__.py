@@ -1,0 +1,60 @@
+"""A Result as files for a paper or homework: one file of this folder for each format, and the folder is the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablab.atomic import atomic_write, check_writable
+from ablab.catalogue import catalogue, find
+from ablab.errors import InputError
+
+if TYPE_CHECKING:
+    from ablab.report.picture import Format, Picture
+    from ablab.report.section import Section
+    from ablab.result import Result
+
+# `ablab inspect --format latex` writes layers, and a reader of papers knows the words.
+APART = ("layers", "words")
+
+
+def formats() -> tuple[str, ...]:
+    """The names of the formats."""
+    return tuple(catalogue("report.paper", "format"))
+
+
+def write_paper(result: Result, folder: Path, format: str) -> tuple[Path, ...]:
+    """Write the report of a study into a folder. Gives the paths of its files, the one to open first in front."""
+    from ablab.report.picture import check_installed
+    from ablab.report.section import sections
+    from ablab.report.table import write
+
+    check_installed()
+    entry = find("report.paper", "format", format)
+    if not result.runs:
+        raise InputError(f"{result.study.where}: there is no run yet, and nothing to show")
+    check_writable(folder / "x")
+    arranged = sections(result, without=APART)
+    # runs may be hundreds, so they have a file of their own
+    files = dict(entry.load()(result, [section for section in arranged if section.name != "runs"]))
+    if entry.facts.get("has_runs"):
+        runs = next(table for section in arranged for table in section.tables() if table.name == "runs")
+        files["runs.csv"] = (write(runs, "csv") + "\n").encode()
+    for name, content in files.items():
+        atomic_write(folder / name, content)
+    return tuple(folder / name for name in files)
+
+
+def pictures(arranged: Sequence[Section], form: Format) -> dict[str, tuple[Picture, bytes]]:
+    """The pictures of all charts by the names of the charts; their captions stand in the text around them."""
+    from ablab.report.draw.matplotlib import figure
+
+    drawn = ((chart.name, figure(chart, has_caption=False)) for section in arranged for chart in section.charts())
+    return {name: (picture, picture.as_bytes(form)) for name, picture in drawn}
+
+
+def again(result: Result) -> Iterator[str]:
+    """What makes the same report once more."""
+    yield f"ablab run {result.study.words}"
+    yield f"plan {result.plan.hash}, data {result.plan.fingerprint}"

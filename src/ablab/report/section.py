@@ -1,0 +1,123 @@
+"""Section: one part of a report as values that page, paper, notebook, terminal and dashboard arrange.
+
+A section is one file of the folder `sections` with one marked function, which turns a Result into parts. The mark says
+its title, its place and the tables that `ablab table` offers; a section without parts is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ablab.catalogue import Entry, catalogue
+from ablab.report.chart import Chart
+from ablab.report.table import Table
+
+if TYPE_CHECKING:
+    from ablab.report.sections.images import Pictures
+    from ablab.result import Result
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences; `lead` stands before them in bold, and `word` is a verdict's, shown as a badge where there are any."""
+
+    text: str
+    kind: Literal["", "small", "caution"] = ""
+    lead: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the parts behind it are about."""
+
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text as it is typed, or as it stands in a file."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Words with their meanings."""
+
+    terms: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Short tables with titles, side by side where there is room."""
+
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Parts that a reader opens, where a format can be folded."""
+
+    title: str
+    parts: tuple[Part, ...]
+
+
+Part = Paragraph | Heading | Code | Terms | Beside | Fold | Table | Chart
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report."""
+
+    name: str
+    title: str  # none for the parts that every report begins with
+    parts: tuple[Part, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """All tables of it, in their order."""
+        return (part for part in flat(self.parts) if isinstance(part, Table))
+
+    def charts(self) -> Iterator[Chart]:
+        """All charts of it, in their order."""
+        return (part for part in flat(self.parts) if isinstance(part, Chart))
+
+
+def sections(result: Result, pictures: Pictures | None = None, *, without: Collection[str] = ()) -> tuple[Section, ...]:
+    """Everything that there is to say of a result. Only with its test images can some of them be shown."""
+    made = (_made(entry, result, pictures) for entry in _entries() if entry.name not in without)
+    return tuple(section for section in made if section.parts)
+
+
+def table_names() -> tuple[str, ...]:
+    """The tables that can be had by themselves, in the order of a report: marks of sections name them."""
+    return tuple(name for entry in _entries() for name in entry.facts.get("tables", ()))
+
+
+def table_of(result: Result, name: str) -> Table | None:
+    """One table of a result; None where there is nothing for it."""
+    entry = next(entry for entry in _entries() if name in entry.facts.get("tables", ()))
+    return next((table for table in _made(entry, result, None).tables() if table.name == name and table.rows), None)
+
+
+def _entries() -> list[Entry]:
+    return sorted(catalogue("report.sections", "section").values(), key=lambda entry: entry.facts["place"])
+
+
+def _made(entry: Entry, result: Result, pictures: Pictures | None) -> Section:
+    options = {"pictures": pictures} if "pictures" in entry.options else {}
+    return Section(entry.name, entry.facts["title"], tuple(entry.load()(result, **options)))
+
+
+def flat(parts: tuple[Part, ...]) -> Iterator[Part]:
+    """The parts with those that are folded or side by side."""
+    for part in parts:
+        if isinstance(part, Fold):
+            yield from flat(part.parts)
+        elif isinstance(part, Beside):
+            yield from part.tables
+        else:
+            yield part

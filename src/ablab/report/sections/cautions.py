@@ -1,0 +1,106 @@
+"""What a reader must know before believing a number: a headline and a sentence each."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ablab.catalogue import mark
+from ablab.recipe import Recipe
+from ablab.report.section import Paragraph, Part
+from ablab.result import Result
+from ablab.study import Study
+from ablab.study.verdict import signed
+
+Caution = tuple[str, str]
+
+
+@mark("section", "cautions", title="", place=20)
+def cautions(result: Result) -> Iterator[Part]:
+    """All that applies, what spoils the figures first."""
+    for about in (_of_recipes(result.study), _of_runs(result), _of_verdicts(result)):
+        for headline, text in about:
+            yield Paragraph(text, "caution", lead=f"{headline}:")
+
+
+def _of_recipes(study: Study) -> Iterator[Caution]:
+    """Faults of method that the recipes have, mostly in order to repeat what a report did."""
+
+    def some(kept: list[Recipe]) -> str:
+        return f"{len(kept)} of {len(study.recipes)} recipes"
+
+    if biased := [recipe for recipe in study.recipes if recipe.select == "test"]:
+        yield (
+            "Biased selection",
+            f"{some(biased)} choose the epoch on the test set (select = test). Their "
+            "test accuracies are too high, and a verdict on them is no evidence about new images.",
+        )
+    if changed := [recipe for recipe in study.recipes if recipe.tta == "augment"]:
+        yield (
+            "Augmented test images",
+            f"{some(changed)} measure on test images changed at random (tta = augment). Their accuracies are too low, "
+            "and are not those of the images as they are.",
+        )
+    if stopped := [recipe for recipe in study.recipes if recipe.target is not None]:
+        yield (
+            "Stopped at an accuracy",
+            f"{some(stopped)} end as soon as an accuracy reaches a target (target = {stopped[0].target:g}). What "
+            "they end with is that of the rule and not of the recipe: compare the time to a target instead.",
+        )
+    if twice := [recipe for recipe in study.recipes if recipe.options.get("output") == "softmax"]:
+        yield (
+            "Softmax before the loss",
+            f"{some(twice)} end in a softmax (output = softmax), which the loss then applies once more. Gradients "
+            "become small, training becomes slow, and these losses compare with no other.",
+        )
+
+
+def _of_runs(result: Result) -> Iterator[Caution]:
+    runs = tuple(run for arm in result.arms for run in arm.runs)
+    if any(run.spec.explores for run in runs):
+        yield (
+            "Exploring",
+            "these runs were measured on validation images in the place of test images. Differences can be seen, and "
+            "nothing is decided: what is called test accuracy here is that of validation images.",
+        )
+    if broken := [run for run in runs if run.status != "finished"]:
+        kinds = Counter(run.status for run in broken)
+        counts = " and ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        yield (
+            "Runs that did not finish",
+            f"{counts}, of {len(runs)} runs. None is left out of a count: see the table of runs. "
+            "A recipe that breaks down now and then is worse than its mean over the other seeds.",
+        )
+    if unplanned := [run for run in runs if not run.plan]:
+        yield (
+            "Trained before this plan",
+            f"{len(unplanned)} of {len(runs)} runs were trained without a plan, before this one was made. Who knew "
+            "their results may have chosen the question by them.",
+        )
+    if len({(run.machine.name, run.machine.device, run.machine.threads) for run in runs}) > 1:
+        yield (
+            "Times not comparable",
+            "the runs were carried out on different machines, devices or numbers of threads: "
+            "compare parameters, epochs and examples instead of seconds.",
+        )
+    if len({(run.machine.torch, run.machine.precision) for run in runs}) > 1:
+        yield "Mixed versions", "the runs differ in the version of torch or in precision; see the list of machines."
+    if len({run.spec.fingerprint for run in runs}) > 1:
+        yield "Mixed data", "the runs were trained on different images; only pairs on the same images are compared."
+
+
+def _of_verdicts(result: Result) -> Iterator[Caution]:
+    if result.runs and (few := [verdict for verdict in result.verdicts if verdict.low is None]):
+        pairs = max(verdict.pairs for verdict in few)
+        count = "One seed" if pairs == 1 else f"{pairs} pairs of seeds" if pairs else "No pair of seeds"
+        yield (
+            "Too few pairs",
+            f"{count} cannot show how large the noise is: {result.study.rule.seeds[0]} pairs are needed before an "
+            "effect gets an interval, and no verdict is given before.",
+        )
+    for verdict in result.verdicts:
+        if verdict.is_of_this_test_set and verdict.wide_low is not None:
+            yield (
+                "On this test set only",
+                f"{verdict.variant} {verdict.word} on these test images; for other images of the kind the interval is "
+                f"{signed(verdict.wide_low)} to {signed(verdict.wide_high or 0.0)}, which "
+                "would not give the same verdict.",
+            )

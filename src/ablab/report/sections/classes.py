@@ -1,0 +1,177 @@
+"""Class by class: confusion matrices of base and variant with their difference, the mistaken pairs, each class."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ablab.catalogue import mark
+from ablab.errors import DataError, InputError
+from ablab.records import DataFacts, Run
+from ablab.report.chart import HeatMap, Multiples
+from ablab.report.means import ids, short, spoilt
+from ablab.report.section import Beside, Fold, Heading, Paragraph, Part
+from ablab.report.table import Head, Table, table
+from ablab.report.wording import visible
+from ablab.report.words import WORDS
+from ablab.result import Arm, Result, answered, answered_pairs
+from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
+from ablab.study.secondary import Pair, confusion_changes, groups_note
+
+TOGETHER = 3  # variants in one chart
+MOST_CELLS = 1500  # of all matrices; each takes some 170 bytes of a page
+
+
+@mark("section", "classes", title="Classes", place=110)
+def classes(result: Result) -> Iterator[Part]:
+    """For each variant with pairs whose answers are known: both matrices, what changed, and the tables."""
+    data, room = result.data, MOST_CELLS
+    for at, verdict in enumerate(result.verdicts if data else (), 1):
+        assert data is not None
+        pairs = answered_pairs(result.pairs(verdict), data)
+        if not pairs or room <= 0:
+            continue
+        sides = [summed([pair[side] for pair in pairs], data) for side in (0, 1)]
+        yield Heading(verdict.variant, f"{len(pairs)} pair{'s' * (len(pairs) > 1)} of seeds")
+        if len(data.classes) <= MANY:
+            room -= 3 * len(data.classes) ** 2
+            runs = [run for pair in pairs for run in pair]
+            yield maps({"base": shares(sides[0]), verdict.variant: shares(sides[1])}, data, runs, f"confusion-{at}")
+        else:
+            yield Paragraph(f"{groups_note(data)} Matrices are left out for the same reason.", "small")
+        yield _mistaken(verdict.variant, sides, pairs, data)
+        if len(data.classes) <= MANY:
+            yield Fold("Precision, recall and F1 of each class", (_each_class(verdict.variant, sides, data),))
+
+
+def summed(runs: Sequence[Run], data: DataFacts) -> Any:
+    """The confusion matrix of all runs together, i64[K,K]."""
+    k = len(data.classes)
+    return sum(confusion(data.labels, answers(run, data), k) for run in runs)
+
+
+def answers(run: Run, data: DataFacts) -> Any:
+    """The class that a run gave to each test image, i64[N]."""
+    given = unpacked(run.predictions, len(data.classes))
+    if len(given) != len(data.labels):
+        raise DataError(f"run {run.id}: its {len(given)} answers are not to these {len(data.labels)} test images")
+    return given
+
+
+def shares(matrix: Any) -> Any:
+    """Percent of each true class, in a row; 0 for a class without images."""
+    import numpy as np
+
+    return 100 * matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+
+
+def maps_of(arms: Sequence[Arm], data: DataFacts) -> Multiples:
+    """The matrices of these recipes, all in one chart."""
+    known = {arm.name: runs for arm in arms if (runs := answered(arm.runs, data))}
+    if not known:
+        raise InputError("none of these runs has its answers to these test images: only one that was measured has")
+    if len(known) > 1 + TOGETHER:
+        raise InputError(f"{len(known) - 1} variants are too many for one picture: choose up to {TOGETHER}")
+    everything = [run for each in known.values() for run in each]
+    counts = ", ".join(f"{name} n = {len(each)}" for name, each in known.items())
+    chart = maps({name: shares(summed(each, data)) for name, each in known.items()}, data, everything)
+    return replace(chart, caption=f"{chart.caption} Means over runs: {counts}.")
+
+
+def maps(named: dict[str, Any], data: DataFacts, runs: Sequence[Run], name: str = "confusion") -> Multiples:
+    """The matrix of the first recipe, then that of every other one and its difference to the first."""
+    (base, first), *others = named.items()
+    charts: list[HeatMap | None] = [_map(base, first, data, largest=100.0)]
+    for at, (other, matrix) in enumerate(others):
+        change = matrix - first
+        charts += [None] * (at > 0)  # below the base
+        charts.append(_map(other, matrix, data, largest=100.0))
+        largest = float(abs(change).max()) or 1.0
+        charts.append(_map(f"{other} minus {base}", change, data, largest=largest, is_difference=True))
+    return Multiples(
+        name=name,
+        title=f"confusion matrices of {' and '.join(named)}",
+        caption="Each row is a true class, each column the class that was given; numbers are percent of the row, means "
+        "over the seeds, and differences are variant minus base in points. Blue is more often and orange less, in full "
+        "colour as often as the heading says. On the diagonal blue is better, beside it worse. Colours of shares grow "
+        f"with the root, so that rare mistakes can be seen. It is a description: no test goes with it.{spoilt(runs)}",
+        runs=ids(runs),
+        charts=tuple(charts),
+        columns=3,
+        by="matrix",
+    )
+
+
+def _map(name: str, matrix: Any, data: DataFacts, *, largest: float, is_difference: bool = False) -> HeatMap:
+    return HeatMap(
+        name=name,
+        title=f"confusion matrix: {visible(name)}",
+        heading=f"{name} (±{largest:.1f})" if is_difference else name,
+        rows=data.classes,
+        columns=data.classes,
+        values=tuple(tuple(short(float(value)) or 0.0 for value in row) for row in matrix),
+        largest=largest,
+        is_difference=is_difference,
+    )
+
+
+def _mistaken(variant: str, sides: Sequence[Any], pairs: Sequence[Pair], data: DataFacts) -> Beside:
+    """The classes that are most often taken for others, by the base, by the variant, and where they differ most."""
+    most = [
+        table(
+            "mistaken",
+            ("class", "taken for", "share >"),
+            [
+                (data.classes[pair.true], data.classes[pair.given], f"{100 * pair.share:.1f} %")
+                for pair in mistakes(matrix)
+            ],
+            [
+                {
+                    "recipe": who,
+                    "class": data.classes[pair.true],
+                    "given": data.classes[pair.given],
+                    "share": pair.share,
+                }
+                for pair in mistakes(matrix)
+            ],
+            title=f"Most mistaken by {who}",
+        )
+        for who, matrix in zip(("the base", variant), sides, strict=True)
+    ]
+    changes = confusion_changes(pairs, data)
+    changed = table(
+        "changed",
+        ("class", "taken for", "base >", "variant's >"),
+        [(change.true, change.given, f"{change.base:.1f} %", f"{change.variant:.1f} %") for change in changes],
+        title="Changed most",
+    )
+    return Beside((*most, changed))
+
+
+def _each_class(variant: str, sides: Sequence[Any], data: DataFacts) -> Table:
+    """Each class with its images in one run, and precision, recall and F1 of base and variant; the means below."""
+    base, other = (class_report(matrix) for matrix in sides)
+    images = [data.labels.count(at) for at in range(len(data.classes))] + [len(data.labels)] * 2
+    rows = [
+        *zip(data.classes, base.each, other.each, strict=True),
+        ("mean of the classes", base.macro, other.macro),
+        ("weighted by images", base.weighted, other.weighted),
+    ]
+    heads = [
+        Head(f"{name}, {who}", True, WORDS[name] if who == "base" else "")
+        for name in ("precision", "recall", "F1")
+        for who in ("base", "variant's")
+    ]
+    return table(
+        "each class",
+        ("class", "test images >", *heads),
+        [
+            (name, f"{count:,}", *(f"{100 * share:.1f}" for share in _figures(one, two)))
+            for (name, one, two), count in zip(rows, images, strict=True)
+        ],
+        title=f"Precision, recall and F1: {variant}",
+        caption="In percent, from the answers of all seeds together.",
+    )
+
+
+def _figures(base: Any, variant: Any) -> list[float]:
+    return [getattr(side, key) for key in ("precision", "recall", "f1") for side in (base, variant)]

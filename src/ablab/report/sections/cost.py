@@ -1,0 +1,172 @@
+"""Cost: what a run of each recipe takes, and accuracy against it."""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from ablab.catalogue import mark
+from ablab.records import Run
+from ablab.report.chart import Multiples, Scatter, Spot
+from ablab.report.means import DASH, centre, ids, mean_text, parts_of_mean, span_text, spoilt, step
+from ablab.report.scale import reaching
+from ablab.report.section import Paragraph, Part
+from ablab.report.table import Head, Table, table
+from ablab.report.wording import duration
+from ablab.report.words import WORDS
+from ablab.result import Arm, Result
+from ablab.statistics.paired import mean
+from ablab.study.verdict import points
+
+MOST = 60  # recipes in one chart
+COSTS: tuple[tuple[str, str, Callable[[Run], float | None]], ...] = (
+    ("training", "seconds", lambda run: run.cost.seconds),
+    ("MACs an image", "", lambda run: run.cost.macs),
+    ("parameters", "", lambda run: run.cost.parameters),
+)
+
+
+@mark("section", "cost", title="Cost", place=130, tables=("costs",))
+def cost(result: Result) -> Iterator[Part]:
+    """The table of costs, and a chart for each kind of cost that is known of two recipes at least."""
+    arms = [arm for arm in result.arms if arm.runs]
+    if not arms:
+        return
+    yield cost_table(result)
+    total = duration(sum(run.cost.wall_seconds for arm in arms for run in arm.runs))
+    yield Paragraph(f"All {sum(len(arm.runs) for arm in arms)} runs together took {total}.", "small")
+    chart = scatters(result.arms)
+    if any(len(each.spots) > 1 for each in chart.charts if isinstance(each, Scatter)):
+        yield chart
+
+
+def cost_table(result: Result) -> Table:
+    """What a run takes, beside that of the base, and the accuracy that it gives."""
+    arms = [arm for arm in result.arms if arm.runs]
+    ratios = {verdict.variant: verdict.cost_ratio for verdict in result.verdicts}
+    elsewhere = "" if is_one_machine(arms) else " Seconds are of different machines and do not compare."
+    return table(
+        "costs",
+        (
+            "variant",
+            "parameters >",
+            Head("MACs", True, WORDS["MAC"]),
+            "MiB >",
+            "epochs >",
+            "images seen >",
+            "seconds >",
+            Head("of the base", True, "training time over that of the base, the median over pairs."),
+            "accuracy, % >",
+            Head("n", True, "runs."),
+        ),
+        [_cells(arm, result.arms[0], ratios.get(arm.name)) for arm in arms],
+        [_record(arm) for arm in arms],
+        title="Cost",
+        caption="What a run takes: MACs are multiply-adds of one image, forward; memory is the most that the process "
+        "(on a GPU: the device) held at the end of an epoch; seconds are of training, without measuring, as median "
+        f"(smallest to largest); test accuracy in percent with its plain 95 % interval.{elsewhere}",
+    )
+
+
+def _cells(arm: Arm, base: Arm, ratio: float | None) -> tuple[str, ...]:
+    seconds = [run.cost.seconds for run in arm.runs]
+    return (
+        arm.name,
+        _beside(arm, base, lambda run: run.cost.parameters),
+        _beside(arm, base, lambda run: run.cost.macs),
+        span_text([round(run.cost.memory / 2**20) for run in arm.runs if run.cost.memory is not None]),
+        span_text([run.cost.epochs for run in arm.runs]),
+        span_text([run.cost.examples for run in arm.runs]),
+        f"{statistics.median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})",
+        "1" if arm is base else DASH if ratio is None else f"× {ratio:.2f}",
+        mean_text(points(arm.runs), step(arm.runs)),
+        str(len(arm.runs)),
+    )
+
+
+def _beside(arm: Arm, base: Arm, of: Callable[[Run], int | None]) -> str:
+    """What the runs of a recipe have, and how many times that of the base where that tells them apart."""
+    own, other = ([value for run in each.runs if (value := of(run)) is not None] for each in (arm, base))
+    text = span_text(own)
+    if len(set(own)) == len(set(other)) == 1 and other[0] > 0 and (times := f"{own[0] / other[0]:.2f}") != "1.00":
+        return f"{text} (× {times})"
+    return text
+
+
+def _record(arm: Arm) -> dict[str, Any]:
+    def middle(of: Callable[[Run], float | None]) -> float | None:
+        values = [value for run in arm.runs if (value := of(run)) is not None]
+        return statistics.median(values) if values else None
+
+    average, low, high = parts_of_mean(points(arm.runs), step(arm.runs))
+    return {
+        "variant": arm.name,
+        "parameters": middle(lambda run: run.cost.parameters),
+        "macs": middle(lambda run: run.cost.macs),
+        "memory_bytes": middle(lambda run: run.cost.memory),
+        "epochs": middle(lambda run: run.cost.epochs),
+        "examples": middle(lambda run: run.cost.examples),
+        "seconds": middle(lambda run: run.cost.seconds),
+        "seconds_low": min(run.cost.seconds for run in arm.runs),
+        "seconds_high": max(run.cost.seconds for run in arm.runs),
+        "accuracy": average,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "n": len(arm.runs),
+    }
+
+
+def scatters(arms: Sequence[Arm]) -> Multiples:
+    """Mean test accuracy against each kind of cost that is known of these recipes."""
+    runs = [run for arm in arms for run in arm.measured]
+    known = [
+        (label, unit, spots)
+        for label, unit, of in COSTS
+        if (spots := spots_of(arms, of)) and (unit != "seconds" or is_one_machine(arms))
+    ]
+    machines = "" if is_one_machine(arms) else " Times are left out: the runs are of different machines or devices."
+    return Multiples(
+        name="cost",
+        title="test accuracy in percent against cost",
+        heading="Accuracy against cost",
+        caption="Each circle is a recipe: its mean test accuracy with the plain 95 % interval over its runs, and the "
+        "median of its cost. Up and to the left is better. Intervals are of each recipe alone: effects are judged by "
+        "pairs, and a circle above another is no verdict. The line joins the recipes that no other one beats in both: "
+        f"the Pareto front. Where costs lie far apart the axis is logarithmic.{machines}{spoilt(runs)}",
+        runs=ids(runs),
+        charts=tuple(_scatter(label, unit, spots) for label, unit, spots in known),
+        columns=3,
+        by="cost",
+    )
+
+
+def _scatter(label: str, unit: str, spots: tuple[Spot, ...]) -> Scatter:
+    x_axis = reaching(label, [spot.x for spot in spots], unit)
+    y_axis = reaching("test accuracy", [end for s in spots for end in (s.low, s.y, s.high) if end is not None], "%")
+    chart = Scatter(
+        name=label,
+        title=f"test accuracy in percent against {x_axis}",
+        heading=f"Test accuracy, %, against {x_axis}",
+        x_axis=x_axis,
+        y_axis=y_axis,
+        spots=spots,
+    )
+    return Scatter(**{**vars(chart), "note": f"Pareto front: {', '.join(spot.name for spot in chart.front)}."})
+
+
+def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None]) -> tuple[Spot, ...]:
+    """The recipes whose cost and accuracy are known; the cost is the median of the runs."""
+    spots = []
+    for number, arm in enumerate(arms[:MOST]):
+        runs = [run for run in arm.measured if run.status == "finished"]
+        costs = [value for run in runs if (value := of(run))]
+        if runs and len(costs) == len(runs):
+            accuracies = points(runs)
+            _, low, high = centre(accuracies, step(runs)) or (None, None, None)
+            middle = float(statistics.median(costs))
+            spots.append(Spot(arm.name, number, arm.style, middle, mean(accuracies), low, high, len(runs)))
+    return tuple(spots)
+
+
+def is_one_machine(arms: Sequence[Arm]) -> bool:
+    """Whether times can be compared."""
+    return len({(m.name, m.device, m.threads) for arm in arms for m in (run.machine for run in arm.runs)}) <= 1

@@ -1,0 +1,73 @@
+"""How it was decided: the rule, the plan, the commands that make it again, and the machines."""
+
+import importlib.metadata
+from collections import Counter
+from collections.abc import Iterator
+
+from ablab.catalogue import mark
+from ablab.metric import known_metrics
+from ablab.report.section import Code, Fold, Heading, Paragraph, Part
+from ablab.report.table import table
+from ablab.result import Result
+from ablab.study import plan
+
+
+@mark("section", "decided", title="How it was decided", place=150, tables=("machines",))
+def decided(result: Result) -> Iterator[Part]:
+    """What it takes to check every number of the report."""
+    study = result.study
+    yield Paragraph(_rule(result))
+    if identity := _identity(result):
+        yield Paragraph(identity)
+    yield Heading("Once more")
+    command = study.words if study.path else "STUDY.toml"
+    yield Code(
+        f"ablab plan {command}     # what it costs and what it can see; trains nothing\n"
+        f"ablab run {command}      # trains what is missing\n"
+        f"ablab report {command}   # writes this report\n"
+    )
+    if study.text:
+        yield Fold("The study file", (Code(study.text),))
+    if result.runs:
+        yield Heading("Versions and machines")
+        yield _machines(result)
+
+
+def _rule(result: Result) -> str:
+    rule, count = result.study.rule, len(result.study.variants)
+    metric = known_metrics()[rule.metric]
+    margin = f"{rule.margin:.{metric.digits}f} {'points' if metric.unit == '%' else metric.unit}"
+    first, most = rule.seeds
+    seeds = f"{first} seeds" if first == most else f"{first} seeds at first and {most} at most"
+    return (
+        f"The rule: metric {rule.metric}, margin {margin}, confidence {100 * rule.confidence:g} % for "
+        f"all {count} comparison{'s' * (count != 1)} together, {seeds}. After each pair of seeds, once there are "
+        f"{first}, the interval is looked at, and the first look that decides is the verdict; intervals are widened so "
+        "that looking again and again does not add false findings."
+    )
+
+
+def _identity(result: Result) -> str:
+    """The plans that the runs belong to, and how often these test images had been looked at before."""
+    looked_at = sorted({(run.spec.fingerprint, run.spec.explores) for arm in result.arms for run in arm.runs})
+    plans = [
+        f"Plan {plan(result.study, fingerprint, explores=explores).hash} on data {fingerprint}."
+        for fingerprint, explores in looked_at
+    ]
+    return " ".join([*plans, *([f"Ledger: {result.ledger}."] if result.ledger else [])])
+
+
+def _machines(result: Result) -> Part:
+    counts = Counter(run.machine for arm in result.arms for run in arm.runs)
+    rows = sorted(counts.items(), key=lambda item: repr(item[0]))
+    return table(
+        "machines",
+        ("machine", "device", "threads >", "precision", "torch", "python", "capability", "runs >"),
+        [
+            (m.name, m.device, str(m.threads), m.precision, m.torch, m.python, m.capability, str(count))
+            for m, count in rows
+        ],
+        title="Machines",
+        caption=f"ablab {importlib.metadata.version('ablab')}. On the same machine, device, number of threads and "
+        "versions, a run comes out the same to the bit.",
+    )

@@ -1,0 +1,170 @@
+"""Effects: each change with its effect, the interval of it and the verdict."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ablab.catalogue import mark
+from ablab.metric import known_metrics
+from ablab.records import Run
+from ablab.report.chart import Axis, Interval, Intervals
+from ablab.report.means import DASH, ends, ids, mean_text, parts_of_mean, spoilt
+from ablab.report.section import Fold, Part
+from ablab.report.style import WORDS as LOOKS
+from ablab.report.table import Cell, Head, Table, table
+from ablab.report.words import WORDS
+from ablab.result import Result
+from ablab.study import Verdict
+from ablab.study.verdict import signed
+
+
+@mark("section", "effects", title="Effects", place=30, tables=("verdicts",))
+def effects(result: Result) -> Iterator[Part]:
+    """The intervals over the margin, the table of verdicts, and what else is known of each effect."""
+    if result.verdicts:
+        yield intervals(result.verdicts, [run for arm in result.arms for run in arm.runs])
+        yield verdict_table(result)
+        yield Fold("More about each effect", (_details(result),))
+
+
+def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
+    """Every effect with its interval, over the band of what is too small to matter."""
+    first, metric = verdicts[0], known_metrics()[verdicts[0].metric]
+    unit = first.unit.replace("pp", "points")
+    shared = f", {first.comparisons} comparisons together" if first.comparisons > 1 else ""
+    return Intervals(
+        name="effects",
+        title=f"effects of {len(verdicts)} changes with their intervals",
+        caption=(
+            f"Change of test {metric.title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) "
+            f"and its {100 * first.confidence:g} % interval (bar){shared}. The shaded band is the margin, "
+            f"±{first.margin:.{first.digits}f} {unit}: an interval that lies within it is no practical difference, one "
+            "that excludes zero (and does not lie within the band) helps or hurts, any other is undecided."
+            f"{spoilt(runs)}"
+        ),
+        runs=ids(runs),
+        axis=Axis("effect", f"{metric.gap_words} of test {metric.title}"),
+        intervals=tuple(
+            Interval(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.change, v.digits, is_biased=v.is_biased)
+            for v in verdicts
+        ),
+        margin=first.margin,
+        unit=unit,
+    )
+
+
+def verdict_table(result: Result) -> Table:
+    """The base and every variant: its mean, its effect, the pairs that this rests on and the verdict."""
+    verdicts = result.verdicts
+    confidence = f"{100 * verdicts[0].confidence:g} %"
+    base = max((verdict.base_accuracies for verdict in verdicts), key=len)
+    metric = known_metrics()[result.study.rule.metric]
+    grain = max((metric.step(run.test.images) for run in result.runs if run.test), default=metric.grid)
+    rows: list[tuple[str | Cell, ...]] = [
+        ("base", "", mean_text(base, grain, metric.digits), DASH, DASH, str(len(base)), DASH, "")
+    ]
+    rows += [
+        (
+            Cell(verdict.variant),
+            Cell(verdict.change, "code"),
+            mean_text(verdict.accuracies, grain, metric.digits),
+            Cell(DASH if verdict.effect is None else signed(verdict.effect, verdict.digits), "strong"),
+            ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
+            str(verdict.pairs),
+            _times(verdict.cost_ratio),
+            word(verdict, explores=result.plan.explores),
+        )
+        for verdict in verdicts
+    ]
+    together = f", {verdicts[0].comparisons} comparisons together" if verdicts[0].comparisons > 1 else ""
+    return table(
+        "verdicts",
+        (
+            "variant",
+            "change",
+            Head(metric.title, True),
+            Head("effect", True, WORDS["effect"]),
+            Head(f"{confidence} interval", True, WORDS["interval"]),
+            Head("n", True, "pairs of seeds that the verdict rests on; runs, for the base."),
+            Head("time", True, "training time, times that of the base: median over pairs; – unless on one machine."),
+            "verdict",
+        ),
+        rows,
+        [_record(None, base, grain), *(_record(verdict, verdict.accuracies, grain) for verdict in verdicts)],
+        title="Verdicts",
+        caption=f"Test {metric.title} in {'percent' if metric.unit == '%' else metric.gap_words} with the plain 95 % "
+        f"interval of each mean; effects in {metric.gap_words} with their {confidence} interval{together}; n pairs of "
+        f"seeds; margin {metric.size(verdicts[0].margin)}.",
+    )
+
+
+def word(verdict: Verdict, *, explores: bool = False) -> Cell:
+    """What explored has no verdict, whatever its interval says."""
+    if explores:
+        return Cell("exploratory")
+    return Cell(verdict.word + (" (biased)" if verdict.is_biased else ""), LOOKS[verdict.word].kind)
+
+
+def _record(verdict: Verdict | None, accuracies: Sequence[float], grain: float) -> dict[str, Any]:
+    mean, low, high = parts_of_mean(accuracies, grain)
+    return {
+        "variant": verdict.variant if verdict else "base",
+        "change": verdict.change if verdict else "",
+        "accuracy": mean,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "effect": verdict.effect if verdict else None,
+        "low": verdict.low if verdict else None,
+        "high": verdict.high if verdict else None,
+        "n": verdict.pairs if verdict else len(accuracies),
+        "confidence": verdict.confidence if verdict else None,
+        "margin": verdict.margin if verdict else None,
+        "time_ratio": verdict.cost_ratio if verdict else None,
+        "verdict": verdict.word if verdict else "",
+        "is_biased": verdict.is_biased if verdict else None,
+    }
+
+
+def _details(result: Result) -> Table:
+    return table(
+        "effects in detail",
+        (
+            "variant",
+            Head(
+                "other images, too",
+                True,
+                "the interval if the test images were drawn anew as well; – where predictions are missing.",
+            ),
+            Head("sd", True, WORDS["sd"]),
+            Head("error reduction", True, "share of the base's mean test error that the variant takes away."),
+            Head(
+                "chance better",
+                True,
+                "how often one run of the variant beats one run of the base with the same "
+                "seed, if differences are normal.",
+            ),
+        ),
+        [
+            (
+                verdict.variant,
+                ends(verdict.wide_low, verdict.wide_high, digits=verdict.digits),
+                DASH if verdict.sd is None else f"{verdict.sd:.{verdict.digits}f}",
+                DASH if verdict.error_reduction is None else f"{100 * verdict.error_reduction:+.1f} %",
+                DASH if verdict.chance_better is None else chance(verdict.chance_better),
+            )
+            for verdict in result.verdicts
+        ],
+        title="More about each effect",
+    )
+
+
+def chance(share: float) -> str:
+    """A chance in whole percent, and never certainty, which a few runs cannot give.
+
+    >>> chance(0.751), chance(0.9999), chance(0.0)
+    ('75 %', '> 99 %', '< 1 %')
+    """
+    return "> 99 %" if share > 0.99 else "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+
+
+def _times(ratio: float | None) -> str:
+    return DASH if ratio is None else f"× {ratio:.2f}"

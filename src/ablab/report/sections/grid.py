@@ -1,0 +1,56 @@
+"""The grid as a whole: what each factor does on average over the others, and whether two of them interact."""
+
+from collections.abc import Iterator
+
+from ablab.catalogue import mark
+from ablab.report.means import ends
+from ablab.report.section import Paragraph, Part
+from ablab.report.table import Cell, Head, table
+from ablab.report.words import WORDS
+from ablab.result import Result
+from ablab.study.verdict import signed
+
+
+@mark("section", "grid", title="The grid as a whole", place=40, tables=("contrasts",))
+def grid(result: Result) -> Iterator[Part]:
+    """Main effects and interactions, where variants are cells of a grid."""
+    if not result.contrasts:
+        return
+    yield Paragraph(
+        "What each factor does on average over the others, and whether two of them do more, or less, together. "
+        "Secondary: these share an error of their own."
+    )
+    yield table(
+        "contrasts",
+        (
+            "contrast",
+            "kind",
+            Head("effect", True, "percentage points of test accuracy, averaged over the other factors."),
+            Head("interval", True, WORDS["interval"]),
+            "seeds >",
+            "in words",
+        ),
+        [
+            (
+                contrast.name,
+                contrast.kind,
+                Cell(signed(contrast.effect), "strong"),
+                ends(contrast.low, contrast.high),
+                str(contrast.pairs),
+                contrast.sentence.rpartition(": ")[2],
+            )
+            for contrast in result.contrasts
+        ],
+        [
+            {
+                "contrast": contrast.name,
+                "kind": contrast.kind,
+                "effect": contrast.effect,
+                "low": contrast.low,
+                "high": contrast.high,
+                "n": contrast.pairs,
+            }
+            for contrast in result.contrasts
+        ],
+        title="Main effects and interactions",
+    )

@@ -1,0 +1,61 @@
+"""Runs: every one with what it gave, and why it did not finish where it did not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ablab.catalogue import mark
+from ablab.metric import known_metrics
+from ablab.records import Run
+from ablab.report.means import DASH
+from ablab.report.section import Paragraph, Part
+from ablab.report.table import Cell, table
+from ablab.result import Result
+
+
+@mark("section", "runs", title="Runs", place=80, tables=("runs",))
+def runs(result: Result) -> Iterator[Part]:
+    """By seed and then by recipe, so that pairs stand together."""
+    everything = sorted(((arm.name, run) for arm in result.arms for run in arm.runs), key=lambda row: row[1].spec.seed)
+    if not everything:
+        return
+    yield table(
+        "runs",
+        ("seed >", "recipe", "status", "accuracy, % >", "images >", "epoch >", "epochs >", "seconds >", "run"),
+        [_cells(name, run) for name, run in everything],
+        [_record(name, run) for name, run in everything],
+        title="Runs",
+        caption="Test accuracy in percent, n = 1 run each: the test set is measured once a run, at the epoch "
+        "that was selected.",
+    )
+    yield Paragraph("One run says little by itself: what seeds alone change is the spread within a recipe.", "small")
+
+
+def _cells(name: str, run: Run) -> tuple[str | Cell, ...]:
+    return (
+        str(run.spec.seed),
+        name,
+        Cell(run.status + f": {run.note}" * bool(run.note), "" if run.status == "finished" else "broken"),
+        f"{100 * run.test.accuracy:.2f}" if run.test else DASH,
+        f"{run.test.images:,}" if run.test else DASH,
+        DASH if run.selected_epoch is None else str(run.selected_epoch),
+        str(run.cost.epochs),
+        f"{run.cost.seconds:.1f}",
+        Cell(run.id, "code"),
+    )
+
+
+def _record(name: str, run: Run) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "variant": name,
+        "seed": run.spec.seed,
+        **{metric: facts.points(run.test) for metric, facts in known_metrics().items()},
+        "images": run.test.images if run.test else None,
+        "selected_epoch": run.selected_epoch,
+        "epochs": run.cost.epochs,
+        "seconds": run.cost.seconds,
+        "parameters": run.cost.parameters,
+        "macs": run.cost.macs,
+        "status": run.status,
+        "biased": run.spec.recipe.select == "test",
+    }

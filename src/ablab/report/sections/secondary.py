@@ -1,0 +1,227 @@
+"""Secondary answers of each variant: learning speed, the gap, sizes of weights, each class. They decide nothing."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ablab.catalogue import mark
+from ablab.metric import ACCURACY
+from ablab.records import NEAR_ZERO, DataFacts, Run
+from ablab.report.means import DASH, ends, mean_text
+from ablab.report.section import Fold, Paragraph, Part
+from ablab.report.table import Cell, Head, Table, table
+from ablab.report.words import WORDS
+from ablab.result import Result, answered_pairs
+from ablab.statistics.confusion import confusion, unpacked
+from ablab.statistics.paired import mean
+from ablab.study import Verdict
+from ablab.study.secondary import (
+    Pair,
+    Secondary,
+    class_effects,
+    gap_change,
+    groups_note,
+    learning_speed,
+    paired_secondary,
+    secondary,
+)
+from ablab.study.verdict import signed
+
+MOST = 25  # variants; each takes some 6 kB of a page
+FEWEST = 3  # pairs for an interval
+AS_IT_WENT = ("training accuracy in the last epoch", "training minus test accuracy")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The validation accuracies that learning speed is measured by, and where they come from."""
+
+    shares: tuple[float, ...]
+    is_afterwards: bool  # set by the runs themselves, which favours nobody but was not fixed before
+
+
+@mark("section", "secondary", title="Secondary answers", place=90, tables=("secondary", "classes"))
+def secondary_answers(result: Result) -> Iterator[Part]:
+    """What else each change did, from the pairs that its verdict rests on."""
+    goal = goal_of(result)
+    known = [(verdict, pairs) for verdict in result.verdicts[:MOST] if len(pairs := result.pairs(verdict)) >= FEWEST]
+    if not known:
+        return
+    yield Paragraph(
+        "What else a change did, from the pairs that its verdict rests on. Plain 95 % intervals, one for each line: "
+        f"with so many lines some exclude 0 by chance, and no verdict rests on them.{_about(goal)}"
+    )
+    answers = [(verdict.variant, *answers_of(pairs, goal, verdict.metric)) for verdict, pairs in known]
+    yield _table([(name, line) for name, lines, _ in answers for line in lines])
+    for name, _, sentences in answers:
+        if sentences:
+            yield Paragraph(" ".join(sentences), "small", lead=f"{name}:")
+    if result.data and (classes := class_table(result)).rows:
+        yield Fold("Effect on each class", (classes,))
+
+
+def goal_of(result: Result) -> Goal:
+    """The targets that the study was given, or 95 % of the base's mean final validation accuracy, in whole percent."""
+    if target := result.study.rule.target:
+        return Goal(tuple(percent / 100 for percent in target), False)
+    finals = [run.curve[-1].val_accuracy for run in result.arms[0].runs if run.status == "finished" and run.curve]
+    finals = [final for final in finals if math.isfinite(final)]
+    percent = math.floor(95 * mean(finals) + 1e-9) if finals else 0
+    return Goal((percent / 100,) if percent > 0 else (), True)
+
+
+def _about(goal: Goal) -> str:
+    if not goal.shares:
+        return ""
+    *first, last = (f"{100 * share:g}" for share in goal.shares)
+    targets = f"{', '.join(first)} and {last}" if first else last
+    origin = (
+        "; this target was set after the fact, as 95 % of the base's mean final validation accuracy in these runs, in "
+        "whole percent"
+        if goal.is_afterwards
+        else ", targets that were given"
+        if first
+        else ", a target that was given"
+    )
+    return f" Learning speed is the time to {targets} % validation accuracy{origin}."
+
+
+def answers_of(pairs: Sequence[Pair], goal: Goal, metric: str = ACCURACY) -> tuple[list[Secondary], list[str]]:
+    """What else a change did, as lines and as sentences."""
+    lines, sentences = list(secondary(pairs, metric)), []
+    if all(run.train and run.test for pair in pairs for run in pair):
+        # measured on training images as they are: better than what was seen while the weights moved
+        lines = [line for line in lines if not line.name.startswith(AS_IT_WENT)]
+        change = gap_change(*_accuracies(pairs, 0), *_accuracies(pairs, 1))
+        lines += [change.train, change.gap]
+        sentences.append(change.sentence)
+    for speed in filter(None, (learning_speed(pairs, share) for share in goal.shares)):
+        lines += [line for line in (speed.epochs, speed.seconds) if line]
+        sentences.append(f"{100 * speed.target:g} % validation accuracy: {speed.sentence}")
+    if all(run.weights for pair in pairs for run in pair):
+        zeros = [_near_zero([pair[side] for pair in pairs]) for side in (0, 1)]
+        lines.append(paired_secondary(f"weights closer to zero than {NEAR_ZERO:g}", "pp", zeros[0], zeros[1], 0.001))
+    return lines, sentences
+
+
+def _near_zero(runs: Sequence[Run]) -> list[float]:
+    return [100 * run.weights.near_zero for run in runs if run.weights]
+
+
+def _accuracies(pairs: Sequence[Pair], side: int) -> tuple[list[float], list[float]]:
+    """Training and test accuracies of one side, in points."""
+    runs = [pair[side] for pair in pairs]
+    return (
+        [100 * run.train.accuracy for run in runs if run.train],
+        [100 * run.test.accuracy for run in runs if run.test],
+    )
+
+
+def _table(rows: Sequence[tuple[str, Secondary]]) -> Table:
+    return table(
+        "secondary",
+        (
+            "variant",
+            "secondary",
+            "base >",
+            "variant's >",
+            "difference >",
+            Head("95 % interval", True, WORDS["interval"]),
+            Head("n", True, WORDS["n"]),
+        ),
+        [
+            (name, line.name, f"{line.base:.4g}", f"{line.variant:.4g}", *difference_texts(line), str(line.pairs))
+            for name, line in rows
+        ],
+        [
+            {
+                "variant": name,
+                "figure": line.name,
+                "unit": line.unit,
+                "base": line.base,
+                "with_it": line.variant,
+                "effect": line.effect,
+                "low": line.low,
+                "high": line.high,
+                "n": line.pairs,
+            }
+            for name, line in rows
+        ],
+        title="What else changed",
+        caption="Means over pairs of seeds and their difference (of times: the ratio) with its plain 95 % interval; n "
+        "pairs. No verdict rests on it.",
+    )
+
+
+def difference_texts(line: Secondary) -> tuple[str, str]:
+    """The difference and the ends of its interval: a ratio of times, else a number with its sign."""
+    if line.unit == "times":
+        return f"{line.effect:.2f}×", f"{line.low:.2f} to {line.high:.2f}"
+    return f"{line.effect:+.3g} {line.unit}", f"{line.low:+.3g} to {line.high:+.3g}"
+
+
+def class_table(result: Result) -> Table:
+    """The share of each class's test images that is right, with and without each change."""
+    data = result.data
+    rows: list[tuple[tuple[str | Cell, ...], dict[str, Any]]] = []
+    for verdict in result.verdicts[:MOST] if data else ():
+        assert data is not None
+        pairs = answered_pairs(result.pairs(verdict), data)
+        if len(pairs) >= FEWEST:
+            rows += _class_rows(verdict, pairs, data)
+    note = f" {groups_note(data)}" if data and groups_note(data) else ""
+    return table(
+        "classes",
+        ("variant", "class", "base >", "with it >", "effect >", "95 % interval >", "p (Holm) >", "n >"),
+        [cells for cells, _ in rows],
+        [record for _, record in rows],
+        title="Class by class",
+        caption="Of the test images of each class, the percent that are right, and the effect in percentage points, "
+        "with plain 95 % intervals; p-values are Holm's, over all classes of a variant: ten classes are ten chances to "
+        f"see something. n pairs of seeds. No verdict rests on it.{note}",
+    )
+
+
+def _class_rows(
+    verdict: Verdict, pairs: Sequence[Pair], data: DataFacts
+) -> Iterator[tuple[tuple[str | Cell, ...], dict[str, Any]]]:
+    chances = {effect.name: effect.p for effect in class_effects(pairs, data)}
+    shares = [[_recalls(run, data) for run in side] for side in zip(*pairs, strict=True)]
+    for at, name in enumerate(data.classes):
+        images = max(1, data.labels.count(at))
+        base, variant = ([run[at] for run in side] for side in shares)
+        line = paired_secondary(name, "pp", base, variant, 100 / images)
+        p = chances.get(name)
+        yield (
+            (
+                verdict.variant,
+                name,
+                mean_text(base, 100 / images),
+                mean_text(variant, 100 / images),
+                signed(line.effect),
+                ends(line.low, line.high),
+                DASH if p is None else f"{p:.3f}",
+                str(line.pairs),
+            ),
+            {
+                "variant": verdict.variant,
+                "class": name,
+                "base": line.base,
+                "share": line.variant,
+                "effect": line.effect,
+                "low": line.low,
+                "high": line.high,
+                "p_holm": p,
+                "n": line.pairs,
+                "images": images,
+            },
+        )
+
+
+def _recalls(run: Run, data: DataFacts) -> list[float]:
+    """The percent of each class's test images that a run has right."""
+    k = len(data.classes)
+    matrix = confusion(data.labels, unpacked(run.predictions, k), k)
+    images = matrix.sum(1).clip(1)
+    return [100 * float(share) for share in matrix.diagonal() / images]

@@ -1,0 +1,27 @@
+"""The verdicts in words: what every report begins with."""
+
+from collections.abc import Iterator
+
+from ablab.catalogue import mark
+from ablab.report.section import Paragraph, Part
+from ablab.result import Result
+
+
+@mark("section", "verdicts", title="", place=10)
+def verdicts(result: Result) -> Iterator[Part]:
+    """A sentence for each variant; what to type where there is no run yet."""
+    rule = result.study.rule
+    if not result.runs:
+        yield Paragraph(
+            f"This is the study as it is planned. The first {rule.seeds[0] * len(result.arms)} runs are started with: "
+            f"ablab run {result.study.words if result.study.path else 'STUDY.toml'}",
+            "caution",
+            lead="There are no runs yet.",
+        )
+    for verdict in result.verdicts:
+        yield Paragraph(verdict.sentence, word=verdict.word)
+    if result.runs and result.decision.wanted:
+        wanted = len(result.decision.wanted)
+        yield Paragraph(f"{wanted} run{'s are' if wanted > 1 else ' is'} still wanted.", lead="Not final.")
+    if result.decision.ended:
+        yield Paragraph(f"{result.decision.ended}; verdicts are as valid as at any other end.", lead="Ended early.")

@@ -1,0 +1,95 @@
+"""What every section of a report keeps to; the subjects are whatever the folder holds."""
+
+import dataclasses
+import functools
+
+import pytest
+from detailed import detailed, pictures
+from simulated import result, simulate, study
+
+from ablab.catalogue import catalogue
+from ablab.report.draw.matplotlib import figure as drawn
+from ablab.report.draw.svg import figure
+from ablab.report.page.html import html
+from ablab.report.section import Section, flat, sections, table_names
+from ablab.report.table import Table, formats, write
+from ablab.report.terminal.plain import lines_of
+from ablab.result import Result
+from ablab.study import decide, plan
+
+NAMES = tuple(catalogue("report.sections", "section"))
+KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed")
+
+
+@functools.cache
+def made(kind: str) -> Result:
+    """A simulated result: with all that can be recorded, with little, without runs, with some that failed."""
+    it, runs, verdicts, data = detailed()
+    if kind == "whole":
+        return result(it, runs, verdicts, data=data)
+    if kind == "empty":
+        return result(it, (), decide(plan(it, "ab"), ()).verdicts)
+    if kind == "broken":
+        _, some, verdicts = simulate(study(), breaks=(("wide", 0), ("base", 2), ("dropout", 0), ("dropout", 1)))
+        return result(it, some, verdicts, data=data)
+    if kind == "exploring":
+        some = [dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True)) for run in runs]
+        return result(it, some, verdicts, data=data)
+    planned, some, verdicts = simulate(study(epochs=1))
+    if kind == "one seed":
+        some = tuple(run for run in some if run.spec.seed == 0)
+        verdicts = decide(planned, some).verdicts
+    return result(it, some, verdicts)
+
+
+@functools.cache
+def shown(kind: str) -> dict[str, Section]:
+    return {section.name: section for section in sections(made(kind), pictures())}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_part_can_be_written_in_every_format(name: str, kind: str) -> None:
+    section = shown(kind).get(name)
+    for part in section.parts if section else ():
+        assert html(part)
+        list(lines_of(part))
+    for table in section.tables() if section else ():
+        assert all(write(table, form) for form in formats())
+    for chart in section.charts() if section else ():
+        assert figure(chart)
+        assert chart.sheet().rows
+        assert chart.caption
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_charts_of_a_section_can_be_pictures(name: str) -> None:
+    for chart in list(shown("broken")[name].charts())[:2] if name in shown("broken") else ():
+        assert drawn(chart).as_bytes("png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_charts_and_tables_that_are_offered_are_unique(kind: str) -> None:
+    charts = [chart.name for section in shown(kind).values() for chart in section.charts()]
+    assert len(charts) == len(set(charts))
+    assert len(table_names()) == len(set(table_names()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mark_says_title_place_and_tables_that_are_there(name: str) -> None:
+    entries = catalogue("report.sections", "section")
+    entry = entries[name]
+    assert isinstance(entry.facts["title"], str)
+    assert [other for other in entries.values() if other.facts["place"] == entry.facts["place"]] == [entry]
+    assert entry.summary.endswith(".")
+    section = shown("whole").get(name)
+    tables = [part.name for part in flat(section.parts) if isinstance(part, Table)] if section else []
+    assert not section or set(entry.facts.get("tables", ())) <= set(tables)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_runs_changes_nothing(name: str) -> None:
+    it = made("whole")
+    other = dataclasses.replace(it, runs=it.runs[::-1])
+    again = {section.name: section for section in sections(other, pictures())}
+    assert again.get(name) == shown("whole").get(name)
