@@ -124,6 +124,14 @@ def test_what_is_no_toml_is_told_with_line_and_column(text, place):
     assert place in faults(text)
 
 
+def test_what_is_no_toml_is_a_fault_as_data_too():
+    with pytest.raises(StudyError) as caught:
+        Study.from_toml("model = simple-nn\n")
+    (fault,) = caught.value.faults
+    assert (fault.message, fault.near) == ("text needs quotes", "simple-nn")
+    assert fault.hint == 'write: model = "simple-nn"'
+
+
 def test_windows_line_ends_and_byte_order_marks_do_no_harm():
     study = Study.from_toml(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
     assert study.recipes == Study.from_toml(TEXT).recipes

@@ -52,7 +52,7 @@ def read(content: bytes | str, path: str) -> Document:
     except RecursionError:
         raise StudyError(f"{path}: brackets are nested too deeply; a study needs two levels at most") from None
     except ValueError as error:  # TOMLDecodeError is one; so is a whole number of more than 4,300 digits
-        raise StudyError(_explained(str(error), text, path)) from None
+        raise _explained(str(error), text, path) from None
     if not values:
         raise StudyError(f'{path}: nothing is in this file; a study starts with a line such as question = "..."')
     lines: dict[Keys, int] = {}
@@ -143,7 +143,7 @@ def _where(line: str, part: str | None) -> tuple[int, int] | None:
     return (start, len(part)) if start >= 0 else None
 
 
-def _explained(message: str, text: str, path: str) -> str:
+def _explained(message: str, text: str, path: str) -> StudyError:
     """TOML's message in words that say what to do, above the line."""
     place = re.search(r"\(at line (\d+), column (\d+)\)", message)
     number, column = (int(place[1]), int(place[2])) if place else (text.rstrip("\n").count("\n") + 1, 1)
@@ -163,20 +163,26 @@ def _explained(message: str, text: str, path: str) -> str:
     line = lines[number - 1] if number <= len(lines) else ""
     if never_closed:
         column = len(line) - len(line.lstrip()) + 1
-        said = "a bracket is never closed" if message.startswith("Unclosed") else "a quote is never closed"
-        return f"{path}:{number}:{column}: {said}\n{excerpt(line, column - 1, len(line.strip()))}"
-    said, hint = (printable(part) for part in _hint(message, line, column))
-    length = len(re.match(r"[^\s\]#,]*", line[column - 1 :])[0])  # type: ignore[index]  # it matches nothing, too
-    return "\n".join(filter(None, [f"{path}:{number}:{column}: {said}", excerpt(line, column - 1, length), hint]))
+        what = "a bracket is never closed" if message.startswith("Unclosed") else "a quote is never closed"
+        return _error(f"{path}:{number}", line, column, line.strip(), what)
+    word = re.match(r"[^\s\]#,]*", line[column - 1 :])
+    return _error(f"{path}:{number}", line, column, word[0] if word else "", *_hint(message, line, column))
 
 
-def _twice(before: list[tuple[Keys, int]], lines: list[str], path: str) -> str:
+def _error(place: str, line: str, column: int, near: str, message: str, hint: str = "") -> StudyError:
+    """The error at a column of a line: as a fault, and with carets for a person."""
+    fault = Fault("", printable(message), near, printable(hint))
+    rows = [f"{place}:{column}: {fault.message}", excerpt(line, column - 1, len(near)), fault.hint]
+    return StudyError([fault], "\n".join(filter(None, rows)))
+
+
+def _twice(before: list[tuple[Keys, int]], lines: list[str], path: str) -> StudyError:
     keys, second = before[-1]
     first = next((at for earlier, at in before[:-1] if earlier == keys), None)
-    said = f"this key appears twice (lines {first} and {second})" if first else "this name is taken already"
+    what = f"this key appears twice (lines {first} and {second})" if first else "this name is taken already"
     line = lines[second - 1]
     start, length = _where(line, keys[-1]) or (0, len(line))
-    return f"{path}:{second}:{start + 1}: {said}\n{excerpt(line, start, length)}"
+    return _error(f"{path}:{second}", line, start + 1, line[start : start + length], what)
 
 
 def _hint(message: str, line: str, column: int) -> tuple[str, str]:
