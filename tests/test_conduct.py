@@ -8,7 +8,7 @@ from ablab.recipe import Recipe
 from ablab.result import look_up
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, plan
-from ablab.study.projection import Projection
+from ablab.study.forecast import Projection
 from ablab.study.question.files import read_studies
 from sample_runs import sample_run
 from simulated_executor import Simulated

@@ -18,7 +18,7 @@ from simulated_executor import Simulated
 BASE = Recipe()
 RECIPES = (BASE, BASE.with_("norm=batch"), BASE.with_("width=2"))
 VARIANTS = (Variant("norm", RECIPES[1], "norm=batch"), Variant("wide", RECIPES[2], "width=2"))
-PLANNED = plan(Study("s", "?", BASE, VARIANTS, Rule(seeds=(3, 5))), "fingerprint")
+PLANNED = plan(Study("?", BASE, VARIANTS, Rule(seeds=(3, 5))), "fingerprint")
 IDS = [spec.id for spec in PLANNED.most]
 worlds = st.fixed_dictionaries({id_: st.none() | st.sampled_from([0.5, 0.52, 0.55, 0.6]) for id_ in IDS})
 places = st.lists(st.integers(0, 100), min_size=len(IDS), max_size=len(IDS))
@@ -64,7 +64,7 @@ def test_with_one_slot_whole_rounds_are_trained_as_ever_and_nothing_else(world):
 @pytest.mark.parametrize("slots", [2, 4])
 def test_with_a_budget_no_run_is_spent_on_suspicion(slots):
     rule = Rule(seeds=(3, 5), budget="12 runs")
-    planned = plan(Study("s", "?", BASE, VARIANTS, rule), "fingerprint")
+    planned = plan(Study("?", BASE, VARIANTS, rule), "fingerprint")
     world = {spec.id: (0.5, 0.52, 0.55)[RECIPES.index(spec.recipe)] + 0.07 * (spec.seed % 2) for spec in planned.most}
     one_by_one, alone = carried_out(world, plan_=planned)
     decision, execute = carried_out(world, slots, [1, 0, 1, 0, 1, 0], plan_=planned)

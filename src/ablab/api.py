@@ -20,7 +20,7 @@ from ablab.records import Run
 from ablab.result import Result
 from ablab.store import Store, place
 from ablab.study import Study, plan
-from ablab.study.foresight import Foresight
+from ablab.study.forecast import Foresight
 from ablab.study.question.files import read_study
 
 if TYPE_CHECKING:

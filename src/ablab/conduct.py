@@ -15,8 +15,7 @@ from ablab.recipe import Recipe
 from ablab.records import DataFacts, Observer, Run, RunSpec
 from ablab.result import Result, study_of, tuned_rates
 from ablab.study import Decision, Plan, Study, decide, plan
-from ablab.study.foresight import Foresight
-from ablab.study.projection import project
+from ablab.study.forecast import Foresight, during
 from ablab.study.question.lock import changes
 from ablab.study.tuning import Tuned
 
@@ -50,7 +49,7 @@ def conduct(plan: Plan, store: Store, execute: Executor, observe: Observer, labe
             continue
         decision = _look(plan, store, runs, labels)
         if all(spec.id in runs for spec in due):
-            observe(run.spec, project(plan, decision, runs.values()))
+            observe(run.spec, during(plan, decision, runs.values()))
             due = decision.wanted
     return decision
 
@@ -207,16 +206,14 @@ def foresee_study(
 
 def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
     from ablab.events import Started
-    from ablab.study.foresight import foresee
+    from ablab.study.forecast import before, measured_seconds
     from ablab.train.loop import train
     from ablab.train.splits import splits_of
 
     runs = store.runs(run.id for run in planned.most) if store else []
-    seconds = {}
+    seconds = measured_seconds(runs)
     for recipe in planned.study.recipes:
-        done = [run.cost.wall_seconds for run in runs if run.spec.recipe.hash == recipe.hash]
-        if done:
-            seconds[recipe.hash] = sum(done) / len(done)
+        if recipe.hash in seconds:
             continue
         splits = splits_of(recipe, dataset, 0)
         begun = time.monotonic()
@@ -225,7 +222,7 @@ def _foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
         # Before its first epoch a run measures its validation images once, as it does after every epoch.
         seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
     labels = dataset.test.labels.tolist()
-    return foresee(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
+    return before(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
 
 
 def _check_locked(planned: Plan, store: Store) -> None:

@@ -12,7 +12,7 @@ from ablab.recipe import Recipe
 from ablab.records import RunSpec
 from ablab.report.live import Live
 from ablab.study import Rule, Study, Variant, plan
-from ablab.study.projection import Projection
+from ablab.study.forecast import Projection
 from ablab.train.loop import train
 from sample_runs import sample_run
 

@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from simulated import simulate, study
 
 from ablab.result import Result
-from ablab.serve.forecast import forecast, seconds_a_run
 from ablab.serve.shelf import Shelf
 from ablab.study import Verdict, decide
-from ablab.study.projection import pairs_to_go
-from ablab.track.progress import LiveRun
+from ablab.study.forecast import Projection, Underway, during, pairs_to_go, seconds_a_run
 
 
 def shown(runs: int, *, breaks: tuple[tuple[str, int], ...] = ()) -> Result:
@@ -24,10 +22,14 @@ def shown(runs: int, *, breaks: tuple[tuple[str, int], ...] = ()) -> Result:
     return Result(planned.study, planned, done, decide(planned, done))
 
 
-def live(it: Result, epoch: int) -> LiveRun:
+def live(it: Result, epoch: int, seconds: float | None = None) -> Underway:
     """The first wanted run, so far on its way."""
-    (wanted, *_), (run, *_) = it.decision.wanted, it.runs
-    return LiveRun(wanted, it.plan.hash, 0.0, run.curve[:epoch], (), None, False)
+    spec = it.decision.wanted[0]
+    return Underway(spec, 1 - epoch / spec.recipe.epochs, seconds)
+
+
+def forecast(it: Result, *running: Underway) -> Projection:
+    return during(it.plan, it.decision, it.runs, running)
 
 
 def test_before_anything_is_known_the_runs_to_the_first_verdict_are_left_and_the_time_is_unknown():
@@ -39,7 +41,7 @@ def test_before_anything_is_known_the_runs_to_the_first_verdict_are_left_and_the
 def test_time_is_what_runs_of_the_same_recipe_took():
     it = shown(10)
     guess = forecast(it)
-    took = seconds_a_run(it, ())
+    took = seconds_a_run(it.study.recipes, it.runs)
     assert guess
     assert guess.runs == 5
     assert guess.seconds is not None
@@ -48,16 +50,23 @@ def test_time_is_what_runs_of_the_same_recipe_took():
 
 def test_a_run_on_its_way_counts_for_what_is_left_of_it():
     it = shown(10)
-    guesses = [forecast(it, [live(it, epoch)]) for epoch in (1, 6, 11)]
+    guesses = [forecast(it, live(it, epoch)) for epoch in (1, 6, 11)]
     seconds = [guess.seconds for guess in guesses if guess and guess.seconds]
     assert len(seconds) == 3
     assert seconds == sorted(seconds, reverse=True)
 
 
-def test_a_study_that_is_over_has_no_forecast():
+def test_the_first_step_of_a_run_tells_how_long_it_takes_where_no_run_has():
+    it = shown(0)
+    guess = forecast(it, live(it, 6, seconds=10.0))
+    assert guess.seconds is not None
+    assert math.isclose(guess.seconds, 14 * 10.0 + 5.0)
+
+
+def test_of_a_study_that_is_over_nothing_is_left():
     it = shown(25)
     assert it.decision.wanted == ()
-    assert forecast(it) is None
+    assert (forecast(it).runs, forecast(it).seconds) == (0, 0.0)
 
 
 def test_a_variant_that_can_never_have_its_next_pair_is_not_waited_for():
@@ -68,7 +77,7 @@ def test_a_variant_that_can_never_have_its_next_pair_is_not_waited_for():
     guess = forecast(it)
     wanted = {one.recipe.hash for one in it.decision.wanted}
     assert it.study.variants[3].recipe.hash not in wanted
-    assert guess is None or guess.runs <= len(it.decision.wanted)
+    assert guess.runs <= len(it.decision.wanted)
 
 
 def verdict() -> Verdict:

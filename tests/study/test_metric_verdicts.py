@@ -10,7 +10,7 @@ from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.records import Measurement
 from ablab.study import Rule, Study, Variant, decide, plan
-from ablab.study.foresight import foresee
+from ablab.study.forecast import before
 from ablab.study.secondary import secondary
 from sample_runs import sample_run
 
@@ -22,7 +22,7 @@ ERRORS = (0.10, 0.11, 0.12, 0.10), (0.05, 0.05, 0.06, 0.06)
 
 def planned(metric, margin=0.5, seeds=(3, 10)):
     rule = Rule(metric=metric, margin=margin, seeds=seeds)
-    return plan(Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), rule), "fingerprint")
+    return plan(Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), rule), "fingerprint")
 
 
 def runs(losses=LOSSES, errors=ERRORS, **changes):
@@ -83,7 +83,7 @@ def test_a_run_without_the_metric_ends_the_pairs_and_says_so():
 def test_studies_by_different_metrics_are_different_plans_and_accuracy_is_the_usual_one():
     names = ("accuracy", "loss", "ece")
     assert len({planned(name).hash for name in names}) == 3
-    usual = plan(Study("s", "?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule()), "fingerprint")
+    usual = plan(Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), Rule()), "fingerprint")
     assert usual.hash == planned("accuracy").hash
 
 
@@ -97,10 +97,10 @@ def test_a_study_file_may_name_any_metric_and_is_told_the_nearest_otherwise():
 
 def test_what_can_be_seen_is_known_from_pairs_and_not_guessed():
     pairs = runs()
-    seen = foresee(planned("loss"), pairs, seconds={})
+    seen = before(planned("loss"), pairs, seconds={})
     gaps = np.subtract(LOSSES[1], LOSSES[0])
     assert seen.spread == pytest.approx(np.std(gaps, ddof=1))
-    unseen = foresee(planned("loss"), [], seconds={})
+    unseen = before(planned("loss"), [], seconds={})
     assert unseen.spread is unseen.equality is None
     assert all(reach.points is None for reach in unseen.reaches)
     assert "loss" in unseen.source

@@ -5,7 +5,7 @@ from ablab.report.screen import on_screen
 from ablab.report.table import Table, table
 from ablab.report.wording import duration, shown
 from ablab.study import Plan
-from ablab.study.foresight import Foresight
+from ablab.study.forecast import Foresight
 
 
 def foreseen(plan: Plan, foresight: Foresight) -> str:

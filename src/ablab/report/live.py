@@ -23,7 +23,7 @@ from ablab.report.tables import confusion_table, measured
 from ablab.report.wording import duration, shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
-from ablab.study.projection import Projection
+from ablab.study.forecast import Projection
 
 if TYPE_CHECKING:
     from ablab.records import Observer

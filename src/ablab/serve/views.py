@@ -1,7 +1,7 @@
 """Views: what the pages show, as values that templates only have to write down."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,10 @@ from ablab.report.style import COLOURS, WORDS
 from ablab.report.wording import duration
 from ablab.result import Result
 from ablab.serve.charts import QUANTITIES, curves, heat_map, looks, points, spark
-from ablab.serve.forecast import Forecast, forecast
 from ablab.serve.shelf import Snapshot, StoreView
 from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
 from ablab.study import Verdict
+from ablab.study.forecast import Projection, Underway, during
 from ablab.study.verdict import signed
 from ablab.track.progress import LiveRun, LiveStudy
 
@@ -137,7 +137,7 @@ class StudyRow:
     least: int
     most: int
     live: LiveStudy | None
-    forecast: Forecast | None
+    forecast: Projection | None  # None when nothing more is wanted
 
     @property
     def share(self) -> int:
@@ -213,7 +213,7 @@ def study_line(seen: Snapshot, it: Result) -> StudyRow:
         least=len(it.plan.wanted),
         most=len(it.plan.most),
         live=live,
-        forecast=forecast(it, _running(seen, it)),
+        forecast=during(it.plan, it.decision, it.runs, _underway(_running(seen, it))) if it.decision.wanted else None,
     )
 
 
@@ -400,6 +400,20 @@ def _text(one: Entry) -> str:
     studies = " ".join(f"{study} {name}" for study, name, _ in one.studies)
     parts = (one.id, one.recipe.model, one.recipe.data, one.changes, f"seed={one.spec.seed}", one.status, studies)
     return " ".join(parts).casefold()
+
+
+def _underway(running: Iterable[LiveRun]) -> list[Underway]:
+    """How far runs are, and how long they take as their first step said."""
+    return [
+        Underway(
+            live.spec,
+            left=1 - min(1.0, live.epoch / live.spec.recipe.epochs),
+            seconds=live.started.epoch_seconds * live.spec.recipe.epochs
+            if live.started and math.isfinite(live.started.epoch_seconds)
+            else None,
+        )
+        for live in running
+    ]
 
 
 def _running(seen: Snapshot, it: Result) -> list[LiveRun]:

@@ -1,16 +1,21 @@
-"""Before the study: what it will cost, and what it can see. Nothing is spent on an answer that cannot come."""
+"""Forecasts: before a study, what it costs and what it can see; during it, what it is likely to want still."""
+
+from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ablab.metric import ACCURACY, known_metrics
-from ablab.records import Run
+from ablab.recipe import Recipe
+from ablab.records import Run, RunSpec
 from ablab.statistics.paired import correct, detectable, differences, noise_floor, sd
 from ablab.statistics.sequential import multipliers
+from ablab.study.decide import Decision
 from ablab.study.plan import Plan
-from ablab.study.verdict import points
+from ablab.study.verdict import Verdict, points
 
 SHOWN = (3, 5, 10, 15, 20, 30)  # seeds at most, in the table
 GUESSED_ERROR = 0.27  # share of images that a small network gets wrong on CIFAR-10
@@ -39,7 +44,7 @@ class Foresight:
     trained: int  # runs of the plan that are there already
 
 
-def foresee(
+def before(
     plan: Plan, runs: Iterable[Run], *, labels: Any = None, test_images: int = 10_000, seconds: Mapping[str, float]
 ) -> Foresight:
     """The foresight of a plan from earlier runs of its recipes and the seconds that a run of each takes."""
@@ -120,3 +125,96 @@ def _pairs_to_equality(spread: float, margin: float) -> int | None:
     """Pairs for a chance of 4 in 5 to see that equals are equal: about (1.96 + 1.28)^2 (sd/margin)^2, 4 at least."""
     pairs = math.ceil((1.96 + 1.28) ** 2 * (spread / margin) ** 2)
     return max(4, pairs) if pairs <= 10_000 else None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What is left if effects are as large as the margin and runs take as long as those before."""
+
+    decided: int  # comparisons that are, of all
+    comparisons: int
+    seeds: int  # that will have been trained in the end
+    coming: tuple[RunSpec, ...]  # runs that are still to come
+    seconds: float | None  # of one run after the other; None before any is there
+    short: tuple[str, ...]  # variants that would want more seeds than the study allows
+
+    @property
+    def runs(self) -> int:
+        return len(self.coming)
+
+
+@dataclass(frozen=True)
+class Underway:
+    """A run that is being trained."""
+
+    spec: RunSpec
+    left: float  # share of it that is still to be done
+    seconds: float | None  # that all of it takes, as its first step said
+
+
+def during(plan: Plan, decision: Decision, runs: Iterable[Run], underway: Iterable[Underway] = ()) -> Projection:
+    """What a study is likely to want after these runs; those that are on their way share the time that is left."""
+    there, rule = {run.id: run for run in runs}, plan.study.rule
+    seeds, short = dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0), []
+    for variant, verdict in zip(plan.study.variants, decision.verdicts, strict=True):
+        both = {plan.study.base.hash, variant.recipe.hash}
+        more = pairs_to_go(verdict, rule.seeds)
+        if not more or _is_stuck(plan, there.values(), both, verdict):
+            continue
+        if verdict.needed is not None and verdict.pairs + verdict.needed > rule.seeds[1]:
+            short.append(variant.name)
+        for hash_ in both:
+            seeds[hash_] = max(seeds[hash_], verdict.pairs + more)
+    wanted = {one.id: one for one in decision.wanted}
+    wanted |= {one.id: one for one in plan.most if plan.place(one) < seeds[one.recipe.hash]}
+    coming = [one for id_, one in wanted.items() if id_ not in there] if decision.wanted else []
+    if rule.most_runs is not None:
+        coming = coming[: max(0, rule.most_runs - len(there))]
+    started = {one.spec.id: one for one in underway}
+    lasting = seconds_a_run(plan.study.recipes, there.values(), started.values())
+    left = math.fsum(lasting[one.recipe.hash] * (started[one.id].left if one.id in started else 1.0) for one in coming)
+    left /= max(1, len(started))
+    return Projection(
+        decided=sum(verdict.word != "undecided" for verdict in decision.verdicts),
+        comparisons=len(decision.verdicts),
+        seeds=max([*seeds.values(), *(verdict.pairs for verdict in decision.verdicts)]),
+        coming=tuple(coming),
+        seconds=None if math.isnan(left) else left,
+        short=tuple(short),
+    )
+
+
+def seconds_a_run(
+    recipes: Iterable[Recipe], runs: Iterable[Run], underway: Iterable[Underway] = ()
+) -> dict[str, float]:
+    """Seconds that a run of each recipe takes: as runs before it did, else as one on its way says, else the mean."""
+    told = {one.spec.recipe.hash: one.seconds for one in underway if one.seconds is not None}
+    known = {**told, **measured_seconds(runs)}
+    usual = statistics.fmean(known.values()) if known else math.nan
+    return {recipe.hash: known.get(recipe.hash, usual) for recipe in recipes}
+
+
+def measured_seconds(runs: Iterable[Run]) -> dict[str, float]:
+    """The mean of the seconds that the runs of each recipe took."""
+    took: dict[str, list[float]] = {}
+    for run in runs:
+        took.setdefault(run.spec.recipe.hash, []).append(run.cost.wall_seconds)
+    return {hash_: statistics.fmean(seconds) for hash_, seconds in took.items()}
+
+
+def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
+    """The next pair has a run that was never measured, so there will be no next pair."""
+    metric = known_metrics()[plan.study.rule.metric]
+    return any(
+        metric.of(run.test) is None and plan.place(run.spec) == verdict.pairs and run.spec.recipe.hash in both
+        for run in runs
+    )
+
+
+def pairs_to_go(verdict: Verdict, seeds: tuple[int, int]) -> int:
+    """Pairs until a comparison is likely to be decided, within what the study allows."""
+    least, most = seeds
+    if verdict.word != "undecided":
+        return 0
+    wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or 1
+    return max(0, min(wanted, most - verdict.pairs))

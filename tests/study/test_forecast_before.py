@@ -8,7 +8,7 @@ from ablab.recipe import Recipe
 from ablab.statistics.paired import detectable
 from ablab.statistics.sequential import multipliers
 from ablab.study import Rule, Study, Variant, plan
-from ablab.study.foresight import foresee
+from ablab.study.forecast import before
 from ablab.study.question.write import study_name, study_toml
 from sample_runs import sample_run
 
@@ -23,7 +23,7 @@ def test_pairs_that_are_there_give_the_spread():
     gaps = [1.0, 3.0, 2.0, 4.0]
     runs = [sample_run(i, 0.5, BASE) for i in range(4)]
     runs += [sample_run(i, 0.5 + gap / 100, STUDY.variants[0].recipe) for i, gap in enumerate(gaps)]
-    found = foresee(PLAN, runs, seconds=SECONDS)
+    found = before(PLAN, runs, seconds=SECONDS)
     assert found.spread == pytest.approx(1.29099, abs=1e-4)
     assert found.source == "from 4 pairs that are in the store"
     assert found.trained == 8
@@ -31,14 +31,14 @@ def test_pairs_that_are_there_give_the_spread():
 
 
 def test_nothing_known_is_called_a_guess():
-    found = foresee(PLAN, [], test_images=10_000, seconds=SECONDS)
+    found = before(PLAN, [], test_images=10_000, seconds=SECONDS)
     assert found.source == "a guess, for 10,000 test images and 27 % error"
     assert found.spread == pytest.approx(math.sqrt(2) * 1.3 * 0.3203, rel=1e-3)
     assert found.minutes == (pytest.approx(1.5), pytest.approx(4.0))
 
 
 def test_the_table_has_the_effect_that_the_last_look_finds_and_what_it_takes():
-    found = foresee(PLAN, [], seconds=SECONDS)
+    found = before(PLAN, [], seconds=SECONDS)
     assert [reach.seeds for reach in found.reaches] == [3, 5, 8, 10, 15, 20, 30]
     here = found.reaches[2]
     assert here.points == pytest.approx(detectable(8, found.spread, multipliers(3, 8, 0.05)[8]))
@@ -47,15 +47,15 @@ def test_the_table_has_the_effect_that_the_last_look_finds_and_what_it_takes():
 
 
 def test_a_recipe_whose_time_is_unknown_leaves_the_time_unknown():
-    found = foresee(PLAN, [], seconds={})
+    found = before(PLAN, [], seconds={})
     assert found.minutes is None
     assert found.reaches[0].minutes is None
 
 
 def test_equality_is_told_to_be_out_of_reach_where_the_noise_is_far_larger_than_the_margin():
     narrow = Study("?", BASE, STUDY.variants, Rule(margin=0.001, seeds=(3, 8)))
-    assert foresee(plan(narrow, FINGERPRINT), [], seconds={}).equality is None
-    assert foresee(PLAN, [], seconds={}).equality >= 4
+    assert before(plan(narrow, FINGERPRINT), [], seconds={}).equality is None
+    assert before(PLAN, [], seconds={}).equality >= 4
 
 
 def test_a_written_study_is_read_back_as_what_it_was_written_from():
