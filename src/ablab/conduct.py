@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from ablab.study import Decision, Plan, Study, decide, plan
 from ablab.study.forecast import Foresight, during
 from ablab.study.question.lock import changes
 from ablab.study.tuning import Tuned
+from ablab.track import Activity, tracking
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Splits
@@ -44,6 +46,7 @@ def conduct(plan: Plan, store: Store, execute: Executor, observe: Observer, labe
 
     for run in execute(wanted, observe):
         keep(dataclasses.replace(run, plan=plan.hash), store)
+        observe(run.spec, run)
         if plan.study.rule.budget and any(spec.id not in runs and spec.id != run.id for spec in due):
             runs[run.id] = run  # a budget that is spent in the middle of a pair lets it be completed
             continue
@@ -97,11 +100,9 @@ def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> di
 def keep(run: Run, store: Store) -> None:
     """Put a run into the store; from then on its checkpoint is of no use."""
     from ablab.execute.checkpoints import forget
-    from ablab.track import progress
 
     store.add(run)
     forget(checkpoints(store), run.id)
-    progress.forget(store.folder, run.id)
 
 
 def weights_path(store: Store, id_: str) -> Path:
@@ -123,6 +124,7 @@ def run_study(
     skip_unreadable: bool = False,
     executor: str | None = None,
     workers: int | None = None,
+    track: Sequence[str] = (),
     is_new: bool = False,
     explores: bool = False,
 ) -> Result:
@@ -131,8 +133,6 @@ def run_study(
     A study that has begun under other rules is refused, unless this is said to be a new one. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
     """
-    from ablab.track import progress
-
     load = Loader(root, skip_unreadable)
     planned, dataset = _planned(study, load, explores=explores)
     if not is_new and not explores:
@@ -144,26 +144,28 @@ def run_study(
     if not explores:
         store.keep_study(planned.kept)
     job = Job(load, checkpoints(store), len(planned.wanted))
-    with (
-        progress.of_study(
-            store.folder,
-            plan=planned.hash,
-            name=study.name,
-            path=Path(study.where),
-            least=len(planned.wanted),
-            most=len(planned.most),
-        ) as follow,
-        choose(executor, workers, job) as execute,  # its workers end before what tells of them
-    ):
-        followed = follow(show(planned))
-        decision = conduct(planned, store, execute, followed, None if explores else data.labels)
-        chosen = _tune(planned, store, execute, followed) if study.tune and not explores else None
-    runs = tuple(store.runs(run.id for run in planned.most))
-    result = Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
+    least, most = len(planned.wanted), len(planned.most)
+    activity = Activity(store.folder, planned.hash, study.name, Path(study.where), least, most)
+    with tracking(track, activity, show(planned)) as observe:
+        with choose(executor, workers, job) as execute:  # its workers end before what tells of them
+            decision = conduct(planned, store, execute, observe, None if explores else data.labels)
+            chosen = _tune(planned, store, execute, observe) if study.tune and not explores else None
+        runs = tuple(store.runs(run.id for run in planned.most))
+        result = Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
+        observe.decided(json.loads(result.to_json()))
     if chosen is None:
         return result
-    options = {"root": root, "skip_unreadable": skip_unreadable, "executor": executor, "workers": workers}
-    after = run_study(chosen.study, store, show=show, is_new=True, **options)  # type: ignore[arg-type]
+    after = run_study(
+        chosen.study,
+        store,
+        root=root,
+        show=show,
+        skip_unreadable=skip_unreadable,
+        executor=executor,
+        workers=workers,
+        track=track,
+        is_new=True,
+    )
     return dataclasses.replace(result, tuned=chosen, after_tuning=after)
 
 
@@ -173,6 +175,7 @@ def _tune(planned: Plan, store: Store, execute: Executor, show: Observer) -> Tun
     def train(missing: list[RunSpec]) -> None:
         for run in execute(lambda: missing, show):
             keep(dataclasses.replace(run, plan=planned.hash), store)
+            show(run.spec, run)
 
     chosen = tuned_rates(planned, store, train)
     assert chosen is not None  # every trial is there, or an error was raised
@@ -279,13 +282,19 @@ def _planned(study: Study, load: Loader, *, explores: bool = False) -> tuple[Pla
 
 
 def train_one(
-    recipe: Recipe, seed: int, store: Store, *, root: str | None = None, show: Observer, skip_unreadable: bool = False
+    recipe: Recipe,
+    seed: int,
+    store: Store,
+    *,
+    root: str | None = None,
+    show: Observer,
+    skip_unreadable: bool = False,
+    track: Sequence[str] = (),
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
     from ablab.events import Finished
     from ablab.execute.checkpoints import carry_out
     from ablab.execute.run_one import trained
-    from ablab.track import progress
     from ablab.train.check import check
     from ablab.train.trained import keep as keep_weights
 
@@ -295,15 +304,16 @@ def train_one(
     if known := store.runs([wanted.id]):
         return known[0], False
     store.keep_data(_facts(dataset))
-    followed = progress.recorded(show, store.folder)
+    with tracking(track, Activity(store.folder), show) as observe:
 
-    def keeping_weights(spec: RunSpec, event: Any) -> None:
-        followed(spec, event)
-        if isinstance(event, Finished):
-            keep_weights(trained(event, spec, dataset), weights_path(store, spec.id))
+        def keeping_weights(spec: RunSpec, event: Any) -> None:
+            observe(spec, event)
+            if isinstance(event, Finished):
+                keep_weights(trained(event, spec, dataset), weights_path(store, spec.id))
 
-    run = carry_out(wanted, dataset, keeping_weights, checkpoints(store))
-    keep(run, store)
+        run = carry_out(wanted, dataset, keeping_weights, checkpoints(store))
+        keep(run, store)
+        observe(wanted, run)
     return run, True
 
 

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from ablab.recipe import AS_STORED, Recipe
 
-Observer = Callable[["RunSpec", Any], None]  # (which run, an event of train): what only looks
+Observer = Callable[["RunSpec", Any], None]  # (which run, an event of it or the run itself): what only looks
 Status = Literal["finished", "diverged", "failed"]
 
 

@@ -20,7 +20,7 @@ from ablab.store import Store
 from ablab.study import decide, plan
 from ablab.study.tuning import FIRST, trials_wanted, tuned
 from ablab.study.verdict import signed
-from ablab.track import progress
+from ablab.track import Activity, tracking
 
 TUNED = """question = "Does batch norm help at its own rate?"
 data = "phantom"
@@ -191,10 +191,8 @@ def test_new_runs_and_runs_that_go_on_show_up_and_disappear(own):
     dashboard, planned, _ = own
     mark = dashboard.ask("/").getheader("ETag")
     coming = fill(dashboard.store.parent / "other", most=17)[1][16]
-    with progress.of_study(
-        dashboard.store, plan=planned.hash, name="quickstart", path=Path("q.toml"), least=15, most=25
-    ) as follow:
-        show = follow(lambda wanted, event: None)
+    activity = Activity(dashboard.store, planned.hash, "quickstart", Path("q.toml"), least=15, most=25)
+    with tracking((), activity, lambda *_: None) as show:
         show(coming.spec, Started(82_030, "cpu", "fp32", 2, 900, 100, 2.3, 0.5))
         for row in coming.curve[:4]:
             show(coming.spec, EpochDone(row, True, None))
@@ -218,16 +216,15 @@ def test_new_runs_and_runs_that_go_on_show_up_and_disappear(own):
 
 def test_stopping_is_asked_for_once_and_then_said(own):
     dashboard, planned, runs = own
-    with progress.of_study(
-        dashboard.store, plan=planned.hash, name="quickstart", path=Path("q.toml"), least=15, most=25
-    ) as follow:
+    activity = Activity(dashboard.store, planned.hash, "quickstart", Path("q.toml"), least=15, most=25)
+    with tracking((), activity, lambda *_: None) as show:
         answer = dashboard.ask(f"/study/{planned.hash}/stop", "POST", Origin=dashboard.base)
         assert (answer.status, answer.getheader("Location")) == (303, f"/study/{planned.hash}")
         page = dashboard.ask(f"/study/{planned.hash}").text
         assert "stopping after this epoch" in page
         assert "Stop this study" not in page
         with pytest.raises(KeyboardInterrupt):
-            follow(lambda wanted, event: None)(runs[0].spec, EpochDone(runs[0].curve[0], True, None))
+            show(runs[0].spec, EpochDone(runs[0].curve[0], True, None))
 
 
 def test_a_study_that_this_version_cannot_read_is_named_with_the_reason(own):

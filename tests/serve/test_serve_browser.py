@@ -169,24 +169,18 @@ seeds = "3..4"
 """
 RUN = """
 import sys, time
-from contextlib import ExitStack
 from pathlib import Path
 from ablab.conduct import run_study
 from ablab.study.question.files import read_studies
 from ablab.store import Store
-from ablab.track import progress
 
 path, folder = Path(sys.argv[1]), Path(sys.argv[2])
-with ExitStack() as stack:
-    def show(planned):
-        follow = stack.enter_context(progress.of_study(
-            folder, plan=planned.hash, name=planned.study.name, path=path,
-            least=len(planned.wanted), most=len(planned.most)))
-        return follow(lambda wanted, event: time.sleep(0.4))  # so slow that a person could follow
-    try:
-        run_study(read_studies(path)[0], Store(folder), show=show, workers=1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+try:  # so slow that a person could follow
+    run_study(
+        read_studies(path)[0], Store(folder), show=lambda planned: lambda spec, event: time.sleep(0.4), workers=1
+    )
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 

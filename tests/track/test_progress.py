@@ -1,5 +1,7 @@
 """What is running is told to other processes, survives every way a process can end, and never stops a training."""
 
+import contextlib
+import dataclasses
 import json
 import math
 import os
@@ -16,7 +18,8 @@ from ablab.errors import InputError
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement, RunSpec
-from ablab.track import progress
+from ablab.track import Activity, Tracking, progress, tracking
+from sample_runs import sample_run
 
 WANTED = RunSpec(Recipe.of({"epochs": 3, "norm": "batch", "augment": "crop(4)+flip"}), 7, "fingerprint")
 STARTED = Started(82_030, "cpu", "fp32", 2, 900, 100, 2.3, 0.5)
@@ -31,12 +34,29 @@ def nobody(wanted: RunSpec, event: object) -> None:
     """An observer that shows nothing."""
 
 
+def recorded(observe, store: Path) -> Tracking:
+    """An observer of a single run that tells progress as well."""
+    told = Tracking(observe)
+    told.trackers["progress"] = progress.Progress(Activity(store))
+    return told
+
+
+@contextlib.contextmanager
 def study(store: Path, plan: str = "abc"):
-    return progress.of_study(store, plan=plan, name="norm", path=Path("studies/norm.toml"), least=6, most=20)
+    """While a study is carried out: gives what makes an observer tell its progress."""
+    told: list[object] = []
+    activity = Activity(store, plan, "norm", Path("studies/norm.toml"), least=6, most=20)
+    with tracking((), activity, lambda spec, event: [observe(spec, event) for observe in told]) as observer:
+
+        def follow(observe):
+            told.append(observe)
+            return observer
+
+        yield follow
 
 
 def test_a_run_is_seen_from_its_first_event_and_grows_by_an_epoch_at_a_time(tmp_path):
-    tell = progress.recorded(nobody, tmp_path)
+    tell = recorded(nobody, tmp_path)
     tell(WANTED, STARTED)
     (run,) = progress.runs(tmp_path)
     assert (run.spec, run.plan, run.rows, run.epoch) == (WANTED, None, (), 0)
@@ -50,13 +70,13 @@ def test_a_run_is_seen_from_its_first_event_and_grows_by_an_epoch_at_a_time(tmp_
     tell(WANTED, Finished(2, Measurement(1.0, 0.4, 100), b"\1" * 100, False, 1.0, 1.2, None))
     (run,) = progress.runs(tmp_path)
     assert (run.notes, run.is_measured) == (("slow disk",), True)
-    progress.forget(tmp_path, WANTED.id)
+    tell(WANTED, dataclasses.replace(sample_run(), spec=WANTED))
     assert progress.runs(tmp_path) == ()
 
 
 def test_every_event_reaches_the_show_that_is_wrapped_first(tmp_path):
     seen = []
-    tell = progress.recorded(lambda wanted, event: seen.append((wanted, event)), tmp_path)
+    tell = recorded(lambda wanted, event: seen.append((wanted, event)), tmp_path)
     events = [STARTED, EpochDone(row(1), True, None), Noticed("x")]
     for event in events:
         tell(WANTED, event)
@@ -64,7 +84,7 @@ def test_every_event_reaches_the_show_that_is_wrapped_first(tmp_path):
 
 
 def test_losses_that_are_no_numbers_come_back_as_they_were(tmp_path):
-    tell = progress.recorded(nobody, tmp_path)
+    tell = recorded(nobody, tmp_path)
     tell(WANTED, EpochDone(row(1, math.inf), False, None))
     tell(WANTED, EpochDone(row(2, math.nan), False, None))
     rows = progress.runs(tmp_path)[0].rows
@@ -75,7 +95,7 @@ def test_losses_that_are_no_numbers_come_back_as_they_were(tmp_path):
 def test_a_disk_that_refuses_is_said_once_and_the_run_goes_on(tmp_path):
     (tmp_path / "live").write_text("a file where the folder should be")
     seen = []
-    tell = progress.recorded(lambda wanted, event: seen.append(event), tmp_path)
+    tell = recorded(lambda wanted, event: seen.append(event), tmp_path)
     for event in (STARTED, EpochDone(row(1), True, None), EpochDone(row(2), True, None)):
         tell(WANTED, event)
     notes = [event.text for event in seen if isinstance(event, Noticed)]
@@ -88,7 +108,7 @@ def test_a_disk_that_refuses_is_said_once_and_the_run_goes_on(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_disk_that_fills_up_in_the_middle_of_a_run_does_not_stop_it(tmp_path):
     seen = []
-    tell = progress.recorded(lambda wanted, event: seen.append(event), tmp_path)
+    tell = recorded(lambda wanted, event: seen.append(event), tmp_path)
     tell(WANTED, STARTED)
     file = tmp_path / "live" / f"{WANTED.id}.jsonl"
     file.unlink()
@@ -149,7 +169,7 @@ def test_a_study_is_carried_out_even_where_progress_cannot_be_told(tmp_path):
 KILLED = """
 import os, sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
+sys.path[:0] = [{tests!r}, os.path.dirname({tests!r})]
 from test_progress import *
 with study(Path({store!r})) as follow:
     follow(nobody)(WANTED, STARTED)
@@ -229,7 +249,7 @@ def test_a_file_that_says_something_else_is_no_run(tmp_path, what):
 
 
 def test_half_a_line_at_the_end_is_left_out(tmp_path):
-    tell = progress.recorded(nobody, tmp_path)
+    tell = recorded(nobody, tmp_path)
     tell(WANTED, EpochDone(row(1), True, None))
     with (tmp_path / "live" / f"{WANTED.id}.jsonl").open("a") as file:
         file.write('{"event": "EpochDone", "row": {"epo')
@@ -237,7 +257,7 @@ def test_half_a_line_at_the_end_is_left_out(tmp_path):
 
 
 def test_a_reader_that_looks_all_the_time_never_sees_half_an_epoch(tmp_path):
-    tell = progress.recorded(nobody, tmp_path)
+    tell = recorded(nobody, tmp_path)
     tell(WANTED, STARTED)
     seen, done = [], threading.Event()
 

@@ -95,16 +95,21 @@ def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[...,
     return decorate
 
 
+def track_option(function: Command) -> Command:
+    told = 'Who else is told what happens, such as "jsonl(events.jsonl)"; may be given again.'
+    return click.option("--track", multiple=True, metavar="NAME", help=told)(function)
+
+
 def execution_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `execution`: where runs are carried out and how many at a time, for run_study."""
+    """Give a command `execution`: where runs are carried out, how many at a time, who is told; for run_study."""
 
     @functools.wraps(function)
-    def called(*args: Any, executor: str | None, workers: int | None, **rest: Any) -> None:
-        function(*args, execution={"executor": executor, "workers": workers}, **rest)
+    def called(*args: Any, executor: str | None, workers: int | None, track: tuple[str, ...], **rest: Any) -> None:
+        function(*args, execution={"executor": executor, "workers": workers, "track": track}, **rest)
 
     many = "Runs at a time  [default: one a core, on a GPU one]"
     named = click.option("--executor", metavar="NAME", help='Where runs are carried out: here, "workers(3)", ...')
-    return named(click.option("--workers", type=click.IntRange(1, 256), help=many)(called))
+    return named(click.option("--workers", type=click.IntRange(1, 256), help=many)(track_option(called)))
 
 
 def recipe_words(words: Iterable[str], *, first: str) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import data_root_option, json_option, recipe_words, say, store_option
+from ablab.cli.shared import data_root_option, json_option, recipe_words, say, store_option, track_option
 
 if TYPE_CHECKING:
     from ablab.recipe import Recipe
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
 @click.option("--show-schedule", is_flag=True, help="Show the learning rate over the run and train nothing.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write that curve here, as SVG.")
+@track_option
 @data_root_option
 @store_option
 @json_option
@@ -28,6 +29,7 @@ def command(
     skip_unreadable: bool,
     show_schedule: bool,
     picture: Path | None,
+    track: tuple[str, ...],
     data_root: str | None,
     store: str | None,
     as_json: bool,
@@ -44,7 +46,8 @@ def command(
 
     kept = Store(place(store))
     with Live(as_json=as_json) as live:
-        run, is_new = train_one(recipe, seed, kept, root=data_root, show=live.show, skip_unreadable=skip_unreadable)
+        options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track}
+        run, is_new = train_one(recipe, seed, kept, show=live.show, **options)
     live.finished(run, is_new, weights=weights_path(kept, run.id), data=kept.data(run.spec.fingerprint))
     if run.status != "finished":
         raise SystemExit(1)

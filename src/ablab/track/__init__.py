@@ -1,1 +1,93 @@
-"""Trackers: what is told of a training while it goes on, to whoever looks from outside its process."""
+"""What tells of trainings outside their process. A tracker is one marked class in one file; this folder is their list.
+
+It is made with an `Activity` and the options of its name, is told what happens, and changes nothing. One that raises is
+left out from there on, with one line; it never stops a run. Options that cannot be are an InputError when it is made.
+`@mark("tracker", "name")` offers it, with `needs=("package",)` where its file imports what ablab does not come with.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ablab.catalogue import operation
+from ablab.errors import InputError
+from ablab.events import Event, Noticed
+from ablab.records import Observer, Run, RunSpec
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What is going on: a study that is carried out, or a single run."""
+
+    store: Path  # the folder of the store
+    plan: str | None = None  # hash of the study's plan; None for a single run
+    name: str = ""  # of the study
+    path: Path = Path()  # of its file
+    least: int = 1  # runs before the first verdict
+    most: int = 1
+
+
+class Tracker(Protocol):
+    """Is told of every run: its events, then that the store has it; and at the end of a study what it came to."""
+
+    def event(self, spec: RunSpec, event: Event) -> None: ...
+    def kept(self, run: Run) -> None: ...
+    def decided(self, outcome: Mapping[str, Any]) -> None:
+        """The study's outcome, as `Result.to_json` has it."""
+
+    def close(self) -> None:
+        """Nothing more comes, whether all went well or not."""
+
+
+class Tracking:
+    """An observer that tells trackers after the one whom a person sees, and leaves out those that raise."""
+
+    def __init__(self, observe: Observer) -> None:
+        self.observe = observe
+        self.trackers: dict[str, Tracker] = {}
+        self.spec: RunSpec | None = None  # the last one of which something was told
+
+    def __call__(self, spec: RunSpec, event: Any) -> None:
+        self.spec = spec
+        if isinstance(event, Run):
+            self.each(lambda tracker: tracker.kept(event))
+            return
+        self.observe(spec, event)
+        if isinstance(event, Event):
+            self.each(lambda tracker: tracker.event(spec, event))
+
+    def decided(self, outcome: Mapping[str, Any]) -> None:
+        self.each(lambda tracker: tracker.decided(outcome))
+
+    def close(self) -> None:
+        self.each(lambda tracker: tracker.close())
+
+    def each(self, tell: Callable[[Tracker], None]) -> None:
+        for name, tracker in tuple(self.trackers.items()):
+            try:
+                tell(tracker)
+            except Exception as error:  # whatever it is: a training is worth more than what is told of it
+                del self.trackers[name]
+                reason = getattr(error, "strerror", None) or error
+                if self.spec:
+                    text = f'tracker "{name}" failed and is left out from here on: {reason}; the run goes on'
+                    self.observe(self.spec, Noticed(text))
+
+
+@contextlib.contextmanager
+def tracking(texts: Iterable[str], activity: Activity, observe: Observer) -> Iterator[Tracking]:
+    """While it goes on, progress is told, and the trackers that are named are: `jsonl(events.jsonl)`."""
+    told = Tracking(observe)
+    for text in dict.fromkeys(["progress", *texts]):
+        make = operation("track", "tracker", text).load()
+        try:
+            told.trackers[text] = make(activity)
+        except InputError:
+            told.close()
+            raise
+    try:
+        yield told
+    finally:
+        told.close()

@@ -5,7 +5,7 @@ A run that is being trained has `<run id>.jsonl`, which grows by a line an event
 ends as if Ctrl-C had been pressed. Every file names the process that wrote it, by number and start, so what a process
 left behind that was killed is not believed, and the next one that writes sweeps it away.
 
-None of this is needed to train, so nothing here may stop a training: a disk that refuses a line gets no further ones.
+None of this is needed to train: a disk that refuses a line gets no further ones, as with every tracker that fails.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ import psutil
 
 from ablab import wire
 from ablab.atomic import atomic_write
+from ablab.catalogue import mark
 from ablab.errors import AblabError, InputError, RecipeError
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
-from ablab.records import EpochRow, Observer, RunSpec
-
-Follow = Callable[[Observer], Observer]
+from ablab.records import EpochRow, Run, RunSpec
+from ablab.track import Activity
 
 SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
 YOUNG = 60.0  # seconds: a file without a whole line may be one that is just being written
@@ -75,67 +75,52 @@ def folder_of(store: Path) -> Path:
     return store / "live"
 
 
-def recorded(show: Observer, store: Path, plan: str | None = None) -> Observer:
-    """An observer that tells progress as well; if the disk refuses, it says so once and goes on without."""
-    live = folder_of(store)
-    begun: set[str] = set()
-    is_muted = False
+@mark("tracker", "progress")
+class Progress:
+    """Small files in the folder of the store: how the dashboard knows what is going on; always there."""
 
-    def both(wanted: RunSpec, event: Any) -> None:
-        nonlocal is_muted
-        show(wanted, event)
-        if is_muted or not isinstance(event, Event):
+    def __init__(self, activity: Activity) -> None:
+        self.store, self.plan, self.live = activity.store, activity.plan, folder_of(activity.store)
+        self.study, self.stop = self.live / f"study-{self.plan}.json", self.live / f"stop-{self.plan}"
+        self.begun: set[str] = set()
+        if self.plan is None:
             return
-        try:
-            if not begun:
-                live.mkdir(parents=True, exist_ok=True)
-                sweep(store)
-            if wanted.id not in begun:
-                _append(_run_file(live, wanted.id), {**wire.spec_value(wanted), "plan": plan, **_owner()}, anew=True)
-                begun.add(wanted.id)
-            _append(_run_file(live, wanted.id), wire.event_value(event))
-        except OSError as error:
-            is_muted = True
-            show(wanted, Noticed(f"{live}: progress cannot be told ({error.strerror or error}); the run goes on"))
+        with contextlib.suppress(OSError, AblabError):
+            self.live.mkdir(parents=True, exist_ok=True)
+            sweep(self.store)
+            _forget(self.stop)
+            facts = {"name": activity.name, "path": str(activity.path.resolve())}
+            numbers = {"least": activity.least, "most": activity.most}
+            atomic_write(self.study, json.dumps({"plan": self.plan, **facts, **numbers, **_owner()}))
 
-    return both
+    def event(self, spec: RunSpec, event: Event) -> None:
+        """One line more; then, where somebody has asked for it, the study ends as if by Ctrl-C."""
+        if not self.begun:
+            self.live.mkdir(parents=True, exist_ok=True)
+            sweep(self.store)
+        file = _run_file(self.live, spec.id)
+        if spec.id not in self.begun:
+            _append(file, {**wire.spec_value(spec), "plan": self.plan, **_owner()}, anew=True)
+            self.begun.add(spec.id)
+        _append(file, wire.event_value(event))
+        if self.plan is not None and _is_there(self.stop):
+            raise KeyboardInterrupt
 
+    def kept(self, run: Run) -> None:
+        """The store has it: what was told of it while it went on is of no use."""
+        _forget(_run_file(self.live, run.id))
 
-@contextlib.contextmanager
-def of_study(store: Path, *, plan: str, name: str, path: Path, least: int, most: int) -> Iterator[Follow]:
-    """While a study is carried out its file is there. Gives what makes an observer tell progress and heed a stop."""
-    live = folder_of(store)
-    study, stop = live / f"study-{plan}.json", live / f"stop-{plan}"
-    said = {"plan": plan, "name": name, "path": str(path.resolve()), "least": least, "most": most, **_owner()}
-    with contextlib.suppress(OSError, AblabError):
-        live.mkdir(parents=True, exist_ok=True)
-        sweep(store)
-        _forget(stop)
-        atomic_write(study, json.dumps(said))
+    def decided(self, outcome: Mapping[str, Any]) -> None:
+        """The store has all of it."""
 
-    def follow(show: Observer) -> Observer:
-        tell = recorded(show, store, plan)
-
-        def both(wanted: RunSpec, event: Any) -> None:
-            tell(wanted, event)
-            if _is_there(stop):
-                raise KeyboardInterrupt
-
-        return both
-
-    try:
-        yield follow
-    finally:
-        for file in (study, *_files(live, "*.jsonl")):
-            found = _first(file)
-            if found.get("plan") == plan and _is_ours(found):
+    def close(self) -> None:
+        if self.plan is None:
+            return
+        for file in (self.study, *_files(self.live, "*.jsonl")):
+            first = _first(file)
+            if first.get("plan") == self.plan and _is_ours(first):
                 _forget(file)
-        _forget(stop)
-
-
-def forget(store: Path, run: str) -> None:
-    """A run is in the store: what was told of it while it went on is of no use."""
-    _forget(_run_file(folder_of(store), run))
+        _forget(self.stop)
 
 
 def request_stop(store: Path, plan: str) -> None:

@@ -1,0 +1,43 @@
+"""The tracker that writes what happens to a file, a line of JSON each: for programs of one's own, in any language."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablab import wire
+from ablab.catalogue import mark
+from ablab.errors import InputError
+from ablab.events import Event, Started
+from ablab.records import Run, RunSpec
+from ablab.track import Activity
+
+
+@mark("tracker", "jsonl")
+class Jsonl:
+    """Every event as a line at the end of a file: jsonl(events.jsonl)."""
+
+    def __init__(self, activity: Activity, *, file: str) -> None:
+        self.plan = activity.plan
+        try:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            self.opened = Path(file).open("ab", buffering=0)  # noqa: SIM115 (until close)
+        except OSError as error:
+            raise InputError(f"{file}: events cannot be written there: {error.strerror or error}") from None
+
+    def event(self, spec: RunSpec, event: Event) -> None:
+        if isinstance(event, Started):
+            self._line({"event": "spec", "run": spec.id, "plan": self.plan, **wire.spec_value(spec)})
+        self._line({"run": spec.id, **wire.event_value(event)})
+
+    def kept(self, run: Run) -> None:
+        self._line({"run": run.id, **wire.run_value(run)})
+
+    def decided(self, outcome: Mapping[str, Any]) -> None:
+        self._line({"event": "decided", **outcome})
+
+    def close(self) -> None:
+        self.opened.close()
+
+    def _line(self, value: Mapping[str, Any]) -> None:
+        self.opened.write(json.dumps(value, allow_nan=False).encode() + b"\n")

@@ -1,0 +1,51 @@
+"""A tracker is one new file: the command line then tells it what happens, and a broken one stops nothing."""
+
+import json
+
+TRACKER = '''"""The tracker that writes the kinds of what it is told to the error stream."""
+
+import sys
+
+from ablab.catalogue import mark
+
+
+@mark("tracker", "mine")
+class Mine:
+    """Kinds of events, a word each."""
+
+    def __init__(self, activity, *, breaks=False):
+        self.breaks = breaks
+
+    def event(self, spec, event):
+        if self.breaks:
+            raise RuntimeError("no more paper")
+        print("told", type(event).__name__, file=sys.stderr)
+
+    def kept(self, run):
+        print("told", run.status, file=sys.stderr)
+
+    def decided(self, outcome):
+        print("told", outcome["study"], file=sys.stderr)
+
+    def close(self):
+        print("told the end", file=sys.stderr)
+'''
+WORDS = ("mlp", "data=phantom(train=200,test=60)", "train_images=60", "epochs=1", "batch=20")
+
+
+def test_a_tracker_is_one_new_file(package_copy):
+    package_copy.drop("track/mine.py", TRACKER)
+    done = package_copy.run("train", *WORDS, "--track", "mine", "--track", "jsonl(events.jsonl)")
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("told") and line != "told Noticed"]
+    assert told == ["told Started", "told EpochDone", "told Finished", "told finished", "told the end"]
+    lines = [json.loads(line)["event"] for line in (package_copy.work / "events.jsonl").read_text().splitlines()]
+    assert [line for line in lines if line != "noticed"] == ["spec", "started", "epoch", "finished", "run"]
+
+
+def test_a_tracker_that_raises_is_left_out_and_the_run_goes_on(package_copy):
+    package_copy.drop("track/mine.py", TRACKER)
+    done = package_copy.run("train", *WORDS, "--track", "mine(breaks=true)")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('tracker "mine(breaks=true)" failed and is left out from here on: no more paper') == 1
+    assert "told" not in done.stderr
