@@ -25,6 +25,7 @@ class Word:
     sign: str
     colour: Tone
     wash: Tone  # behind it
+    anywhere: str  # where nobody knows whether the paper is white or black, as in a notebook
     mark: str  # in matplotlib's words
     terminal: str  # in rich's words
 
@@ -50,10 +51,12 @@ UNKNOWN = "#999999"  # a value that is not finite
 RAMP = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")  # viridis
 
 WORDS = {
-    "helps": Word("helps", "▲", Tone("#11643c", "#7fdba7"), Tone("#e0f2e7", "#173827"), "^", "bold green"),
-    "hurts": Word("hurts", "▼", Tone("#9b2c14", "#ff9f86"), Tone("#fbe6df", "#44211a"), "v", "bold red"),
-    "no practical difference": Word("same", "=", Tone("#2f5374", "#9cc7ee"), Tone("#e3edf6", "#1c3146"), "s", "cyan"),
-    "undecided": Word("open", "?", Tone("#6a5410", "#ecd07a"), Tone("#f7edcd", "#3b3216"), "o", "yellow"),
+    "helps": Word("helps", "▲", Tone("#11643c", "#7fdba7"), Tone("#e0f2e7", "#173827"), "#2a8f5b", "^", "bold green"),
+    "hurts": Word("hurts", "▼", Tone("#9b2c14", "#ff9f86"), Tone("#fbe6df", "#44211a"), "#d1553b", "v", "bold red"),
+    "no practical difference": Word(
+        "same", "=", Tone("#2f5374", "#9cc7ee"), Tone("#e3edf6", "#1c3146"), "#4b84b8", "s", "cyan"
+    ),
+    "undecided": Word("open", "?", Tone("#6a5410", "#ecd07a"), Tone("#f7edcd", "#3b3216"), "#9a7d1c", "o", "yellow"),
 }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from ablab.catalogue import mark
 from ablab.records import Run
-from ablab.report.chart import Multiples, Scatter, Spot
+from ablab.report.chart import Axis, Multiples, Scatter, Spot
 from ablab.report.means import DASH, centre, ids, mean_text, parts_of_mean, span_text, spoilt, step
-from ablab.report.scale import reaching
+from ablab.report.scale import are_far_apart
 from ablab.report.section import Paragraph, Part
 from ablab.report.table import Head, Table, table
 from ablab.report.wording import duration
@@ -140,14 +140,13 @@ def scatters(arms: Sequence[Arm]) -> Multiples:
 
 
 def _scatter(label: str, unit: str, spots: tuple[Spot, ...]) -> Scatter:
-    x_axis = reaching(label, [spot.x for spot in spots], unit)
-    y_axis = reaching("test accuracy", [end for s in spots for end in (s.low, s.y, s.high) if end is not None], "%")
+    x_axis = Axis(label, unit, is_log=are_far_apart(spot.x for spot in spots))
     chart = Scatter(
         name=label,
         title=f"test accuracy in percent against {x_axis}",
-        heading=f"Test accuracy, %, against {x_axis}",
+        heading=str(x_axis),
         x_axis=x_axis,
-        y_axis=y_axis,
+        y_axis=Axis("test accuracy", "%"),
         spots=spots,
     )
     return Scatter(**{**vars(chart), "note": f"Pareto front: {', '.join(spot.name for spot in chart.front)}."})

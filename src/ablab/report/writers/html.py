@@ -10,14 +10,8 @@ from ablab.report.table import Cell, Head, Kind, Table
 from ablab.report.wording import visible
 
 SIGNS: dict[Kind, str] = {word.kind: word.sign for word in WORDS.values()}  # so that no colour is needed
-# colours that can be read on white and on black alike, since a notebook may be either
-COLOURS: dict[Kind, str] = {
-    "helps": "#2a8f5b",
-    "hurts": "#d1553b",
-    "same": "#4b84b8",
-    "open": "#9a7d1c",
-    "broken": "#d1553b",
-}
+COLOURS: dict[Kind, str] = {word.kind: word.anywhere for word in WORDS.values()}
+COLOURS["broken"] = WORDS["hurts"].anywhere
 
 
 @mark("writer", "html")
