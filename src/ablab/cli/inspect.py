@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.catalogue import catalogue, is_own
+from ablab.catalogue import is_own
 from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size
 from ablab.errors import InputError
+from ablab.report.table import formats
 
 if TYPE_CHECKING:
     from ablab.arithmetic import Table
     from ablab.models import Io
 
-FORMATS = ("table", *sorted({*catalogue("report.writers", "writer")} - {"text"}))
+FORMATS = ("table", *sorted({*formats()} - {"text"}))
 
 
 @click.command(help=__doc__)

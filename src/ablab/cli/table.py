@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ablab.catalogue import catalogue
 from ablab.cli.shared import StudyWords, json_option, say, study_words
 from ablab.report.section import table_names
+from ablab.report.table import formats
 
 KINDS = table_names()
 
@@ -19,7 +19,7 @@ KINDS = table_names()
 @click.option(
     "--format",
     "form",
-    type=click.Choice(sorted(catalogue("report.writers", "writer"))),
+    type=click.Choice(sorted(formats())),
     default="text",
     show_default=True,
     help="The language; CSV and JSON have every number apart, as it was computed.",
