@@ -11,6 +11,7 @@ import pytest
 
 SECTION = '''"""How long the names of the recipes are."""
 
+from collections.abc import Iterator
 
 from ablab.catalogue import mark
 from ablab.report.section import Paragraph, Part
@@ -37,7 +38,7 @@ seeds = 3
 """
 NOTEBOOK = """
 from pathlib import Path
-from ablab.conduct import read_studies
+from ablab.study.question.files import read_studies
 from ablab.report.notebook import html_of
 from ablab.result import look_up
 from ablab.store import Store
@@ -85,14 +86,17 @@ def on_the_dashboard(studied) -> str:
     env = {**os.environ, "PYTHONPATH": str(studied.root.parent)}
     words = [sys.executable, "-m", "ablab", "serve", "--port", "0", "--json"]
     server = subprocess.Popen(words, cwd=studied.work, env=env, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
     try:
-        assert server.stdout
         facts = json.loads(server.stdout.readline())
         token = urlsplit(facts["url"]).query.removeprefix("token=")
         connection = http.client.HTTPConnection("127.0.0.1", facts["port"], timeout=60)
         plan = json.loads(studied.run("report", "s.toml", "--json").stdout)["plan"]
         connection.request("GET", f"/study/{plan}", headers={"Cookie": f"ablab-{facts['port']}={token}"})
-        return connection.getresponse().read().decode()
+        page = connection.getresponse().read().decode()
+        connection.close()
+        return page
     finally:
         server.terminate()
         server.wait(timeout=30)
+        server.stdout.close()

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 from detailed import detailed, pictures
+from hostile import HOSTILE, hostile_page
 from simulated import result, simulate, study
-from test_page import HOSTILE, hostile_page
 
 from ablab.report.page import page
+from ablab.report.words import WORDS
 from ablab.study import decide, plan
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -212,9 +213,9 @@ def test_variants_can_be_switched_off_and_on_with_the_keyboard(opened: Callable[
 
 def test_a_word_is_explained_under_the_pointer_and_in_focus(opened: Callable[..., Tab]) -> None:
     tab = opened("detailed")
-    word = tab.page.locator("abbr:text-is('margin')").first
+    word = tab.page.locator("abbr:text-is('effect')").first
     word.hover()
-    said = "the smallest effect that is worth having, as the study says it."
+    said = WORDS["effect"]
     assert tab.page.locator(".pop").inner_text() == said
     tab.page.mouse.move(5, 5)
     assert tab.page.locator(".pop").is_hidden()
@@ -292,7 +293,7 @@ def test_hostile_names_are_shown_pointed_at_and_saved_and_run_nothing(opened: Ca
     for unit in ("seconds", "epochs"):
         tab.page.click(f".curves >> nth=0 >> button:text-is('{unit}')")
     tab.page.locator(".curves .key button").nth(2).click()
-    for figure in ("effects", "curves", "confusion-1", "images-1"):
+    for figure in ("effects", "curves-1", "confusion-1", "images-1"):
         ElementTree.fromstring(tab.saved(figure, "SVG"))
         tab.saved(figure, "PNG")
     embedded = json.loads(tab.page.locator("#ablab-runs").inner_html())

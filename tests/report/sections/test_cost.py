@@ -7,6 +7,7 @@ import pytest
 from detailed import detailed
 from simulated import result
 
+from ablab.report.draw.svg import figure
 from ablab.report.section import table_of
 from ablab.report.sections.cost import cost, scatters
 
@@ -41,6 +42,16 @@ def test_one_recipe_alone_has_nothing_to_be_compared_with():
     it = detailed()[0]
     alone = made(lambda runs: [run for run in runs if run.spec.recipe == it.base])
     assert [type(part).__name__ for part in cost(alone)] == ["Table", "Paragraph"]
+
+
+def test_accuracies_down_to_nothing_have_a_chart():
+    def weak(runs):
+        tests = (dataclasses.replace(run.test, accuracy=0.2 * (run.spec.seed == 4)) for run in runs)
+        return [dataclasses.replace(run, test=test) for run, test in zip(runs, tests, strict=True)]
+
+    chart = scatters(made(weak).arms)
+    assert chart.charts[0].spots[0].low == 0
+    assert "<svg" in figure(chart)
 
 
 def test_the_front_is_named_under_its_chart():
