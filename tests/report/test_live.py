@@ -104,3 +104,13 @@ def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):
         show(planned.wanted[0], Projection(1, 1, 6, (), 0.0, ()))
     lines = capsys.readouterr().out.splitlines()
     assert lines[2:] == ["0 of 1 decided; likely 6 seeds in the end: 6 more runs, about 1 min 15 s one after the other"]
+
+
+def test_a_projection_is_a_line_of_json_that_names_its_runs(capsys):
+    study = Study("Is it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
+    planned = plan(study, "fingerprint")
+    with Live(as_json=True) as live:
+        live.of_study(planned)(planned.wanted[0], Projection(0, 1, 6, planned.wanted, 75.0, ()))
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["event"], line["seeds"], line["seconds"]) == ("projected", 6, 75.0)
+    assert line["coming"] == [spec.id for spec in planned.wanted]
