@@ -19,7 +19,7 @@ WORDS += ["augment=crop(2) + flip", "average=ema(decay=0.9)", "--seed", "3", "--
 
 NURSERY = """
 import json, os, pathlib, random, signal, sys, time
-import ablab.conduct, ablab.execute.checkpoints, ablab.report.live, ablab.train.check, ablab.cli.train
+import ablab.conduct, ablab.execute.checkpoints, ablab.report.terminal.live, ablab.train.check, ablab.cli.train
 import ablab.store.store
 from ablab.cli import main
 ablab.execute.checkpoints.PAUSE = 0.0

@@ -3,8 +3,8 @@
 import io
 import sys
 
-from ablab.report.screen import facts_text, on_screen
 from ablab.report.table import Cell, table
+from ablab.report.terminal.screen import facts_text, on_screen
 
 NAME = "a name that is longer than the screen is wide, by far"
 TABLE = table("t", ["name", "word"], [[NAME, Cell("helps", "helps")]])

@@ -35,7 +35,7 @@ def list_(data_root: str | None, as_json: bool) -> None:
     from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
     from ablab.data.places import data_folders, locate
-    from ablab.report.screen import facts_text
+    from ablab.report.terminal.screen import facts_text
 
     rows: list[dict[str, Any]] = []
     for known in KNOWN.values():
@@ -136,7 +136,7 @@ def show(
 
 def _text(found: Checked) -> str:
     """What was found, for a person. Names of classes come from outside: no control character of theirs is printed."""
-    from ablab.report.screen import facts_text
+    from ablab.report.terminal.screen import facts_text
     from ablab.report.wording import shown
 
     official = {True: " (the official pixels and labels)", False: " (NOT the official pixels and labels)", None: ""}

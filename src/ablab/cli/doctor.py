@@ -31,8 +31,8 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
     from ablab.data.known import KNOWN
     from ablab.data.places import locate
     from ablab.probe.peak import ceilings
-    from ablab.report.screen import facts_text, on_screen
     from ablab.report.table import table
+    from ablab.report.terminal.screen import facts_text, on_screen
     from ablab.store import place
     from ablab.train.device import choose_hardware, keep_memory, multiplies_bf16
 

@@ -14,7 +14,7 @@ from ablab.cli.shared import StudyWords, execution_options, json_option, say, st
 @json_option
 def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None:
     from ablab.conduct import run_study
-    from ablab.report.live import Live
+    from ablab.report.terminal.live import Live
     from ablab.report.terminal.result import verdicts_on_screen
 
     store = study.open_store(create=True)

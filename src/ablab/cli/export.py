@@ -50,7 +50,7 @@ def command(run: str, form: str, out: Path | None, replace: bool, store: str | N
 def _no_weights(run: Run, form: str, store: Store) -> Exception:
     """Why a run has no weights, and how to get them. A store trains no run twice, so that takes another one."""
     from ablab.errors import InputError
-    from ablab.report.live import again
+    from ablab.report.terminal.live import again
 
     if run.status != "finished":
         return InputError(f"run {run.id} {run.status}, so it has no weights to export")

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     from ablab.atomic import atomic_write
     from ablab.recipe import Recipe
-    from ablab.report.screen import on_screen
+    from ablab.report.terminal.screen import on_screen
     from ablab.report.wording import shown
 
     if out is not None and out.suffix != ".svg":

@@ -91,7 +91,7 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
     from ablab.grammar import show
     from ablab.models import build
     from ablab.report.growth import growth_table, plot
-    from ablab.report.screen import on_screen
+    from ablab.report.terminal.screen import on_screen
 
     name, options = network_words(words)
     key, values = _over(over)
@@ -141,8 +141,8 @@ def _alone(name: str, network: Table, form: str) -> str:
     import json
 
     from ablab.report.network import as_dict, fitting, network_table, totals
-    from ablab.report.screen import on_screen, screen_width
     from ablab.report.table import write
+    from ablab.report.terminal.screen import on_screen, screen_width
 
     if form == "json":
         return json.dumps({"name": name, **as_dict(network)})
@@ -156,9 +156,9 @@ def _alone(name: str, network: Table, form: str) -> str:
 def _beside(names: tuple[str, str], one: Table, other: Table, form: str) -> str:
     import json
 
-    from ablab.report.screen import on_screen, screen_width
     from ablab.report.side_by_side import layers, side_by_side, summary
     from ablab.report.table import write
+    from ablab.report.terminal.screen import on_screen, screen_width
 
     if form == "json":
         return json.dumps(side_by_side(names, one, other))

@@ -163,7 +163,7 @@ def _network(
     from ablab.models import Io
     from ablab.probe.landscape import read_weights
     from ablab.records import RunSpec
-    from ablab.report.live import Live
+    from ablab.report.terminal.live import Live
     from ablab.report.wording import shown
     from ablab.train.loop import train
     from ablab.train.state import initial_network
@@ -213,8 +213,8 @@ def _effort(net: nn.Module, batches: Sequence[Batch], size: int, steps: int, dir
 def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: float, out: Path | None) -> str:
     """The first line of each network as bars, then a table of the figures with their range over the directions."""
     from ablab.report.draw.text import bars as drawn
-    from ablab.report.screen import on_screen
     from ablab.report.table import table
+    from ablab.report.terminal.screen import on_screen
 
     many, steps = len(found[0].lines), len(found[0].places)
     bars = []

@@ -21,7 +21,7 @@ def command(model: str | None, as_json: bool) -> None:
     from ablab.catalogue import catalogue, find
     from ablab.errors import ModelError
     from ablab.report import table as report
-    from ablab.report.screen import facts_text, on_screen
+    from ablab.report.terminal.screen import facts_text, on_screen
 
     if model is not None:
         entry = find("models", "model", model, ModelError)

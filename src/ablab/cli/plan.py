@@ -18,7 +18,7 @@ def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False
     import dataclasses
 
     from ablab.conduct import foresee_study
-    from ablab.report.foreseen import foreseen
+    from ablab.report.terminal.plan import foreseen
     from ablab.store import place
 
     kept = study.open_store(create=True) if (place(study.store) / "store.sqlite").exists() else None

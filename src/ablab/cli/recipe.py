@@ -12,8 +12,8 @@ from ablab.cli.shared import json_option, recipe_words, say
 @json_option
 def command(words: tuple[str, ...], as_json: bool) -> None:
     from ablab.recipe import Recipe, keys
-    from ablab.report.screen import on_screen
     from ablab.report.table import table
+    from ablab.report.terminal.screen import on_screen
 
     if not words:
         rows = keys()

@@ -85,7 +85,7 @@ def carry_out(
     """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
     from ablab.cli.report import report_path, show_across, show_result
     from ablab.conduct import run_study
-    from ablab.report.live import Live
+    from ablab.report.terminal.live import Live
 
     parts = study.parts()
     if out and len(parts) > 1:

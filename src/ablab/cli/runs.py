@@ -50,7 +50,7 @@ def list_runs(
     as_json: bool = False,
 ) -> None:
     from ablab.report import runs as report
-    from ablab.report.screen import on_screen
+    from ablab.report.terminal.screen import on_screen
 
     if as_json + as_csv + (parquet is not None) > 1:
         raise click.UsageError("--json, --csv and --parquet: one of them at a time")
@@ -75,7 +75,7 @@ def list_runs(
 def show_run(run: str, store: str | None, as_json: bool) -> None:
     import json
 
-    from ablab.report.tables import run_details
+    from ablab.report.terminal.run import run_details
 
     kept = _open(store)
     found = kept.run(run)

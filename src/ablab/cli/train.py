@@ -41,7 +41,7 @@ def command(
         _show_schedule(recipe, words, picture, as_json)
         return
     from ablab.conduct import train_one, weights_path
-    from ablab.report.live import Live
+    from ablab.report.terminal.live import Live
     from ablab.store import Store, place
 
     kept = Store(place(store))

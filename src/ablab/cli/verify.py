@@ -40,7 +40,7 @@ def command(
     as_json: bool,
 ) -> None:
     from ablab.execute import Loader
-    from ablab.report.live import Live
+    from ablab.report.terminal.live import Live
     from ablab.verify import check, read
 
     handed_in = read(report)
@@ -116,7 +116,7 @@ def _text(handed_in: HandedIn, checks: list[Check]) -> str:
 def _next(report: Path, handed_in: HandedIn, checks: list[Check]) -> str:
     import shlex
 
-    from ablab.report.live import again
+    from ablab.report.terminal.live import again
 
     for one in checks:
         if one.word == "different":

@@ -14,8 +14,8 @@ from ablab.atomic import atomic_file
 from ablab.errors import InputError
 from ablab.metric import known_metrics
 from ablab.records import Run
-from ablab.report.screen import on_screen
 from ablab.report.table import Cell, Table, table, write
+from ablab.report.terminal.screen import on_screen
 
 if TYPE_CHECKING:
     from ablab.store.query import Listing

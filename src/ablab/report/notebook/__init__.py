@@ -65,7 +65,7 @@ def progress(plan: Plan | None = None) -> Observer:
     Of one run `train_one(…, show=progress())`, of a study `run_study(…, show=progress)`.
     """
     if not is_notebook():
-        from ablab.report.live import Live
+        from ablab.report.terminal.live import Live
 
         live = Live()
         return live.show if plan is None else live.of_study(plan)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ablab.report.screen import on_screen
 from ablab.report.section import Part
 from ablab.report.sections.effects import verdict_table
 from ablab.report.sections.grid import grid
 from ablab.report.sections.tuned import tuned
 from ablab.report.sections.verdicts import verdicts
 from ablab.report.terminal.plain import lines_of
+from ablab.report.terminal.screen import on_screen
 from ablab.result import Result
 
 

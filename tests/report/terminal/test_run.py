@@ -2,7 +2,7 @@
 
 from ablab.recipe import Recipe
 from ablab.report.table import write
-from ablab.report.tables import confusion_table, run_details
+from ablab.report.terminal.run import confusion_table, run_details
 from ablab.statistics.confusion import confusion
 from sample_runs import sample_run
 

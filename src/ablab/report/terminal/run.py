@@ -5,8 +5,8 @@ from typing import Any
 
 from ablab.metric import known_metrics
 from ablab.records import Measurement, Run
-from ablab.report.screen import facts_text, on_screen
 from ablab.report.table import Head, Table, table
+from ablab.report.terminal.screen import facts_text, on_screen
 from ablab.statistics.confusion import class_report, confused_pairs
 
 

@@ -10,7 +10,7 @@ from ablab.data.dataset import Examples, Splits
 from ablab.events import Noticed
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
-from ablab.report.live import Live
+from ablab.report.terminal.live import Live
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.forecast import Projection
 from ablab.train.loop import train

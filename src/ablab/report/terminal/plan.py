@@ -1,8 +1,8 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
 from ablab.metric import ACCURACY, Metric, known_metrics
-from ablab.report.screen import on_screen
 from ablab.report.table import Table, table
+from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import duration, shown
 from ablab.study import Plan
 from ablab.study.forecast import Foresight

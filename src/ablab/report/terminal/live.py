@@ -19,7 +19,7 @@ from ablab.metric import known_metrics
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.table import write
-from ablab.report.tables import confusion_table, measured
+from ablab.report.terminal.run import confusion_table, measured
 from ablab.report.wording import duration, shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
