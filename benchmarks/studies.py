@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ablab.conduct import Result, foresee_study, run_study
+from ablab.conduct import foresee_study, run_study
 from ablab.recipe import Recipe
 from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.report.page import page
+from ablab.result import Result
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.question.files import read_studies

@@ -50,7 +50,7 @@ def to_target(curve: Sequence[EpochRow], target: float, cost: Cost) -> str:
     taken: list[EpochRow] = []
     for row in curve:
         taken.append(row)
-        if 100 * row.val_accuracy >= target:
+        if row.val_points >= target:
             examples = sum(one.examples for one in taken)
             # One forward pass is 2 operations a multiply-add, and the backward pass costs about twice as much.
             work = f", {6 * cost.macs * examples:.3g} operations" if cost.macs else ""

@@ -12,8 +12,8 @@ from ablab.study import Verdict
 
 Quantity = Callable[[EpochRow], float]
 QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
-    ("Validation accuracy", "%", lambda row: 100 * row.val_accuracy),
-    ("Training accuracy", "%", lambda row: 100 * row.train_accuracy),
+    ("Validation accuracy", "%", lambda row: row.val_points),
+    ("Training accuracy", "%", lambda row: row.train_points),
     ("Validation loss", "", lambda row: row.val_loss),
     ("Training loss", "", lambda row: row.train_loss),
 )

@@ -59,7 +59,7 @@ class Entry:
     @property
     def accuracy(self) -> float | None:
         """On the images that it is measured on, in percent."""
-        return 100 * self.run.test.accuracy if self.run and self.run.test else None
+        return self.run.points if self.run else None
 
     @property
     def seconds(self) -> float:
@@ -458,7 +458,7 @@ def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequenc
         for seed in shown:
             at = (recipe.hash, seed)
             if run := done.get(at):
-                text = f"{100 * run.test.accuracy:.2f}" if run.test else run.status
+                text = f"{run.test.points:.2f}" if run.test else run.status
                 kind = "done" if run.status == "finished" else "broken"
                 cells.append({"kind": kind, "text": text, "id": run.id})
             elif on := live.get(at):

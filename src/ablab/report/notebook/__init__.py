@@ -128,14 +128,14 @@ class Progress:
         for id_, curve in self.curves.items():
             wanted = self.wanted[id_]
             at = f"{len(curve)} of {wanted.recipe.epochs}"
-            accuracy = f"{100 * curve[-1].val_accuracy:.2f} %" if curve else ""
+            accuracy = f"{curve[-1].val_points:.2f} %" if curve else ""
             losses = sparkline([row.val_loss for row in curve])
             rows.append((id_, self._name(wanted), wanted.seed, at, accuracy, losses))
         return _table(("run", "recipe", "seed", "epoch", "validation", "loss"), rows) if rows else Markup("")
 
     def _done(self) -> Markup:
         rows = [
-            (wanted.id, self._name(wanted), wanted.seed, f"{100 * event.test.accuracy:.2f} %", event.selected_epoch)
+            (wanted.id, self._name(wanted), wanted.seed, f"{event.test.points:.2f} %", event.selected_epoch)
             for wanted, event in self.finished[-10:]
         ]
         return _table(("finished", "recipe", "seed", "test", "epoch"), rows) if rows else Markup("")
@@ -171,7 +171,7 @@ def _run(run: Run) -> Markup:
     facts = [("recipe", f"{recipe.model} on {recipe.data}, seed {run.spec.seed}"), ("status", run.status)]
     if run.test:
         biased = ", biased: chosen on the test images" if recipe.select == "test" else ""
-        said = f"{100 * run.test.accuracy:.2f} % of {run.test.images:,} images, loss {run.test.loss:.4f}"
+        said = f"{run.test.points:.2f} % of {run.test.images:,} images, loss {run.test.loss:.4f}"
         facts.append(("test", f"{said}, epoch {run.selected_epoch}{biased} (n = 1 run)"))
     if run.curve:
         facts.append(("validation loss", sparkline([row.val_loss for row in run.curve])))

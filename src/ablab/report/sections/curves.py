@@ -22,8 +22,8 @@ FLOPS = 6  # of training for each multiply-add: two on the way forward, about tw
 
 Quantity = Callable[[EpochRow], float]
 QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
-    ("Validation accuracy", "%", lambda row: 100 * row.val_accuracy),
-    ("Training accuracy", "%", lambda row: 100 * row.train_accuracy),
+    ("Validation accuracy", "%", lambda row: row.val_points),
+    ("Training accuracy", "%", lambda row: row.train_points),
     ("Validation loss", "", lambda row: row.val_loss),
     ("Training loss", "", lambda row: row.train_loss),
 )

@@ -35,7 +35,7 @@ def _cells(name: str, run: Run) -> tuple[str | Cell, ...]:
         str(run.spec.seed),
         name,
         Cell(run.status + f": {run.note}" * bool(run.note), "" if run.status == "finished" else "broken"),
-        f"{100 * run.test.accuracy:.2f}" if run.test else DASH,
+        f"{run.test.points:.2f}" if run.test else DASH,
         f"{run.test.images:,}" if run.test else DASH,
         DASH if run.selected_epoch is None else str(run.selected_epoch),
         str(run.cost.epochs),

@@ -113,8 +113,8 @@ def _accuracies(pairs: Sequence[Pair], side: int) -> tuple[list[float], list[flo
     """Training and test accuracies of one side, in points."""
     runs = [pair[side] for pair in pairs]
     return (
-        [100 * run.train.accuracy for run in runs if run.train],
-        [100 * run.test.accuracy for run in runs if run.test],
+        [run.train.points for run in runs if run.train],
+        [run.test.points for run in runs if run.test],
     )
 
 

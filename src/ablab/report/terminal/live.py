@@ -70,8 +70,8 @@ class Live:
         elif isinstance(event, EpochDone):
             self.curve.append(row := event.row)
             self.line(
-                f"{row.epoch:>5} {row.lr:>9.4g} {row.train_loss:>12.4f} {100 * row.train_accuracy:>7.2f} % "
-                f"{row.val_loss:>12.4f} {100 * row.val_accuracy:>7.2f} % {row.seconds:>9.2f} "
+                f"{row.epoch:>5} {row.lr:>9.4g} {row.train_loss:>12.4f} {row.train_points:>7.2f} % "
+                f"{row.val_loss:>12.4f} {row.val_points:>7.2f} % {row.seconds:>9.2f} "
                 f"{row.examples / max(row.seconds, 1e-9):>9,.0f} {event.memory / 2**20:>5,.0f} MB{' *' * event.is_best}"
             )
             usual = statistics.median(one.seconds for one in self.curve)
@@ -174,13 +174,12 @@ class _StudyLines:
             took = time.monotonic() - self.begun
             self.bottom(
                 f"{name} epoch {event.row.epoch} of {wanted.recipe.epochs}, validation "
-                f"{100 * event.row.val_accuracy:.2f} %; run {self.started} of at most {self.most}, {duration(took)}"
+                f"{event.row.val_points:.2f} %; run {self.started} of at most {self.most}, {duration(took)}"
             )
         elif isinstance(event, Finished):
             on = "validation" if wanted.explores else "test"
             self.line(
-                f"{name} {on} {100 * event.test.accuracy:6.2f} %  epoch {event.selected_epoch:<3} "
-                f"{event.wall_seconds:6.1f} s"
+                f"{name} {on} {event.test.points:6.2f} %  epoch {event.selected_epoch:<3} {event.wall_seconds:6.1f} s"
             )
 
     def _project(self, event: Projection) -> None:

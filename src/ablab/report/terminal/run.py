@@ -38,9 +38,9 @@ def _curve(run: Run) -> Table:
             str(row.epoch),
             f"{row.lr:.4g}",
             f"{row.train_loss:.4f}",
-            f"{100 * row.train_accuracy:.2f} %",
+            f"{row.train_points:.2f} %",
             f"{row.val_loss:.4f}",
-            f"{100 * row.val_accuracy:.2f} %",
+            f"{row.val_points:.2f} %",
             f"{row.seconds:.2f}",
             "selected" if row.epoch == run.selected_epoch else "",
         )
@@ -79,4 +79,4 @@ def measured(test: Measurement) -> str:
         f", {name} {known[name].show(value) if name in known else format(value, '.4g')}"
         for name, value in sorted(test.metrics.items())
     )
-    return f"{100 * test.accuracy:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
+    return f"{test.points:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
