@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ablab.conduct import foresee_study, run_study
+from ablab.conduct import run_study
+from ablab.prepare import foresee_study
 from ablab.recipe import Recipe
 from ablab.records import Cost, DataFacts, EpochRow, Machine, Measurement, Run, RunSpec
 from ablab.report.page import page

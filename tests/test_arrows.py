@@ -20,7 +20,8 @@ ASKING = FACTS | {"statistics", "study"}
 RESULT = ASKING | {"result", "store"}
 EFFECTS = {"execute", "track"}
 REPORT = RESULT | TRAINING | {"auditing", "report"}
-CONDUCT = RESULT | TRAINING | EFFECTS | {"probe", "conduct"}
+PREPARE = RESULT | TRAINING | {"probe", "execute", "prepare"}
+CONDUCT = PREPARE | EFFECTS | {"conduct"}
 MAY = {
     **dict.fromkeys(FACTS, FACTS),
     **dict.fromkeys(("data", "models", "arithmetic", "statistics", "store"), FACTS),
@@ -32,6 +33,7 @@ MAY = {
     "track": TRAINING | EFFECTS,
     "execute": TRAINING | {"execute"},
     "result": RESULT,
+    "prepare": PREPARE,
     "conduct": CONDUCT,
     "verify": TRAINING | {"execute"},
     "report": REPORT,

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablab.conduct import ahead, conduct
+from ablab.conduct import conduct
 from ablab.recipe import Recipe
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, decide, plan
+from ablab.study.ahead import ahead
 from sample_runs import sample_run
 from simulated_executor import Simulated
 

@@ -46,7 +46,7 @@ def _from_file(path: Path | str, scale: str = "default") -> Study:
 
 def _plan(study: Study, *, store: Any = None, data_root: str | None = None, timed: bool = False) -> Planned:
     """The plan; with `timed`, a few steps of every recipe say what it will take."""
-    from ablab.conduct import foresee_study
+    from ablab.prepare import foresee_study
 
     first = study.parts[0]
     if timed:

@@ -75,7 +75,7 @@ def _measured(
     recipe: Recipe, seed: int, images: int, root: str | None, *, is_quiet: bool
 ) -> tuple[list[EpochNorms], str]:
     """The norms at every epoch, and why there are no more of them if the training could not be carried through."""
-    from ablab.conduct import prepared
+    from ablab.prepare import prepared
     from ablab.probe.gradients import gradients
 
     splits = prepared(recipe, seed, root)[1]

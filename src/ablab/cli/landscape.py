@@ -146,7 +146,7 @@ def _stored(start: str, kept: Store | None) -> Subject:
 
 def _data(subject: Subject, root: str | None) -> tuple[Dataset, Splits]:
     """The data of a recipe, checked, and what the run with this seed trains on."""
-    from ablab.conduct import prepared
+    from ablab.prepare import prepared
 
     dataset, splits = prepared(subject.recipe, subject.seed, root)
     if subject.run and subject.run.spec.fingerprint != dataset.fingerprint:

@@ -18,7 +18,7 @@ def command(
     words: tuple[str, ...], seed: int, steps: int, picture: Path | None, data_root: str | None, as_json: bool
 ) -> None:
     from ablab.atomic import atomic_write
-    from ablab.conduct import find_rate
+    from ablab.prepare import find_rate
     from ablab.recipe import Recipe
     from ablab.report.chart import Axis, Line, Lines
     from ablab.report.draw import svg

@@ -17,7 +17,7 @@ def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False
     """Print the plan of a study and what can be foreseen of it."""
     import dataclasses
 
-    from ablab.conduct import foresee_study
+    from ablab.prepare import foresee_study
     from ablab.report.terminal.plan import foreseen
     from ablab.store import place
 

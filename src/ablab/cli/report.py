@@ -78,7 +78,7 @@ def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bo
     import dataclasses
 
     from ablab.atomic import atomic_write
-    from ablab.conduct import pictures_of
+    from ablab.prepare import pictures_of
     from ablab.report.page import page
     from ablab.report.terminal.result import result_text
 

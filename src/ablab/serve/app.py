@@ -23,8 +23,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ablab.conduct import pictures_of
 from ablab.errors import AblabError, InputError
+from ablab.prepare import pictures_of
 from ablab.report.draw import svg
 from ablab.report.page import body, page, sheet
 from ablab.report.section import sections

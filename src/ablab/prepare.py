@@ -1,0 +1,131 @@
+"""Prepare: what comes before the first run: the data, every check that needs it, the forecast, the lock on a plan."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from ablab.errors import AblabError, StudyError
+from ablab.execute import Loader
+from ablab.recipe import Recipe
+from ablab.records import DataFacts
+from ablab.result import study_of
+from ablab.study import Plan, Study, plan
+from ablab.study.forecast import Foresight
+from ablab.study.question.lock import changes
+
+if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset, Splits
+    from ablab.probe.lr_find import RangeTest
+    from ablab.store import Store
+
+MEASURING = 0.15  # of an epoch's training time, for measuring the validation images after it
+
+
+def prepared(recipe: Recipe, seed: int, root: str | None = None) -> tuple[Dataset, Splits]:
+    """The data of a recipe, checked, and what a run with this seed trains on."""
+    from ablab.train.check import check
+    from ablab.train.splits import splits_of
+
+    dataset = Loader(root)(recipe)
+    check(recipe, dataset)
+    return dataset, splits_of(recipe, dataset, seed)
+
+
+def planned_on_data(study: Study, load: Loader, *, explores: bool = False) -> tuple[Plan, Dataset]:
+    """The plan of a study, everything about it checked against the data, and the data."""
+    from ablab.train.check import check
+
+    for recipe in study.recipes:
+        check(recipe, load(recipe))
+    dataset = load(study.base)
+    for variant in study.variants:
+        if load(variant.recipe).fingerprint != dataset.fingerprint:
+            raise StudyError(
+                f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
+            )
+    return plan(study, dataset.fingerprint, explores=explores), dataset
+
+
+def facts_of(dataset: Dataset) -> DataFacts:
+    """What verdicts and reports need of a data set."""
+    labels = tuple(dataset.test.labels.tolist())
+    return DataFacts(dataset.fingerprint, dataset.name, dataset.classes, labels, dataset.in_shape)
+
+
+def pictures_of(planned: Plan, root: str | None = None) -> Any:
+    """The test images that a study's runs were measured on, u8[N,C,H,W]; None where these images are not at hand."""
+    try:
+        dataset = Loader(root)(planned.study.base)
+    except AblabError:
+        return None
+    return dataset.test.images if dataset.fingerprint == planned.fingerprint else None
+
+
+def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int = 300) -> RangeTest:
+    """The range test of a recipe on its data."""
+    from ablab.probe.lr_find import range_test
+
+    return range_test(recipe, prepared(recipe, seed, root)[1], seed, steps)
+
+
+def foresee_study(
+    study: Study, store: Store | None, *, root: str | None = None, skip_unreadable: bool = False
+) -> tuple[Plan, Foresight]:
+    """What a study will cost and what it can see; a few steps of each recipe are timed, none is kept."""
+    planned, dataset = planned_on_data(study, Loader(root, skip_unreadable))
+    return planned, foresee(planned, dataset, store)
+
+
+def foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
+    from ablab.events import Started
+    from ablab.study.forecast import before, measured_seconds
+    from ablab.train.loop import train
+    from ablab.train.splits import splits_of
+
+    runs = store.runs(run.id for run in planned.most) if store else []
+    seconds = measured_seconds(runs)
+    for recipe in planned.study.recipes:
+        if recipe.hash in seconds:
+            continue
+        splits = splits_of(recipe, dataset, 0)
+        begun = time.monotonic()
+        started = next(train(recipe, splits, 0))
+        assert isinstance(started, Started)
+        # Before its first epoch a run measures its validation images once, as it does after every epoch.
+        seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
+    labels = dataset.test.labels.tolist()
+    return before(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
+
+
+def check_budget(planned: Plan, foresight: Foresight) -> None:
+    """Raise for a time that is over before the first verdict."""
+    rule = planned.study.rule
+    least = planned.study.rule.seeds[0] * len(planned.study.recipes)
+    if foresight.minutes and rule.most_seconds and 60 * foresight.minutes[0] > rule.most_seconds:
+        enough = math.ceil(foresight.minutes[0] * 1.1)
+        raise StudyError(
+            f"{planned.study.where}: budget = {rule.budget}: the {least} runs before the first verdict take about "
+            f'{60 * foresight.minutes[0]:.0f} s; the smallest budget that is enough is about "{enough}m"'
+        )
+
+
+def check_locked(planned: Plan, store: Store) -> None:
+    """Raise if a study of this name has runs under another plan: rules that follow results decide nothing."""
+    name, there = planned.study.name, set(store.ids())
+    for kept in store.studies():
+        if kept.name != name or kept.fingerprint != planned.fingerprint or kept.plan == planned.hash or not kept.text:
+            continue
+        try:
+            before = plan(study_of(kept), kept.fingerprint)
+        except AblabError:  # a text that cannot be read any more binds nobody
+            continue
+        if there.isdisjoint(run.id for run in before.most):
+            continue
+        listed = "\n    ".join(changes(before.study, planned.study)) or "the version of the rules that decide"
+        raise StudyError(
+            f"{planned.study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
+            f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts, say --new, or "
+            "give the file another name"
+        )

@@ -1,0 +1,41 @@
+"""Ahead: the runs that could still count, the most urgent first, so that no slot of an executor stands idle."""
+
+from collections.abc import Mapping
+
+from ablab.records import Run, RunSpec
+from ablab.study.decide import Decision
+from ablab.study.plan import Plan
+
+
+def ahead(plan: Plan, decision: Decision, there: Mapping[str, Run], slots: int) -> tuple[RunSpec, ...]:
+    """What a decision wants, and behind it, for slots that would stand idle, later seeds of what is undecided.
+
+    A run that is not in here cannot count any more, and does not come back; so no run is started twice. With one slot
+    there is none that stands idle. With a budget every run is spent from it, so none is trained on suspicion.
+    """
+    wanted = tuple(spec for spec in decision.wanted if spec.id not in there)
+    if slots == 1 or not wanted or plan.study.rule.budget:
+        return wanted
+    ends = useful_seeds(plan, decision, there)
+    urgent = {spec.id for spec in wanted}
+    later = (spec for spec in plan.most if plan.place(spec) < ends.get(spec.recipe.hash, 0))
+    return (*wanted, *(spec for spec in later if spec.id not in there and spec.id not in urgent))
+
+
+def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> dict[str, int]:
+    """For every recipe the number of first seeds of which a run could still count; none of what is decided.
+
+    A run without an accuracy ends the pairs before it, so later seeds count for nothing.
+    """
+    margin, most = plan.study.rule.margin, plan.study.rule.seeds[1]
+    failed: dict[str, int] = {}
+    for run in there.values():
+        if run.test is None:
+            hash_, place = run.spec.recipe.hash, plan.place(run.spec)
+            failed[hash_] = min(place, failed.get(hash_, most))
+    base, ends = plan.study.base.hash, dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0)
+    for variant, verdict in zip(plan.study.variants, decision.verdicts, strict=True):
+        if not (verdict.looks and verdict.looks[-1].decides(margin)):
+            end = min(most, 1 + min(failed.get(base, most), failed.get(variant.recipe.hash, most)))
+            ends |= {variant.recipe.hash: max(end, ends[variant.recipe.hash]), base: max(end, ends[base])}
+    return ends
