@@ -21,6 +21,14 @@ def result(tmp_path_factory):
     return study.run(store=store, workers=1)
 
 
+def test_an_executor_and_trackers_are_named_as_on_the_command_line(result, tmp_path):
+    file = tmp_path / "events.jsonl"
+    again = result.study.run(store=tmp_path / "store", executor="here", track=[f"jsonl({file})"])
+    assert [verdict.effect for verdict in again.verdicts] == [verdict.effect for verdict in result.verdicts]
+    events = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {run.id for run in again.runs} <= {str(event.get("run")) for event in events}
+
+
 def test_it_says_what_a_study_file_says(tmp_path):
     study = ablab.Study("Does it?", base=SMALL, variants={"batch norm": "norm=batch"}, seeds="3..5", budget="30m")
     path = tmp_path / "study.toml"

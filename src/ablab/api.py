@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,11 +62,13 @@ def _run(
     *,
     store: Any = None,
     data_root: str | None = None,
+    executor: str | None = None,
     workers: int | None = None,
+    track: Sequence[str] = (),
     show: Any = None,
     is_new: bool = False,
 ) -> Result:
-    """Train until every verdict stands; what is in the store is not trained again. `show` is told every event."""
+    """Train until every verdict stands; what is in the store is not trained again. `show` gets every event."""
     from ablab.conduct import run_study
 
     parts = study.parts
@@ -76,7 +79,9 @@ def _run(
         _store(store),
         root=data_root,
         show=lambda _planned: show or (lambda _wanted, _event: None),
+        executor=executor,
         workers=workers,
+        track=track,
         is_new=is_new,
     )
 
