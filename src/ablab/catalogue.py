@@ -8,15 +8,17 @@ import ast
 import functools
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ablab import grammar
-from ablab.domains import Domain, domains
+from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, did_you_mean
 from ablab.grammar import Call, show
+from ablab.signature import parameters, positional
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).parent
@@ -40,6 +42,7 @@ class Entry:
     defaults: dict[str, Any] = field(default_factory=dict)  # settings that this name starts from
     domains: dict[str, tuple[Domain, ...]] = field(default_factory=dict)  # of the options; none where anything goes
     required: tuple[str, ...] = ()  # options without a default
+    groups: dict[str, str] = field(default_factory=dict)  # options that are fields: the parameter of their dataclass
     folder: str = ""
     needs: tuple[str, ...] = ()  # packages beyond those that ablab comes with
 
@@ -55,6 +58,15 @@ class Entry:
             raise InputError(f'{self.kind} "{self.name}" needs {listed}: install it with: pip install {listed}')
         return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
 
+    def bound(self, given: Mapping[str, Any]) -> Callable[..., Any]:
+        """The function with the options given, to be called with its other parameters."""
+        function, settings = self.load(), self.settings(given)
+        for parameter in dict.fromkeys(self.groups.values()):
+            fields = [name for name, group in self.groups.items() if group == parameter]
+            changed = {name: settings.pop(name) for name in fields if name in settings}
+            settings[parameter] = replace(inspect.signature(function).parameters[parameter].default, **changed)
+        return functools.partial(function, **settings)
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -66,7 +78,7 @@ class Operation:
 
     def load(self) -> Callable[..., Any]:
         """The entry's function with these arguments, to be given the others."""
-        return functools.partial(self.entry.load(), **self.entry.settings(self.arguments))
+        return self.entry.bound(self.arguments)
 
 
 def mark(
@@ -225,19 +237,14 @@ def marked(source: str, module: str, folder: str = "") -> list[Entry]:
     for node in body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
-        taken = _arguments(node)
-        defaults = {
-            parameter.arg: None if default is None else _literal(default)
-            for parameter, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True)
-        }
-        bare = [name for name, default in zip(defaults, taken.kw_defaults, strict=True) if default is None]
-        allowed = {parameter.arg: domains(parameter.annotation, body) for parameter in taken.kwonlyargs}
+        taken = list(parameters(node, body))
         for call in node.decorator_list:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "mark":
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
                 facts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
                 own, summary, needs = facts.pop("defaults", {}), facts.pop("summary", ""), facts.pop("needs", ())
-                facts |= {"name": name} if "name" in defaults else {}
+                facts |= {"name": name} if any(parameter.name == "name" for parameter in taken) else {}
+                options = [parameter for parameter in taken if parameter.name not in facts]
                 entries.append(
                     Entry(
                         kind=kind,
@@ -245,32 +252,15 @@ def marked(source: str, module: str, folder: str = "") -> list[Entry]:
                         module=module,
                         function=node.name,
                         summary=summary or (ast.get_docstring(node) or "").partition("\n")[0],
-                        parameters=tuple(argument.arg for argument in taken.args),
-                        options={key: own.get(key, value) for key, value in defaults.items() if key not in facts},
+                        parameters=positional(node),
+                        options={option.name: own.get(option.name, option.default) for option in options},
                         facts=facts,
                         defaults=own,
                         needs=tuple(needs),
-                        domains=allowed,
-                        required=tuple(key for key in bare if key not in facts and key not in own),
+                        domains={option.name: option.domains for option in options},
+                        required=tuple(key.name for key in options if key.is_required and key.name not in own),
+                        groups={option.name: option.group for option in taken if option.group},
                         folder=folder,
                     )
                 )
     return entries
-
-
-def _arguments(node: ast.FunctionDef | ast.ClassDef) -> ast.arguments:
-    """What is given to a function, or to a class when it is made."""
-    if isinstance(node, ast.FunctionDef):
-        return node.args
-    makers = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"]
-    if not makers:
-        return ast.arguments([], [], None, [], [], None, [])
-    given = makers[0].args
-    return ast.arguments([], given.args[1:], None, given.kwonlyargs, given.kw_defaults, None, [])
-
-
-def _literal(node: ast.expr) -> Any:
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        return None

@@ -70,21 +70,24 @@ def domains(annotation: ast.expr | None, body: Sequence[ast.stmt]) -> tuple[Doma
         case ast.BinOp(left, ast.BitOr(), right):
             return domains(left, body) + domains(right, body)
         case ast.Name(alias):
-            return _of_alias(alias, body)
+            match definition(alias, body):
+                case ast.Assign(_, value), where:
+                    return domains(value, where)
     return ()
 
 
-def _of_alias(alias: str, body: Sequence[ast.stmt]) -> tuple[Domain, ...]:
-    """The meaning of `Norm`: what it is set to in this file, or in the file of ours that it is imported from."""
+def definition(name: str, body: Sequence[ast.stmt]) -> tuple[ast.stmt, Sequence[ast.stmt]] | None:
+    """What sets `name` in a file with these statements, or in the file of ours that it is imported from; and its file's
+    statements."""
     for node in body:
         match node:
-            case ast.Assign([ast.Name(name)], value) if name == alias:
-                return domains(value, body)
+            case ast.Assign([ast.Name(own)]) | ast.ClassDef(own) if own == name:
+                return node, body
             case ast.ImportFrom(str(module), names) if module.startswith("ablab."):
                 origin = {item.asname or item.name: item.name for item in names}
-                if alias in origin:
-                    return _of_alias(origin[alias], _statements(module))
-    return ()
+                if name in origin:
+                    return definition(origin[name], _statements(module))
+    return None
 
 
 @functools.cache

@@ -8,11 +8,11 @@ from torch import nn
 from ablab.errors import ModelError
 from ablab.models import Io, build
 from ablab.models.blocks import Dropout, Dropout2d
-from ablab.models.course_resnet import Style, block, residual_block
+from ablab.models.course_resnet import CourseStyle, block, residual_block
 from ablab.models.initial import initialise
 from networks import CIFAR10, CIFAR100, children, megamacs, outline, parameters, pictures, shapes, starting
 
-PLAIN = Style(norm="batch", activation="relu", dropout=0.0, dropout_at="all", conv="full", shortcut=True)
+PLAIN = CourseStyle()
 THIN = {"resnet11": [4, 4, 8, 8, 12], "resnet18-wide": [4, 4, 8, 8, 8, 12, 16, 12]}
 
 
@@ -87,7 +87,7 @@ def test_these_blocks_end_with_a_pool(name, pooled):
 
 @pytest.mark.parametrize("shortcut", [True, False])
 def test_nothing_follows_the_sum_of_a_residual_block(shortcut):
-    made = residual_block(4, Style(**{**vars(PLAIN), "shortcut": shortcut})).eval()
+    made = residual_block(4, CourseStyle(shortcut=shortcut)).eval()
     initialise(made, 0)
     x = torch.randn(2, 4, 5, 5, generator=torch.Generator().manual_seed(0))
     scale = (1 + 1e-5) ** -0.5  # batch norm as it starts: mean 0, variance 1

@@ -20,6 +20,24 @@ def averages(io: Io, *, norm: str = "none") -> nn.Module:
     return nn.Sequential(pool, *[nn.BatchNorm1d(io.channels)] * (norm == "batch"), nn.Linear(io.channels, io.classes))
 '''
 
+STYLED = '''"""patches: one convolution with the options that networks share."""
+
+from torch import nn
+
+from ablab.catalogue import mark
+from ablab.models import Io
+from ablab.models.blocks import stack
+from ablab.models.style import ConvStyle
+
+
+@mark("model", "patches", defaults={"norm": "layer"})
+def patches(io: Io, *, channels: int = 4, style: ConvStyle = ConvStyle(activation="tanh")) -> nn.Module:
+    """One convolution and a linear layer on its mean."""
+    made = style.scaled(channels)
+    ends = {"pool": nn.AdaptiveAvgPool2d(1), "flatten": nn.Flatten(), "head": nn.Linear(made, io.classes)}
+    return stack(conv=style.conv3x3(io.channels, made), norm=style.normed(made), act=style.act(), **ends)
+'''
+
 OPTIMIZER = '''"""Steps of one size along the sign of the gradient."""
 
 import torch
@@ -156,6 +174,25 @@ def test_a_model_is_one_new_file(package_copy):
     refused = package_copy.run("train", "averages", "norms=batch", *SMALL)
     assert refused.returncode == 2
     assert "norm" in refused.stderr
+
+
+def test_a_model_has_the_shared_options_with_the_defaults_that_it_says(package_copy):
+    package_copy.drop("models/patches.py", STYLED)
+    listed = json.loads(package_copy.run("models", "patches", "--json").stdout)
+    assert list(listed["options"].items()) == [
+        ("channels", 4),
+        ("norm", "layer"),
+        ("activation", "tanh"),
+        ("dropout", 0.0),
+        ("width", 1.0),
+        ("conv", "full"),
+    ]
+    run = trained(package_copy, "patches", "norm=none", "width=2", *SMALL)
+    assert run["cost"]["parameters"] == 8 * 3 * 9 + 8 + 8 * 10 + 10
+    refused = package_copy.run("train", "patches", "norm=btach", "shortcut=false", *SMALL)
+    assert refused.returncode == 2
+    assert 'did you mean "batch"?' in refused.stderr
+    assert 'unknown recipe key "shortcut"' in refused.stderr
 
 
 def test_an_optimizer_is_one_new_file(package_copy):

@@ -39,6 +39,6 @@ def build(name: str, io: Io, **options: Any) -> nn.Module:
     _, faults = bind(Call(name, options=options), entry)
     if faults:
         raise ModelError(replace(fault, message=f'"{name}": {fault.message}') for fault in faults)
-    net: nn.Module = entry.load()(io, **entry.settings(options))
+    net: nn.Module = entry.bound(options)(io)
     check_runs(net, io, name)
     return net

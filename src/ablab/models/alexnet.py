@@ -7,8 +7,8 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
-from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
+from ablab.models.options import check_numbers
+from ablab.models.plain import Conv, PlainStyle, network
 
 
 @mark("model", "alexnet")
@@ -17,13 +17,7 @@ def alexnet(
     *,
     channels: Sequence[int] = [96, 256, 384, 256, 256],
     hidden: Sequence[int] = [4096, 4096],
-    norm: Norm = "none",
-    norm_at: NormAt = "all",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "all",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: PlainStyle = PlainStyle(dropout_at="all"),
 ) -> nn.Module:
     """Five 3x3 convolutions and two dense layers of 4096 for 32x32 (a published course report); 36,187,914 parameters.
 
@@ -33,15 +27,6 @@ def alexnet(
     check_numbers("channels", channels, 5, what="convolutions")
     pools = [None, None, (2, 2), (2, 2), (2, 2)]
     convs = [Conv(str(i), one, pool) for i, (one, pool) in enumerate(zip(channels, pools, strict=True), start=1)]
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
     return network("alexnet", io, convs, hidden, style)
 
 
@@ -52,13 +37,7 @@ def alexnet_original(
     channels: Sequence[int] = [96, 256, 384, 384, 256],
     hidden: Sequence[int] = [4096, 4096],
     groups: int = 1,
-    norm: Norm = "none",
-    norm_at: NormAt = "all",
-    activation: Activation = "relu",
-    dropout: Rate = 0.5,
-    dropout_at: DropoutAt = "dense",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: PlainStyle = PlainStyle(dropout=0.5),
 ) -> nn.Module:
     """AlexNet for 227x227 (Krizhevsky et al. 2012) in one tower; 62,378,344 parameters at 1000 classes.
 
@@ -77,13 +56,4 @@ def alexnet_original(
         Conv("4", fourth, groups=groups),
         Conv("5", fifth, pool=(3, 2), groups=groups),  # -> (256, 6, 6)
     ]
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
     return network("alexnet-original", io, convs, hidden, style)

@@ -5,14 +5,13 @@ The norm follows every convolution and hidden dense layer (`norm_at` = conv, den
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import Activation, Convolution, Norm, Output, Rate, Width, check_numbers
-from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
+from ablab.models.options import check_numbers
+from ablab.models.plain import Conv, PlainStyle, network
 
 
 @mark(
@@ -57,31 +56,12 @@ def cnn(
     convolutions: int,
     channels: Sequence[int],
     hidden: Sequence[int],
-    norm: Norm = "none",
-    norm_at: NormAt = "all",
-    activation: Activation = "relu",
-    hidden_activation: Literal["same"] | Activation = "same",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "dense",
-    width: Width = 1.0,
-    conv: Convolution = "full",
-    output: Output = "linear",
+    style: PlainStyle = PlainStyle(hidden_activation="same", output="linear"),
 ) -> nn.Module:
     """Convolutions with a pool behind each, then dense layers; `hidden_activation` same is that of the convolutions.
 
     `output` softmax puts one behind the last layer, where the loss applies it again: a fault that reports have.
     """
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        hidden_activation=hidden_activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-        output=output,
-    )
     return network(name, io, _pooled(channels, convolutions), hidden, style)
 
 

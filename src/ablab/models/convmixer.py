@@ -5,11 +5,8 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import dropout as drop
-from ablab.models.blocks import norm as normed
-from ablab.models.blocks import residual, scaled, stack
-from ablab.models.options import Activation, Norm, Rate, Width
+from ablab.models.blocks import stack
+from ablab.models.style import Style
 
 
 @mark("model", "convmixer")
@@ -20,11 +17,7 @@ def convmixer(
     depth: int = 8,
     kernel: int = 5,
     patch: int = 2,
-    shortcut: bool = True,
-    norm: Norm = "batch",
-    activation: Activation = "gelu",
-    dropout: Rate = 0.0,
-    width: Width = 1.0,
+    style: Style = Style(shortcut=True, activation="gelu"),
 ) -> nn.Module:
     """ConvMixer-256/8 with kernel 5 and patches of 2 (Trockman & Kolter 2022, for CIFAR); 594,186 parameters.
 
@@ -35,16 +28,16 @@ def convmixer(
             raise ModelError(f"{key} = {number}: a whole number from 1 up is wanted")
     if kernel < 1 or kernel % 2 == 0:
         raise ModelError(f"kernel = {kernel}: an odd number is wanted, so that a window has a middle")
-    channels = scaled(dim, width)
+    channels = style.scaled(dim)
 
     def mixed(convolution: nn.Conv2d) -> dict[str, nn.Module | None]:
-        return {"conv": convolution, "act": act(activation), "norm": normed(norm, channels)}
+        return {"conv": convolution, "act": style.act(), "norm": style.normed(channels)}
 
     layers: dict[str, nn.Module | None] = {}
     for number in range(1, depth + 1):
         layers[f"block{number}"] = stack(
-            depthwise=residual(
-                shortcut, **mixed(nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels))
+            depthwise=style.residual(
+                **mixed(nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels))
             ),
             pointwise=stack(**mixed(nn.Conv2d(channels, channels, 1))),
         )
@@ -53,6 +46,6 @@ def convmixer(
         **layers,
         pool=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
-        drop=drop(dropout),
+        drop=style.drop(),
         head=nn.Linear(channels, io.classes),
     )

@@ -6,35 +6,24 @@ more convolutions of the same width. Convolutions have a bias only if there is n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import conv3x3, residual, scaled, stack
-from ablab.models.blocks import dropout as drop
-from ablab.models.blocks import norm as normed
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers, check_word
+from ablab.models.blocks import stack
+from ablab.models.options import check_numbers
 from ablab.models.shapes import shape_after
-
-DropoutAt = Literal["conv", "residual", "all"]
+from ablab.models.style import ConvStyle
 
 
 @dataclass(frozen=True, kw_only=True)
-class Style:
-    """What goes around the convolutions; dropout zeroes whole channels behind blocks, in residual ones, or both."""
+class CourseStyle(ConvStyle):
+    """Dropout zeroes whole channels behind blocks, in residual ones, or both."""
 
-    norm: str
-    activation: str
-    dropout: float
-    dropout_at: str
-    conv: str
-    shortcut: bool
-
-    def __post_init__(self) -> None:
-        check_word("dropout_at", self.dropout_at, get_args(DropoutAt))
+    shortcut: bool = True
+    dropout_at: Literal["conv", "residual", "all"] = "all"
 
 
 @mark(
@@ -60,13 +49,7 @@ def report_resnet(
     pooled: Sequence[int],
     residuals: Sequence[int],
     channels: Sequence[int],
-    shortcut: bool = True,
-    norm: Norm = "batch",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "all",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: CourseStyle = CourseStyle(),
 ) -> nn.Module:
     """Blocks in order, residual ones behind some of them, a last pool, and one linear layer.
 
@@ -74,15 +57,12 @@ def report_resnet(
     `dropout_at` = conv, residual, all. What the report calls ResNet-18 (resnet18-wide) is fifteen times as large as the
     network that others call so.
     """
-    style = Style(
-        norm=norm, activation=activation, dropout=dropout, dropout_at=dropout_at, conv=conv, shortcut=shortcut
-    )
     blocks = max(*pooled, *residuals)
     check_numbers("channels", channels, blocks, what="blocks")
     layers: dict[str, nn.Module] = {}
     inputs = io.channels
     for number, one in enumerate(channels, start=1):
-        outputs = scaled(one, width)
+        outputs = style.scaled(one)
         layers[f"block{number}"] = block(inputs, outputs, style, pool=number in pooled)
         if number in residuals:
             layers[f"residual{number}"] = residual_block(outputs, style)
@@ -92,29 +72,27 @@ def report_resnet(
     return stack(**dict(features.named_children()), head=nn.Linear(flat, io.classes))
 
 
-def block(inputs: int, outputs: int, style: Style, *, pool: bool = False) -> nn.Sequential:
+def block(inputs: int, outputs: int, style: CourseStyle, *, pool: bool = False) -> nn.Sequential:
     """Convolution, norm, activation, and a 2x2 pool if there is one."""
     return stack(
-        conv=conv3x3(style.conv, inputs, outputs, bias=style.norm == "none"),
-        norm=normed(style.norm, outputs),
-        act=act(style.activation),
+        conv=style.conv3x3(inputs, outputs),
+        norm=style.normed(outputs),
+        act=style.act(),
         pool=nn.MaxPool2d(2) if pool else None,
-        drop=drop(style.dropout, channelwise=True) if style.dropout_at != "residual" else None,
+        drop=style.drop(channelwise=True) if style.dropout_at != "residual" else None,
     )
 
 
-def residual_block(channels: int, style: Style) -> nn.Sequential:
+def residual_block(channels: int, style: CourseStyle) -> nn.Sequential:
     """Two convolutions with norm and activation, plus what went in; nothing follows the sum."""
-    rate = style.dropout if style.dropout_at != "conv" else 0.0
-    bias = style.norm == "none"
-    return residual(
-        style.shortcut,
-        conv1=conv3x3(style.conv, channels, channels, bias=bias),
-        norm1=normed(style.norm, channels),
-        act1=act(style.activation),
-        drop1=drop(rate, channelwise=True),
-        conv2=conv3x3(style.conv, channels, channels, bias=bias),
-        norm2=normed(style.norm, channels),
-        act2=act(style.activation),
-        drop2=drop(rate, channelwise=True),
+    has_dropout = style.dropout_at != "conv"
+    return style.residual(
+        conv1=style.conv3x3(channels, channels),
+        norm1=style.normed(channels),
+        act1=style.act(),
+        drop1=style.drop(channelwise=True) if has_dropout else None,
+        conv2=style.conv3x3(channels, channels),
+        norm2=style.normed(channels),
+        act2=style.act(),
+        drop2=style.drop(channelwise=True) if has_dropout else None,
     )

@@ -6,8 +6,8 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import Activation, Norm, Output, Rate, Width
-from ablab.models.plain import Style, network
+from ablab.models.plain import network
+from ablab.models.style import Style
 
 
 @mark("model", "mlp")
@@ -15,11 +15,7 @@ def mlp(
     io: Io,
     *,
     hidden: Sequence[int] = [256, 512, 128],
-    norm: Norm = "none",
-    activation: Activation = "tanh",
-    dropout: Rate = 0.0,
-    width: Width = 1.0,
-    output: Output = "linear",
+    style: Style = Style(norm="none", activation="tanh", output="linear"),
 ) -> nn.Module:
     """Three dense hidden layers with tanh (a published course report); 985,226 parameters at 10 classes.
 
@@ -27,5 +23,4 @@ def mlp(
     layer, dropout its activation. The report's softmax in front of the cross-entropy, which keeps the loss above 1.46,
     is `output = softmax`.
     """
-    style = Style(norm=norm, activation=activation, dropout=dropout, width=width, output=output)
     return network("mlp", io, [], hidden, style)

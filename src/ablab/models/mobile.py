@@ -10,11 +10,9 @@ from torch import Tensor, nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import dropout as drop
-from ablab.models.blocks import norm as normed
-from ablab.models.blocks import scaled, stack
-from ablab.models.options import Activation, Norm, Rate, Width, check_numbers
+from ablab.models.blocks import stack
+from ablab.models.options import check_numbers
+from ablab.models.style import Style
 
 BLOCKS, HALVING = 13, (2, 4, 6, 12)  # of MobileNet, and those of stride 2
 STAGES = ((1, 1), (6, 1), (6, 2), (6, 2), (6, 1), (6, 2), (6, 1))  # of MobileNetV2: expansion and stride
@@ -25,27 +23,24 @@ def mobilenet(
     io: Io,
     *,
     channels: Sequence[int] = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024],
-    norm: Norm = "batch",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    width: Width = 1.0,
+    style: Style = Style(),
 ) -> nn.Module:
     """MobileNet (Howard et al. 2017, for CIFAR); 3,217,226 parameters.
 
     Thirteen blocks of a 3x3 depthwise and a 1x1 convolution; dropout is before the last layer.
     """
     check_numbers("channels", channels, BLOCKS, what="blocks")
-    inputs = scaled(32, width)
-    layers: dict[str, nn.Module | None] = dict(_convolution(io.channels, inputs, 3, norm, activation).named_children())
+    inputs = style.scaled(32)
+    layers: dict[str, nn.Module | None] = dict(_convolution(io.channels, inputs, 3, style).named_children())
     for number, one in enumerate(channels, start=1):
-        outputs = scaled(one, width)
+        outputs = style.scaled(one)
         stride = 2 if number in HALVING else 1
         layers[f"block{number}"] = stack(
-            depthwise=_convolution(inputs, inputs, 3, norm, activation, stride=stride, groups=inputs),
-            pointwise=_convolution(inputs, outputs, 1, norm, activation),
+            depthwise=_convolution(inputs, inputs, 3, style, stride=stride, groups=inputs),
+            pointwise=_convolution(inputs, outputs, 1, style),
         )
         inputs = outputs
-    return _headed(layers, inputs, io.classes, dropout)
+    return _headed(layers, inputs, io.classes, style)
 
 
 @mark("model", "mobilenetv2")
@@ -54,11 +49,7 @@ def mobilenetv2(
     *,
     channels: Sequence[int] = [16, 24, 32, 64, 96, 160, 320],
     blocks: Sequence[int] = [1, 2, 3, 4, 3, 3, 1],
-    shortcut: bool = True,
-    norm: Norm = "batch",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    width: Width = 1.0,
+    style: Style = Style(shortcut=True),
 ) -> nn.Module:
     """MobileNetV2 (Sandler et al. 2018, for CIFAR); 2,296,922 parameters.
 
@@ -68,18 +59,18 @@ def mobilenetv2(
     """
     check_numbers("channels", channels, len(STAGES))
     check_numbers("blocks", blocks, len(STAGES))
-    inputs = scaled(32, width)
-    layers: dict[str, nn.Module | None] = dict(_convolution(io.channels, inputs, 3, norm, activation).named_children())
+    inputs = style.scaled(32)
+    layers: dict[str, nn.Module | None] = dict(_convolution(io.channels, inputs, 3, style).named_children())
     for stage, (depth, one, (expansion, first)) in enumerate(zip(blocks, channels, STAGES, strict=True), start=1):
-        outputs, made = scaled(one, width), {}
+        outputs, made = style.scaled(one), {}
         for number in range(1, depth + 1):
             stride = first if number == 1 else 1
-            made[f"block{number}"] = _inverted(inputs, outputs, expansion, stride, shortcut, norm, activation)
+            made[f"block{number}"] = _inverted(inputs, outputs, expansion, stride, style)
             inputs = outputs
         layers[f"stage{stage}"] = stack(**made)
-    last = scaled(1280, width)
-    layers["last"] = _convolution(inputs, last, 1, norm, activation)
-    return _headed(layers, last, io.classes, dropout)
+    last = style.scaled(1280)
+    layers["last"] = _convolution(inputs, last, 1, style)
+    return _headed(layers, last, io.classes, style)
 
 
 class Inverted(nn.Module):
@@ -95,39 +86,37 @@ class Inverted(nn.Module):
         return out if self.shortcut is None else out + self.shortcut(x)
 
 
-def _inverted(
-    inputs: int, outputs: int, expansion: int, stride: int, shortcut: bool, norm: str, activation: str
-) -> Inverted:
+def _inverted(inputs: int, outputs: int, expansion: int, stride: int, style: Style) -> Inverted:
     inner = inputs * expansion
     past: nn.Module | None = None
-    if shortcut and stride == 1:
-        past = nn.Identity() if inputs == outputs else _convolution(inputs, outputs, 1, norm, None)
+    if style.shortcut and stride == 1:
+        past = nn.Identity() if inputs == outputs else _convolution(inputs, outputs, 1, style, is_activated=False)
     return Inverted(
         stack(
-            widen=_convolution(inputs, inner, 1, norm, activation),
-            depthwise=_convolution(inner, inner, 3, norm, activation, stride=stride, groups=inner),
-            narrow=_convolution(inner, outputs, 1, norm, None),
+            widen=_convolution(inputs, inner, 1, style),
+            depthwise=_convolution(inner, inner, 3, style, stride=stride, groups=inner),
+            narrow=_convolution(inner, outputs, 1, style, is_activated=False),
         ),
         past,
     )
 
 
 def _convolution(
-    inputs: int, outputs: int, kernel: int, norm: str, activation: str | None, *, stride: int = 1, groups: int = 1
+    inputs: int, outputs: int, kernel: int, style: Style, *, stride: int = 1, groups: int = 1, is_activated: bool = True
 ) -> nn.Sequential:
-    """Convolution, norm, and an activation if there is one."""
+    """Convolution, norm, and its activation unless there is none."""
     return stack(
-        conv=nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=norm == "none"),
-        norm=normed(norm, outputs),
-        act=act(activation) if activation else None,
+        conv=nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=style.has_bias),
+        norm=style.normed(outputs),
+        act=style.act() if is_activated else None,
     )
 
 
-def _headed(layers: dict[str, nn.Module | None], inputs: int, classes: int, dropout: float) -> nn.Sequential:
+def _headed(layers: dict[str, nn.Module | None], inputs: int, classes: int, style: Style) -> nn.Sequential:
     return stack(
         **layers,
         pool=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
-        drop=drop(dropout),
+        drop=style.drop(),
         head=nn.Linear(inputs, classes),
     )

@@ -6,11 +6,9 @@ from torch import Tensor, nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import norm as normed
-from ablab.models.blocks import scaled, stack
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
-from ablab.models.resnet import DropoutAt, Style
+from ablab.models.blocks import stack
+from ablab.models.options import check_numbers
+from ablab.models.resnet import ResidualStyle
 
 
 @mark("model", "preactresnet18")
@@ -19,13 +17,7 @@ def preactresnet18(
     *,
     blocks: Sequence[int] = [2, 2, 2, 2],
     channels: Sequence[int] = [64, 128, 256, 512],
-    shortcut: bool = True,
-    norm: Norm = "batch",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "conv",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: ResidualStyle = ResidualStyle(),
 ) -> nn.Module:
     """ResNet-18 with pre-activation blocks (He et al. 2016, for CIFAR); 11,171,146 parameters.
 
@@ -34,17 +26,14 @@ def preactresnet18(
     """
     check_numbers("blocks", blocks, 4)
     check_numbers("channels", channels, 4)
-    style = Style(
-        norm=norm, activation=activation, dropout=dropout, dropout_at=dropout_at, conv=conv, shortcut=shortcut
-    )
-    stem = scaled(channels[0], width)
-    layers, outputs = stages(stem, [scaled(one, width) for one in channels], blocks, style)
+    stem = style.scaled(channels[0])
+    layers, outputs = stages(stem, [style.scaled(one) for one in channels], blocks, style)
     return stack(
         conv=style.conv3x3(io.channels, stem),
         **layers,
         pool=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
-        drop=style.head_dropout(),
+        drop=style.last_dropout(),
         head=nn.Linear(outputs, io.classes),
     )
 
@@ -68,7 +57,7 @@ class PreBlock(nn.Module):
 
 
 def stages(
-    inputs: int, channels: Sequence[int], blocks: Sequence[int], style: Style
+    inputs: int, channels: Sequence[int], blocks: Sequence[int], style: ResidualStyle
 ) -> tuple[dict[str, nn.Module], int]:
     """Stages of pre-activation blocks, each but the first at half the side of the one before; and the last channels."""
     layers: dict[str, nn.Module] = {}
@@ -81,15 +70,15 @@ def stages(
     return layers, inputs
 
 
-def pre_block(inputs: int, outputs: int, stride: int, style: Style) -> PreBlock:
+def pre_block(inputs: int, outputs: int, stride: int, style: ResidualStyle) -> PreBlock:
     is_same = inputs == outputs and stride == 1
     past = nn.Identity() if is_same else style.conv1x1(inputs, outputs, stride)
     return PreBlock(
-        stack(norm=normed(style.norm, inputs), act=act(style.activation)),
+        stack(norm=style.normed(inputs), act=style.act()),
         stack(
             conv1=style.conv3x3(inputs, outputs, stride),
-            norm=normed(style.norm, outputs),
-            act=act(style.activation),
+            norm=style.normed(outputs),
+            act=style.act(),
             drop=style.block_dropout(),
             conv2=style.conv3x3(outputs, outputs),
         ),

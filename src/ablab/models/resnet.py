@@ -7,55 +7,30 @@ shortcut with weights (`projection = "conv"`: 1x1 convolution and norm, the pape
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import CONVOLUTIONS, conv3x3, scaled, stack
-from ablab.models.blocks import dropout as drop
-from ablab.models.blocks import norm as normed
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers, check_word
-
-Projection = Literal["conv", "pad"]
-DropoutAt = Literal["conv", "head", "all"]
+from ablab.models.blocks import stack
+from ablab.models.options import check_numbers
+from ablab.models.style import ConvStyle
 
 
 @dataclass(frozen=True, kw_only=True)
-class Style:
-    """What the blocks are made of; dropout is between the convolutions of a block, before the last layer, or both."""
+class ResidualStyle(ConvStyle):
+    """Dropout is between the convolutions of a block, before the last layer, or both."""
 
-    norm: str
-    activation: str
-    dropout: float
-    dropout_at: str
-    conv: str
-    shortcut: bool
-    projection: str = "conv"
-
-    def __post_init__(self) -> None:
-        check_word("dropout_at", self.dropout_at, get_args(DropoutAt))
-        check_word("projection", self.projection, get_args(Projection))
-        check_word("conv", self.conv, CONVOLUTIONS)
-
-    @property
-    def bias(self) -> bool:
-        return self.norm == "none"
-
-    def conv3x3(self, inputs: int, outputs: int, stride: int = 1) -> nn.Module:
-        return conv3x3(self.conv, inputs, outputs, stride=stride, bias=self.bias)
-
-    def conv1x1(self, inputs: int, outputs: int, stride: int = 1) -> nn.Module:
-        return nn.Conv2d(inputs, outputs, 1, stride, bias=self.bias)
+    shortcut: bool = True
+    dropout_at: Literal["conv", "head", "all"] = "conv"
 
     def block_dropout(self) -> nn.Module | None:
-        return drop(self.dropout) if self.dropout_at != "head" else None
+        return self.drop() if self.dropout_at != "head" else None
 
-    def head_dropout(self) -> nn.Module | None:
-        return drop(self.dropout) if self.dropout_at != "conv" else None
+    def last_dropout(self) -> nn.Module | None:
+        return self.drop() if self.dropout_at != "conv" else None
 
 
 @mark(
@@ -137,36 +112,20 @@ def resnet(
     bottleneck: bool,
     blocks: Sequence[int],
     channels: Sequence[int] = [64, 128, 256, 512],
-    shortcut: bool = True,
-    projection: Projection = "conv",
-    norm: Norm = "batch",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "conv",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: ResidualStyle = ResidualStyle(projection="conv"),
 ) -> nn.Module:
     """A stem, `stages` stages of residual blocks, each at half the side of the one before, and one linear layer."""
     check_numbers("blocks", blocks, stages)
     check_numbers("channels", channels, stages)
-    style = Style(
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        conv=conv,
-        shortcut=shortcut,
-        projection=projection,
-    )
     make = bottleneck_block if bottleneck else basic_block
-    inputs = scaled(channels[0], width)
+    inputs = style.scaled(channels[0])
     layers: dict[str, nn.Module | None] = {
         "conv": style.conv3x3(io.channels, inputs),
-        "norm": normed(norm, inputs),
-        "act": act(activation),
+        "norm": style.normed(inputs),
+        "act": style.act(),
     }
     for stage, (depth, one) in enumerate(zip(blocks, channels, strict=True), start=1):
-        inner = scaled(one, width)
+        inner = style.scaled(one)
         outputs = inner * (4 if bottleneck else 1)
         made = {}
         for number in range(1, depth + 1):
@@ -174,7 +133,7 @@ def resnet(
             made[f"block{number}"] = Block(
                 make(inputs, inner, outputs, stride, style),
                 skip(inputs, outputs, stride, style),
-                act(activation),
+                style.act(),
             )
             inputs = outputs
         layers[f"stage{stage}"] = stack(**made)
@@ -182,7 +141,7 @@ def resnet(
         **layers,
         pool=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
-        drop=style.head_dropout(),
+        drop=style.last_dropout(),
         head=nn.Linear(inputs, io.classes),
     )
 
@@ -217,34 +176,34 @@ class Pad(nn.Module):
         return f"more={self.more}, stride={self.stride}"
 
 
-def basic_block(inputs: int, inner: int, outputs: int, stride: int, style: Style) -> nn.Sequential:
+def basic_block(inputs: int, inner: int, outputs: int, stride: int, style: ResidualStyle) -> nn.Sequential:
     """Two 3x3 convolutions with norms; the activation behind the sum is the block's."""
     return stack(
         conv1=style.conv3x3(inputs, inner, stride),
-        norm1=normed(style.norm, inner),
-        act1=act(style.activation),
+        norm1=style.normed(inner),
+        act1=style.act(),
         drop=style.block_dropout(),
         conv2=style.conv3x3(inner, outputs),
-        norm2=normed(style.norm, outputs),
+        norm2=style.normed(outputs),
     )
 
 
-def bottleneck_block(inputs: int, inner: int, outputs: int, stride: int, style: Style) -> nn.Sequential:
+def bottleneck_block(inputs: int, inner: int, outputs: int, stride: int, style: ResidualStyle) -> nn.Sequential:
     """1x1 to fewer channels, 3x3, 1x1 back to four times as many; the 3x3 has the stride."""
     return stack(
         conv1=style.conv1x1(inputs, inner),
-        norm1=normed(style.norm, inner),
-        act1=act(style.activation),
+        norm1=style.normed(inner),
+        act1=style.act(),
         conv2=style.conv3x3(inner, inner, stride),
-        norm2=normed(style.norm, inner),
-        act2=act(style.activation),
+        norm2=style.normed(inner),
+        act2=style.act(),
         drop=style.block_dropout(),
         conv3=style.conv1x1(inner, outputs),
-        norm3=normed(style.norm, outputs),
+        norm3=style.normed(outputs),
     )
 
 
-def skip(inputs: int, outputs: int, stride: int, style: Style) -> nn.Module | None:
+def skip(inputs: int, outputs: int, stride: int, style: ResidualStyle) -> nn.Module | None:
     """The shortcut past a block; None where the style has none."""
     if not style.shortcut:
         return None
@@ -252,4 +211,4 @@ def skip(inputs: int, outputs: int, stride: int, style: Style) -> nn.Module | No
         return nn.Identity()
     if style.projection == "pad" and outputs >= inputs:
         return Pad(inputs, outputs, stride)
-    return stack(conv=style.conv1x1(inputs, outputs, stride), norm=normed(style.norm, outputs))
+    return stack(conv=style.conv1x1(inputs, outputs, stride), norm=style.normed(outputs))

@@ -6,8 +6,8 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
-from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
+from ablab.models.options import check_numbers
+from ablab.models.plain import Conv, PlainStyle, network
 
 
 @mark("model", "simple-nn")
@@ -16,13 +16,7 @@ def simple_nn(
     *,
     channels: Sequence[int] = [8, 16],
     hidden: Sequence[int] = [120, 84],
-    norm: Norm = "none",
-    norm_at: NormAt = "conv",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "dense",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: PlainStyle = PlainStyle(norm_at="conv"),
 ) -> nn.Module:
     """Two convolutions, 5x5 and 3x3, with pools, then dense 120 and 84 (a published course report); 82,030 parameters.
 
@@ -30,15 +24,6 @@ def simple_nn(
     -> (16, 12, 12) -> (16, 6, 6) -> 576. With a norm behind each convolution 82,078 parameters.
     """
     check_numbers("channels", channels, 2, what="convolutions")
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
     first, second = channels
     convolutions = [
         Conv("1", first, pool=(2, 2), kernel=5, padding=0),

@@ -6,8 +6,8 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width, check_numbers
-from ablab.models.plain import Conv, DropoutAt, NormAt, Style, network
+from ablab.models.options import check_numbers
+from ablab.models.plain import Conv, PlainStyle, network
 
 
 @mark("model", "vgg11", blocks=[1, 1, 2, 2, 2])
@@ -22,13 +22,7 @@ def vgg(
     blocks: Sequence[int] = [2, 2, 3, 3, 3],
     channels: Sequence[int] = [64, 128, 256, 512, 512],
     hidden: Sequence[int] = [],
-    norm: Norm = "batch",
-    norm_at: NormAt = "conv",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "all",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: PlainStyle = PlainStyle(norm="batch", norm_at="conv", dropout_at="all"),
 ) -> nn.Module:
     """Five stages of 3x3 convolutions with batch norm and one linear layer (Simonyan & Zisserman 2014, for CIFAR).
 
@@ -36,15 +30,6 @@ def vgg(
     `blocks`, the convolutions of each stage; `norm = "none"` and `hidden = [4096, 4096]` give the paper's network.
     Dropout "conv" zeroes whole channels behind every convolution and its pool.
     """
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
     return network(name, io, _stages(blocks, channels, 5), hidden, style)
 
 
@@ -55,28 +40,13 @@ def vgg6(
     blocks: Sequence[int] = [1, 2],
     channels: Sequence[int] = [96, 96],
     hidden: Sequence[int] = [4096, 4096],
-    norm: Norm = "none",
-    norm_at: NormAt = "all",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "all",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: PlainStyle = PlainStyle(dropout_at="all"),
 ) -> nn.Module:
     """Three 3x3 convolutions of 96 and two dense layers of 4096 (a published course report); 42,160,970 parameters.
 
     The report's dropout is 0.2 behind every convolution (whole channels, behind the pool where there is one) and every
     hidden dense layer; `dropout_at` = conv, dense, all, before-dense.
     """
-    style = Style(
-        norm=norm,
-        norm_at=norm_at,
-        activation=activation,
-        dropout=dropout,
-        dropout_at=dropout_at,
-        width=width,
-        conv=conv,
-    )
     return network("vgg6", io, _stages(blocks, channels, 2), hidden, style)
 
 

@@ -7,10 +7,8 @@ from torch.nn import functional
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import dropout as drop
-from ablab.models.blocks import residual, scaled, stack
-from ablab.models.options import Activation, Rate, Width
+from ablab.models.blocks import scaled, stack
+from ablab.models.style import Style
 
 
 @mark("model", "vit-small")
@@ -22,10 +20,7 @@ def vit_small(
     heads: int = 6,
     patch: int = 4,
     mlp: float = 4.0,
-    shortcut: bool = True,
-    activation: Activation = "gelu",
-    dropout: Rate = 0.0,
-    width: Width = 1.0,
+    style: Style = Style(shortcut=True, norm=None, activation="gelu"),
 ) -> nn.Module:
     """ViT-S with patches of 4 (Dosovitskiy et al. 2021, at the size of Touvron et al. 2021); 21,342,346 parameters.
 
@@ -41,21 +36,20 @@ def vit_small(
             f'"vit-small" cannot take images of {size}: layer "patches" is reached by {size}, which cannot be cut into '
             f"squares of patch = {patch}"
         )
-    words = scaled(dim, width)
+    words = style.scaled(dim)
     if words % heads:
         raise ModelError(f"heads = {heads}: {words} numbers a word cannot be shared among so many")
     inner = scaled(words, mlp)
 
     def block() -> nn.Sequential:
         return stack(
-            attention=residual(shortcut, norm=nn.LayerNorm(words), attend=Attention(words, heads), drop=drop(dropout)),
-            mlp=residual(
-                shortcut,
+            attention=style.residual(norm=nn.LayerNorm(words), attend=Attention(words, heads), drop=style.drop()),
+            mlp=style.residual(
                 norm=nn.LayerNorm(words),
                 linear1=nn.Linear(words, inner),
-                act=act(activation),
+                act=style.act(),
                 linear2=nn.Linear(inner, words),
-                drop=drop(dropout),
+                drop=style.drop(),
             ),
         )
 

@@ -5,12 +5,9 @@ from torch import nn
 from ablab.catalogue import mark
 from ablab.errors import ModelError
 from ablab.models import Io
-from ablab.models.activations import activation as act
-from ablab.models.blocks import norm as normed
-from ablab.models.blocks import scaled, stack
-from ablab.models.options import Activation, Convolution, Norm, Rate, Width
+from ablab.models.blocks import stack
 from ablab.models.preact import stages
-from ablab.models.resnet import DropoutAt, Style
+from ablab.models.resnet import ResidualStyle
 
 
 @mark(
@@ -48,13 +45,7 @@ def wide_resnet(
     *,
     depth: int,
     widen: int,
-    shortcut: bool = True,
-    norm: Norm = "batch",
-    activation: Activation = "relu",
-    dropout: Rate = 0.0,
-    dropout_at: DropoutAt = "conv",
-    width: Width = 1.0,
-    conv: Convolution = "full",
+    style: ResidualStyle = ResidualStyle(),
 ) -> nn.Module:
     """wrn-depth-widen: three stages of (depth - 4) / 6 blocks with 16, 32 and 64 times `widen` channels.
 
@@ -64,19 +55,16 @@ def wide_resnet(
         raise ModelError(f"depth = {depth}: 4 layers and 6 for each block are wanted, such as 10, 16, 22 or 28")
     if widen < 1:
         raise ModelError(f"widen = {widen}: a whole number from 1 up is wanted")
-    style = Style(
-        norm=norm, activation=activation, dropout=dropout, dropout_at=dropout_at, conv=conv, shortcut=shortcut
-    )
-    stem = scaled(16, width)
-    channels = [scaled(one * widen, width) for one in (16, 32, 64)]
+    stem = style.scaled(16)
+    channels = [style.scaled(one * widen) for one in (16, 32, 64)]
     layers, outputs = stages(stem, channels, [(depth - 4) // 6] * 3, style)
     return stack(
         conv=style.conv3x3(io.channels, stem),
         **layers,
-        norm=normed(norm, outputs),
-        act=act(activation),
+        norm=style.normed(outputs),
+        act=style.act(),
         pool=nn.AdaptiveAvgPool2d(1),
         flatten=nn.Flatten(),
-        drop=style.head_dropout(),
+        drop=style.last_dropout(),
         head=nn.Linear(outputs, io.classes),
     )
