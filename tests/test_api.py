@@ -39,6 +39,7 @@ def test_it_says_what_a_study_file_says(tmp_path):
     assert Study.from_toml(study.text).rule.budget == "30m"
 
 
+@pytest.mark.slow
 def test_there_is_one_class_of_studies(result, tmp_path):
     assert ablab.Study is Study is type(result.study)
     recipe = ablab.Recipe.of({"epochs": 1, "batch": 50})
@@ -98,6 +99,7 @@ def test_what_is_wrong_is_told_as_for_a_file():
         ablab.Study("Does it?", base="simple-nn", variants={"a": "norm=batch"}, seeds=1)
 
 
+@pytest.mark.slow
 def test_the_example_in_the_documents_runs(tmp_path, monkeypatch, capsys):
     root = Path(__file__).parent.parent
     (example,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "studies.md").read_text("utf-8"), re.DOTALL)

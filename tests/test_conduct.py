@@ -81,6 +81,7 @@ def test_a_finished_study_trains_nothing(planned, tmp_path):
     assert trained == []
 
 
+@pytest.mark.slow
 def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
@@ -128,6 +129,7 @@ def test_one_run_is_trained_once(tmp_path):
     assert run.spec.seed == 7
 
 
+@pytest.mark.slow
 def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_changed(tmp_path):
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     path.write_text(TEXT)
@@ -146,6 +148,7 @@ def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_chang
         run_study(*read_studies(path), store, show=lambda planned: nothing)
 
 
+@pytest.mark.slow
 def test_a_question_on_two_data_sets_is_two_studies_that_share_the_error(tmp_path):
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     hard = "phantom(train=200, test=50, difficulty=0.6)"
@@ -159,6 +162,7 @@ def test_a_question_on_two_data_sets_is_two_studies_that_share_the_error(tmp_pat
     assert all(result.decision.verdicts[0].comparisons == 2 for result in results)
 
 
+@pytest.mark.slow
 def test_exploring_sees_no_test_image_decides_nothing_and_leaves_the_ledger_alone(tmp_path):
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     path.write_text(TEXT)
@@ -174,6 +178,7 @@ def test_exploring_sees_no_test_image_decides_nothing_and_leaves_the_ledger_alon
     assert all(run.test.images == 50 for run in confirmed.runs)
 
 
+@pytest.mark.slow
 def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path):
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     path.write_text(TEXT.replace("[variants]", 'tune = { lr = "auto" }\n[variants]'))

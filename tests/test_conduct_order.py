@@ -39,6 +39,7 @@ def carried_out(world, slots=1, order=(), plan_=PLANNED):
         return conduct(plan_, Store(Path(folder)), execute, lambda *_: None, None), execute
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(worlds, places, st.integers(2, 6))
 def test_the_order_in_which_runs_finish_changes_no_look_and_no_verdict(world, order, slots):

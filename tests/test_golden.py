@@ -26,6 +26,7 @@ def said(tmp_path_factory):
 EXPECTED = json.loads(golden.EXPECTED.read_text())
 
 
+@pytest.mark.slow
 def test_every_study_that_had_an_answer_still_has_it(said):
     assert said.keys() == EXPECTED.keys()
 
@@ -62,6 +63,7 @@ def test_an_old_store_opens_with_all_that_its_runs_said(kept):
     assert other.curve[-1].epoch == 1
 
 
+@pytest.mark.slow
 def test_the_same_recipe_trains_the_same_weights_as_before(kept):
     """To the bit on one processor; between processors sums are rounded in other orders."""
     (before,) = kept.runs([TRAINED])

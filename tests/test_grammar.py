@@ -77,6 +77,7 @@ def test_what_is_shown_is_read_back(something):
     assert grammar.value(grammar.show(something)) == something
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(

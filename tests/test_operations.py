@@ -48,6 +48,7 @@ def test_a_study_names_all_misspelt_words_at_once_with_line_caret_and_the_neares
     assert [fault.near for fault in caught.value.faults] == ["sdg", "cosin", "flop", "btach", "focl"]
 
 
+@pytest.mark.slow
 def test_no_torch_is_needed_to_name_them():
     code = f"""
 import sys
@@ -125,6 +126,7 @@ def test_every_name_of_a_folder_is_one_that_its_key_may_have(key):
         assert faults_of(key, text) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(PLACES)), st.text("abc=()+,. 0123[]-\n", max_size=20))
 def test_any_text_is_a_recipe_or_one_error_with_faults_of_that_key(key, text):

@@ -129,6 +129,7 @@ def test_two_elements_or_one_run_twice_are_refused(tmp_path):
         read(page(tmp_path, facts(sample_run()), facts(sample_run())))
 
 
+@pytest.mark.slow
 def test_a_run_that_is_trained_again_on_the_same_machine_is_the_same_to_the_last_bit():
     run = carry_out(RunSpec(RECIPE, 3, DATA.fingerprint), DATA, lambda *_: None)
     found = check(claim(run), lambda _: DATA, lambda *_: None)
@@ -137,6 +138,7 @@ def test_a_run_that_is_trained_again_on_the_same_machine_is_the_same_to_the_last
     assert check(other, lambda _: DATA, lambda *_: None).word == "different"
 
 
+@pytest.mark.slow
 def test_threads_and_precision_are_those_of_the_machine_that_it_was_trained_on():
     recipe = RECIPE.model_copy(update={"threads": None})
     for threads, precision in ((1, "fp32"), (2, "bf16")):
@@ -148,6 +150,7 @@ def test_threads_and_precision_are_those_of_the_machine_that_it_was_trained_on()
     assert check(made, lambda _: DATA, lambda *_: None).run.machine.threads < 1000
 
 
+@pytest.mark.slow
 def test_a_run_that_would_be_trained_here_as_it_was_there_keeps_its_id():
     recipe = RECIPE.model_copy(update={"threads": None})
     run = carry_out(RunSpec(recipe, 0, DATA.fingerprint), DATA, lambda *_: None)

@@ -280,6 +280,7 @@ sides = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(sides, st.booleans()), min_size=1, max_size=4))
 def test_random_stacks_agree_and_see_what_gradients_reach(stack):

@@ -377,6 +377,7 @@ def test_figures_without_names_give_variants_the_words_of_their_change():
     assert study.variants[0].name == "norm=batch"
 
 
+@pytest.mark.slow
 @given(names=st.lists(st.text(max_size=30), min_size=2, max_size=2))
 @settings(max_examples=50, deadline=None)
 def test_whatever_the_names_the_template_is_a_study(names):

@@ -109,6 +109,7 @@ def test_huge_numbers_are_worked_out_exactly():
     assert found["macs"] == 10**24
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_that_arithmetic_does_not_need():
     code = (
         "import sys; sys.argv = ['ablab', 'arith', 'conv', '--in', '8x8x3', '--filters', '4', '--kernel', '3']\n"

@@ -35,6 +35,7 @@ def ablab(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.slow
 def test_every_command_explains_itself(tmp_path):
     from ablab.cli import command
 
@@ -45,6 +46,7 @@ def test_every_command_explains_itself(tmp_path):
         assert "--json" in done.stdout or "Commands:" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_once_and_then_known(tmp_path):
     first = ablab("train", "simple-nn", *TINY, "--json", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
@@ -65,6 +67,7 @@ def test_a_run_is_trained_once_and_then_known(tmp_path):
     assert json.loads(ablab("runs", "ls", "--json", cwd=tmp_path).stdout) == []
 
 
+@pytest.mark.slow
 def test_a_study_ends_with_verdicts_and_a_report_and_is_not_trained_again(tmp_path):
     (tmp_path / "width.toml").write_text(STUDY)
     first = ablab("run", "width.toml", cwd=tmp_path)
@@ -103,6 +106,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_input_ends_with_code_2_a_message_and_nothing_written(what, tmp_path):
     (tmp_path / "broken.toml").write_text("model = simple-nn\n")

@@ -59,6 +59,7 @@ def test_the_list_says_of_every_name_where_it_is_or_that_it_is_not_here(ablab, t
     assert text.splitlines()[-1] == "next: ablab data get cifar10"
 
 
+@pytest.mark.slow
 def test_check_as_json_is_one_value_with_counts_statistics_and_duplicates(ablab, arrays):
     done = ablab("data", "check", arrays, "--json")
     assert done.stderr == ""
@@ -77,6 +78,7 @@ def test_check_as_json_is_one_value_with_counts_statistics_and_duplicates(ablab,
     assert len(found["fingerprint"]) == 64
 
 
+@pytest.mark.slow
 def test_check_for_people_ends_with_a_command_to_go_on_with(ablab, arrays):
     lines = ablab("data", "check", arrays).stdout.splitlines()
     assert any("20 train, 4 test; 3 x 8 x 8" in line for line in lines)
@@ -84,6 +86,7 @@ def test_check_for_people_ends_with_a_command_to_go_on_with(ablab, arrays):
     assert lines[-1] == f'next: ablab data show "{arrays}" --out grid.png'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -106,6 +109,7 @@ def test_bad_input_is_a_message_with_exit_code_2_and_nothing_half_written(ablab,
     assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 
+@pytest.mark.slow
 def test_a_picture_of_the_data_is_written(ablab, arrays, tmp_path):
     from PIL import Image
 
@@ -116,6 +120,7 @@ def test_a_picture_of_the_data_is_written(ablab, arrays, tmp_path):
         assert picture.format == "PNG"
 
 
+@pytest.mark.slow
 def test_names_of_classes_reach_the_terminal_without_control_characters(ablab, tmp_path):
     from PIL import Image
 

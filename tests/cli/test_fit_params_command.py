@@ -32,6 +32,7 @@ def ablab(*words: str) -> str:
     return CliRunner().invoke(command, words, catch_exceptions=False, standalone_mode=False).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "within"),
     [
@@ -49,6 +50,7 @@ def test_the_nearest_size_is_found_and_is_that_of_the_built_network(words, withi
     assert abs(found["away"]) <= within
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -64,6 +66,7 @@ def test_the_line_to_type_next_shows_a_network_of_that_count(words):
     assert f"{json.loads(ablab(*following, '--json'))['parameters']:,} parameters" in shown.splitlines()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["10", "900G"])
 def test_a_target_out_of_reach_is_said_to_be_so_beside_the_nearest_there_is(target):
     shown = ablab("fit-params", "cnn3", "--target", target)
@@ -107,6 +110,7 @@ def test_growth_is_a_table_with_exponents_and_a_plot(tmp_path):
     assert sum(one.tag.endswith("path") for one in picture.iter()) == 2
 
 
+@pytest.mark.slow
 def test_growth_over_lists_and_with_times_is_told_as_json():
     words = ["inspect", "--grow", "resnet20", "--over", "blocks=[1,1,1],[2,2,2]", "width=0.5", "--json"]
     found = json.loads(ablab(*words))

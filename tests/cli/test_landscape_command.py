@@ -56,6 +56,7 @@ def shaded(picture):
     )
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_now_and_shown_with_figures_their_meaning_and_what_to_type_next(tmp_path):
     picture = tmp_path / "loss.svg"
     shown = invoke(
@@ -79,6 +80,7 @@ def test_a_stored_run_is_looked_at_and_nothing_in_the_store_changes(store, run):
     assert contents(store) == before
 
 
+@pytest.mark.slow
 def test_stored_weights_are_those_that_a_training_now_gives(store, run, tmp_path):
     words = ["landscape", "simple-nn", *SMALL, *QUICK, "--seed", "3"]
     (kept,) = found(*words, "--store", str(store))["networks"]
@@ -89,6 +91,7 @@ def test_stored_weights_are_those_that_a_training_now_gives(store, run, tmp_path
     assert kept["sharpness"] == now["sharpness"]
 
 
+@pytest.mark.slow
 def test_with_and_without_shortcuts_side_by_side(tmp_path):
     picture = tmp_path / "plane.svg"
     words = ["preact10", *SMALL, "blocks=2", "--untrained", "--size", "2", "--out", str(picture)]
@@ -164,6 +167,7 @@ def test_an_unknown_run_is_told(store):
         invoke("landscape", "0123456789", "--store", str(store))
 
 
+@pytest.mark.slow
 def test_gradients_are_shown_by_layer_and_epoch_for_both_networks(tmp_path):
     picture = tmp_path / "gradients.svg"
     words = ["preact10", *SMALL, "blocks=2", "--images", "50"]
@@ -178,6 +182,7 @@ def test_gradients_are_shown_by_layer_and_epoch_for_both_networks(tmp_path):
     assert shaded(picture) == 4  # two networks, before and after
 
 
+@pytest.mark.slow
 def test_gradients_as_json_have_every_epoch_and_the_curve_of_the_run(tmp_path):
     words = ["simple-nn", *SMALL, "epochs=2", "--seed", "1"]
     words.remove("epochs=1")

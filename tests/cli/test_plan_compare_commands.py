@@ -23,6 +23,7 @@ def invoke(*words):
     return result.output
 
 
+@pytest.mark.slow
 def test_a_comparison_writes_the_study_that_it_carries_out(tmp_path):
     words = ["compare", *SMALL, "--vs", "lr=0.01", "--seeds", "3", "--workers", "1"]
     shown = invoke(*words)
@@ -73,6 +74,7 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_written(words, messag
     assert not (tmp_path / "studies").exists()
 
 
+@pytest.mark.slow
 def test_a_time_that_is_over_before_the_first_verdict_is_refused_with_one_that_is_enough(tmp_path):
     invoke("compare", *SMALL, "--vs", "lr=0.01", "--study", "s.toml", "--dry-run")
     text = (tmp_path / "s.toml").read_text()

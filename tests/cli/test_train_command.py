@@ -19,6 +19,7 @@ def invoke(*words):
     return result
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_the_confusion_matrix_its_files_and_the_command_that_makes_it_again(tmp_path):
     store = ["--store", str(tmp_path / "store")]
     first = invoke("train", "simple-nn", *SMALL, "--seed", "3", *store)
@@ -30,6 +31,7 @@ def test_a_run_ends_with_the_confusion_matrix_its_files_and_the_command_that_mak
     assert "nothing was trained again" in invoke("train", "simple-nn", *SMALL, "--seed", "3", *store).output
 
 
+@pytest.mark.slow
 def test_the_weights_are_those_of_the_selected_epoch_with_their_checksum(tmp_path):
     import hashlib
 
@@ -57,6 +59,7 @@ def test_the_schedule_is_shown_and_nothing_is_trained(tmp_path):
     assert max(rates) == pytest.approx(0.05, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_rate_is_found_with_a_picture_and_what_to_type_next(tmp_path):
     picture = tmp_path / "rates.svg"
     shown = invoke("lr-find", "simple-nn", "norm=batch", *SMALL, "--picture", str(picture)).output
@@ -65,6 +68,7 @@ def test_a_rate_is_found_with_a_picture_and_what_to_type_next(tmp_path):
     ET.fromstring(picture.read_text())
 
 
+@pytest.mark.slow
 def test_the_doctor_says_what_is_there_and_what_it_can_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = json.loads(invoke("doctor", "--json", "--store", str(tmp_path / "none")).output)

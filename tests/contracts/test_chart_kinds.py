@@ -129,6 +129,7 @@ def test_any_chart_is_markup_of_numbers_and_escaped_names(kind, data):
                 assert all(math.isfinite(float(word)) for word in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 @settings(max_examples=4, deadline=None)

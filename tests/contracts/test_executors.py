@@ -40,6 +40,7 @@ def timeless(run):
     return dataclasses.replace(run, curve=curve, origin=None, cost=cost)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_it_gives_every_run_once_with_its_events_in_order(name, tmp_path):
     told = []
@@ -54,6 +55,7 @@ def test_it_gives_every_run_once_with_its_events_in_order(name, tmp_path):
     assert timeless(run) == timeless(carry_out(SPECS[0], DATA, lambda *_: None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(name, tmp_path):
     long = RunSpec(RECIPE.with_("epochs=5000"), 0, DATA.fingerprint)

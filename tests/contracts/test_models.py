@@ -74,6 +74,7 @@ def test_a_network_has_a_summary_and_options_with_defaults_that_can_be_read_from
     assert all(default is not None for default in entry.options.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_two_builds_have_the_same_names_and_shapes_and_take_no_memory(name: str) -> None:
     first, second = made(name), made(name)
@@ -82,11 +83,13 @@ def test_two_builds_have_the_same_names_and_shapes_and_take_no_memory(name: str)
     assert list(first.state_dict()) == list(second.state_dict())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_default_can_be_given_and_changes_nothing(name: str) -> None:
     assert repr(made(name, **ENTRIES[name].options)) == repr(made(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_other_classes_and_channels_change_the_first_and_last_layers_only(name: str) -> None:
     io = size(name)
@@ -95,6 +98,7 @@ def test_other_classes_and_channels_change_the_first_and_last_layers_only(name: 
     assert parameters(other) < parameters(usual)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_of_one_pixel_run_or_are_refused_with_the_layer_and_the_shape_that_reached_it(name: str) -> None:
     try:
@@ -106,6 +110,7 @@ def test_pictures_of_one_pixel_run_or_are_refused_with_the_layer_and_the_shape_t
         assert net(torch.empty(2, 3, 1, 1, device="meta")).shape == (2, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if parameters(made(name)) < SMALL])
 def test_a_step_reaches_every_parameter_and_measuring_is_repeatable(name: str) -> None:
     net, images = initialise(build(name, size(name)), 0), pictures(size(name))
@@ -121,6 +126,7 @@ def test_a_step_reaches_every_parameter_and_measuring_is_repeatable(name: str) -
         assert torch.equal(net(images), net(images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", KINDS)
 @pytest.mark.parametrize("name", with_option("norm"))
 def test_a_norm_is_of_its_kind_and_none_is_none(name: str, norm: str) -> None:
@@ -134,6 +140,7 @@ def test_a_norm_is_of_its_kind_and_none_is_none(name: str, norm: str) -> None:
         assert count(net, KINDS[norm]) == count(net, ANY_NORM) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", with_option("activation"))
 def test_an_activation_takes_the_place_of_another_and_has_no_parameters(name: str) -> None:
     mish, swish = made(name, activation="mish"), made(name, activation="swish(2)")
@@ -142,6 +149,7 @@ def test_an_activation_takes_the_place_of_another_and_has_no_parameters(name: st
     assert shapes(mish) == shapes(swish) == shapes(made(name))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", with_option("dropout"))
 def test_dropout_adds_layers_of_its_rate_and_no_parameters(name: str) -> None:
     without, dropped = made(name, dropout=0.0), made(name, dropout=0.25)
@@ -150,6 +158,7 @@ def test_dropout_adds_layers_of_its_rate_and_no_parameters(name: str) -> None:
     assert shapes(without) == shapes(dropped)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", with_option("width"))
 def test_width_makes_the_network_smaller_and_larger_under_the_same_names(name: str) -> None:
     half, usual, double = (made(name, width=width) for width in (0.5, 1.0, 2.0))
@@ -159,6 +168,7 @@ def test_width_makes_the_network_smaller_and_larger_under_the_same_names(name: s
         made(name, width=0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", with_option("conv"))
 def test_depthwise_leaves_no_full_convolution_of_3x3_and_saves_parameters(name: str) -> None:
     net = made(name, conv="depthwise")
@@ -171,6 +181,7 @@ def test_depthwise_leaves_no_full_convolution_of_3x3_and_saves_parameters(name: 
     assert parameters(net) < parameters(made(name, conv="full"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", with_option("shortcut"))
 def test_layers_that_remain_without_shortcuts_keep_their_names_and_shapes(name: str) -> None:
     if not isinstance(ENTRIES[name].options["shortcut"], bool):

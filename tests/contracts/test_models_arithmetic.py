@@ -10,6 +10,7 @@ from ablab.catalogue import catalogue
 from ablab.models import Io, build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(catalogue("models", "model")))
 def test_the_arithmetic_of_a_network_agrees_with_its_tensors_and_torchs_counter(name: str) -> None:
     io = Io(3, 227, 227, 1000) if name.endswith("-original") else Io(3, 32, 32, 10)

@@ -47,6 +47,7 @@ def shown(kind: str) -> dict[str, Section]:
     return {section.name: section for section in sections(made(kind), pictures())}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_part_can_be_written_in_every_format(name: str, kind: str) -> None:
@@ -62,6 +63,7 @@ def test_every_part_can_be_written_in_every_format(name: str, kind: str) -> None
         assert chart.caption
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_charts_of_a_section_can_be_pictures(name: str) -> None:
     for chart in list(shown("broken")[name].charts())[:2] if name in shown("broken") else ():

@@ -189,6 +189,7 @@ def test_lies_are_refused(tmp_path, archive, message):
         taken(path)
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("bomb", ["zeros after the end", "members", "headers", "long names", "pax headers", "streams"])
 def test_bombs_end_at_the_limit(tmp_path, monkeypatch, bomb):
@@ -210,6 +211,7 @@ def test_bombs_end_at_the_limit(tmp_path, monkeypatch, bomb):
         taken(path)
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_an_archive_with_any_changed_byte_gives_the_same_members_or_an_error(tmp_path):
     whole = gzip.compress(tar(CONTENT), mtime=0)
@@ -225,6 +227,7 @@ def test_an_archive_with_any_changed_byte_gives_the_same_members_or_an_error(tmp
             assert str(error).startswith(str(path))
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_an_unpacked_archive_with_any_changed_byte_never_ends_in_anything_but_a_message(tmp_path):
     whole = tar(CONTENT, tarfile.PAX_FORMAT)

@@ -28,6 +28,7 @@ def test_every_byte_comes_back_from_its_float(kind):
         assert np.array_equal(pixels(torch.from_numpy(floats), "x").numpy(), steps)
 
 
+@pytest.mark.slow
 @given(
     arrays_of.arrays(
         np.uint8, st.tuples(st.integers(1, 5), st.integers(5, 9), st.integers(5, 9), st.sampled_from((1, 3)))

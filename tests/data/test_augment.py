@@ -339,6 +339,7 @@ def test_invert_autocontrast_and_equalize_are_pillows_exactly() -> None:
         assert largest_difference(ours(images), [theirs(pillow(image)) for image in images]) == 0
 
 
+@pytest.mark.slow
 def test_autocontrast_is_pillows_for_every_range_of_values() -> None:
     low, high = torch.triu_indices(256, 256, offset=1)[:, ::23]
     images = torch.stack([low, high], dim=1).to(torch.uint8).view(-1, 1, 1, 2)

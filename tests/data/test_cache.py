@@ -115,6 +115,7 @@ def written(tmp_path_factory):
     return path, path.read_bytes()
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_cut_flipped_or_longer_cache_is_never_used_with_other_content(written, data):
@@ -233,6 +234,7 @@ def go(child):
     child.stdin.flush()
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_four_processes_at_once_parse_once_and_see_the_same(tmp_path, cache):
     log = tmp_path / "parses"
@@ -246,6 +248,7 @@ def test_four_processes_at_once_parse_once_and_see_the_same(tmp_path, cache):
     assert sorted(path.suffix for path in cache.iterdir() if path.suffix != ".lock") == [".cache"]
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_a_builder_that_is_killed_holds_nobody_up_and_leaves_nothing_behind(tmp_path, cache):
     log = tmp_path / "parses"

@@ -163,6 +163,7 @@ def refused_cheaply(path, message):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_room_is_made_for_it(tmp_path):
     big = member(np.zeros((60_000, 64, 64), np.uint8))  # 246 MB in 0.24 MB
     path = zipped(tmp_path / "a.npz", [("x.npy", big), ("y.npy", member(Y))], zipfile.ZIP_DEFLATED)
@@ -181,6 +182,7 @@ def test_a_header_that_says_other_bytes_than_the_file_has_is_refused(tmp_path, s
     refused_cheaply(path, "a.npz: x: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

@@ -276,6 +276,7 @@ def test_another_kind_of_file_called_parquet_is_an_error_that_names_it(tmp_path)
     assert not parquet.recognise(tmp_path.parent / "absent")
 
 
+@pytest.mark.slow
 def test_one_picture_repeated_in_every_row_is_refused_before_room_is_made(tmp_path):
     one = pa.array([{"bytes": encoded(np.zeros((1, 1, 3), np.uint8)), "path": None}] * 1)
     table = pa.table({"img": one.take(pa.array(np.zeros(300_000, np.int64))), "label": np.arange(300_000) % 2})

@@ -15,6 +15,7 @@ def whole():
     return phantom()
 
 
+@pytest.mark.slow
 def test_its_pixels_and_labels_are_those_of_every_other_machine(whole):
     assert whole.fingerprint == "3199af727dcddc1d1d22e66df17cc809bf7bf4ba228c8f4cc86831e1ff3c46bc"
     other = phantom(train=50, test=20, difficulty=0.2, seed=3)
@@ -28,6 +29,7 @@ def test_it_has_ten_classes_of_small_colour_pictures(whole):
     assert len(whole.classes) == 10
 
 
+@pytest.mark.slow
 def test_classes_are_balanced_but_for_the_noise_of_labels():
     clean = phantom(train=1000, test=100, label_noise=0)
     assert torch.bincount(clean.train.labels).tolist() == [100] * 10

@@ -271,6 +271,7 @@ def test_pictures_that_no_memory_holds_are_refused():
         decode_all(items, size=4096, skip_unreadable=False)
 
 
+@pytest.mark.slow
 def test_nothing_is_warned_of_or_logged(capfd):
     big = Image.new("1", (8192, 8192))  # within the limit; and odd notes, which Pillow warns of
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\xff\0\0\0\xff\xff\xff\xff"
@@ -293,6 +294,7 @@ def items(*contents):
     return [(f"{at}.png", lambda content=content: content) for at, content in enumerate(contents)]
 
 
+@pytest.mark.slow
 def test_all_are_decoded_in_their_order_to_one_size():
     contents = [saved(noise(20 + seed, 30, seed), form) for seed, form in enumerate(["PNG", "JPEG", "GIF", "BMP"] * 10)]
     images, kept, unreadable = decode_all(items(*contents), size=16, skip_unreadable=False)
@@ -356,6 +358,7 @@ def test_a_fifth_of_each_class_is_set_aside_the_same_on_every_call():
     assert again.fingerprint == test.fingerprint
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_picture_is_on_both_sides_and_every_class_on_either(data):

@@ -42,6 +42,7 @@ def timeless(run):
     )
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_are_those_one_after_the_other_to_the_last_bit(tmp_path):
     seen = []
     with Workers(Job(Tiny(), tmp_path), number=2) as execute:
@@ -58,6 +59,7 @@ def test_runs_side_by_side_are_those_one_after_the_other_to_the_last_bit(tmp_pat
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_process_is_left_behind_and_the_last_epoch_is_kept_when_it_is_stopped(tmp_path):
     def show(one, event):
         if isinstance(event, EpochDone):
@@ -70,6 +72,7 @@ def test_no_process_is_left_behind_and_the_last_epoch_is_kept_when_it_is_stopped
     assert checkpoint_path(tmp_path, long.id).exists()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_is_told_of_with_its_run(tmp_path):
     def show(one, event):
         if isinstance(event, Started):
@@ -83,6 +86,7 @@ def test_a_process_that_is_killed_is_told_of_with_its_run(tmp_path):
         list(execute(lambda: [long], show))
 
 
+@pytest.mark.slow
 def test_an_error_of_ours_comes_across(tmp_path):
     wrong = dataclasses.replace(WANTED[0], recipe=RECIPE.with_("train_images=100000"))
     with (

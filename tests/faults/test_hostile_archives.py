@@ -180,6 +180,7 @@ def test_what_else_is_in_an_archive_is_passed_over(tmp_path, root, what, pack):
     assert all(file.stat().st_mode & 0o7000 == 0 and not file.is_symlink() for file in folder.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", [*REFUSED, *PACKED])
 def test_a_lying_archive_is_refused_and_leaves_nothing(tmp_path, root, what):
     path, known = put(root, PACKED[what]() if what in PACKED else gzip.compress(REFUSED[what]()))

@@ -158,6 +158,7 @@ def python(program, *arguments, **more):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **more)
 
 
+@pytest.mark.slow
 def test_nothing_in_a_pickle_is_run_and_each_is_refused_by_name(tmp_path):
     payloads = {name: (tmp_path / f"marker{at}", None) for at, name in enumerate(exploits(Path("x")))}
     payloads = {name: (marker, exploits(marker)[name]) for name, (marker, _) in payloads.items()}
@@ -194,6 +195,7 @@ def test_an_ordinary_unpickler_would_have_run_every_one_of_them(tmp_path):
     assert {name for name, marker in markers.items() if not marker.exists()} <= harmless
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["protocol 2", "BUILD"])
 def test_a_pickle_of_the_official_length_ends_the_command_with_a_message_and_code_2(tmp_path, name):
     marker = tmp_path / "marker"
@@ -265,6 +267,7 @@ def hold(examples, classes):
     assert 0 <= int(examples.labels.min()) <= int(examples.labels.max()) < classes
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300 + N // 20)
 @pytest.mark.parametrize(("name", "form"), FORMS)
 def test_a_changed_file_is_a_message_or_the_same_pixels_where_a_digest_is_known(name, form, tmp_path):
@@ -308,6 +311,7 @@ def read_changed_archives(form, folder, say):
     say({**outcomes, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before})
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300 + N // 20)
 @pytest.mark.parametrize("form", ["python", "binary"])
 def test_a_changed_archive_is_a_message_or_the_same_pixels(form, tmp_path):
@@ -327,6 +331,7 @@ pieces = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(pieces, max_size=40), st.integers(0, len(GENUINE)), st.integers(0, 40))
 @settings(max_examples=min(N, 1500), deadline=None)
 def test_opcodes_in_any_order_anywhere_in_a_file_give_a_whole_batch_or_a_message(new, at, gone):

@@ -126,6 +126,7 @@ def hold(found):
         assert 0 <= int(part.labels.min()) <= int(part.labels.max()) < len(found.classes)
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_mutation_crashes_hangs_or_gives_half_a_data_set(kind, tmp_path):

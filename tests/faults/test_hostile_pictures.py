@@ -97,6 +97,7 @@ def read_all(many, say):
     say({"outcomes": outcomes, "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before})
 
 
+@pytest.mark.slow
 def test_no_mutation_crashes_hangs_or_fills_the_memory():
     many = max(100, N // len(KINDS))
     found = watched(read_all, many)
@@ -195,6 +196,7 @@ def peak():
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="peak memory is measured by Linux's /proc")
 def test_no_bomb_goes_off():
     found = watched(read_bombs)

@@ -130,6 +130,7 @@ def size(path):
     return path.stat().st_size if path.exists() else 0
 
 
+@pytest.mark.slow
 def test_a_download_killed_at_any_instant_is_gone_on_with_where_it_was(tmp_path):
     draw = random.Random(3)
     root = tmp_path / "root"
@@ -152,6 +153,7 @@ def test_a_download_killed_at_any_instant_is_gone_on_with_where_it_was(tmp_path)
     assert len(places - {0, len(ARCHIVE)}) >= 2, "the kills came too early or too late"
 
 
+@pytest.mark.slow
 def test_unpacking_that_is_killed_at_any_instant_is_done_again_and_nothing_is_fetched_twice(tmp_path):
     draw = random.Random(4)
     server = Server(ARCHIVE)
@@ -177,6 +179,7 @@ def test_unpacking_that_is_killed_at_any_instant_is_done_again_and_nothing_is_fe
     assert half_way > 0, "no kill came while unpacking"
 
 
+@pytest.mark.slow
 def test_a_second_command_waits_and_one_download_serves_both(tmp_path):
     root = tmp_path / "root"
     server = Server(ARCHIVE, faults=[("stall", 100_000)])
@@ -193,6 +196,7 @@ def test_a_second_command_waits_and_one_download_serves_both(tmp_path):
     assert whole(root)
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_does_not_hold_up_the_one_that_waits(tmp_path):
     root = tmp_path / "root"
     server = Server(ARCHIVE, faults=[("stall", 100_000)])
@@ -208,6 +212,7 @@ def test_a_command_that_is_killed_does_not_hold_up_the_one_that_waits(tmp_path):
     assert whole(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_download_that_is_stopped_keeps_what_it_has(tmp_path, number, code):
     root = tmp_path / "root"
@@ -289,6 +294,7 @@ def load(process, root, after=None, most=""):
             return int(line), said
 
 
+@pytest.mark.slow
 def test_a_cache_that_is_killed_while_it_is_written_is_made_again_and_never_half_read(tmp_path):
     root = DATA.folder(tmp_path / "root" / FOLDER, **{"batches.meta": META}).parent
     cache = tmp_path / "cache"
@@ -397,6 +403,7 @@ def test_a_limit_on_the_size_of_files_is_a_message_and_leaves_nothing_half_writt
     assert visible(root) == [FOLDER]
 
 
+@pytest.mark.slow
 def test_no_room_for_the_cache_is_a_note_and_the_data_is_there_all_the_same(tmp_path):
     root = DATA.folder(tmp_path / "root" / FOLDER, **{"batches.meta": META}).parent
     program = (

@@ -63,6 +63,7 @@ print(json.dumps([whole, found]))
 """
 
 
+@pytest.mark.long
 @pytest.mark.faults
 @pytest.mark.timeout(1200)
 def test_killed_at_random_instants_and_started_again_it_ends_with_the_same_weights_curve_and_figure(tmp_path):
@@ -106,6 +107,7 @@ def begun_training(tmp_path):
     raise AssertionError(process.stderr.read())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_once_it_keeps_the_last_epoch_and_says_how_to_go_on(kind, code, tmp_path):
     process = begun_training(tmp_path)
@@ -129,6 +131,7 @@ def test_stopped_once_it_keeps_the_last_epoch_and_says_how_to_go_on(kind, code, 
     assert int(re.search(r"behind epoch (\d+)", note)[1]) >= 3
 
 
+@pytest.mark.slow
 def test_stopped_twice_it_is_gone_at_once(tmp_path):
     process = begun_training(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -137,6 +140,7 @@ def test_stopped_twice_it_is_gone_at_once(tmp_path):
     assert process.returncode in (130, -signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_a_disk_without_room_for_a_checkpoint_ends_the_run_with_the_file_and_the_bytes(tmp_path):
     """The files of a process may grow to 400 kB: enough for the store, not for a checkpoint of 1 MB."""
     limited = (

@@ -52,6 +52,7 @@ def writer(folder, first, last):
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_eight_processes_that_write_at_once_lose_nothing_and_make_nothing_double(tmp_path):
     # each begins where the one before is half through, so that half of all runs are written by two of them
@@ -77,6 +78,7 @@ def test_eight_processes_that_write_at_once_lose_nothing_and_make_nothing_double
     assert list(damages(store)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_of_writers_that_are_killed_all_that_they_were_told_is_kept_is_there(tmp_path):
     draw = random.Random(5)
@@ -141,6 +143,7 @@ def found(folder):
         store.connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_bytes_that_have_changed_in_the_database_are_seen_or_make_no_difference(whole, tmp_path):
     content = (whole / "store.sqlite").read_bytes()

@@ -151,6 +151,7 @@ def test_an_option_that_cannot_be_is_refused(options, message):
         build("cnn3", CIFAR10, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mlp", "cnn2", "preact10"])
 def test_a_softmax_can_be_put_at_the_end_and_moves_nothing_else(name):
     io, seen = Io(3, 32, 32, 10), torch.rand(2, 3, 32, 32)

@@ -129,6 +129,7 @@ def test_frozen_weights_are_in_no_direction():
     assert set(direction(net, 0, 0)) == {"1.weight"}
 
 
+@pytest.mark.slow
 def test_looking_changes_neither_the_network_nor_torchs_generator(splits):
     net = network("preact10").train()
     net.norm.eval()  # somebody's own choice
@@ -142,6 +143,7 @@ def test_looking_changes_neither_the_network_nor_torchs_generator(splits):
     assert all(parameter.grad is None for parameter in net.parameters())
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_and_the_middle_is_the_networks_own_loss(splits):
     net, batches = network("simple-nn", norm="batch", dropout=0.5), batches_of(splits)
     found = landscape(net.train(), batches, 4, size=2, steps=5, directions=3, products=3)

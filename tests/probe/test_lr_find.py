@@ -1,5 +1,6 @@
 """The range test finds a rate that trains, and leaves everything as it was."""
 
+import pytest
 import torch
 
 from ablab.events import EpochDone, Finished
@@ -10,6 +11,7 @@ from ablab.train.loop import train
 SMALL = Recipe.of({"batch": 32, "precision": "fp32", "epochs": 8})
 
 
+@pytest.mark.slow
 def test_the_suggestion_trains_better_than_a_tenth_of_it_and_better_than_ten_times(splits):
     found = range_test(SMALL, splits, 0)
     assert found.suggestion is not None
@@ -29,6 +31,7 @@ def test_rates_rise_by_one_factor_until_the_loss_is_far_above_its_lowest(splits)
     assert len(found.rates) == len(found.losses) < 100
 
 
+@pytest.mark.slow
 def test_a_run_afterwards_is_what_it_would_have_been(splits):
     def curve():
         events = train(SMALL.with_("epochs=2 dropout=0.5 augment=crop(2)"), splits, 0)

@@ -6,7 +6,7 @@ import torch
 
 from ablab.data.augment import augmenter
 from ablab.data.dataset import Dataset, Examples
-from ablab.errors import DataError
+from ablab.errors import DataError, InputError
 from ablab.report.grid import EDGE, GAP, grid, shortened
 
 
@@ -144,5 +144,5 @@ def test_names_are_shortened_in_the_middle_and_lose_control_characters(text, wan
     ],
 )
 def test_what_cannot_be_shown_is_a_message(wrong, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(InputError, match=message):
         grid(made(), **{"augment": "none", "seed": 0, "per_class": 2, **wrong})

@@ -66,6 +66,7 @@ def test_settings_of_the_users_change_nothing_and_are_left_as_they_were():
     assert matplotlib.rcParams["axes.facecolor"] == "white"
 
 
+@pytest.mark.slow
 def test_pyplot_is_never_loaded():
     code = (
         "import sys; sys.path[:0] = ['tests/report']\n"

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 EXECUTOR = '''"""The executor that says on the error stream what it carries out."""
 
 import sys
@@ -43,6 +45,7 @@ seeds = 3
 """
 
 
+@pytest.mark.slow
 def test_an_executor_is_one_new_file(package_copy):
     package_copy.drop("execute/mine.py", EXECUTOR)
     (package_copy.work / "norm.toml").write_text(STUDY)

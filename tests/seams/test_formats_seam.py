@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 FORMAT = '''"""Outline: what a network consists of, as text."""
 
 import torch
@@ -35,6 +37,7 @@ def needy(trained) -> bytes:
 SMALL = ("data=phantom(train=200,test=60)", "train_images=60", "epochs=1", "batch=20")
 
 
+@pytest.mark.slow
 def test_a_format_of_weights_is_one_new_file(package_copy):
     package_copy.drop("export/outline.py", FORMAT)
     package_copy.drop("export/needy.py", NEEDY)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 METRIC = '''"""How sure a network is on average."""
 
 from torch import Tensor
@@ -19,6 +21,7 @@ def doubt(logits: Tensor, labels: Tensor) -> float:
 SMALL = ("data=phantom(train=200,test=60)", "train_images=60", "epochs=1", "batch=20")
 
 
+@pytest.mark.slow
 def test_a_metric_is_one_new_file(package_copy):
     package_copy.drop("train/metrics/doubt.py", METRIC)
     done = package_copy.run("train", "mlp", *SMALL)
@@ -48,6 +51,7 @@ seeds = "3..3"
 """
 
 
+@pytest.mark.slow
 def test_a_study_may_decide_by_a_metric_of_ones_own(package_copy):
     package_copy.drop("train/metrics/doubt.py", METRIC)
     (package_copy.work / "sure.toml").write_text(STUDY)

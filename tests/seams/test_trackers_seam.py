@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 TRACKER = '''"""The tracker that writes the kinds of what it is told to the error stream."""
 
 import sys
@@ -33,6 +35,7 @@ class Mine:
 WORDS = ("mlp", "data=phantom(train=200,test=60)", "train_images=60", "epochs=1", "batch=20")
 
 
+@pytest.mark.slow
 def test_a_tracker_is_one_new_file(package_copy):
     package_copy.drop("track/mine.py", TRACKER)
     done = package_copy.run("train", *WORDS, "--track", "mine", "--track", "jsonl(events.jsonl)")
@@ -43,6 +46,7 @@ def test_a_tracker_is_one_new_file(package_copy):
     assert [line for line in lines if line != "noticed"] == ["spec", "started", "epoch", "finished", "run"]
 
 
+@pytest.mark.slow
 def test_a_tracker_that_raises_is_left_out_and_the_run_goes_on(package_copy):
     package_copy.drop("track/mine.py", TRACKER)
     done = package_copy.run("train", *WORDS, "--track", "mine(breaks=true)")

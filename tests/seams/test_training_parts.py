@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 DATA = "data=phantom(train=200,test=60)"
 SMALL = (DATA, "train_images=60", "epochs=1", "batch=20")
 
@@ -165,6 +167,7 @@ def trained(package, *words):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_a_model_is_one_new_file(package_copy):
     package_copy.drop("models/averages.py", MODEL)
     run = trained(package_copy, "averages", "norm=batch", *SMALL)
@@ -195,6 +198,7 @@ def test_a_model_has_the_shared_options_with_the_defaults_that_it_says(package_c
     assert 'unknown recipe key "shortcut"' in refused.stderr
 
 
+@pytest.mark.slow
 def test_an_optimizer_is_one_new_file(package_copy):
     package_copy.drop("train/optimizers/signs.py", OPTIMIZER)
     run = trained(package_copy, "mlp", "optimizer=signs(momentum=0.5)", "lr=0.001", *SMALL)
@@ -204,6 +208,7 @@ def test_an_optimizer_is_one_new_file(package_copy):
     assert 'did you mean "signs"?' in refused.stderr
 
 
+@pytest.mark.slow
 def test_an_augmentation_is_one_new_file(package_copy):
     package_copy.drop("data/augment/negative.py", AUGMENTATION)
     run = trained(package_copy, "mlp", "augment=flip+negative", *SMALL)
@@ -212,6 +217,7 @@ def test_an_augmentation_is_one_new_file(package_copy):
     assert run["curve"][0]["train_loss"] != plain["curve"][0]["train_loss"]
 
 
+@pytest.mark.slow
 def test_a_data_source_is_one_new_file(package_copy):
     package_copy.drop("data/sources/stripes.py", SOURCE)
     run = trained(package_copy, "mlp", "data=stripes(period=8)", "epochs=3", "batch=10", "norm=batch")
@@ -219,6 +225,7 @@ def test_a_data_source_is_one_new_file(package_copy):
     assert "stripes" in package_copy.run("data", "list").stdout
 
 
+@pytest.mark.slow
 def test_a_schedule_a_loss_initial_weights_and_an_activation_are_one_new_file_each(package_copy):
     package_copy.drop("train/zigzag.py", SCHEDULE)
     package_copy.drop("train/brier.py", LOSS)

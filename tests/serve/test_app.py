@@ -46,6 +46,7 @@ def decided(filled):
     return decide(planned, runs, labels=data.labels)
 
 
+@pytest.mark.slow
 def test_the_list_has_every_study_and_run_with_the_stores_numbers(dashboard, filled):
     page = dashboard.ask("/").text
     for run in filled[2]:
@@ -142,6 +143,7 @@ def test_too_many_runs_side_by_side_are_refused_with_the_reason(dashboard, fille
     assert "12 are the most" in answer.text
 
 
+@pytest.mark.slow
 def test_hostile_names_are_shown_as_typed(dashboard, filled):
     compare = ",".join(run.id for run in filled[2][:6])
     paths = ["/", f"/study/{filled[1].hash}", f"/study/{filled[1].hash}/report", f"/run/{filled[2][0].id}"]
@@ -214,6 +216,7 @@ def test_new_runs_and_runs_that_go_on_show_up_and_disappear(own):
     assert "Stop this study" not in page
 
 
+@pytest.mark.slow
 def test_stopping_is_asked_for_once_and_then_said(own):
     dashboard, planned, runs = own
     activity = Activity(dashboard.store, planned.hash, "quickstart", Path("q.toml"), least=15, most=25)
@@ -227,6 +230,7 @@ def test_stopping_is_asked_for_once_and_then_said(own):
             show(runs[0].spec, EpochDone(runs[0].curve[0], True, None))
 
 
+@pytest.mark.slow
 def test_a_study_that_this_version_cannot_read_is_named_with_the_reason(own):
     dashboard, _, _ = own
     Store(dashboard.store).keep_study(StudyText("feed", "from-elsewhere", 'question = "x"\nfoo = 1\n', FINGERPRINT, 1))
@@ -237,6 +241,7 @@ def test_a_study_that_this_version_cannot_read_is_named_with_the_reason(own):
     assert dashboard.ask("/study/feed").status == 404
 
 
+@pytest.mark.slow
 def test_the_report_of_a_tuned_study_has_its_trials_and_the_verdicts_at_the_rates_that_won(own):
     dashboard, _, _ = own
     store = Store(dashboard.store)
@@ -260,6 +265,7 @@ def test_the_report_of_a_tuned_study_has_its_trials_and_the_verdicts_at_the_rate
     assert after.name not in words(dashboard.ask("/").text)
 
 
+@pytest.mark.slow
 def test_a_damaged_store_is_said_on_the_page_and_the_dashboard_lives_on(own):
     dashboard, _, _ = own
     content = (dashboard.store / "store.sqlite").read_bytes()
@@ -299,12 +305,14 @@ def test_without_the_server_library_it_says_what_to_install(tmp_path, filled):
     assert 'pip install "ablab[serve]"' in done.stderr
 
 
+@pytest.mark.slow
 def test_sigterm_ends_it_with_code_143(filled):
     process, _ = start(filled[0])
     end(process)
     assert process.returncode == 143
 
 
+@pytest.mark.slow
 def test_the_dashboard_needs_no_torch(filled):
     code = (
         "import sys; from ablab.serve.app import Pages; from pathlib import Path; from ablab.serve import views; "
@@ -315,6 +323,7 @@ def test_the_dashboard_needs_no_torch(filled):
     assert done.stdout == "False\n"
 
 
+@pytest.mark.slow
 def test_runs_that_broke_are_marked(tmp_path):
     planned, runs = fill(tmp_path / "store", most=3)
     store = Store(tmp_path / "store")

@@ -9,6 +9,7 @@ import pytest
 PATHS = ["/", "/study/x", "/study/x/report", "/run/x", "/compare?runs=a", "/static/dashboard.js", "/nothing"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_without_the_token_every_path_is_closed(dashboard, path):
     for cookie in ("", f"ablab-{dashboard.port}=wrong", f"ablab-{dashboard.port}=", f"other={dashboard.token}"):
@@ -24,6 +25,7 @@ def test_a_wrong_token_in_the_address_is_refused_even_with_the_cookie(dashboard,
     assert dashboard.ask(f"/?token={dashboard.token}&token={token}").status == 403
 
 
+@pytest.mark.slow
 def test_the_token_in_the_address_becomes_a_cookie_that_no_script_reads_and_no_other_site_sends(dashboard):
     answer = dashboard.ask(f"/compare?runs=a%2Cb&token={dashboard.token}", Cookie="")
     assert answer.status == 200
@@ -115,6 +117,7 @@ def test_every_answer_carries_the_policy(dashboard, path):
     assert answer.getheader("Access-Control-Allow-Origin") is None
 
 
+@pytest.mark.slow
 def test_the_report_is_kept_apart_from_the_dashboard(dashboard, filled):
     answer = dashboard.ask(f"/study/{filled[1].hash}/report")
     policy = answer.getheader("Content-Security-Policy")

@@ -14,6 +14,8 @@ from dashboards import HOSTILE, Dashboard, end, fill, start
 
 from ablab.store import Store
 
+pytestmark = pytest.mark.browser
+
 PATIENCE = 90_000  # milliseconds: other work may want the cores
 
 

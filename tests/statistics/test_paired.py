@@ -32,6 +32,7 @@ from ablab.statistics.paired import (
 accuracies = st.lists(st.tuples(st.floats(1, 99), st.floats(1, 99)), min_size=3, max_size=20)
 
 
+@pytest.mark.slow
 @given(accuracies, st.sampled_from([0.8, 0.95, 0.99]))
 def test_an_interval_with_fixed_pairs_is_that_of_a_paired_t_test(pairs, confidence):
     a, b = zip(*pairs, strict=True)
@@ -68,6 +69,7 @@ def test_with_the_guard_an_interval_of_whole_epochs_covers_and_without_it_does_n
     assert covered(0.0) < unguarded
 
 
+@pytest.mark.slow
 @given(accuracies)
 def test_the_correlation_is_pearsons(pairs):
     a, b = zip(*pairs, strict=True)

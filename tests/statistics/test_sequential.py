@@ -43,6 +43,7 @@ def test_the_multipliers_are_those_of_the_published_simulation(most):
     assert list(ours) == list(range(3, most + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("most", "alpha"), [(10, 0.05), (5, 0.05), (20, 0.05 / 3), (10, 0.1), (30, 0.01)])
 def test_on_other_draws_exactly_as_much_error_is_made_as_is_allowed(most, alpha):
     number = 400_000
@@ -103,6 +104,7 @@ def test_a_rule_that_looks_again_with_the_plain_t_interval_is_caught():
     assert 0.14 <= sum(look.interval.low > 0 or look.interval.high < 0 for look in stopped) / STUDIES <= 0.18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("effect", "margin"), [(0.0, 0.7), (0.5, 0.7), (1.0, 0.7), (2.0, 2.0), (5.0, 0.5)])
 def test_the_interval_at_the_look_that_stops_holds_the_truth_in_95_of_100_studies(effect, margin):
     stopped = last_looks(effect, multipliers(3, 10, 0.05), margin=margin, seed=2)

@@ -118,6 +118,7 @@ for seed in range({first}, {first} + 40):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_processes_that_write_at_once_lose_nothing(tmp_path):
     tests = str(Path(__file__).parent.parent)

@@ -124,6 +124,7 @@ def test_a_run_that_did_not_finish_is_not_replaced_and_keeps_the_verdict_open():
     assert verdict.sentence.startswith("1 of 3 runs of norm did not finish.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [3, 10])
 def test_equals_are_seldom_called_different_however_often_one_looks(most):
     it = planned(margin=0.05, seeds=(3, most))  # so small that equality is never shown: every look is a temptation
@@ -131,6 +132,7 @@ def test_equals_are_seldom_called_different_however_often_one_looks(most):
     assert wrong <= 0.05 * 600 + 3 * (600 * 0.05 * 0.95) ** 0.5
 
 
+@pytest.mark.slow
 def test_the_last_interval_holds_the_truth_as_often_as_it_says():
     it = planned(margin=0.3)
     held = 0

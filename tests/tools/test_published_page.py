@@ -35,6 +35,7 @@ def store(tmp_path):
     return tmp_path / "store"
 
 
+@pytest.mark.slow
 def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_runs(store, tmp_path):
     out = tmp_path / "published.md"
     tool = [sys.executable, str(TOOL), "--store", str(store), "--out", str(out)]
@@ -104,6 +105,7 @@ def test_every_number_of_ours_can_be_traced_to_runs(store):
     assert all(f"`{run.id}`" in page for run in kept.runs())
 
 
+@pytest.mark.slow
 def test_the_page_of_the_docs_is_what_its_runs_give(tmp_path):
     kept = Store(tmp_path)
     take(kept, DOCS / "published.ablab", {})

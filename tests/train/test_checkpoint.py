@@ -37,6 +37,7 @@ def after(recipe, splits, epochs):
     raise AssertionError("there are fewer epochs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_run_that_goes_on_ends_as_one_that_never_stopped(way, splits):
     recipe = SMALL.with_(way)

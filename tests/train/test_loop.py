@@ -96,6 +96,7 @@ def test_an_untrained_network_knows_no_more_than_even_guessing(history):
     assert history[0][0].untrained_loss == pytest.approx(math.log(4), abs=0.1)
 
 
+@pytest.mark.slow
 def test_it_learns_what_can_be_learned(splits):
     last = events(SMALL.with_("epochs=8"), splits)[-1]
     assert last.test.accuracy > 0.9
@@ -176,6 +177,7 @@ def measured_with(kept, splits):
 NOISY = SMALL.with_("epochs=6 optimizer=adam lr=0.02 schedule=constant")  # so high that the last epoch is not the best
 
 
+@pytest.mark.slow
 def test_best_takes_the_epoch_with_most_validation_images_right_then_the_lower_loss(splits):
     history = run(NOISY, splits, seed=2)
     done = [(event.row, kept) for event, kept in history if isinstance(event, EpochDone)]
@@ -286,6 +288,7 @@ def test_every_image_is_in_a_step_and_no_step_has_a_single_one_left_over(images,
     assert batch_sizes(images, batch) == expected
 
 
+@pytest.mark.slow
 def test_bf16_and_fp32_differ_by_less_than_seeds_do(splits):
     def losses(precision):
         recipe = SMALL.with_(f"epochs=6 precision={precision}")
@@ -312,6 +315,7 @@ def test_measured_images_that_are_augmented_are_spoken_of_and_give_other_figures
     assert faulty[-2][0].row.train_loss == plain[-2][0].row.train_loss
 
 
+@pytest.mark.long
 def test_the_largest_network_of_the_zoo_takes_its_steps():
     """165.9 million parameters, two steps of two images: the same loop that small networks go through."""
     pictures = torch.randint(0, 256, (8, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)

@@ -146,6 +146,7 @@ def test_other_things_are_refused():
         html_of({})
 
 
+@pytest.mark.slow
 def test_plots_show_themselves():
     assert ablab.Run.plot  # given by the package, which knows how to draw
     for picture in (plot(sample_run()), plot_effects(RESULT), sample_run().plot(), RESULT.plot_effects()):

@@ -20,6 +20,8 @@ from ablab.report.page import page
 from ablab.report.words import WORDS
 from ablab.study import decide, plan
 
+pytestmark = pytest.mark.browser
+
 playwright = pytest.importorskip("playwright.sync_api")
 
 

@@ -135,6 +135,7 @@ def test_the_policy_allows_the_one_style_sheet_the_one_script_and_pictures_that_
     )
 
 
+@pytest.mark.slow
 def test_hostile_text_is_shown_as_typed_and_makes_no_element() -> None:
     html = hostile_page()
     reader = Reader(html)
@@ -215,6 +216,7 @@ def test_a_verdict_that_holds_for_these_images_alone_is_warned_of() -> None:
     assert "-0.50 to +9.25" in html
 
 
+@pytest.mark.slow
 def test_large_studies_stay_below_three_megabytes_and_say_what_is_left_out() -> None:
     grid = TEXT.split("[variants]")[0] + "[grid]\nlr = [" + ", ".join(f"{i / 1000}" for i in range(1, 101)) + "]\n"
     it = study(epochs=200, text=grid + '[decide]\nseeds = "3..5"\n')
@@ -225,6 +227,7 @@ def test_large_studies_stay_below_three_megabytes_and_say_what_is_left_out() -> 
     assert "Not drawn, because the report would grow too large" in html
 
 
+@pytest.mark.slow
 def test_many_variants_with_answers_and_pictures_stay_below_three_megabytes() -> None:
     grid = TEXT.split("[variants]")[0] + "[grid]\nlr = [" + ", ".join(f"{i / 1000}" for i in range(1, 101)) + "]\n"
     it = study(epochs=100, text=grid + '[decide]\nseeds = "3..3"\n')

@@ -16,6 +16,7 @@ from ablab.report.paper import write_paper
 RESULT = result()
 
 
+@pytest.mark.slow
 def test_markdown_has_sentences_tables_and_pictures_beside_it(tmp_path):
     paths = write_paper(RESULT, tmp_path / "out", "markdown")
     assert [path.name for path in paths] == [
@@ -39,12 +40,14 @@ def test_markdown_has_sentences_tables_and_pictures_beside_it(tmp_path):
         assert all(run.id in image.text["Runs"] for run in RESULT.runs)
 
 
+@pytest.mark.slow
 def test_png_gives_the_pictures_alone(tmp_path):
     paths = write_paper(RESULT, tmp_path, "png")
     assert {path.suffix for path in paths} == {".png"}
     assert len(list(tmp_path.iterdir())) == len(paths) == 7
 
 
+@pytest.mark.slow
 def test_the_pdf_has_a_page_of_text_and_one_a_picture(tmp_path):
     (path,) = write_paper(RESULT, tmp_path, "pdf")
     content = path.read_bytes()
@@ -67,6 +70,7 @@ def test_a_study_without_runs_has_no_pieces(tmp_path):
         write_paper(RESULT, tmp_path / "out", "docx")
 
 
+@pytest.mark.slow
 def test_what_is_biased_or_not_final_is_said_in_words(tmp_path):
     made = result(text='select = "test"\n' + TEXT)
     decision = dataclasses.replace(made.decision, wanted=made.plan.wanted[:2])
@@ -77,6 +81,7 @@ def test_what_is_biased_or_not_final_is_said_in_words(tmp_path):
     assert "**Not final.** 2 runs are still wanted" in text
 
 
+@pytest.mark.slow
 def test_the_tex_file_has_every_picture_and_every_sentence(tmp_path):
     paths = write_paper(RESULT, tmp_path, "latex")
     text = paths[0].read_text()
@@ -87,6 +92,7 @@ def test_the_tex_file_has_every_picture_and_every_sentence(tmp_path):
     assert "batch norm helps: +" in text
 
 
+@pytest.mark.slow
 def test_latex_compiles_whatever_the_names_are(tmp_path):
     if not shutil.which("pdflatex"):
         pytest.skip("pdflatex is not installed (Debian: apt-get install texlive-latex-recommended)")

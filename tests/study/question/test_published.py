@@ -44,6 +44,7 @@ def test_every_study_of_a_report_can_be_read_at_both_sizes_and_full_is_larger(pa
     assert [variant.name for variant in small.variants] == [variant.name for variant in full.variants]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(STUDIES)))
 def test_every_recipe_of_a_report_can_be_trained(path):
     for scale in ("default", "full"):

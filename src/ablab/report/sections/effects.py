@@ -81,8 +81,8 @@ def verdict_table(result: Result) -> Table:
         (
             "variant",
             "change",
-            Head(metric.title, True),
-            Head("effect", True, WORDS["effect"]),
+            Head(f"{metric.title} ({metric.unit})" if metric.unit else metric.title, True),
+            Head(f"effect ({verdicts[0].unit})" if verdicts[0].unit else "effect", True, WORDS["effect"]),
             Head(f"{confidence} interval", True, WORDS["interval"]),
             Head("n", True, "pairs of seeds that the verdict rests on; runs, for the base."),
             Head("time", True, "training time, times that of the base: median over pairs; – unless on one machine."),
