@@ -14,6 +14,8 @@ from ablab.conduct import train_one
 from ablab.store import Store
 from ablab.store.exchange import take
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
@@ -26,7 +28,6 @@ def said(tmp_path_factory):
 EXPECTED = json.loads(golden.EXPECTED.read_text())
 
 
-@pytest.mark.slow
 def test_every_study_that_had_an_answer_still_has_it(said):
     assert said.keys() == EXPECTED.keys()
 
@@ -63,7 +64,6 @@ def test_an_old_store_opens_with_all_that_its_runs_said(kept):
     assert other.curve[-1].epoch == 1
 
 
-@pytest.mark.slow
 def test_the_same_recipe_trains_the_same_weights_as_before(kept):
     """To the bit on one processor; between processors sums are rounded in other orders."""
     (before,) = kept.runs([TRAINED])

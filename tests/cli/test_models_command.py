@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def ablab(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "ablab", *words], capture_output=True, text=True, timeout=120)
@@ -18,7 +20,6 @@ def listed() -> dict[str, dict[str, object]]:
     return {row["name"]: row for row in json.loads(done.stdout)}
 
 
-@pytest.mark.slow
 def test_every_network_is_listed_with_parameters_and_macs(listed):
     assert (listed["vgg16"]["parameters"], listed["simple-nn"]["macs"]) == (14_728_266, 716_328)
     assert all(row["parameters"] and row["macs"] and row["what"] and row["options"] for row in listed.values())
@@ -29,7 +30,6 @@ def test_a_network_for_other_pictures_is_listed_at_its_own_size(listed):
     assert listed["alexnet-original"]["parameters"] == 62_378_344
 
 
-@pytest.mark.slow
 def test_one_network_is_shown_with_its_options(listed):
     out = ablab("models", "cnn3").stdout
     assert "159,146 parameters" in out

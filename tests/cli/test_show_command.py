@@ -10,6 +10,8 @@ from PIL import Image
 from ablab.cli import command
 from ablab.errors import DataError, InputError
 
+pytestmark = pytest.mark.slow
+
 STUDY = """question = "Is slower better?"
 data = "phantom(train=300, test=120)"
 model = "simple-nn"
@@ -56,7 +58,6 @@ def first_run() -> str:
     return json.loads(invoke("runs", "ls", "--json"))[0]["id"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["effects", "curves", "confusion", "cost", "worst"])
 def test_every_kind_of_picture_of_a_study_goes_to_the_folder_of_figures(kind, folder):
     lines = invoke("show", kind, "s.toml").splitlines()
@@ -68,7 +69,6 @@ def test_every_kind_of_picture_of_a_study_goes_to_the_folder_of_figures(kind, fo
         assert len(image.text["Runs"].split()) == 2 + 9
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["curves", "confusion", "worst"])
 def test_a_single_run_is_shown_by_the_beginning_of_its_id(kind, folder):
     id_ = first_run()

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 
+pytestmark = pytest.mark.slow
+
 STUDY = """question = "Does it help?"
 data = "phantom(train=200, test=50)"
 epochs = 1
@@ -67,7 +69,6 @@ def test_every_command_that_takes_a_study_is_tried_here():
     assert takers(command) == set(CALLS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CALLS if name != "runs export"])
 def test_the_next_command_is_about_the_same_study_runs_and_data_and_works(said, name):
     line = said[name].splitlines()[-1]

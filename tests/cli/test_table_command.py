@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 STUDY = """question = "Is slower better?"
 data = "phantom(train=300, test=120)"
 model = "simple-nn"

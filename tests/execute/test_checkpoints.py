@@ -14,6 +14,8 @@ from ablab.recipe import Recipe
 from ablab.records import Machine, RunSpec
 from ablab.train.checkpoint import facts
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Recipe.of({"epochs": 4, "batch": 50, "norm": "batch", "augment": "crop(2) + flip"})
 DATA = phantom(train=200, test=60)
 WANTED = RunSpec(RECIPE, 3, DATA.fingerprint)
@@ -59,14 +61,12 @@ def test_it_goes_on_behind_the_last_checkpoint_and_ends_the_same(epoch, whole, t
     assert any(isinstance(event, Noticed) and f"behind epoch {epoch}" in event.text for event in seen)
 
 
-@pytest.mark.slow
 def test_stopped_twice_it_ends_the_same(whole, tmp_path):
     stopped_after(1, tmp_path)
     stopped_after(2, tmp_path)
     assert timeless(carry_out(WANTED, DATA, nothing, tmp_path)) == whole
 
 
-@pytest.mark.slow
 def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(whole, tmp_path):
     stopped_after(3, tmp_path)
     path = checkpoint_path(tmp_path, WANTED.id)
@@ -77,7 +77,6 @@ def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(whole, tmp_p
     assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [3, 4]
 
 
-@pytest.mark.slow
 def test_with_no_whole_checkpoint_it_starts_anew_and_says_so(whole, tmp_path):
     stopped_after(3, tmp_path)
     path = checkpoint_path(tmp_path, WANTED.id)
@@ -102,7 +101,6 @@ def damage(path):
     path.write_bytes(content)
 
 
-@pytest.mark.slow
 def test_another_seed_does_not_take_the_checkpoint(tmp_path):
     stopped_after(2, tmp_path)
     seen = []

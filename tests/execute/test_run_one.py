@@ -2,12 +2,16 @@
 
 import dataclasses
 
+import pytest
+
 from ablab.data.dataset import Examples
 from ablab.data.sources.phantom import phantom
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
+
+pytestmark = pytest.mark.slow
 
 RECIPE = Recipe.of({"epochs": 4, "batch": 50, "norm": "batch", "augment": "crop(2) + flip"})
 DATA = phantom(train=200, test=60)

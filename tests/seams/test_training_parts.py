@@ -179,6 +179,7 @@ def test_a_model_is_one_new_file(package_copy):
     assert "norm" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_model_has_the_shared_options_with_the_defaults_that_it_says(package_copy):
     package_copy.drop("models/patches.py", STYLED)
     listed = json.loads(package_copy.run("models", "patches", "--json").stdout)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 STUDY = """question = "Is slower better?"
 data = "phantom(train=300, test=120)"
 model = "simple-nn"
@@ -29,7 +31,6 @@ def write(table: Table) -> str:
 '''
 
 
-@pytest.mark.slow
 def test_a_new_file_is_a_format_of_the_command_line(package_copy):
     package_copy.drop("report/writers/mine.py", WRITER)
     Path(package_copy.work, "s.toml").write_text(STUDY, encoding="utf-8")

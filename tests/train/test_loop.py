@@ -20,6 +20,8 @@ from ablab.train.loop import batch_sizes, train
 from ablab.train.measure import measure
 from ablab.train.pixels import pixels_of
 
+pytestmark = pytest.mark.slow
+
 SMALL = Recipe.of({"epochs": 3, "batch": 32, "lr": 0.05, "precision": "fp32"})
 
 LOOKS = 3  # passes before training: one for what looks wrong, two that are timed
@@ -96,7 +98,6 @@ def test_an_untrained_network_knows_no_more_than_even_guessing(history):
     assert history[0][0].untrained_loss == pytest.approx(math.log(4), abs=0.1)
 
 
-@pytest.mark.slow
 def test_it_learns_what_can_be_learned(splits):
     last = events(SMALL.with_("epochs=8"), splits)[-1]
     assert last.test.accuracy > 0.9
@@ -177,7 +178,6 @@ def measured_with(kept, splits):
 NOISY = SMALL.with_("epochs=6 optimizer=adam lr=0.02 schedule=constant")  # so high that the last epoch is not the best
 
 
-@pytest.mark.slow
 def test_best_takes_the_epoch_with_most_validation_images_right_then_the_lower_loss(splits):
     history = run(NOISY, splits, seed=2)
     done = [(event.row, kept) for event, kept in history if isinstance(event, EpochDone)]
@@ -288,7 +288,6 @@ def test_every_image_is_in_a_step_and_no_step_has_a_single_one_left_over(images,
     assert batch_sizes(images, batch) == expected
 
 
-@pytest.mark.slow
 def test_bf16_and_fp32_differ_by_less_than_seeds_do(splits):
     def losses(precision):
         recipe = SMALL.with_(f"epochs=6 precision={precision}")
