@@ -15,7 +15,7 @@ from simulated import study
 
 from ablab.events import EpochDone, Started
 from ablab.records import StudyText
-from ablab.serve.shelf import Shelf
+from ablab.serve.snapshot import Shelf
 from ablab.store import Store
 from ablab.study import decide, plan
 from ablab.study.tuning import FIRST, trials_wanted, tuned
@@ -315,9 +315,11 @@ def test_sigterm_ends_it_with_code_143(filled):
 @pytest.mark.slow
 def test_the_dashboard_needs_no_torch(filled):
     code = (
-        "import sys; from ablab.serve.app import Pages; from pathlib import Path; from ablab.serve import views; "
-        "seen = Pages(Path(sys.argv[1])).shelf.look(); views.overview(seen, views.Query()); "
-        "[views.study_page(seen, it) for it in seen.store.studies]; print('torch' in sys.modules)"
+        "import sys; from ablab.serve.app import Pages; from pathlib import Path; "
+        "from ablab.serve.overview import overview; "
+        "from ablab.serve.runs_list import Query; from ablab.serve.study_page import study_page; "
+        "seen = Pages(Path(sys.argv[1])).shelf.look(); overview(seen, Query()); "
+        "[study_page(seen, it) for it in seen.store.studies]; print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(filled[0])], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

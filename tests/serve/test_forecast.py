@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulated import simulate, study
 
 from ablab.result import Result
-from ablab.serve.shelf import Shelf
+from ablab.serve.snapshot import Shelf
 from ablab.study import Verdict, decide
 from ablab.study.forecast import Projection, Underway, during, pairs_to_go, seconds_a_run
 

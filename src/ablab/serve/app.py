@@ -30,9 +30,14 @@ from ablab.report.page import body, page, sheet
 from ablab.report.section import sections
 from ablab.report.wording import duration, visible
 from ablab.result import Result
-from ablab.serve import views
+from ablab.serve.compare_page import compare_page
+from ablab.serve.entry import entry
 from ablab.serve.guard import Guard
-from ablab.serve.shelf import Shelf, Snapshot
+from ablab.serve.overview import overview
+from ablab.serve.run_page import run_page
+from ablab.serve.runs_list import Query
+from ablab.serve.snapshot import Shelf, Snapshot
+from ablab.serve.study_page import study_page
 from ablab.track.progress import request_stop
 
 STATIC = Path(__file__).parent / "static"
@@ -85,15 +90,13 @@ class Pages:
         self.templates.globals.update(lasting=duration, sample=svg.sample, urlencode=urlencode)
 
     def overview(self, request: Request) -> Response:
-        seen, query = self.shelf.look(), views.Query.of(request.query_params)
-        return self.answer(request, seen, "overview.html", lambda: views.overview(seen, query))
+        seen, query = self.shelf.look(), Query.of(request.query_params)
+        return self.answer(request, seen, "overview.html", lambda: overview(seen, query))
 
     def study(self, request: Request) -> Response:
         seen = self.shelf.look()
         it = _study(seen, request.path_params["hash"])
-        return self.answer(
-            request, seen, "study.html", lambda: {**views.study_page(seen, it), "sections": self.sections(it)}
-        )
+        return self.answer(request, seen, "study.html", lambda: {**study_page(seen, it), "sections": self.sections(it)})
 
     def sections(self, it: Result) -> Markup:
         """The report's sections but for those that are live above them; made anew when a run has come."""
@@ -105,17 +108,17 @@ class Pages:
 
     def run(self, request: Request) -> Response:
         seen = self.shelf.look()
-        one = views.entry(seen, request.path_params["id"])
+        one = entry(seen, request.path_params["id"])
         if one is None:
             raise HTTPException(404, "There is no such run in this store, and none that is running.")
-        return self.answer(request, seen, "run.html", lambda: views.run_page(seen, one))
+        return self.answer(request, seen, "run.html", lambda: run_page(seen, one))
 
     def compare(self, request: Request) -> Response:
         if chosen := request.query_params.getlist("run"):  # from the boxes of the list
             return RedirectResponse("/compare?" + urlencode({"runs": ",".join(chosen)}, safe=","), 303)
         ids = [id_ for id_ in request.query_params.get("runs", "").split(",") if id_]
         seen = self.shelf.look()
-        return self.answer(request, seen, "compare.html", lambda: views.compare_page(seen, ids))
+        return self.answer(request, seen, "compare.html", lambda: compare_page(seen, ids))
 
     def report(self, request: Request) -> Response:
         it = _study(self.shelf.look(), request.path_params["hash"])

@@ -1,6 +1,6 @@
 """The charts of the dashboard: curves that grow while one looks, the interval after each look, a run's mistakes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -8,15 +8,8 @@ from markupsafe import Markup
 from ablab.records import DataFacts, EpochRow
 from ablab.report.chart import Axis, HeatMap, Interval, Intervals, Line, Lines, Point
 from ablab.report.draw import svg
+from ablab.report.sections.curves import QUANTITIES, Quantity
 from ablab.study import Verdict
-
-Quantity = Callable[[EpochRow], float]
-QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
-    ("Validation accuracy", "%", lambda row: row.val_points),
-    ("Training accuracy", "%", lambda row: row.train_points),
-    ("Validation loss", "", lambda row: row.val_loss),
-    ("Training loss", "", lambda row: row.train_loss),
-)
 
 
 def curves(axis: Axis, lines: Sequence[Line], epochs: int) -> tuple[str, Markup]:

@@ -1,4 +1,4 @@
-"""Shelf: what the store holds and what is running, read when it has changed and never held open.
+"""Snapshot: what the store holds and what is running, read when it has changed and never held open.
 
 A run that is in the store does not change, so the store is read anew only when its file has.
 """

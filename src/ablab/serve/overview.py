@@ -1,0 +1,117 @@
+"""The first page: every study in a few lines, and the list of runs."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ablab.report.style import WORDS
+from ablab.result import Result
+from ablab.serve.entry import entries, running_of
+from ablab.serve.runs_list import A_PAGE, Query, listed
+from ablab.serve.snapshot import Snapshot
+from ablab.study import Verdict
+from ablab.study.forecast import Projection, Underway, during
+from ablab.study.verdict import signed
+from ablab.track.progress import LiveRun, LiveStudy
+
+
+def overview(seen: Snapshot, query: Query) -> dict[str, Any]:
+    """The first page: studies, and runs as far as they are wanted."""
+    everything = entries(seen)
+    found = listed(everything, query)
+    pages = max(1, math.ceil(len(found) / A_PAGE))
+    page = min(query.page, pages)
+    return {
+        "studies": [study_line(seen, it) for it in seen.store.studies],
+        "loose": [live for hash_, live in seen.live_studies.items() if not seen.store.study(hash_)],
+        "unreadable": seen.store.unreadable,
+        "running": [one for one in everything if one.live],
+        "rows": found[(page - 1) * A_PAGE : page * A_PAGE],
+        "found": len(found),
+        "all": len(everything),
+        "page": page,
+        "pages": pages,
+        "query": query,
+        "models": sorted({one.recipe.model for one in everything}),
+        "statuses": sorted({one.status for one in everything}),
+    }
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """One study in the list."""
+
+    hash: str
+    name: str
+    question: str
+    state: tuple[str, str]  # (kind, words)
+    verdicts: tuple[dict[str, Any], ...]
+    done: int
+    least: int
+    most: int
+    live: LiveStudy | None
+    forecast: Projection | None  # None when nothing more is wanted
+
+    @property
+    def share(self) -> int:
+        """Percent of the runs that are likely to be enough."""
+        whole = self.done + (self.forecast.runs if self.forecast else 0)
+        return round(100 * self.done / whole) if whole else 0
+
+
+def study_line(seen: Snapshot, it: Result) -> StudyRow:
+    live = seen.live_studies.get(it.plan.hash)
+    return StudyRow(
+        hash=it.plan.hash,
+        name=it.study.name,
+        question=it.study.question,
+        state=state_of(it, live),
+        verdicts=tuple(verdict_line(verdict) for verdict in it.decision.verdicts),
+        done=len(it.runs),
+        least=len(it.plan.wanted),
+        most=len(it.plan.most),
+        live=live,
+        forecast=during(it.plan, it.decision, it.runs, _underway(running_of(seen, it))) if it.decision.wanted else None,
+    )
+
+
+def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
+    """Where a study stands, in a word or two."""
+    if live:
+        return ("running", "stopping after this epoch") if live.is_stopping else ("running", "running")
+    if it.decision.wanted:
+        return "paused", "stopped before its end"
+    if it.decision.ended:
+        return "ended", it.decision.ended
+    is_open = any(verdict.word == "undecided" for verdict in it.decision.verdicts)
+    return ("ended", "at its end, not all decided") if is_open else ("ended", "decided")
+
+
+def verdict_line(verdict: Verdict) -> dict[str, Any]:
+    """A verdict with its numbers as they are printed."""
+    look = WORDS[verdict.word]
+    is_known = verdict.low is not None and verdict.high is not None
+    return {
+        "it": verdict,
+        "kind": look.kind,
+        "sign": look.sign,
+        "effect": "–" if verdict.effect is None else signed(verdict.effect, verdict.digits),
+        "interval": f"{signed(verdict.low, verdict.digits)} to {signed(verdict.high, verdict.digits)}"  # type: ignore[arg-type]
+        if is_known
+        else "no interval yet",
+    }
+
+
+def _underway(running: Iterable[LiveRun]) -> list[Underway]:
+    """How far runs are, and how long they take as their first step said."""
+    return [
+        Underway(
+            live.spec,
+            left=1 - min(1.0, live.epoch / live.spec.recipe.epochs),
+            seconds=live.started.epoch_seconds * live.spec.recipe.epochs
+            if live.started and math.isfinite(live.started.epoch_seconds)
+            else None,
+        )
+        for live in running
+    ]

@@ -1,0 +1,92 @@
+"""The page of a study: its verdicts, its seeds and its curves, while it runs."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ablab.metric import known_metrics
+from ablab.recipe import Recipe
+from ablab.report.chart import Axis, Line, LineKind
+from ablab.report.sections.curves import QUANTITIES
+from ablab.report.wording import duration
+from ablab.result import Result
+from ablab.serve.charts import curves, looks, points
+from ablab.serve.entry import names_of, of_live, running_of
+from ablab.serve.overview import study_line, verdict_line
+from ablab.serve.snapshot import Snapshot
+from ablab.track.progress import LiveRun
+
+MOST_LINES = 400  # faint ones in a chart
+MOST_SEEDS = 60  # columns of the table of seeds: what is beyond is in the report
+
+
+def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
+    """One study: what it says so far, what is running, and what is left."""
+    running = running_of(seen, it)
+    line = study_line(seen, it)
+    arms = [(arm.name, arm.recipe, arm.style) for arm in it.arms]
+    return {
+        "it": it,
+        "study": it.study,
+        "rule": it.study.rule,
+        "metric": known_metrics()[it.study.rule.metric],
+        "line": line,
+        "verdicts": [
+            {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts
+        ],
+        "running": [of_live(run, names_of(seen.store)) for run in running],
+        "arms": [{"name": name, "style": style, "recipe": recipe} for name, recipe, style in arms],
+        "charts": _study_charts(it, arms, running),
+        "seeds": _seeds(it, arms, running),
+        "took": _took(it),
+    }
+
+
+def _study_charts(
+    it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]
+) -> list[tuple[str, Markup]]:
+    styles = {recipe.hash: (name, style) for name, recipe, style in arms}
+    charts = []
+    for name, unit, of in QUANTITIES:
+        lines = []
+        for run in it.runs[-MOST_LINES:]:
+            arm, style = styles[run.spec.recipe.hash]
+            kind: LineKind = "one" if run.status == "finished" else "unfinished"
+            lines.append(Line(f"{arm}, seed {run.spec.seed}", style, points(run.curve, of), kind))
+        for live in running:
+            arm, style = styles[live.spec.recipe.hash]
+            lines.append(Line(f"{arm}, seed {live.spec.seed}", style, points(live.rows, of), "running"))
+        if any(line.points for line in lines):
+            charts.append(curves(Axis(name, unit), lines, max(recipe.epochs for _, recipe, _ in arms)))
+    return charts
+
+
+def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequence[LiveRun]) -> dict[str, Any]:
+    """Every recipe against every seed: done, running, wanted next, or perhaps later."""
+    done = {(run.spec.recipe.hash, run.spec.seed): run for run in it.runs}
+    live = {(run.spec.recipe.hash, run.spec.seed): run for run in running}
+    wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
+    least, most = it.study.rule.seeds
+    shown = sorted({one.seed for one in it.plan.most})[:MOST_SEEDS]
+    rows = []
+    for name, recipe, style in arms:
+        cells: list[dict[str, Any]] = []
+        for seed in shown:
+            at = (recipe.hash, seed)
+            if run := done.get(at):
+                text = f"{run.test.points:.2f}" if run.test else run.status
+                kind = "done" if run.status == "finished" else "broken"
+                cells.append({"kind": kind, "text": text, "id": run.id})
+            elif on := live.get(at):
+                cells.append({"kind": "running", "text": f"{on.epoch}/{recipe.epochs}", "id": on.id})
+            else:
+                cells.append({"kind": "wanted" if at in wanted else "later", "text": "", "id": ""})
+        rows.append({"name": name, "style": style, "cells": cells})
+    return {"numbers": shown, "rows": rows, "least": least, "left_out": most - len(shown)}
+
+
+def _took(it: Result) -> str | None:
+    """What the runs that are done took together."""
+    return duration(math.fsum(run.cost.wall_seconds for run in it.runs)) if it.runs else None
