@@ -50,7 +50,7 @@ def test_pairs_are_those_that_the_verdict_was_made_from(unmeasured):
 
 def test_arms_are_the_base_and_the_variants_in_the_order_of_the_study():
     arms = result_with(unmeasured=2).arms
-    assert [(arm.name, arm.style) for arm in arms] == [("base", 0), ("batch norm", 1), ("wide", 2)]
+    assert [(arm.name, arm.place) for arm in arms] == [("base", 0), ("batch norm", 1), ("wide", 2)]
     assert all([run.spec.seed for run in arm.runs] == [0, 1, 2, 3, 4, 5] for arm in arms)
     assert [len(arm.measured) for arm in arms] == [6, 6, 5]
 

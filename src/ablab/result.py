@@ -21,8 +21,6 @@ from ablab.study.question.published import SCALES
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
 from ablab.study.verdict import Pair
 
-STYLES = 5  # of variants, beside the base's: more colours than six cannot be told apart
-
 
 @dataclass(frozen=True)
 class Arm:
@@ -31,7 +29,7 @@ class Arm:
     name: str
     recipe: Recipe
     runs: tuple[Run, ...]
-    style: int  # the number of its colour and dashes: 0 is the base's, those of variants repeat after STYLES
+    place: int  # in the study: 0 is the base's
 
     @property
     def measured(self) -> tuple[Run, ...]:
@@ -108,7 +106,7 @@ def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
             name,
             recipe,
             tuple(sorted(by_recipe.get(recipe.hash, {}).values(), key=lambda run: (run.spec.seed, run.id))),
-            style=1 + (at - 1) % STYLES if at else 0,
+            place=at,
         )
         for at, (name, recipe) in enumerate(named)
     )

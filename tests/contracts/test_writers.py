@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablab.report.table import Cell, Table, formats, table, write
+from ablab.report.writers import text
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -159,6 +160,12 @@ def test_json_gives_back_every_text_as_it_was(made: Table) -> None:
 
 @given(made=tables())
 def test_text_has_one_line_a_row_and_interprets_no_markup(made: Table) -> None:
-    lines = write(made, "text").splitlines()
+    lines = write(made, "text").split("\n")
     assert len(lines[: len(made.rows) + 2]) == len(made.rows) + 2
     assert "[bold]b[/bold]" in write(table("t", ["a"], [["[bold]b[/bold]"]]), "text")
+
+
+def test_a_row_of_empty_cells_keeps_its_line_in_text() -> None:
+    made = table("t", ["a", "b"], [["", ""], [" " * 20, " " * 20], ["x", "y"]])
+    assert len(write(made, "text").split("\n")) == 5
+    assert len(text.write(made, width=20).split("\n")) == 5

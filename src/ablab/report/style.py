@@ -60,6 +60,15 @@ WORDS = {
 }
 
 
+def style_of(place: int) -> int:
+    """The style of the recipe at a place in its study: the base has one of its own, those of variants repeat.
+
+    >>> [style_of(place) for place in (0, 1, 5, 6)]
+    [0, 1, 5, 1]
+    """
+    return 1 + (place - 1) % TOGETHER if place else 0
+
+
 def colour(style: int) -> str:
     """The colour of a style on paper."""
     return COLOURS[style % len(COLOURS)].light

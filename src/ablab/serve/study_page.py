@@ -10,6 +10,7 @@ from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.report.chart import Axis, Line, LineKind
 from ablab.report.sections.curves import QUANTITIES
+from ablab.report.style import style_of
 from ablab.report.wording import duration
 from ablab.result import Result
 from ablab.serve.charts import curves, looks, points
@@ -26,7 +27,7 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
     """One study: what it says so far, what is running, and what is left."""
     running = running_of(seen, it)
     line = study_line(seen, it)
-    arms = [(arm.name, arm.recipe, arm.style) for arm in it.arms]
+    arms = [(arm.name, arm.recipe, style_of(arm.place)) for arm in it.arms]
     return {
         "it": it,
         "study": it.study,

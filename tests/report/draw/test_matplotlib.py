@@ -115,13 +115,14 @@ def test_a_contact_sheet_shows_the_pictures_themselves():
         out = io.BytesIO()
         Image.fromarray(each).save(out, "PNG")
         shots.append(Shot(number, out.getvalue(), "cat", "dog", "83 %, 5 of 5"))
-    picture = figure(Images(name="worst", title="", shots=tuple(shots)))
+    picture = figure(Images(name="worst", title="", note="9 images, the first 8 shown", shots=tuple(shots)))
     axes = picture.figure.axes
     assert len(axes) == 12
     for each, place in zip(pixels, axes, strict=False):
         assert np.array_equal(place.images[0].get_array(), each)
     assert not axes[8].images
     assert "dog\n83 %, 5 of 5" in texts(picture)
+    assert "9 images, the first 8 shown." in texts(picture)
 
 
 def test_a_caption_can_stand_elsewhere_and_the_runs_travel_with_the_picture():
@@ -132,3 +133,11 @@ def test_a_caption_can_stand_elsewhere_and_the_runs_travel_with_the_picture():
     assert with_it.caption == without.caption == chart.caption
     assert with_it.runs == chart.runs
     assert drawn(with_it).height > drawn(without).height
+
+
+@pytest.mark.parametrize("kind", [Lines, Scatter])
+def test_the_note_of_a_chart_stands_below_its_axis(kind):
+    parts = {Lines: {"lines": ()}, Scatter: {"spots": ()}}[kind]
+    chart = kind(name="", title="t", note="Cut at 1e9.", x_axis=Axis("epoch"), y_axis=Axis("loss"), **parts)
+    assert "epoch\nCut at 1e9." in texts(figure(chart))
+    assert "epoch\nCut at 1e9." in texts(figure(Multiples(name="", title="t", charts=(chart, chart))))

@@ -10,6 +10,7 @@ from ablab.report.chart import Axis, Multiples, Scatter, Spot
 from ablab.report.means import DASH, centre, ids, mean_text, parts_of_mean, span_text, spoilt, step
 from ablab.report.scale import are_far_apart
 from ablab.report.section import Paragraph, Part
+from ablab.report.style import style_of
 from ablab.report.table import Head, Table, table
 from ablab.report.wording import duration
 from ablab.report.words import WORDS
@@ -162,7 +163,7 @@ def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None]) -> tuple[Sp
             accuracies = points(runs)
             _, low, high = centre(accuracies, step(runs)) or (None, None, None)
             middle = float(statistics.median(costs))
-            spots.append(Spot(arm.name, number, arm.style, middle, mean(accuracies), low, high, len(runs)))
+            spots.append(Spot(arm.name, number, style_of(arm.place), middle, mean(accuracies), low, high, len(runs)))
     return tuple(spots)
 
 

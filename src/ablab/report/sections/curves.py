@@ -12,7 +12,7 @@ from ablab.report.chart import Axis, Line, Lines, Multiples
 from ablab.report.means import ids, short, spoilt
 from ablab.report.scale import outside, summary
 from ablab.report.section import Paragraph, Part
-from ablab.report.style import TOGETHER
+from ablab.report.style import TOGETHER, style_of
 from ablab.report.wording import visible
 from ablab.result import Arm, Result
 
@@ -106,13 +106,13 @@ def _lines(arm: Arm, of: Quantity, *, has_singles: bool) -> Iterator[Line]:
     rows = summary(_points(run, of) for run in finished)
     band = tuple((epoch, low, high) for epoch, _, low, high in rows) if len(finished) > 1 else ()
     points = tuple((epoch, mean) for epoch, mean, _, _ in rows)
-    yield Line(arm.name, arm.style, points, band=band, n=len(arm.runs))
+    yield Line(arm.name, style_of(arm.place), points, band=band, n=len(arm.runs))
     for run in arm.runs:
         is_whole = run.status == "finished"
         if has_singles or not is_whole:
             yield Line(
                 arm.name,
-                arm.style,
+                style_of(arm.place),
                 _points(run, of),
                 kind="one" if is_whole else "unfinished",
                 selected=run.selected_epoch if has_singles else None,
@@ -140,7 +140,7 @@ def _arm_facts(arm: Arm, *, has_singles: bool) -> dict[str, Any]:
     counted = finished or arm.runs
     facts: dict[str, Any] = {
         "name": visible(arm.name),
-        "style": arm.style,
+        "style": style_of(arm.place),
         "n": [sum(len(run.curve) >= epoch for run in finished) for epoch in epochs],
         "seconds": _elapsed(counted, len(epochs), _seconds),
         "flops": None,

@@ -7,6 +7,7 @@ from ablab.records import NEAR_ZERO, SPREAD, Run
 from ablab.report.chart import Axis, Bars, Multiples
 from ablab.report.means import ids, short
 from ablab.report.section import Part
+from ablab.report.style import style_of
 from ablab.report.wording import visible
 from ablab.result import Arm, Result
 from ablab.statistics.paired import mean
@@ -45,7 +46,7 @@ def _bars(arm: Arm, shares: Sequence[float], largest: float) -> Bars:
         axis=Axis("weights", span=(-SPREAD, SPREAD)),
         shares=tuple(short(share) or 0.0 for share in shares),
         largest=largest,
-        style=arm.style,
+        style=style_of(arm.place),
     )
 
 

@@ -71,7 +71,7 @@ def _folded(cell: str, size: int) -> list[str]:
     """Lines of a cell, broken between words where that is possible."""
     if _places(cell) <= size:
         return [cell]
-    return [part for line in textwrap.wrap(cell, size) for part in chop_cells(line, size)]
+    return [part for line in textwrap.wrap(cell, size) for part in chop_cells(line, size)] or [""]
 
 
 def _cut(cells: Sequence[str], kinds: Sequence[Kind], edge: int | None) -> str:

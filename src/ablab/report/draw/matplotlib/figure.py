@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 LETTERS = 11.5  # of a heading to an inch
+NOTE_LETTERS = 14  # of a note to an inch
 ACROSS = 3  # charts beside each other, where a chart of several does not say
 
 
@@ -38,10 +39,16 @@ def figure(chart: Chart, *, has_caption: bool = True) -> Picture:
     sizes = [size(each) for each in shown if each] or [(4.0, 1.0)]
     width, height = (max(side) for side in zip(*sizes, strict=True))
     with style():
-        made, _ = blank(columns * width, math.ceil(len(shown) / columns) * height, chart.caption if has_caption else "")
+        made, _ = blank(columns * width, math.ceil(len(shown) / columns) * height, _words_below(chart, has_caption))
         draw(made, chart, columns)
         _legend(made, chart)
     return Picture(made, chart.title, chart.caption, chart.runs)
+
+
+def _words_below(chart: Chart, has_caption: bool) -> str:
+    """The caption; pictures, which have no axis, have their note there, too."""
+    words = [f"{chart.note}."] if isinstance(chart, Images) and chart.note else []
+    return " ".join([*words, *([chart.caption] if has_caption else [])])
 
 
 def draw(made: Figure | SubFigure, chart: Chart, columns: int) -> None:
@@ -60,6 +67,8 @@ def draw(made: Figure | SubFigure, chart: Chart, columns: int) -> None:
         if each.heading and each.heading not in (axes.get_xlabel(), axes.get_ylabel()):
             letters = max(20, int(LETTERS * size(each)[0]) - 6)
             axes.set_title("\n".join(plain(line) for line in textwrap.wrap(each.heading, letters)))
+        if each.note:
+            _note(axes, each)
 
 
 def _single(axes: Axes, chart: Single, *, is_first: bool) -> None:
@@ -76,6 +85,15 @@ def _single(axes: Axes, chart: Single, *, is_first: bool) -> None:
             points.scatter(axes, chart, is_first=is_first)
         case Bars():
             points.bars(axes, chart)
+
+
+def _note(axes: Axes, chart: Single) -> None:
+    """The sentence of one chart, below what stands under its axis."""
+    label = axes.get_xlabel()
+    words = [plain(line) for line in textwrap.wrap(chart.note, max(20, int(NOTE_LETTERS * size(chart)[0])))]
+    axes.set_xlabel("\n".join([*([label] if label else []), *words]))
+    if not label:
+        axes.xaxis.label.set_fontsize(8)
 
 
 def _parts(chart: Chart) -> tuple[Single | None, ...]:

@@ -52,7 +52,6 @@ def bars(axes: Axes, chart: Bars) -> None:
     axes.set_ylim(0, math.sqrt(chart.largest) * 1.04 if 0 < chart.largest < math.inf else 1.0)
     axes.set_xticks([low, (low + high) / 2, high], [f"≤ {low:g}", f"{(low + high) / 2:g}", f"≥ {high:g}"])
     axes.set_yticks([])
-    axes.set_xlabel(plain(chart.note), fontsize=8)
 
 
 def images(made: Figure | SubFigure, chart: Images) -> None:
