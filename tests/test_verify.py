@@ -11,7 +11,7 @@ from ablab.errors import InputError
 from ablab.execute.checkpoints import carry_out
 from ablab.recipe import Recipe
 from ablab.records import Measurement, RunSpec
-from ablab.verify import Claim, check, compare, read, tolerance
+from ablab.verify import ReportedRun, check, compare, read, tolerance
 from sample_runs import MACHINE, sample_run
 
 DATA = phantom(train=200, test=60)
@@ -45,7 +45,7 @@ def page(folder, *rows, around="", text=None):
 
 def claim(run, **changes):
     accuracy = run.test.accuracy if run.test else None
-    made = Claim(run.spec, accuracy, hashlib.sha256(run.predictions).hexdigest(), run.machine)
+    made = ReportedRun(run.spec, accuracy, hashlib.sha256(run.predictions).hexdigest(), run.machine)
     return dataclasses.replace(made, **changes)
 
 
@@ -53,11 +53,11 @@ def test_the_runs_of_a_page_are_read_with_their_recipes_seeds_and_machines(tmp_p
     runs = [sample_run(seed, recipe=RECIPE) for seed in range(2)] + [sample_run(5, test=None, status="diverged")]
     found = read(page(tmp_path, *map(facts, runs)))
     assert found.study == "the study"
-    assert found.claims == tuple(map(claim, runs))
+    assert found.runs == tuple(map(claim, runs))
 
 
 def test_more_than_is_asked_for_in_a_row_is_no_fault(tmp_path):
-    assert read(page(tmp_path, facts(sample_run(), notes="x"))).claims == (claim(sample_run()),)
+    assert read(page(tmp_path, facts(sample_run(), notes="x"))).runs == (claim(sample_run()),)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Planned:
+class Preview:
     """What a study will cost and what it can see, before anything is spent."""
 
     hash: str
@@ -45,7 +45,7 @@ def _from_file(path: Path | str, scale: str = "default") -> Study:
     return read_study(Path(path), scale)
 
 
-def _plan(study: Study, *, store: Any = None, data_root: str | None = None, timed: bool = False) -> Planned:
+def _plan(study: Study, *, store: Any = None, data_root: str | None = None, timed: bool = False) -> Preview:
     """The plan; with `timed`, a few steps of every recipe say what it will take."""
     from ablab.prepare import foresee_study
 
@@ -54,7 +54,7 @@ def _plan(study: Study, *, store: Any = None, data_root: str | None = None, time
         planned, foresight = foresee_study(first, _store(store) if store else None, root=data_root)
     else:
         planned, foresight = plan(first, "not loaded"), None
-    return Planned(planned.hash, (len(planned.wanted), len(planned.most)), foresight)
+    return Preview(planned.hash, (len(planned.wanted), len(planned.most)), foresight)
 
 
 def _run(

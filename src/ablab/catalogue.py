@@ -138,7 +138,7 @@ def is_own(name: str) -> bool:
     return ":" in name
 
 
-def operations(
+def read_operations(
     key: str,
     text: str,
     known: Mapping[str, Entry],
@@ -169,9 +169,9 @@ def operations(
     return tuple(named), tuple(faults)
 
 
-def operation(folder: str, kind: str, text: str) -> Operation:
+def read_operation(folder: str, kind: str, text: str) -> Operation:
     """The one thing of a folder that a text names, with its arguments: `workers(3)`."""
-    named, faults = operations(kind, text, catalogue(folder, kind))
+    named, faults = read_operations(kind, text, catalogue(folder, kind))
     if faults:
         raise InputError(faults)
     return named[0]
@@ -222,7 +222,7 @@ def _value_faults(name: str, value: Any, entry: Entry, near: str) -> tuple[Fault
     words = [word for domain in allowed for word in domain.words]
     kind = next((domain.calls for domain in allowed if domain.calls), "")
     if kind and isinstance(value, str):
-        return operations(name, value, catalogue(entry.folder, kind), words=words)[1]
+        return read_operations(name, value, catalogue(entry.folder, kind), words=words)[1]
     if words:
         return (Fault(name, f'{name} = "{show(value)}"', show(value), did_you_mean(show(value)[:LENGTH], words)),)
     default = entry.options[name]

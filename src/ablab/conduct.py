@@ -159,8 +159,8 @@ def train_one(
 
     dataset = Loader(root, skip_unreadable)(recipe)
     check(recipe, dataset)
-    wanted = RunSpec(recipe, seed, dataset.fingerprint)
-    if known := store.runs([wanted.id]):
+    spec = RunSpec(recipe, seed, dataset.fingerprint)
+    if known := store.runs([spec.id]):
         return known[0], False
     store.keep_data(facts_of(dataset))
     with tracking(track, Activity(store.folder), show) as observe:
@@ -170,7 +170,7 @@ def train_one(
             if isinstance(event, Finished):
                 keep_weights(trained(event, spec, dataset), weights_path(store, spec.id))
 
-        run = carry_out(wanted, dataset, keeping_weights, checkpoints(store))
+        run = carry_out(spec, dataset, keeping_weights, checkpoints(store))
         keep(run, store)
-        observe(wanted, run)
+        observe(spec, run)
     return run, True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ablab import grammar
-from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, operations, read_calls
+from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, read_calls, read_operations
 from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 
@@ -78,7 +78,11 @@ def read(key: str, text: str) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]
     """The operations that the value of a recipe's key names, and all that is wrong with it; nothing is imported."""
     place = PLACES[key]
     entries = place.entries(text)
-    return _views(text, entries) if key == "tta" else operations(key, text, entries, least=place.least, most=place.most)
+    return (
+        _views(text, entries)
+        if key == "tta"
+        else read_operations(key, text, entries, least=place.least, most=place.most)
+    )
 
 
 def _views(text: str, entries: Mapping[str, Entry]) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]:

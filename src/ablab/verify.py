@@ -31,7 +31,7 @@ SPREADS = 3.0  # of these a gap may have: chance alone goes further in 1 of 370 
 
 
 @dataclass(frozen=True)
-class Claim:
+class ReportedRun:
     """A run as a page says that it went."""
 
     spec: RunSpec
@@ -50,14 +50,14 @@ class HandedIn:
     """What a page says: the text of its study, and its runs."""
 
     study: str
-    claims: tuple[Claim, ...]
+    runs: tuple[ReportedRun, ...]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A claim beside the run that was trained for it here."""
+    """A reported run beside the one that was trained for it here."""
 
-    claim: Claim
+    reported: ReportedRun
     run: Run
     word: Word
     why: str
@@ -110,23 +110,23 @@ def _handed_in(text: str) -> HandedIn:
             else f"{len(found.contents)} elements claim to be the runs of this page"
         )
     page = _PAGE.validate_python(json.loads(found.contents[0], parse_constant=_no_number))
-    claims = tuple(map(_claim, page.runs))
-    ids = [claim.spec.id for claim in claims]
+    runs = tuple(map(_reported, page.runs))
+    ids = [run.spec.id for run in runs]
     if len(set(ids)) < len(ids):
         raise ValueError("one of its runs is there twice")
-    return HandedIn(page.study, claims)
+    return HandedIn(page.study, runs)
 
 
-def _claim(row: _Row) -> Claim:
-    wanted = wire.spec_of({"recipe": row.recipe, "seed": row.seed, "fingerprint": row.fingerprint})
-    if wanted.id != row.id:
+def _reported(row: _Row) -> ReportedRun:
+    spec = wire.spec_of({"recipe": row.recipe, "seed": row.seed, "fingerprint": row.fingerprint})
+    if spec.id != row.id:
         raise ValueError(
-            f"run {row.id}: its recipe, seed and data are those of run {wanted.id}: they were changed, or another "
+            f"run {row.id}: its recipe, seed and data are those of run {spec.id}: they were changed, or another "
             "version of ablab wrote them"
         )
     if row.seed < 0 or not (row.accuracy is None or 0 <= row.accuracy <= 1):
         raise ValueError(f"run {row.id}: seed {row.seed} with an accuracy of {row.accuracy}")
-    return Claim(wanted, row.accuracy, row.predictions_sha256, row.machine)
+    return ReportedRun(spec, row.accuracy, row.predictions_sha256, row.machine)
 
 
 def _said(error: Exception) -> str:
@@ -168,21 +168,21 @@ class _Element(HTMLParser):
             self.is_inside = False
 
 
-def check(claim: Claim, load: Callable[[Recipe], Dataset], show: Observer) -> Check:
-    """Train the run of a claim again, and compare. Nothing is kept of it."""
+def check(reported: ReportedRun, load: Callable[[Recipe], Dataset], show: Observer) -> Check:
+    """Train a reported run again, and compare. Nothing is kept of it."""
     from ablab.execute.checkpoints import carry_out
 
-    wanted = claim.spec
-    dataset = load(wanted.recipe)
-    if dataset.fingerprint != wanted.fingerprint:
+    spec = reported.spec
+    dataset = load(spec.recipe)
+    if dataset.fingerprint != spec.fingerprint:
         raise InputError(
-            f'run {wanted.id} cannot be checked: the images of "{wanted.recipe.data}" have the fingerprint '
-            f"{dataset.fingerprint[:12]} here, and had {wanted.fingerprint[:12]} where it was trained"
+            f'run {spec.id} cannot be checked: the images of "{spec.recipe.data}" have the fingerprint '
+            f"{dataset.fingerprint[:12]} here, and had {spec.fingerprint[:12]} where it was trained"
         )
-    return compare(claim, carry_out(RunSpec(_as_there(claim), wanted.seed, wanted.fingerprint), dataset, show))
+    return compare(reported, carry_out(RunSpec(_as_there(reported), spec.seed, spec.fingerprint), dataset, show))
 
 
-def _as_there(claim: Claim) -> Recipe:
+def _as_there(reported: ReportedRun) -> Recipe:
     """The recipe with the threads and number format that were taken there, where others would be taken here.
 
     Bits depend on them; random choices hang on seed and purpose, so they are the same. Of threads, no more than are of
@@ -190,7 +190,7 @@ def _as_there(claim: Claim) -> Recipe:
     """
     from ablab.train.device import choose_hardware
 
-    recipe, machine = claim.spec.recipe, claim.machine
+    recipe, machine = reported.spec.recipe, reported.machine
     if machine.device != "cpu":
         return recipe
     here = choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads)
@@ -206,28 +206,32 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def compare(claim: Claim, run: Run) -> Check:
+def compare(reported: ReportedRun, run: Run) -> Check:
     """Same to the last bit; or on another machine, near enough; or different."""
-    there, here = claim.machine, run.machine
+    there, here = reported.machine, run.machine
     ours = run.test.accuracy if run.test else None
-    if claim.accuracy is None or ours is None:
-        if claim.accuracy == ours:
-            return Check(claim, run, "same", f"here as there it did not finish ({run.status})")
-        return Check(claim, run, "different", f"{_percent(claim.accuracy)} there, {_percent(ours)} here")
-    gap = abs(claim.accuracy - ours)
-    figures = f"{_percent(claim.accuracy)} there, {_percent(ours)} here"
+    if reported.accuracy is None or ours is None:
+        if reported.accuracy == ours:
+            return Check(reported, run, "same", f"here as there it did not finish ({run.status})")
+        return Check(reported, run, "different", f"{_percent(reported.accuracy)} there, {_percent(ours)} here")
+    gap = abs(reported.accuracy - ours)
+    figures = f"{_percent(reported.accuracy)} there, {_percent(ours)} here"
     assert run.test is not None
-    if hashlib.sha256(run.predictions).hexdigest() == claim.predictions_sha256:
+    if hashlib.sha256(run.predictions).hexdigest() == reported.predictions_sha256:
         if gap < 0.5 / run.test.images:
-            return Check(claim, run, "same", f"all {run.test.images:,} predictions are equal")
-        return Check(claim, run, "different", f"all predictions are equal, but they give another accuracy: {figures}")
+            return Check(reported, run, "same", f"all {run.test.images:,} predictions are equal")
+        return Check(
+            reported, run, "different", f"all predictions are equal, but they give another accuracy: {figures}"
+        )
     other = _other(there, here)
     if not other and there.device == "cpu":
-        return Check(claim, run, "different", f"on the same machine predictions must be equal, and are not: {figures}")
-    allowed = tolerance(claim.accuracy, ours, run.test.images)
+        return Check(
+            reported, run, "different", f"on the same machine predictions must be equal, and are not: {figures}"
+        )
+    allowed = tolerance(reported.accuracy, ours, run.test.images)
     limits = f"{figures}; {100 * allowed:.2f} points are allowed between two machines"
     because = f" ({', '.join(other)})" if other else ""
-    return Check(claim, run, "same within tolerance" if gap <= allowed else "different", limits + because)
+    return Check(reported, run, "same within tolerance" if gap <= allowed else "different", limits + because)
 
 
 def tolerance(one: float, other: float, images: int) -> float:

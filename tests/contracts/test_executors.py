@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ablab.catalogue import catalogue, operation
+from ablab.catalogue import catalogue, read_operation
 from ablab.data.dataset import Dataset
 from ablab.data.sources.phantom import phantom
 from ablab.errors import InputError
@@ -44,7 +44,7 @@ def timeless(run):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_gives_every_run_once_with_its_events_in_order(name, tmp_path):
     told = []
-    with operation("execute", "executor", name).load()(Job(Tiny(), tmp_path, len(SPECS))) as execute:
+    with read_operation("execute", "executor", name).load()(Job(Tiny(), tmp_path, len(SPECS))) as execute:
         runs = list(execute(lambda: SPECS, lambda spec, event: told.append((spec.id, type(event)))))
         assert execute.slots >= 1
     assert sorted(run.id for run in runs) == sorted(spec.id for spec in SPECS)
@@ -65,7 +65,7 @@ def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(name, tmp_path
         if spec == long and isinstance(event, EpochDone) and long in wanted:
             wanted.remove(long)
 
-    with operation("execute", "executor", name).load()(Job(Tiny(), tmp_path)) as execute:
+    with read_operation("execute", "executor", name).load()(Job(Tiny(), tmp_path)) as execute:
         runs = []
         for run in execute(lambda: tuple(wanted), observe):
             runs.append(run.id)

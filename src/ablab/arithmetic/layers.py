@@ -34,11 +34,6 @@ def layer(module: nn.Module, in_shape: Shape, out_shape: Shape) -> Layer | None:
     return None
 
 
-def operation(module: nn.Module) -> str:
-    """What a module without a formula is called."""
-    return type(module).__name__
-
-
 def _conv(module: Any, in_shape: Shape, out_shape: Shape) -> Layer:
     transposed = isinstance(module, _ConvTransposeNd)
     places = in_shape[1:] if transposed else out_shape[1:]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ablab.auditing.claims import Claim
-from ablab.auditing.faults import Fault, faults_of, not_said
+from ablab.auditing.faults import Fault, method_faults, not_said
 from ablab.auditing.noise import (
     FAR,
     LENGTHS,
@@ -128,7 +128,7 @@ def audit(
         claims=told,
         judgements=tuple(judge(told[0], claim, comparisons=comparisons, margin=margin) for claim in told[1:]),
         sentences=checked,
-        faults=(*faults_of(told), *(_sentence_fault(one) for one in checked if one.is_fault)),
+        faults=(*method_faults(told), *(_sentence_fault(one) for one in checked if one.is_fault)),
         not_said=not_said(told),
         remarks=(*remarks, *([_SPREAD] if any(one.sd and not one.seeds for one in told) else [])),
         margin=margin,

@@ -18,7 +18,7 @@ class Fault:
     why: str
 
 
-def faults_of(claims: Sequence[Claim]) -> tuple[Fault, ...]:
+def method_faults(claims: Sequence[Claim]) -> tuple[Fault, ...]:
     """All that can be seen in the claims; the first is the base."""
     if not claims:
         return ()

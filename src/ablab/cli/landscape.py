@@ -33,7 +33,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class Network:
     """A network to look at: a recipe with a seed, or a run of the store."""
 
     name: str
@@ -85,21 +85,21 @@ def command(
         raise InputError(f"--out {out}: the name must end with .svg")
     folder = place(store)
     kept = Store(folder, create=False) if (folder / "store.sqlite").exists() else None
-    subjects = _subjects(words, changes, seed, kept)
-    draws = subjects[0].seed if seed is None else seed
+    networks = _networks(words, changes, seed, kept)
+    draws = networks[0].seed if seed is None else seed
     found, sources = [], []
-    for subject in subjects:
-        dataset, splits = _data(subject, data_root)
-        net, source = _network(subject, dataset, splits, kept, untrained=untrained, is_quiet=as_json)
-        net, pixels = placed(net, subject.recipe, splits)
+    for network in networks:
+        dataset, splits = _data(network, data_root)
+        net, source = _weighted(network, dataset, splits, kept, untrained=untrained, is_quiet=as_json)
+        net, pixels = placed(net, network.recipe, splits)
         batches = drawn_batches(splits, pixels, seed=draws, purpose="landscape/images", images=images, size=BATCH)
         if not as_json:
-            click.echo(f"{_shown(subject.name)}: {source}; {_effort(net, batches, size, steps, directions)}")
+            click.echo(f"{_shown(network.name)}: {source}; {_effort(net, batches, size, steps, directions)}")
         found.append(
             landscape(net, batches, draws, size=size, steps=steps, span=span, directions=directions, products=hessian)
         )
         sources.append(source)
-    names = [_shown(subject.name) for subject in subjects]
+    names = [_shown(network.name) for network in networks]
     if out:
         atomic_write(out, _picture(names, found, size))
     facts = {
@@ -107,13 +107,13 @@ def command(
         "span": span,
         "steps": steps,
         "meanings": MEANINGS,
-        "networks": [_facts(*one) for one in zip(subjects, sources, found, strict=True)],
+        "networks": [_facts(*one) for one in zip(networks, sources, found, strict=True)],
         "picture": str(out) if out else None,
     }
-    say(as_json, facts, _text(names, found, draws, span, out), _next(words, changes, subjects[0], seed))
+    say(as_json, facts, _text(names, found, draws, span, out), _next(words, changes, networks[0], seed))
 
 
-def _subjects(words: Sequence[str], changes: Sequence[str], seed: int | None, kept: Store | None) -> list[Subject]:
+def _networks(words: Sequence[str], changes: Sequence[str], seed: int | None, kept: Store | None) -> list[Network]:
     """The network that the words name, and those that differ from it or are runs of their own."""
     from ablab.recipe import Recipe
 
@@ -123,9 +123,9 @@ def _subjects(words: Sequence[str], changes: Sequence[str], seed: int | None, ke
         first = _stored(words[0], kept)
     else:
         recipe = Recipe.of(recipe_words(words, first="model"))
-        first = Subject(" ".join(words) or recipe.model, recipe, seed or 0)
+        first = Network(" ".join(words) or recipe.model, recipe, seed or 0)
     others = [
-        Subject(text, first.recipe.with_(text), first.seed) if "=" in text else _stored(text, kept) for text in changes
+        Network(text, first.recipe.with_(text), first.seed) if "=" in text else _stored(text, kept) for text in changes
     ]
     return [first, *others]
 
@@ -137,25 +137,25 @@ def _is_run(word: str) -> bool:
     return set(word) <= set("0123456789abcdef") and word not in catalogue("models", "model")
 
 
-def _stored(start: str, kept: Store | None) -> Subject:
+def _stored(start: str, kept: Store | None) -> Network:
     if kept is None:
         raise InputError(f'"{start}": there is no store here with this run in it; say where one is with --store')
     run = kept.run(start)
-    return Subject(f"run {run.id}", run.spec.recipe, run.spec.seed, run)
+    return Network(f"run {run.id}", run.spec.recipe, run.spec.seed, run)
 
 
-def _data(subject: Subject, root: str | None) -> tuple[Dataset, Splits]:
+def _data(network: Network, root: str | None) -> tuple[Dataset, Splits]:
     """The data of a recipe, checked, and what the run with this seed trains on."""
     from ablab.prepare import prepared
 
-    dataset, splits = prepared(subject.recipe, subject.seed, root)
-    if subject.run and subject.run.spec.fingerprint != dataset.fingerprint:
-        raise DataError(f"{subject.recipe.data}: these are not the images that run {subject.run.id} was trained on")
+    dataset, splits = prepared(network.recipe, network.seed, root)
+    if network.run and network.run.spec.fingerprint != dataset.fingerprint:
+        raise DataError(f"{network.recipe.data}: these are not the images that run {network.run.id} was trained on")
     return dataset, splits
 
 
-def _network(
-    subject: Subject, dataset: Dataset, splits: Splits, kept: Store | None, *, untrained: bool, is_quiet: bool
+def _weighted(
+    network: Network, dataset: Dataset, splits: Splits, kept: Store | None, *, untrained: bool, is_quiet: bool
 ) -> tuple[nn.Module, str]:
     """The network with its weights, on the CPU, and where these are from: the store, or a training now."""
     from ablab.conduct import weights_path
@@ -168,26 +168,26 @@ def _network(
     from ablab.train.loop import train
     from ablab.train.state import initial_network
 
-    recipe, seed = subject.recipe, subject.seed
-    wanted = RunSpec(recipe, seed, dataset.fingerprint)
-    path = weights_path(kept, wanted.id) if kept else None
+    recipe, seed = network.recipe, network.seed
+    spec = RunSpec(recipe, seed, dataset.fingerprint)
+    path = weights_path(kept, spec.id) if kept else None
     if untrained or (path and path.exists()):
         net = initial_network(recipe, Io(*dataset.in_shape, len(dataset.classes)), seed)
         if untrained or path is None:
             return net, "initial weights, untrained"
         read_weights(path, net)
-        return net, f"weights of run {wanted.id}, from {shown(str(path))}"
-    if subject.run:
+        return net, f"weights of run {spec.id}, from {shown(str(path))}"
+    if network.run:
         again = shlex.join(["ablab", "landscape", *_recipe_words(recipe), "--seed", str(seed)])
         raise InputError(
-            f"run {wanted.id} ({subject.run.status}) has no weights here: only a finished ablab train keeps them, a "
+            f"run {spec.id} ({network.run.status}) has no weights here: only a finished ablab train keeps them, a "
             f"study keeps none. To train the same network for this picture alone: {again}"
         )
     trained: nn.Module | None = None
     with Live() as live:
         for event in train(recipe, splits, seed):
             if not is_quiet:
-                live.show(wanted, event)
+                live.show(spec, event)
             if isinstance(event, Finished) and event.state:
                 trained = event.state.net
     assert trained is not None  # a training that does not finish raises
@@ -255,14 +255,14 @@ def _sharp(one: Landscape) -> str:
     return f"{sharp.value:.4g} +- {sharp.within:.2g} ({sharp.images} images)" if sharp else "-"
 
 
-def _facts(subject: Subject, source: str, one: Landscape) -> dict[str, Any]:
+def _facts(network: Network, source: str, one: Landscape) -> dict[str, Any]:
     """All numbers of a network as JSON; what is not finite is null."""
     sharp = one.sharpness
     return {
-        "name": subject.name,
-        "recipe": {"data": subject.recipe.data, "model": subject.recipe.model, **subject.recipe.changes()},
-        "seed": subject.seed,
-        "run": subject.run.id if subject.run else None,
+        "name": network.name,
+        "recipe": {"data": network.recipe.data, "model": network.recipe.model, **network.recipe.changes()},
+        "seed": network.seed,
+        "run": network.run.id if network.run else None,
         "weights": source,
         "images": one.images,
         "loss": _finite(one.centre),
@@ -333,7 +333,7 @@ def _picture(names: Sequence[str], found: Sequence[Landscape], size: int) -> str
     return svg.document(Multiples(name="landscape", title=title, charts=tuple(charts), by="network"))
 
 
-def _next(words: Sequence[str], changes: Sequence[str], first: Subject, seed: int | None) -> str:
+def _next(words: Sequence[str], changes: Sequence[str], first: Network, seed: int | None) -> str:
     """With a shortcut to take away, that comparison; else the gradients of the same network."""
     if not changes and first.recipe.full().get("shortcut") is True:
         flags = ["--seed", str(seed)] if seed is not None else []

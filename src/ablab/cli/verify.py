@@ -10,7 +10,7 @@ import click
 from ablab.cli.shared import data_root_option, json_option, say
 
 if TYPE_CHECKING:
-    from ablab.verify import Check, Claim, HandedIn
+    from ablab.verify import Check, HandedIn, ReportedRun
 
 
 @click.command(help=f"{__doc__}. Ends with 1 if one is different.")
@@ -47,60 +47,62 @@ def command(
     chosen = _chosen(report, handed_in, rerun, runs, own_code)
     load = Loader(data_root, skip_unreadable)
     checks = []
-    for claim in chosen:
+    for reported in chosen:
         if as_json:
-            checks.append(check(claim, load, lambda _wanted, _event: None))
+            checks.append(check(reported, load, lambda _spec, _event: None))
             continue
-        click.echo(f"training run {claim.spec.id} again: {_words(claim)}")
+        click.echo(f"training run {reported.spec.id} again: {_words(reported)}")
         with Live() as live:
-            checks.append(check(claim, load, live.show))
-    value = {"report": str(report), "runs": len(handed_in.claims), "checks": [_facts(one) for one in checks]}
+            checks.append(check(reported, load, live.show))
+    value = {"report": str(report), "runs": len(handed_in.runs), "checks": [_facts(one) for one in checks]}
     say(as_json, value, _text(handed_in, checks), _next(report, handed_in, checks))
     if any(one.word == "different" for one in checks):
         ctx.exit(1)
 
 
-def _chosen(report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...], own_code: bool) -> tuple[Claim, ...]:
+def _chosen(
+    report: Path, handed_in: HandedIn, rerun: int, runs: tuple[str, ...], own_code: bool
+) -> tuple[ReportedRun, ...]:
     """The runs that were named, else some of those that finished; nobody can know beforehand which."""
     import random
 
     from ablab.errors import InputError
 
-    claims = handed_in.claims
+    claims = handed_in.runs
     if runs:
-        chosen = [claim for claim in claims if claim.spec.id.startswith(runs)]
+        chosen = [reported for reported in claims if reported.spec.id.startswith(runs)]
         for start in runs:
-            if not start or sum(claim.spec.id.startswith(start) for claim in chosen) != 1:
-                known = ", ".join(claim.spec.id for claim in claims)
+            if not start or sum(reported.spec.id.startswith(start) for reported in chosen) != 1:
+                known = ", ".join(reported.spec.id for reported in claims)
                 raise InputError(f'{report}: no single run has an id that begins with "{start}"; it has {known}')
     else:
-        finished = [claim for claim in claims if claim.accuracy is not None] or list(claims)
+        finished = [reported for reported in claims if reported.accuracy is not None] or list(claims)
         if rerun and not finished:
             raise InputError(f"{report}: there is no run in this report")
         chosen = random.SystemRandom().sample(finished, min(rerun, len(finished)))
-    for claim in chosen:
-        if claim.own_code and not own_code:
+    for reported in chosen:
+        if reported.own_code and not own_code:
             raise InputError(
-                f"run {claim.spec.id}: its network is the Python file {claim.spec.recipe.model!r}: read the file, "
-                "and allow that it is executed with --own-code"
+                f"run {reported.spec.id}: its network is the Python file {reported.spec.recipe.model!r}: read the "
+                "file, and allow that it is executed with --own-code"
             )
     return tuple(chosen)
 
 
-def _words(claim: Claim) -> str:
+def _words(reported: ReportedRun) -> str:
     from ablab.report.wording import shown
 
-    changes = claim.spec.recipe.changes()
-    return shown(" ".join(f"{key}={value}" for key, value in changes.items())) + f" seed {claim.spec.seed}"
+    changes = reported.spec.recipe.changes()
+    return shown(" ".join(f"{key}={value}" for key, value in changes.items())) + f" seed {reported.spec.seed}"
 
 
 def _facts(one: Check) -> dict[str, Any]:
     return {
-        "id": one.claim.spec.id,
-        "seed": one.claim.spec.seed,
+        "id": one.reported.spec.id,
+        "seed": one.reported.spec.seed,
         "result": one.word,
         "why": one.why,
-        "accuracy_there": one.claim.accuracy,
+        "accuracy_there": one.reported.accuracy,
         "accuracy_here": one.run.test.accuracy if one.run.test else None,
     }
 
@@ -108,8 +110,10 @@ def _facts(one: Check) -> dict[str, Any]:
 def _text(handed_in: HandedIn, checks: list[Check]) -> str:
     from ablab.report.wording import shown
 
-    many = f"{len(handed_in.claims)} runs in the report, {len(checks)} trained again"
-    lines = [shown(f"run {one.claim.spec.id}, seed {one.claim.spec.seed}: {one.word}: {one.why}") for one in checks]
+    many = f"{len(handed_in.runs)} runs in the report, {len(checks)} trained again"
+    lines = [
+        shown(f"run {one.reported.spec.id}, seed {one.reported.spec.seed}: {one.word}: {one.why}") for one in checks
+    ]
     return "\n".join([many, *lines])
 
 
@@ -120,6 +124,6 @@ def _next(report: Path, handed_in: HandedIn, checks: list[Check]) -> str:
 
     for one in checks:
         if one.word == "different":
-            return again(one.claim.spec)
-    more = min(len(handed_in.claims), 2 * max(len(checks), 1))
+            return again(one.reported.spec)
+    more = min(len(handed_in.runs), 2 * max(len(checks), 1))
     return shlex.join(["ablab", "verify", str(report), "--rerun", str(more)])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ablab.catalogue import operation
+from ablab.catalogue import read_operation
 from ablab.errors import InputError
 from ablab.recipe import Recipe
 from ablab.records import Observer, Run, RunSpec
@@ -77,5 +77,5 @@ def choose(text: str | None, workers: int | None, job: Job) -> AbstractContextMa
 
         number = workers or suitable_workers(job.runs)
         text = "here" if number == 1 else f"workers({number})"
-    executor: AbstractContextManager[Executor] = operation("execute", "executor", text).load()(job)
+    executor: AbstractContextManager[Executor] = read_operation("execute", "executor", text).load()(job)
     return executor

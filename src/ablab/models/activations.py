@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor, nn
 
-from ablab.catalogue import catalogue, mark, operations
+from ablab.catalogue import catalogue, mark, read_operations
 from ablab.errors import ModelError
 
 
 def activation(text: str) -> nn.Module:
     """The activation that `text` names, with its number if it has one: relu, leaky_relu(0.2), swish(beta=1.5)."""
-    named, faults = operations("activation", text, catalogue("models", "activation"))
+    named, faults = read_operations("activation", text, catalogue("models", "activation"))
     if faults:
         raise ModelError(faults)
     made: nn.Module = named[0].load()()

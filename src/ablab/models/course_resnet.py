@@ -42,7 +42,7 @@ class CourseStyle(ConvStyle):
     pooled=[2, 4, 6, 8],
     residuals=[2, 4, 6, 7, 8],
 )
-def report_resnet(
+def course_resnet(
     io: Io,
     *,
     name: str,

@@ -50,7 +50,7 @@ MORE, LESS = COLOURS[1], COLOURS[2]  # of a difference, in every map
 UNKNOWN = "#999999"  # a value that is not finite
 RAMP = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")  # viridis
 
-WORDS = {
+LOOKS = {
     "helps": Word("helps", "▲", Tone("#11643c", "#7fdba7"), Tone("#e0f2e7", "#173827"), "#2a8f5b", "^", "bold green"),
     "hurts": Word("hurts", "▼", Tone("#9b2c14", "#ff9f86"), Tone("#fbe6df", "#44211a"), "#d1553b", "v", "bold red"),
     "no practical difference": Word(
@@ -123,7 +123,7 @@ def named_tones() -> Iterator[tuple[str, Tone]]:
     """Every colour by its name in CSS."""
     yield from {"paper": PAPER, "ink": INK, "soft": SOFT, "line": LINE, "wash": WASH, "band": BAND}.items()
     yield from {"more": MORE, "less": LESS}.items()
-    for word in WORDS.values():
+    for word in LOOKS.values():
         yield word.kind, word.colour
         yield f"{word.kind}-wash", word.wash
     yield from ((f"c{at}", tone) for at, tone in enumerate(COLOURS))

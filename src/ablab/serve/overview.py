@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ablab.report.style import WORDS
+from ablab.report.style import LOOKS
 from ablab.result import Result
 from ablab.serve.entry import entries, running_of
 from ablab.serve.runs_list import A_PAGE, Query, listed
@@ -90,7 +90,7 @@ def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
 
 def verdict_line(verdict: Verdict) -> dict[str, Any]:
     """A verdict with its numbers as they are printed."""
-    look = WORDS[verdict.word]
+    look = LOOKS[verdict.word]
     is_known = verdict.low is not None and verdict.high is not None
     return {
         "it": verdict,

@@ -99,7 +99,7 @@ def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> St
         except AblabError as error:
             unreadable.append(Unreadable(entry.plan, entry.name, str(error)))
             continue
-        own = tuple(runs[wanted.id] for wanted in planned.most if wanted.id in runs)
+        own = tuple(runs[spec.id] for spec in planned.most if spec.id in runs)
         known = before.study(entry.plan) if before else None
         if known is None or known.runs != own:
             facts = data.get(entry.fingerprint)

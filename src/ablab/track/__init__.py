@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ablab.catalogue import operation
+from ablab.catalogue import read_operation
 from ablab.errors import InputError
 from ablab.events import Event, Noticed
 from ablab.records import Observer, Run, RunSpec
@@ -81,7 +81,7 @@ def tracking(texts: Iterable[str], activity: Activity, observe: Observer) -> Ite
     """While it goes on, progress is told, and the trackers that are named are: `jsonl(events.jsonl)`."""
     told = Tracking(observe)
     for text in dict.fromkeys(["progress", *texts]):
-        make = operation("track", "tracker", text).load()
+        make = read_operation("track", "tracker", text).load()
         try:
             told.trackers[text] = make(activity)
         except InputError:

@@ -10,7 +10,7 @@ from PIL import Image
 from ablab.report.chart import Axis, HeatMap, Images, Interval, Intervals, Line, Lines, Multiples, Scatter, Shot, Spot
 from ablab.report.draw.matplotlib import figure
 from ablab.report.picture import Picture
-from ablab.report.style import BAND, COLOURS, LESS, MORE, WORDS
+from ablab.report.style import BAND, COLOURS, LESS, LOOKS, MORE
 
 
 def texts(picture: Picture) -> list[str]:
@@ -28,8 +28,8 @@ def test_effects_have_the_colour_of_their_word_and_their_numbers_over_the_band()
     image = drawn(picture)
     assert 0.4 < share_of_paper(image) < 0.97
     assert has_colour(image, BAND.light, 1000)
-    assert has_colour(image, WORDS["helps"].colour.light)
-    assert has_colour(image, WORDS["hurts"].colour.light)
+    assert has_colour(image, LOOKS["helps"].colour.light)
+    assert has_colour(image, LOOKS["hurts"].colour.light)
     assert "helps\n+6.00  (+5.50 to +6.50), n = 3" in texts(picture)
 
 

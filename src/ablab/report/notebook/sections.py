@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from ablab.report.section import Beside, Code, Fold, Heading, Paragraph, Part, Terms, sections
-from ablab.report.style import WORDS
+from ablab.report.style import LOOKS
 from ablab.report.table import Table
 from ablab.report.wording import shown
 from ablab.report.writers.html import COLOURS, element, first_rows, write
@@ -53,7 +53,7 @@ def _part(part: Part, most: int) -> Markup:
 def _paragraph(part: Paragraph) -> Markup:
     lead = Markup("<b>{}</b> ").format(shown(part.lead)) if part.lead else Markup("")
     if part.word:
-        lead = Markup('<b style="color:{}">{}</b>: ').format(COLOURS[WORDS[part.word].kind], part.word) + lead
+        lead = Markup('<b style="color:{}">{}</b>: ').format(COLOURS[LOOKS[part.word].kind], part.word) + lead
     return Markup('<p style="margin:.2em 0">{}{}</p>').format(lead, shown(part.text))
 
 

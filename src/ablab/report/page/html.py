@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from ablab.report.draw.svg import figure
 from ablab.report.section import Beside, Code, Fold, Heading, Paragraph, Part, Terms
-from ablab.report.style import WORDS as LOOKS
+from ablab.report.style import LOOKS
 from ablab.report.table import Table
 from ablab.report.wording import visible
 from ablab.report.writers.html import element, first_rows, write

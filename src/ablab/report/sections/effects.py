@@ -9,7 +9,7 @@ from ablab.records import Run
 from ablab.report.chart import Axis, Interval, Intervals
 from ablab.report.means import DASH, ends, ids, mean_text, parts_of_mean, spoilt
 from ablab.report.section import Fold, Part
-from ablab.report.style import WORDS as LOOKS
+from ablab.report.style import LOOKS
 from ablab.report.table import Cell, Head, Table, table
 from ablab.report.words import WORDS
 from ablab.result import Result

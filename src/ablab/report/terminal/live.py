@@ -45,15 +45,15 @@ class Live:
     ) -> None:
         self.bottom("")
 
-    def show(self, wanted: RunSpec, event: Any) -> None:
+    def show(self, spec: RunSpec, event: Any) -> None:
         """One event of a single run."""
-        recipe = wanted.recipe
+        recipe = spec.recipe
         if self.as_json:
             facts = _projected(event) if isinstance(event, Projection) else wire.event_value(event)
-            self.line(json.dumps({"run": wanted.id, **facts}, allow_nan=False))
+            self.line(json.dumps({"run": spec.id, **facts}, allow_nan=False))
         elif isinstance(event, Started):
             self.curve = []
-            self.line(f"run {wanted.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {wanted.seed}")
+            self.line(f"run {spec.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {spec.seed}")
             about = duration(recipe.epochs * event.epoch_seconds)
             self.line(
                 f"{event.device}, {event.precision}, {_threads(event.threads)}, {event.parameters:,} parameters, about "
@@ -158,8 +158,8 @@ class _StudyLines:
         self.started, self.begun = 0, time.monotonic()
         self.spoken: set[str] = set()
 
-    def show(self, wanted: RunSpec, event: Any) -> None:
-        name = f"{shown(self._name(wanted)):<{self.width}}  seed {wanted.seed:<3}"
+    def show(self, spec: RunSpec, event: Any) -> None:
+        name = f"{shown(self._name(spec)):<{self.width}}  seed {spec.seed:<3}"
         if isinstance(event, Started):
             self.started += 1
             if self.started == 1:
@@ -173,11 +173,11 @@ class _StudyLines:
         elif isinstance(event, EpochDone):
             took = time.monotonic() - self.begun
             self.bottom(
-                f"{name} epoch {event.row.epoch} of {wanted.recipe.epochs}, validation "
+                f"{name} epoch {event.row.epoch} of {spec.recipe.epochs}, validation "
                 f"{event.row.val_points:.2f} %; run {self.started} of at most {self.most}, {duration(took)}"
             )
         elif isinstance(event, Finished):
-            on = "validation" if wanted.explores else "test"
+            on = "validation" if spec.explores else "test"
             self.line(
                 f"{name} {on} {event.test.points:6.2f} %  epoch {event.selected_epoch:<3} {event.wall_seconds:6.1f} s"
             )
@@ -192,9 +192,9 @@ class _StudyLines:
             f"{event.runs} more runs{left}"
         )
 
-    def _name(self, wanted: RunSpec) -> str:
+    def _name(self, spec: RunSpec) -> str:
         """What the run's recipe is called in the study; one that is not in it is a trial of a learning rate."""
-        return self.names.get(wanted.recipe.hash, f"trial of {wanted.recipe.model}, lr={wanted.recipe.lr:g}")
+        return self.names.get(spec.recipe.hash, f"trial of {spec.recipe.model}, lr={spec.recipe.lr:g}")
 
 
 def _projected(projection: Projection) -> dict[str, Any]:
@@ -203,11 +203,11 @@ def _projected(projection: Projection) -> dict[str, Any]:
     return {"event": "projected", **dataclasses.asdict(dataclasses.replace(projection, coming=())), "coming": coming}
 
 
-def again(wanted: RunSpec) -> str:
+def again(spec: RunSpec) -> str:
     """The command that trains the same run from nothing but itself."""
-    recipe = wanted.recipe
+    recipe = spec.recipe
     words = [f"{key}={grammar.show(value)}" for key, value in recipe.changes().items() if key != "model"]
-    return shlex.join(["ablab", "train", recipe.model, *words, "--seed", str(wanted.seed)])
+    return shlex.join(["ablab", "train", recipe.model, *words, "--seed", str(spec.seed)])
 
 
 def _threads(number: int) -> str:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from ablab.catalogue import mark
-from ablab.report.style import WORDS
+from ablab.report.style import LOOKS
 from ablab.report.table import Cell, Head, Kind, Table
 from ablab.report.wording import visible
 
-SIGNS: dict[Kind, str] = {word.kind: word.sign for word in WORDS.values()}  # so that no colour is needed
-COLOURS: dict[Kind, str] = {word.kind: word.anywhere for word in WORDS.values()}
-COLOURS["broken"] = WORDS["hurts"].anywhere
+SIGNS: dict[Kind, str] = {word.kind: word.sign for word in LOOKS.values()}  # so that no colour is needed
+COLOURS: dict[Kind, str] = {word.kind: word.anywhere for word in LOOKS.values()}
+COLOURS["broken"] = LOOKS["hurts"].anywhere
 
 
 @mark("writer", "html")

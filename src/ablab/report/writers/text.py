@@ -9,7 +9,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from ablab.catalogue import mark
-from ablab.report.style import WORDS
+from ablab.report.style import LOOKS
 from ablab.report.table import Head, Kind, Table
 from ablab.report.wording import shown
 
@@ -19,7 +19,7 @@ COLOURS: dict[str, str] = {  # in rich's words
     "strong": "bold",
     "faint": "dim",
     "broken": "bold red",
-    **{word.kind: word.terminal for word in WORDS.values()},
+    **{word.kind: word.terminal for word in LOOKS.values()},
 }
 
 

@@ -29,7 +29,7 @@ class Published:
 TEXTS = ("report", "source", "conclusion", "shortened", "differs", "see")
 
 
-def faults_of(found: Any, names: tuple[str, ...], datasets: tuple[str, ...] = ()) -> dict[str, str]:
+def published_faults(found: Any, names: tuple[str, ...], datasets: tuple[str, ...] = ()) -> dict[str, str]:
     """What is wrong with a section [published], by its key; `names` are those that figures may be given for."""
     if not isinstance(found, dict):
         return {"": "published is a section: write a line [published], and below it one line each"}

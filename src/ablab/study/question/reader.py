@@ -11,7 +11,7 @@ from ablab import grammar, operations
 from ablab.catalogue import LENGTH
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 from ablab.recipe import Recipe
-from ablab.study.question.published import Published, faults_of, published
+from ablab.study.question.published import Published, published, published_faults
 from ablab.study.question.rule import AS_WRITTEN, RULES, Rule
 from ablab.study.question.toml import Document, Keys
 from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, no_setting, unshowable, variant_faults
@@ -91,7 +91,7 @@ class Reader:
         found = self.document.values.get("published")
         if found is None:
             return None
-        faults = faults_of(found, names, datasets)
+        faults = published_faults(found, names, datasets)
         for key, fault in faults.items():
             self.fault(("published", key) if key else ("published",), fault)
         return None if faults else published(found, datasets)

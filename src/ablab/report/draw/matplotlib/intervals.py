@@ -9,7 +9,7 @@ from ablab.report.chart import Interval, Intervals
 from ablab.report.draw.names import numbers
 from ablab.report.picture import plain
 from ablab.report.scale import forest_span, marks, upright_span
-from ablab.report.style import BAND, INK, SOFT, WORDS
+from ablab.report.style import BAND, INK, LOOKS, SOFT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def _forest(axes: Axes, chart: Intervals) -> None:
 
 
 def _row(axes: Axes, place: int, one: Interval) -> None:
-    word = WORDS.get(one.word)
+    word = LOOKS.get(one.word)
     colour, mark = (word.colour.light, word.mark) if word else (INK.light, "o")
     if one.low is not None and one.high is not None:
         axes.plot([one.low, one.high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
