@@ -5,8 +5,8 @@ from typing import Any
 from ablab.errors import AblabError
 from ablab.records import DataFacts, Run
 from ablab.report.chart import Axis
+from ablab.report.facts import facts_of
 from ablab.report.sections.curves import QUANTITIES
-from ablab.report.wording import duration
 from ablab.serve.charts import curves, heat_map
 from ablab.serve.compare_page import MOST_COMPARED
 from ablab.serve.entry import Entry, entries
@@ -26,7 +26,7 @@ def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
         "one": one,
         "charts": charts if one.curve else [],
         "recipe": one.recipe.toml(),
-        "facts": run_facts(one),
+        "facts": about(one),
         "confusion": matrix_of(one.run, facts) if one.run and facts else None,
         "siblings": [other for other in entries(seen) if other.recipe.hash == one.recipe.hash and other.id != one.id][
             : MOST_COMPARED - 1
@@ -55,35 +55,13 @@ def matrix_of(run: Run, data: DataFacts) -> dict[str, Any] | None:
     }
 
 
-def run_facts(one: Entry) -> list[tuple[str, str]]:
-    """What a person would ask about a run, in words."""
-    facts = []
-    run, started = one.run, one.live.started if one.live else None
-    if run:
-        if run.test:
-            facts.append((one.measured_on, f"{run.test.images:,}, loss {run.test.loss:.4f}"))
-        if run.selected_epoch is not None:
-            facts.append(("selected epoch", f"{run.selected_epoch} of {one.recipe.epochs}"))
-        facts += [
-            ("training", f"{duration(run.cost.seconds)}, {duration(run.cost.wall_seconds)} in all"),
-            ("parameters", f"{run.cost.parameters:,}"),
-            (
-                "machine",
-                f"{run.machine.name}, {run.machine.device}, {_threads(run.machine.threads)}, torch "
-                f"{run.machine.torch}, {run.machine.precision}",
-            ),
-        ]
-        if run.stopped:
-            facts.append(("stopped", run.stopped))
-        if run.note:
-            facts.append(("note", run.note))
-    elif one.live:
-        facts.append(("epoch", f"{one.epoch} of {one.recipe.epochs} done"))
-        if started:
+def about(one: Entry) -> list[tuple[str, str]]:
+    """What a person would ask about a run, in words, as far as it has come."""
+    if one.run:
+        return list(facts_of(one.run))
+    facts = [("epoch", f"{one.epoch} of {one.recipe.epochs} done")]
+    if one.live:
+        if started := one.live.started:
             facts += [("parameters", f"{started.parameters:,}"), ("device", started.device)]
         facts += [("note", note) for note in one.live.notes]
     return [*facts, ("data", f"{one.recipe.data}, fingerprint {one.spec.fingerprint[:12]}")]
-
-
-def _threads(number: int) -> str:
-    return f"{number} thread{'s' * (number != 1)}"

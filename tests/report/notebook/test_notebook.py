@@ -20,7 +20,8 @@ from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement, RunSpec
-from ablab.report.notebook import Progress, html_of, is_notebook, plot, plot_effects, progress
+from ablab.report.notebook import html_of, is_notebook, plot, plot_effects, progress
+from ablab.report.notebook.live import Progress
 from sample_runs import sample_run
 
 HOSTILE = "<script>__pwned=1</script><img src=x onerror=__pwned=1>\"'&\u202e\x1b[31m"

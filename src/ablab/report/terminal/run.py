@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ablab.metric import known_metrics
-from ablab.records import Measurement, Run
+from ablab.records import Run
+from ablab.report.facts import facts_of
 from ablab.report.table import Head, Table, table
 from ablab.report.terminal.screen import facts_text, on_screen
 from ablab.statistics.confusion import class_report, confused_pairs
@@ -12,23 +12,8 @@ from ablab.statistics.confusion import class_report, confused_pairs
 
 def run_details(run: Run) -> str:
     """All that a person would ask about one run: what it was, how it went, what it gave and what it took."""
-    machine, cost = run.machine, run.cost
-    facts = {
-        "run": f"{run.id}, {run.status}",
-        "seed": str(run.spec.seed),
-        "data": f"{run.spec.recipe.data}, fingerprint {run.spec.fingerprint[:12]}",
-        "machine": f"{machine.name}, {machine.device}, {machine.threads} threads, {machine.precision}, "
-        f"torch {machine.torch}, Python {machine.python}",
-        "cost": f"{cost.parameters:,} parameters, {cost.epochs} epochs, {cost.examples:,} examples, "
-        f"{cost.seconds:.1f} s of training, {cost.wall_seconds:.1f} s in all",
-    }
-    if run.untrained_loss is not None:
-        facts["untrained loss"] = f"{run.untrained_loss:.4f}"
-    if run.test is not None:
-        facts["test"] = f"{measured(run.test)}, with the weights of epoch {run.selected_epoch}"
-    if run.note:
-        facts["note"] = run.note
-    return "\n".join([facts_text(facts.items()), "", run.spec.recipe.toml().rstrip(), "", on_screen(_curve(run))])
+    facts = [("run", run.id), *facts_of(run)]
+    return "\n".join([facts_text(facts), "", run.spec.recipe.toml().rstrip(), "", on_screen(_curve(run))])
 
 
 def _curve(run: Run) -> Table:
@@ -70,13 +55,3 @@ def _heads(names: Sequence[str], room: int = 80, least: int = 6) -> list[str]:
     fits = (n for n in range(longest, least, -1) if sum(max(min(len(name), n), 4) + 2 for name in names) <= room)
     most = next(fits, least)
     return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
-
-
-def measured(test: Measurement) -> str:
-    """A measurement in one line: accuracy and loss, then every other metric that is recorded."""
-    known = known_metrics()
-    others = "".join(
-        f", {name} {known[name].show(value) if name in known else format(value, '.4g')}"
-        for name, value in sorted(test.metrics.items())
-    )
-    return f"{test.points:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
