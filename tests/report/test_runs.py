@@ -4,10 +4,9 @@ import csv
 import io
 import json
 
-from ablab.report.runs import as_csv, as_json, difference, difference_text, listed
+from ablab.report.runs import as_csv, as_json, listed
 from ablab.report.table import write
 from ablab.store.query import Listing
-from sample_runs import sample_run
 
 
 def row(**changes):
@@ -40,12 +39,3 @@ def test_json_has_changes_and_tags_taken_apart():
     assert as_json(Listing(("changes", "tags"), ((json.dumps({"lr": 0.2}), "a b"),))) == [
         {"changes": {"lr": 0.2}, "tags": ["a", "b"]}
     ]
-
-
-def test_two_runs_stand_side_by_side():
-    one, other = sample_run(3, 0.4), sample_run(4, 0.5)
-    lines = difference_text(difference(one, other)).splitlines()
-    assert lines[0].split() == [one.id, other.id]
-    assert lines[2].split() == ["seed", "3", "4"]
-    assert ["accuracy", "40.00", "%", "50.00", "%"] in [line.split() for line in lines]
-    assert lines[-1].startswith("the recipe is the same")

@@ -13,7 +13,6 @@ from ablab.records import DataFacts, EpochRow, Measurement
 from ablab.study.secondary import (
     class_effects,
     confusion_changes,
-    epochs_to,
     gap_change,
     groups_note,
     holm,
@@ -92,14 +91,6 @@ def test_holm_is_that_of_statsmodels(seed):
 def with_curve(seed, *accuracies, seconds=2.0):
     curve = tuple(EpochRow(i, 0.1, 1.0, 0.5, 1.0, one, seconds) for i, one in enumerate(accuracies, 1))
     return dataclasses.replace(sample_run(seed), curve=curve)
-
-
-def test_the_time_to_a_target_lies_on_the_line_between_two_epochs():
-    curve = with_curve(0, 0.2, 0.4, 0.3, 0.8).curve
-    assert epochs_to(curve, 0.3) == pytest.approx(1.5)
-    assert epochs_to(curve, 0.5) == pytest.approx(3.4)
-    assert epochs_to(curve, 0.1) == 1.0
-    assert epochs_to(curve, 0.9) is None
 
 
 def test_a_run_that_never_arrives_counts_as_the_horizon():

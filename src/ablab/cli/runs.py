@@ -129,7 +129,8 @@ def tag_runs(
 def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
     import dataclasses
 
-    from ablab.report.runs import difference, difference_text
+    from ablab.report.runs import difference
+    from ablab.report.terminal.difference import difference_text
 
     kept = _open(store)
     one, other = kept.run(a), kept.run(b)

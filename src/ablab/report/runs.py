@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar
 from ablab.atomic import atomic_file
 from ablab.errors import InputError
-from ablab.metric import known_metrics
+from ablab.metric import ACCURACY, known_metrics
 from ablab.records import Run
 from ablab.report.table import Cell, Table, table, write
-from ablab.report.terminal.screen import on_screen
 
 if TYPE_CHECKING:
     from ablab.store.query import Listing
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def listed(rows: Sequence[dict[str, Any]]) -> Table:
     """One line a run, in the order given. Ten thousand take a quarter of a second."""
     heads = ("run", "model", "data", "seed >", "epochs >", "test >", "seconds >", "status", "tags", "changes")
-    has_tags = any(row["tags"] for row in rows)
+    has_tags, accuracy = any(row["tags"] for row in rows), known_metrics()[ACCURACY]
     lines = []
     for row in rows:
         changes = {key: value for key, value in json.loads(row["changes"]).items() if key not in ("model", "data")}
@@ -34,7 +33,7 @@ def listed(rows: Sequence[dict[str, Any]]) -> Table:
             row["data"],
             str(row["seed"]),
             "-" if row["epochs"] is None else str(row["epochs"]),
-            "-" if row["accuracy"] is None else f"{100 * row['accuracy']:.2f} %",
+            "-" if row["accuracy"] is None else accuracy.show(row["accuracy"]),
             "-" if row["seconds"] is None else f"{row['seconds']:.1f}",
             Cell(row["status"], "" if row["status"] == "finished" else "broken"),
             row["tags"] or "",
@@ -109,35 +108,6 @@ def difference(a: Run, b: Run) -> Difference:
         results,
         _disagree(a, b),
     )
-
-
-def difference_text(found: Difference) -> str:
-    """Two runs side by side, and what a person should know before making something of it."""
-    rows: list[tuple[str, ...]] = [("seed", *map(str, found.seeds))]
-    if found.fingerprints[0] != found.fingerprints[1]:
-        rows.append(("images", *(fingerprint[:12] for fingerprint in found.fingerprints)))
-    for part in (found.recipe, found.machine, found.results):
-        rows += [(key, *(_figure(key, value) for value in pair)) for key, pair in part.items()]
-    lines = [on_screen(table("difference", ("", *found.runs), rows), folds=False)]
-    if found.disagree is not None:
-        lines.append(f"they give {100 * found.disagree:.2f} % of the test images different classes")
-    if found.fingerprints[0] != found.fingerprints[1]:
-        lines.append("they saw different images, so their figures cannot be compared")
-    elif not found.recipe:
-        lines.append("the recipe is the same: what differs is what a seed and a machine make of it")
-    else:
-        lines.append("two runs are no evidence: seeds alone make such differences")
-    return "\n".join(lines)
-
-
-def _figure(key: str, value: Any) -> str:
-    if value is None:
-        return "-"
-    if key in known_metrics():
-        return known_metrics()[key].show(value)
-    if key == "seconds":
-        return f"{value:.4g}"
-    return f"{value:,}" if key in ("parameters", "MACs") else grammar.show(value)
 
 
 def _disagree(a: Run, b: Run) -> float | None:

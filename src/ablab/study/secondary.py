@@ -13,6 +13,7 @@ from ablab.errors import StudyError
 from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
+from ablab.statistics.learning import epochs_to
 from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
 
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
@@ -131,19 +132,6 @@ def learning_speed(pairs: Sequence[Pair], target: float) -> LearningSpeed | None
     if epochs is None:
         said += " More than half of one side: no mean is given."
     return LearningSpeed(target, horizon, tuple(base), tuple(variant), never[0], never[1], epochs, seconds, said)
-
-
-def epochs_to(curve: Sequence[EpochRow], target: float) -> float | None:
-    """The first epoch at which validation accuracy is the target, on straight lines between epochs; None if never."""
-    before: EpochRow | None = None
-    for row in curve:
-        if row.val_accuracy >= target:
-            if before is None:
-                return float(row.epoch)
-            share = (target - before.val_accuracy) / (row.val_accuracy - before.val_accuracy)
-            return before.epoch + share * (row.epoch - before.epoch)
-        before = row
-    return None
 
 
 def gap_change(

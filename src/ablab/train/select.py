@@ -22,8 +22,8 @@ def reason_to_stop(recipe: Recipe, curve: Sequence[EpochRow], best: Measurement 
     if not curve:
         return ""
     accuracies = [row.val_accuracy for row in curve]
-    on, accuracy = ("test", best.accuracy) if recipe.select == "test" and best else ("validation", accuracies[-1])
-    if recipe.target is not None and accuracy * 100 >= recipe.target:
+    on, points = ("test", best.points) if recipe.select == "test" and best else ("validation", curve[-1].val_points)
+    if recipe.target is not None and points >= recipe.target:
         return f"{on} accuracy reached {recipe.target:g} %"
     if recipe.patience is not None:
         top = max(range(len(curve)), key=lambda i: (accuracies[i], -curve[i].val_loss, -i))

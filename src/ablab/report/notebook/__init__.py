@@ -16,7 +16,6 @@ from ablab import grammar
 from ablab.errors import InputError
 from ablab.metric import known_metrics
 from ablab.records import Run
-from ablab.report.curve import sparkline
 from ablab.report.draw.matplotlib import figure
 from ablab.report.facts import facts_of
 from ablab.report.means import ends
@@ -26,6 +25,7 @@ from ablab.report.notebook.sections import sections_of
 from ablab.report.picture import Picture
 from ablab.report.sections.curves import panels_of
 from ablab.report.sections.effects import intervals, word
+from ablab.report.sparkline import sparkline
 from ablab.report.wording import shown
 from ablab.result import Arm, Result
 from ablab.study.verdict import signed

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from ablab.records import EpochRow, RunSpec
-from ablab.report.curve import sparkline
 from ablab.report.notebook.parts import box, note, rows_table
+from ablab.report.sparkline import sparkline
 
 if TYPE_CHECKING:
     from ablab.study import Plan

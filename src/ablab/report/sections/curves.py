@@ -15,10 +15,10 @@ from ablab.report.section import Paragraph, Part
 from ablab.report.style import TOGETHER, style_of
 from ablab.report.wording import visible
 from ablab.result import Arm, Result
+from ablab.statistics.learning import FLOPS
 
 ROOM = 1_200_000  # bytes of a page: as much as the other sections leave of it
 POINT, NUMBER = 13, 8  # bytes of a point of a path, and of a number
-FLOPS = 6  # of training for each multiply-add: two on the way forward, about twice that on the way back
 
 Quantity = Callable[[EpochRow], float]
 QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (

@@ -17,9 +17,10 @@ from ablab import grammar, wire
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.metric import known_metrics
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
-from ablab.report.curve import fitting, sparkline, to_target
 from ablab.report.facts import measured
+from ablab.report.sparkline import sparkline
 from ablab.report.table import write
+from ablab.report.terminal.curve import fitting, to_target
 from ablab.report.terminal.run import confusion_table
 from ablab.report.wording import duration, shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
