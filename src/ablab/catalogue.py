@@ -45,6 +45,7 @@ class Entry:
     groups: dict[str, str] = field(default_factory=dict)  # options that are fields: the parameter of their dataclass
     folder: str = ""
     needs: tuple[str, ...] = ()  # packages beyond those that ablab comes with
+    example: str = ""  # a text that names it with its arguments, where it cannot do without
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the function is called with: the options given, over the settings of the name."""
@@ -88,13 +89,15 @@ def mark(
     summary: str = "",  # noqa: ARG001
     defaults: Mapping[str, Any] | None = None,  # noqa: ARG001
     needs: tuple[str, ...] = (),  # noqa: ARG001
+    example: str = "",  # noqa: ARG001
     **facts: Any,  # noqa: ARG001
 ) -> Callable[[Function], Function]:
     """Offer a function or a class under a name: there, `facts` fix keyword-only parameters, `defaults` start them off.
 
     The summary is the first line of the function's docstring unless the marker has one. All of it must be literals,
     because it is read from the text of the file. A keyword-only parameter `name` is given the name. `needs` names the
-    packages that the file imports beyond those that ablab comes with.
+    packages that the file imports beyond those that ablab comes with. `example` is a text such as `jsonl(events.jsonl)`
+    for what has options without a default.
     """
 
     def unchanged(function: Function) -> Function:
@@ -208,7 +211,9 @@ def bind(call: Call, entry: Entry) -> tuple[Arguments, tuple[Fault, ...]]:
             given[name] = value
     for name in entry.required:
         if name not in given:
-            faults.append(Fault(name, f"{name} is missing", call.name, f"write {call.name}({name}=...)"))
+            faults.append(
+                Fault(name, f"{name} is missing", call.name, f"write {entry.example or f'{call.name}({name}=...)'}")
+            )
     for name, value in given.items():
         faults += _value_faults(name, value, entry, near=name if name in call.options else show(value))
     return given, tuple(faults)
@@ -243,6 +248,7 @@ def marked(source: str, module: str, folder: str = "") -> list[Entry]:
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
                 facts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
                 own, summary, needs = facts.pop("defaults", {}), facts.pop("summary", ""), facts.pop("needs", ())
+                example = facts.pop("example", "")
                 facts |= {"name": name} if any(parameter.name == "name" for parameter in taken) else {}
                 options = [parameter for parameter in taken if parameter.name not in facts]
                 entries.append(
@@ -257,6 +263,7 @@ def marked(source: str, module: str, folder: str = "") -> list[Entry]:
                         facts=facts,
                         defaults=own,
                         needs=tuple(needs),
+                        example=example,
                         domains={option.name: option.domains for option in options},
                         required=tuple(key.name for key in options if key.is_required and key.name not in own),
                         groups={option.name: option.group for option in taken if option.group},

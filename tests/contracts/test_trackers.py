@@ -22,9 +22,8 @@ EVENTS = [
     Finished(1, Measurement(1.0, 0.4, 100), b"\1" * 100, False, 1.0, 1.2, state=object()),
 ]
 RUN = dataclasses.replace(sample_run(), spec=SPEC)
-OPTIONS = {"jsonl": "(events.jsonl)"}  # of those that cannot do without
 NAMES = [
-    pytest.param(name + OPTIONS.get(name, ""), marks=[pytest.mark.skip(reason="a package")] if entry.needs else [])
+    pytest.param(entry.example or name, marks=[pytest.mark.skip(reason="a package")] if entry.needs else [])
     for name, entry in catalogue("track", "tracker").items()
 ]
 

@@ -77,7 +77,7 @@ def negative(images: Tensor, draw: Draw) -> Tensor:
     return choose(draw.coin("side"), 255 - images, images)
 '''
 
-SOURCE = '''"""stripes: lying or standing stripes."""
+GENERATOR = '''"""stripes: lying or standing stripes."""
 
 import numpy as np
 
@@ -96,6 +96,26 @@ def stripes(*, images: int = 100, period: int = 4) -> Dataset:
     return from_arrays((pictures, labels), classes=["lying", "standing"], name="stripes")
 '''
 
+SOURCE = '''"""Pictures as lines of text: the name of a class, then 64 grey values."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ablab.data.dataset import Dataset
+from ablab.data.sources.memory import from_arrays
+
+
+def recognise(path: Path) -> bool:
+    return path.suffix == ".lines"
+
+
+def read(path: Path, *, size: int | None = None, labels: str | None = None, skip_unreadable: bool = False) -> Dataset:
+    rows = [line.split() for line in path.read_text("utf-8").splitlines()]
+    classes = sorted({name for name, *_ in rows})
+    pictures = np.array([values for _, *values in rows], np.uint8).reshape(-1, 8, 8)
+    return from_arrays((pictures, [classes.index(name) for name, *_ in rows]), classes=classes, name=path.stem)
+'''
 
 SCHEDULE = '''"""A learning rate in zigzags."""
 
@@ -219,11 +239,22 @@ def test_an_augmentation_is_one_new_file(package_copy):
 
 
 @pytest.mark.slow
-def test_a_data_source_is_one_new_file(package_copy):
-    package_copy.drop("data/sources/stripes.py", SOURCE)
+def test_data_that_are_made_are_one_new_file(package_copy):
+    package_copy.drop("data/sources/stripes.py", GENERATOR)
     run = trained(package_copy, "mlp", "data=stripes(period=8)", "epochs=3", "batch=10", "norm=batch")
     assert run["test"] == {**run["test"], "images": 20, "accuracy": 1.0}
     assert "stripes" in package_copy.run("data", "list").stdout
+
+
+@pytest.mark.slow
+def test_a_form_of_files_is_one_new_file(package_copy):
+    package_copy.drop("data/sources/lines.py", SOURCE)
+    rows = [("dark", 0) if number % 2 else ("light", 150) for number in range(100)]
+    greys = [(name, [grey + number * place % 101 for place in range(64)]) for number, (name, grey) in enumerate(rows)]
+    lines = [" ".join([name, *map(str, values)]) for name, values in greys]
+    (package_copy.work / "greys.lines").write_text("\n".join(lines))
+    run = trained(package_copy, "mlp", "data=greys.lines", "epochs=3", "batch=10", "norm=batch")
+    assert run["test"] == {**run["test"], "images": 20, "accuracy": 1.0}
 
 
 @pytest.mark.slow

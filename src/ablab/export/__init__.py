@@ -1,7 +1,8 @@
 """Trained weights in forms that other programs read. A format is one marked function, and this folder is their list.
 
 It takes a `Trained` and gives the bytes of one file. `@mark("format", "name", suffix=".end")` offers it, with
-`needs=("package",)` where its file imports what ablab does not come with.
+`needs=("package",)` where its file imports what ablab does not come with. `reader="package.module:function"` says what
+reads the bytes back as tensors by name, if another package does: the contract of formats then holds it to that.
 """
 
 from pathlib import Path

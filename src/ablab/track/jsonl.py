@@ -13,7 +13,7 @@ from ablab.records import Run, RunSpec
 from ablab.track import Activity
 
 
-@mark("tracker", "jsonl")
+@mark("tracker", "jsonl", example="jsonl(events.jsonl)")
 class Jsonl:
     """Every event as a line at the end of a file: jsonl(events.jsonl)."""
 
