@@ -39,18 +39,6 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-# What notebooks show as a small table: classes by their names, so that none of them is loaded for it.
-_SHOWN = (
-    ("ablab.arithmetic.table", "Table"),
-    ("ablab.data.dataset", "Dataset"),
-    ("ablab.recipe", "Recipe"),
-    ("ablab.records", "Run"),
-    ("ablab.result", "Result"),
-    ("ablab.study.question.study", "Study"),
-    ("ablab.study.verdict", "Verdict"),
-)
-
-
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"ablab has no public name {name!r}")
@@ -64,9 +52,11 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """Tell a shell of IPython how objects of ablab are shown. In a notebook, `import ablab` has done so."""
+    from ablab.catalogue import catalogue  # the classes by their names, so that none of them is loaded for it
+
     html = shell.display_formatter.formatters["text/html"]
-    for module, name in _SHOWN:
-        html.for_type_by_name(module, name, _as_html)
+    for name, form in catalogue("report.notebook", "form").items():
+        html.for_type_by_name(form.facts["of"], name, _as_html)
 
 
 def _as_html(value: Any) -> str:

@@ -112,6 +112,11 @@ class Machine:
     python: str
     capability: str
 
+    @property
+    def clock(self) -> tuple[str, str, int]:
+        """Times can be compared where this is the same."""
+        return self.name, self.device, self.threads
+
 
 @dataclass(frozen=True)
 class Origin:

@@ -100,7 +100,6 @@ def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
     by_recipe: dict[str, dict[str, Run]] = {}
     for run in runs:
         by_recipe.setdefault(run.spec.recipe.hash, {})[run.id] = run
-    named = [("base", study.base), *((variant.name, variant.recipe) for variant in study.variants)]
     return tuple(
         Arm(
             name,
@@ -108,7 +107,7 @@ def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
             tuple(sorted(by_recipe.get(recipe.hash, {}).values(), key=lambda run: (run.spec.seed, run.id))),
             place=at,
         )
-        for at, (name, recipe) in enumerate(named)
+        for at, (name, recipe) in enumerate(study.named.items())
     )
 
 

@@ -109,9 +109,8 @@ def names_of(store: StoreView) -> dict[str, tuple[InStudy, ...]]:
     """For each recipe, the studies that it is in and what it is called there."""
     found: dict[str, tuple[InStudy, ...]] = {}
     for it in store.studies:
-        arms = [("base", it.study.base), *((variant.name, variant.recipe) for variant in it.study.variants)]
-        for name, recipe in arms:
-            found[recipe.hash] = (*found.get(recipe.hash, ()), (it.study.name, name, it.plan.hash))
+        for recipe, name in it.study.names.items():
+            found[recipe] = (*found.get(recipe, ()), (it.study.name, name, it.plan.hash))
     return found
 
 

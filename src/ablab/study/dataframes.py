@@ -36,8 +36,7 @@ def rows(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], of: str
         return [{k: v for k, v in dataclasses.asdict(one).items() if k not in large} for one in verdicts]
     if of != "runs":
         raise InputError(f'"{of}": runs or verdicts can be had as a table')
-    names = {study.base.hash: "base", **{one.recipe.hash: one.name for one in study.variants}}
-    return list(_run_rows(runs, names))
+    return list(_run_rows(runs, study.names))
 
 
 def _run_rows(runs: Iterable[Run], names: Mapping[str, str]) -> Iterable[dict[str, Any]]:

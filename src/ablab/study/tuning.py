@@ -85,10 +85,9 @@ def tuned(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> Tuned:
         replace(one, recipe=recipe, change=f"{one.change} lr={recipe.lr:g}")
         for one, recipe in zip(study.variants, variants, strict=True)
     )
-    names = ("base", *(variant.name for variant in study.variants))
     return Tuned(
         replace(study, name=f"{study.name}-tuned", base=base, variants=changed, tune=False),
-        names,
+        tuple(study.named),
         tuple(every),
         tuple(chosen),
     )

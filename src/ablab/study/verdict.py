@@ -210,7 +210,7 @@ def cost_ratio(pairs: Sequence[Pair]) -> float | None:
     Nor can they be where recipes that ask for one precision got several: on another day, another one was chosen.
     """
     runs = [run for pair in pairs for run in pair]
-    places = {(run.machine.name, run.machine.device, run.machine.threads) for run in runs}
+    places = {run.machine.clock for run in runs}
     precisions = {(run.spec.recipe.precision, run.machine.precision) for run in runs}
     seconds = [(base.cost.seconds, variant.cost.seconds) for base, variant in pairs]
     if len(places) != 1 or len({asked for asked, _ in precisions}) < len(precisions):

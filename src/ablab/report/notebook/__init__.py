@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from ablab import grammar
+from ablab.catalogue import catalogue, mark
 from ablab.errors import InputError
 from ablab.metric import known_metrics
 from ablab.records import Run
@@ -41,10 +42,11 @@ if TYPE_CHECKING:
 
 def html_of(value: Any) -> str:
     """A data set, recipe, run, study, result, verdict or layer table as HTML."""
+    forms = catalogue("report.notebook", "form")
     for kind in type(value).__mro__:
-        if kind.__module__.startswith("ablab.") and kind.__name__ in _SHOWN:
-            return str(_SHOWN[kind.__name__](value))
-    raise InputError(f"a {type(value).__name__} has no form for notebooks; these have: {', '.join(sorted(_SHOWN))}")
+        if kind.__name__ in forms and forms[kind.__name__].facts["of"] == kind.__module__:
+            return str(forms[kind.__name__].load()(value))
+    raise InputError(f"a {type(value).__name__} has no form for notebooks; these have: {', '.join(sorted(forms))}")
 
 
 def plot(run: Run) -> Picture:
@@ -78,6 +80,7 @@ def is_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
+@mark("form", "Dataset", of="ablab.data.dataset")
 def _dataset(dataset: Dataset) -> Markup:
     parts = [("training", dataset.train), ("validation", dataset.val), ("test", dataset.test)]
     counts = ", ".join(f"{len(part):,} {name}" for name, part in parts if part is not None)
@@ -92,17 +95,20 @@ def _dataset(dataset: Dataset) -> Markup:
     return box(f"data set {dataset.name}", [facts_table(facts)])
 
 
+@mark("form", "Recipe", of="ablab.recipe")
 def _recipe(recipe: Recipe) -> Markup:
     rows = [(key, grammar.show(value)) for key, value in {"data": recipe.data, **recipe.changes()}.items()]
     said = {"model": recipe.model, **dict(rows)}
     return box(f"recipe {recipe.hash}", [facts_table(list(said.items())), note("every other key has its default")])
 
 
+@mark("form", "Run", of="ablab.records")
 def _run(run: Run) -> Markup:
     losses = [("validation loss", sparkline([row.val_loss for row in run.curve]))] if run.curve else []
     return box(f"run {run.id}", [facts_table([*facts_of(run), *losses])])
 
 
+@mark("form", "Study", of="ablab.study.question.study")
 def _study(study: Study) -> Markup:
     rule = study.rule
     seeds = f"{rule.seeds[0]} to {rule.seeds[1]} seeds" if rule.seeds[0] < rule.seeds[1] else f"{rule.seeds[0]} seeds"
@@ -112,31 +118,23 @@ def _study(study: Study) -> Markup:
     return box(study.question, [rows_table(("variant", "change"), rows), note(f"decided by {decides}")])
 
 
+@mark("form", "Verdict", of="ablab.study.verdict")
 def _verdict(verdict: Verdict) -> Markup:
     sentence = Markup('<p style="margin:.3em 0;text-align:left">{}</p>').format(shown(verdict.sentence))
     return box(verdict.variant, [_verdicts([verdict]), sentence])
 
 
+@mark("form", "Result", of="ablab.result")
 def _result(result: Result) -> Markup:
     looked = [note(f"{result.ledger}")] if result.ledger else []
     return box(result.study.question, [*sections_of(result), *looked])
 
 
+@mark("form", "Table", of="ablab.arithmetic.table")
 def _layers(network: Network) -> Markup:
     from ablab.report.network import network_table, totals
 
     return box("layers", [written(network_table(network)), *map(note, totals(network))])
-
-
-_SHOWN: dict[str, Callable[[Any], Markup]] = {
-    "Dataset": _dataset,
-    "Recipe": _recipe,
-    "Result": _result,
-    "Run": _run,
-    "Study": _study,
-    "Table": _layers,
-    "Verdict": _verdict,
-}
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> Markup:

@@ -76,6 +76,5 @@ class Progress:
         return rows_table(("finished", "recipe", "seed", "test", "epoch"), rows) if rows else Markup("")
 
     def _name(self, wanted: RunSpec) -> str:
-        study = self.plan.study if self.plan else None
-        named = {variant.recipe.hash: variant.name for variant in study.variants} if study else {}
-        return named.get(wanted.recipe.hash, "base" if study else wanted.recipe.model)
+        names = self.plan.study.names if self.plan else {}
+        return names.get(wanted.recipe.hash, wanted.recipe.model)

@@ -75,7 +75,7 @@ def _of_runs(result: Result) -> Iterator[Caution]:
             f"{len(unplanned)} of {len(runs)} runs were trained without a plan, before this one was made. Who knew "
             "their results may have chosen the question by them.",
         )
-    if len({(run.machine.name, run.machine.device, run.machine.threads) for run in runs}) > 1:
+    if len({run.machine.clock for run in runs}) > 1:
         yield (
             "Times not comparable",
             "the runs were carried out on different machines, devices or numbers of threads: "

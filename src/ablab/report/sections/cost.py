@@ -169,4 +169,4 @@ def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None]) -> tuple[Sp
 
 def is_one_machine(arms: Sequence[Arm]) -> bool:
     """Whether times can be compared."""
-    return len({(m.name, m.device, m.threads) for arm in arms for m in (run.machine for run in arm.runs)}) <= 1
+    return len({run.machine.clock for arm in arms for run in arm.runs}) <= 1

@@ -155,7 +155,7 @@ class _StudyLines:
     def __init__(self, plan: Plan, line: Callable[[str], None], bottom: Callable[[str], None]) -> None:
         self.line, self.bottom = line, bottom
         self.most = len(plan.most)
-        self.names = {plan.study.base.hash: "base", **{v.recipe.hash: v.name for v in plan.study.variants}}
+        self.names = plan.study.names
         self.width = max(len(shown(name)) for name in self.names.values())
         self.started, self.begun = 0, time.monotonic()
         self.spoken: set[str] = set()

@@ -119,6 +119,16 @@ class Study:
         """The base and every variant."""
         return (self.base, *(variant.recipe for variant in self.variants))
 
+    @property
+    def named(self) -> dict[str, Recipe]:
+        """The base and every variant by its name."""
+        return {"base": self.base, **{variant.name: variant.recipe for variant in self.variants}}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What each recipe is called, by the recipe's hash."""
+        return {recipe.hash: name for name, recipe in self.named.items()}
+
     @classmethod
     def from_toml(cls, content: bytes | str, path: Path | str = "study.toml", scale: str = "default") -> "Study":
         """The study in a file's content. Everything that is wrong with it is said in one StudyError.
