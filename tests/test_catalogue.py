@@ -111,7 +111,7 @@ def test_arguments_are_bound_by_their_order_or_by_their_name(text, arguments):
         ("turn", [("degrees is missing: write turn(degrees=...)", "turn")]),
         ("turn(200)", [("degrees = 200 must be above 0 to 180", "200")]),
         ("turn(degrees=none)", [("degrees = none must be a number", "degrees")]),
-        ("turn(9, reflct)", [('mode = "reflct": did you mean "reflect"?', "reflct")]),
+        ("turn(9, reflct)", [('mode = "reflct" is not one of its values: did you mean "reflect"?', "reflct")]),
         ("turn(9, degrees=8)", [("degrees is given twice", "degrees")]),
         (
             "turn(9, mod=zero, again=1)",

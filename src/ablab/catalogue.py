@@ -229,7 +229,14 @@ def _value_faults(name: str, value: Any, entry: Entry, near: str) -> tuple[Fault
     if kind and isinstance(value, str):
         return read_operations(name, value, catalogue(entry.folder, kind), words=words)[1]
     if words:
-        return (Fault(name, f'{name} = "{show(value)}"', show(value), did_you_mean(show(value)[:LENGTH], words)),)
+        return (
+            Fault(
+                name,
+                f'{name} = "{show(value)}" is not one of its values',
+                show(value),
+                did_you_mean(show(value)[:LENGTH], words),
+            ),
+        )
     default = entry.options[name]
     example = f", such as {show(default)}" if isinstance(default, list) else ""
     return (Fault(name, f"{name} = {show(value)[:LENGTH]} must be {allowed[0].wanted(value)}{example}", near),)

@@ -136,10 +136,10 @@ def test_they_fit_other_sizes_of_pictures(name, shape):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dropout_at": "dence"}, 'dropout_at = "dence": did you mean "dense"'),
-        ({"norm_at": "cnov"}, 'norm_at = "cnov": did you mean "conv"'),
-        ({"norm": "btach"}, 'norm = "btach": did you mean "batch"'),
-        ({"conv": "depthwize"}, 'conv = "depthwize": did you mean "depthwise"'),
+        ({"dropout_at": "dence"}, 'dropout_at = "dence" is not one of its values: did you mean "dense"'),
+        ({"norm_at": "cnov"}, 'norm_at = "cnov" is not one of its values: did you mean "conv"'),
+        ({"norm": "btach"}, 'norm = "btach" is not one of its values: did you mean "batch"'),
+        ({"conv": "depthwize"}, 'conv = "depthwize" is not one of its values: did you mean "depthwise"'),
         ({"hidden": [], "dropout": 0.5}, 'dropout_at = "dense", but there is no hidden dense layer'),
         ({"hidden": [], "norm": "batch", "norm_at": "dense"}, "there is no hidden dense layer"),
         ({"norm": "instance", "norm_at": "dense"}, "one number has no variance"),

@@ -134,7 +134,12 @@ def test_training_with_dropout_runs_and_gives_finite_numbers(name):
         ("resnet18-wide", Io(3, 8, 8, 10), {}, r'layer "block8.pool" \(MaxPool2d\) is reached by 1028x1x1'),
         ("resnet11", CIFAR10, {"channels": [8] * 4}, "length 4, but there are 5 blocks"),
         ("resnet18-wide", CIFAR10, {"channels": [8] * 9}, "length 9, but there are 8 blocks"),
-        ("resnet11", CIFAR10, {"dropout_at": "dense"}, 'dropout_at = "dense": known: all, conv, residual'),
+        (
+            "resnet11",
+            CIFAR10,
+            {"dropout_at": "dense"},
+            'dropout_at = "dense" is not one of its values: known: all, conv, residual',
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_reason(name, io, options, message):

@@ -74,9 +74,9 @@ def test_an_unknown_model_is_refused_with_the_nearest_name():
     ("options", "message"),
     [
         ({"nrom": "batch"}, 'no option is called "nrom": did you mean "norm"'),
-        ({"norm": "bach"}, 'norm = "bach": did you mean "batch"'),
+        ({"norm": "bach"}, 'norm = "bach" is not one of its values: did you mean "batch"'),
         ({"activation": "rellu"}, 'no activation is called "rellu": did you mean "relu"'),
-        ({"norm": 3}, 'norm = "3": known: batch'),
+        ({"norm": 3}, 'norm = "3" is not one of its values: known: batch'),
         ({"dropout": True}, "dropout = true must be a number"),
         ({"dropout": 1.0}, "dropout = 1.0 must be from 0 to below 1"),
         ({"dropout": float("nan")}, "dropout = nan"),

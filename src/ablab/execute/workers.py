@@ -17,14 +17,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import FrameType
-from typing import Any, NoReturn, Self
+from typing import Annotated, Any, NoReturn, Self
 
 import psutil
 import torch
 
 from ablab import wire
 from ablab.catalogue import mark
-from ablab.errors import AblabError, InputError
+from ablab.errors import AblabError
 from ablab.execute import Job, Wanted
 from ablab.execute.checkpoints import resumed
 from ablab.records import Observer, Run, RunSpec
@@ -47,9 +47,7 @@ class Flight:
 class Workers:
     """Several processes side by side, each with its share of the cores; 0: as many as suit the machine."""
 
-    def __init__(self, job: Job, *, number: int = 0) -> None:
-        if not isinstance(number, int) or not 0 <= number <= 256:
-            raise InputError(f"workers({number}): the number of processes is from 1 to 256")
+    def __init__(self, job: Job, *, number: Annotated[int, "[0, 256]"] = 0) -> None:
         self.job = job
         self.slots = number or suitable_workers(job.runs)
         self.idle: list[Connection] = []

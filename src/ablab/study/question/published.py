@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ablab.errors import Fault
+
 SCALES = ("default", "full")
 
 
@@ -29,24 +31,33 @@ class Published:
 TEXTS = ("report", "source", "conclusion", "shortened", "differs", "see")
 
 
-def published_faults(found: Any, names: tuple[str, ...], datasets: tuple[str, ...] = ()) -> dict[str, str]:
-    """What is wrong with a section [published], by its key; `names` are those that figures may be given for."""
+def published_faults(found: Any, names: tuple[str, ...], datasets: tuple[str, ...] = ()) -> tuple[Fault, ...]:
+    """What is wrong with a section [published], by its keys; `names` are those that figures may be given for."""
     if not isinstance(found, dict):
-        return {"": "published is a section: write a line [published], and below it one line each"}
-    faults = {key: f'{key} must be text, such as "..."' for key in TEXTS if not isinstance(found.get(key, ""), str)}
-    faults |= {key: f"{key} is missing: say it in a sentence" for key in TEXTS[:3] if not found.get(key)}
-    faults |= {key: f'"{key}" is no part of [published]' for key in found if key not in (*TEXTS, "figures", "faults")}
-    tables = found.get("figures", {})
-    if datasets and isinstance(tables, dict) and not tables.keys() <= set(datasets):
-        faults["figures"] = f"figures: with several data sets there is one table for each: {', '.join(datasets)}"
-    else:
-        each = tables.values() if datasets and isinstance(tables, dict) else [tables]
-        if fault := next(filter(None, (_figures_fault(one, names) for one in each)), ""):
-            faults["figures"] = fault
-    said = found.get("faults", [])
-    if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
-        faults["faults"] = "faults are a list of sentences"
-    return faults
+        return (Fault("", "published is a section: write a line [published], and below it one line each"),)
+    faults = [Fault(key, fault) for key in TEXTS if (fault := _text_fault(key, found))]
+    parts = (*TEXTS, "figures", "faults")
+    faults += [Fault(key, f'"{key}" is no part of [published]', key) for key in found if key not in parts]
+    if fault := _tables_fault(found.get("figures", {}), names, datasets):
+        faults.append(Fault("figures", fault))
+    listed = found.get("faults", [])
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        faults.append(Fault("faults", "faults are a list of sentences"))
+    return tuple(faults)
+
+
+def _text_fault(key: str, found: Mapping[str, Any]) -> str:
+    if key in TEXTS[:3] and not found.get(key):
+        return f"{key} is missing: say it in a sentence"
+    return "" if isinstance(found.get(key, ""), str) else f'{key} must be text, such as "..."'
+
+
+def _tables_fault(tables: Any, names: tuple[str, ...], datasets: tuple[str, ...]) -> str:
+    if not datasets or not isinstance(tables, dict):
+        return _figures_fault(tables, names)
+    if not tables.keys() <= set(datasets):
+        return f"figures: with several data sets there is one table for each: {', '.join(datasets)}"
+    return next(filter(None, (_figures_fault(table, names) for table in tables.values())), "")
 
 
 def published(found: Mapping[str, Any], datasets: tuple[str, ...] = ()) -> Published:

@@ -14,7 +14,7 @@ from ablab.recipe import Recipe
 from ablab.study.question.published import Published, published, published_faults
 from ablab.study.question.rule import AS_WRITTEN, RULES, Rule
 from ablab.study.question.toml import Document, Keys
-from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, no_setting, unshowable, variant_faults
+from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, setting_fault, unshowable, variant_faults
 
 MOST_FAULTS = 20  # shown at once; a file that is something else altogether has thousands
 SECTIONS = ("variants", "grid", "decide", "full", "published")
@@ -92,8 +92,8 @@ class Reader:
         if found is None:
             return None
         faults = published_faults(found, names, datasets)
-        for key, fault in faults.items():
-            self.fault(("published", key) if key else ("published",), fault)
+        for fault in faults:
+            self.note(("published", fault.key) if fault.key else ("published",), fault)
         return None if faults else published(found, datasets)
 
     def base(self) -> Recipe:
@@ -106,8 +106,8 @@ class Reader:
                 self.fault((key,), f"unknown section [{key}]", hint=did_you_mean(key, SECTIONS))
             elif key in RULES:
                 self.fault((key,), f'"{key}" is no part of a recipe', hint="it belongs below a line [decide]")
-            elif problem := no_setting(value):
-                self.fault((key,), f"{key} = {grammar.show(value)[:60]}: {problem}")
+            elif fault := setting_fault(key, value):
+                self.note((key,), fault)
             else:
                 given[key] = value
         try:
@@ -135,8 +135,8 @@ class Reader:
             self.fault((section,) if section in values else (), NO_VARIANTS)
             return ()
         variants = self._cells(found, base) if section == "grid" else self._named(found, base)
-        for name, message, near in variant_faults(base, variants):
-            self.fault((section, name), message, near=near)
+        for fault in variant_faults(base, variants):
+            self.note((section, fault.key), fault)
         return variants
 
     def rule(self) -> Rule:
@@ -158,7 +158,7 @@ class Reader:
                 self.fault(("decide", key), f"seeds: {error.faults[0].message}", near=str(value))
                 continue
             if fault := RULES[key](value):
-                self.fault(("decide", key), fault, near=grammar.show(found[key]))
+                self.note(("decide", key), replace(fault, near=grammar.show(found[key])))
             else:
                 good[key] = float(value) if type(value) is int else value
         return Rule(**good)
@@ -187,8 +187,8 @@ class Reader:
                 self.fault(("grid", key), f"{key}: a list of values is wanted, such as [2, 3, 4]")
                 continue
             for value in values:
-                if problem := no_setting(value):
-                    self.fault(("grid", key), f"{key} = {grammar.show(value)[:60]}: {problem}")
+                if fault := setting_fault(key, value):
+                    self.note(("grid", key), fault)
                     continue
                 try:
                     Recipe.of({key: value}, base=base if key != "model" else None)

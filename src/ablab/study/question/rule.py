@@ -35,7 +35,7 @@ class Rule:
         return grammar.duration(self.budget) if self.budget and self.most_runs is None else None
 
     def __post_init__(self) -> None:
-        if faults := [Fault(key, fault, key) for key, check in RULES.items() if (fault := check(getattr(self, key)))]:
+        if faults := [fault for key, check in RULES.items() if (fault := check(getattr(self, key)))]:
             raise StudyError(faults)
 
     @property
@@ -56,43 +56,45 @@ def targets(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _margin_fault(value: Any) -> str | None:
+def _margin_fault(value: Any) -> Fault | None:
     if not _is_number(value) or not 0 < value < 100:
-        return f"margin = {grammar.show(value)}: the smallest effect worth having, in percentage points, such as 0.5"
+        wanted = "the smallest effect worth having, in percentage points, such as 0.5"
+        return Fault("margin", f"margin = {grammar.show(value)}: {wanted}", "margin")
     return None
 
 
-def _confidence_fault(value: Any) -> str | None:
+def _confidence_fault(value: Any) -> Fault | None:
     if not _is_number(value) or not 0.5 < value < 1:
-        hint = f"; did you mean {value / 100:g}?" if _is_number(value) and 50 < value < 100 else ""
-        return f"confidence = {grammar.show(value)}: a share between 0.5 and 1 is wanted, such as 0.95{hint}"
+        hint = f"did you mean {value / 100:g}?" if _is_number(value) and 50 < value < 100 else ""
+        wanted = "a share between 0.5 and 1 is wanted, such as 0.95"
+        return Fault("confidence", f"confidence = {grammar.show(value)}: {wanted}", "confidence", hint)
     return None
 
 
-def _seeds_fault(value: Any) -> str | None:
+def _seeds_fault(value: Any) -> Fault | None:
     if not (isinstance(value, tuple) and len(value) == 2 and all(type(end) is int for end in value)):
-        return f'seeds = {grammar.show(value)}: how many, at first and at most, such as "3..10"'
+        return Fault(
+            "seeds", f'seeds = {grammar.show(value)}: how many, at first and at most, such as "3..10"', "seeds"
+        )
     low, high = value
+    span = f"seeds = {low}..{high}"
     if low > high:
-        return f"seeds = {low}..{high}: the range goes down"
+        return Fault("seeds", f"{span}: the range goes down", "seeds")
     if low < LEAST:
         several = "one seed never gives a verdict" if low < 2 else "two seeds never give a verdict"
-        return (
-            f"seeds = {low}..{high}: {several}, because they do not show how large the noise is; write {LEAST} or more"
-        )
-    if high > MOST_SEEDS:
-        return f"seeds = {low}..{high}: {MOST_SEEDS} are the most"
-    return None
+        why = f"{span}: {several}, because they do not show how large the noise is"
+        return Fault("seeds", why, "seeds", f"write {LEAST} or more")
+    return Fault("seeds", f"{span}: {MOST_SEEDS} are the most", "seeds") if high > MOST_SEEDS else None
 
 
-def _metric_fault(value: Any) -> str | None:
+def _metric_fault(value: Any) -> Fault | None:
     if isinstance(value, str) and value in known_metrics():
         return None
-    hint = did_you_mean(str(value)[:100], known_metrics())
-    return f'metric = {grammar.show(value)}: the name of a metric is wanted, such as "accuracy"; {hint}'
+    message = f'metric = {grammar.show(value)}: the name of a metric is wanted, such as "accuracy"'
+    return Fault("metric", message, "metric", did_you_mean(str(value)[:100], known_metrics()))
 
 
-def _budget_fault(value: Any) -> str | None:
+def _budget_fault(value: Any) -> Fault | None:
     if value is None or (isinstance(value, str) and re.fullmatch(r"[1-9]\d{0,5} runs?", value.strip())):
         return None
     try:
@@ -100,18 +102,19 @@ def _budget_fault(value: Any) -> str | None:
             return None
     except GrammarError:
         pass
-    return f'budget = {grammar.show(value)}: a time such as "30m", or a number of runs such as "12 runs"'
+    message = f'budget = {grammar.show(value)}: a time such as "30m", or a number of runs such as "12 runs"'
+    return Fault("budget", message, "budget")
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _target_fault(value: Any) -> str | None:
+def _target_fault(value: Any) -> Fault | None:
     if isinstance(value, tuple) and all(_is_number(one) and 0 < one < 100 for one in value):
         return None
     shown = grammar.show(list(value) if isinstance(value, tuple) else value)
-    return f"target = {shown}: percent of validation accuracy, such as 65, or [60, 65, 70]"
+    return Fault("target", f"target = {shown}: percent of validation accuracy, such as 65, or [60, 65, 70]", "target")
 
 
 AS_WRITTEN = {"seeds": seed_span, "target": targets}  # what a file may write otherwise, by key

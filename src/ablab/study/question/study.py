@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ablab.errors import Fault, StudyError, did_you_mean
+from ablab.errors import StudyError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.question import toml
 from ablab.study.question.published import SCALES, Published, scaled
@@ -77,7 +77,7 @@ class Study:
         if not self.variants:
             raise StudyError(NO_VARIANTS)
         found = variant_faults(self.base, self.variants)
-        if faults := [Fault(name, f'variant "{name}": {fault}', near) for name, fault, near in found]:
+        if faults := [replace(fault, message=f'variant "{fault.key}": {fault.message}') for fault in found]:
             raise StudyError(faults)
 
     @property

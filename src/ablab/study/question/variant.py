@@ -3,9 +3,11 @@
 import math
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ablab import grammar
+from ablab.errors import Fault
 from ablab.recipe import Recipe
 
 MOST_VARIANTS = 200
@@ -23,14 +25,11 @@ class Variant:
     change: str
 
 
-def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[tuple[str, str, str]]:
-    """What keeps variants from being compared: the variant, the reason, and the word that it is about."""
+def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[Fault]:
+    """What keeps variants from being compared, each fault with the name of its variant as the key."""
     if len(variants) > MOST_VARIANTS:
-        yield (
-            variants[0].name,
-            f"{len(variants):,} variants; {MOST_VARIANTS} are the most that one study compares",
-            "",
-        )
+        most = f"{MOST_VARIANTS} are the most that one study compares"
+        yield Fault(variants[0].name, f"{len(variants):,} variants; {most}")
         return
     names: dict[str, str] = {}
     recipes: dict[str, str] = {}
@@ -39,25 +38,27 @@ def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[tupl
         plain = unicodedata.normalize("NFKC", name).strip().casefold()
         first = recipes.setdefault(variant.recipe.hash, name)
         if not plain:
-            yield name, "a variant needs a name", ""
+            yield Fault(name, "a variant needs a name")
         elif fault := unshowable(name, NAME_LENGTH):
-            yield name, f"the name of a variant {fault}", ""
+            yield Fault(name, f"the name of a variant {fault}")
         elif plain == "base":
-            yield name, "base is what the recipe at the top is called: give the variant another name", ""
+            yield Fault(name, "base is what the recipe at the top is called: give the variant another name")
         elif plain in names:
-            yield name, f'the names "{name}" and "{names[plain]}" look the same', ""
+            yield Fault(name, f'the names "{name}" and "{names[plain]}" look the same')
         names.setdefault(plain, name)
-        if problem := next((fault for v in variant.recipe.options.values() if (fault := no_setting(v))), None):
-            yield name, f"{variant.change}: {problem}", variant.change
+        if problem := next(filter(None, (setting_fault(*one) for one in variant.recipe.options.items())), None):
+            yield replace(problem, key=name, near=variant.change)
         elif not changed:
-            yield name, f"{variant.change}: this is the base recipe itself; it changes nothing", variant.change
+            yield Fault(name, f"{variant.change}: this is the base recipe itself; it changes nothing", variant.change)
         elif first != name:
-            yield name, f'"{name}" and "{first}" are the same recipe', variant.change
+            yield Fault(name, f'"{name}" and "{first}" are the same recipe', variant.change)
         for key in ("data", "size"):
             if key in changed:
-                yield name, f"{key} cannot differ between variants: they are compared on the same test images", key
+                yield Fault(
+                    name, f"{key} cannot differ between variants: they are compared on the same test images", key
+                )
         if "select" in changed and "test" in changed["select"] and not changed.keys() <= STOPPING:
-            yield (
+            yield Fault(
                 name,
                 "select=test flatters whoever uses it: give it to all variants, at the top, or to none; alone in a "
                 "variant it measures how much it flatters",
@@ -72,12 +73,16 @@ def unshowable(text: str, length: int) -> str | None:
     return f"has {len(text)} characters; {length} are the most" if len(text) > length else None
 
 
-def no_setting(value: Any) -> str | None:
+def setting_fault(key: str, value: Any) -> Fault | None:
     """Why a TOML value cannot be a setting of a recipe."""
     if isinstance(value, list):
-        return next((fault for item in value if (fault := no_setting(item))), None)
+        return next((fault for item in value if (fault := setting_fault(key, item))), None)
     if isinstance(value, float) and not math.isfinite(value):
-        return "must be a finite number"
-    if isinstance(value, int) and abs(value) >= 1 << 63:
-        return "this number is too large"
-    return None if isinstance(value, str | int | float) else "text, a number, true, false or a list is wanted"
+        why = "must be a finite number"
+    elif isinstance(value, int) and abs(value) >= 1 << 63:
+        why = "this number is too large"
+    elif isinstance(value, str | int | float):
+        return None
+    else:
+        why = "text, a number, true, false or a list is wanted"
+    return Fault(key, f"{key} = {grammar.show(value)[:60]}: {why}")
