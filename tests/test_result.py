@@ -6,7 +6,7 @@ import pytest
 
 from ablab.errors import InputError, StudyError
 from ablab.records import DataFacts
-from ablab.result import Result, look_up, plan_of, study_of
+from ablab.result import Result, look_up, plan_of, result_of, study_of, tuned_rates
 from ablab.store import Store
 from ablab.study import Study, decide, plan
 from ablab.study.decide import gather
@@ -105,3 +105,24 @@ def test_a_study_that_this_version_plans_in_another_way_is_read_and_has_no_plan(
         plan_of(kept)
     with pytest.raises(StudyError, match="another version of ablab made it"):
         study_of(dataclasses.replace(kept, data="", scale=""))
+
+
+def test_what_a_study_says_at_tuned_rates_is_said_of_the_same_data(tmp_path):
+    text = TEXT.replace('data = "phantom"', 'data = "phantom"\ntune = { lr = "auto" }')
+    study, store = Study.from_toml(text, "study.toml"), Store(tmp_path)
+    for fingerprint in ("first data", "second data"):
+        planned = plan(study, fingerprint)
+
+        def train(missing):
+            for trial in missing:
+                store.add(sample_run(trial.seed, 0.6 - abs(trial.recipe.lr - 0.05), spec=trial))
+
+        chosen = tuned_rates(planned, store, train)
+        for begun in (planned, plan(chosen.study, fingerprint)):
+            store.keep_study(begun.kept)
+            for spec in begun.most:
+                gain = 0.05 * (spec.recipe.options != {})
+                store.add(sample_run(spec.seed, 0.6 + gain + spec.seed / 1000, spec=spec))
+    for fingerprint in ("first data", "second data"):
+        result = result_of(plan(study, fingerprint), store)
+        assert result.after_tuning.plan.fingerprint == fingerprint

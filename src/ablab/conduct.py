@@ -131,8 +131,10 @@ def _tune(planned: Plan, store: Store, execute: Executor, show: Observer) -> Tun
     """Carry out the trials that are not there yet, and choose a rate for every recipe."""
 
     def train(missing: list[RunSpec]) -> None:
-        for run in execute(lambda: missing, show):
+        left = {trial.id: trial for trial in missing}
+        for run in execute(lambda: tuple(left.values()), show):
             keep(dataclasses.replace(run, plan=planned.hash), store)
+            del left[run.id]
             show(run.spec, run)
 
     chosen = tuned_rates(planned, store, train)

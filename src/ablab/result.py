@@ -197,8 +197,15 @@ def result_of(planned: Plan, store: Store) -> Result:
     decision = decide(planned, runs, labels=data and data.labels)
     result = Result(planned.study, planned, runs, decision, store.ledger(planned.hash), data)
     chosen = tuned_rates(planned, store) if planned.study.tune else None
-    after = look_up(chosen.study, store) if chosen and not decision.wanted else None
-    return dataclasses.replace(result, tuned=chosen, after_tuning=after)
+    return dataclasses.replace(result, tuned=chosen, after_tuning=_after_tuning(result, chosen, store))
+
+
+def _after_tuning(result: Result, chosen: Tuned | None, store: Store) -> Result | None:
+    """What the study says at the rates that won, on the same data; None before it was begun."""
+    if chosen is None or result.decision.wanted:
+        return None
+    planned = plan(chosen.study, result.plan.fingerprint)
+    return result_of(planned, store) if store.ledger(planned.hash) else None
 
 
 def tuned_rates(planned: Plan, store: Store, train: Callable[[list[RunSpec]], None] | None = None) -> Tuned | None:

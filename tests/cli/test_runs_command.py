@@ -63,7 +63,7 @@ def test_runs_are_listed_filtered_sorted_and_cut(folder):
     ]
     assert len(text.splitlines()) == 7
     assert "channels_last=true norm=batch" in text
-    assert text.splitlines()[-1] == f"next: ablab runs show {sample_run(0, recipe=NORM).id}"
+    assert text.splitlines()[-1] == f"next: ablab runs show {sample_run(0, recipe=NORM).id} --store {folder / 'store'}"
     (only,) = loaded(folder, "ls", "--where", "model = 'simple-nn' and norm = 'batch'")
     assert (only["accuracy"], only["changes"], only["tags"]) == (0.35, {"channels_last": True, "norm": "batch"}, [])
     assert [row["seed"] for row in loaded(folder, "ls", "--sort", "-accuracy", "--limit", "2")] == [0, 2]
@@ -130,7 +130,9 @@ def test_two_runs_are_compared_in_what_they_are_and_what_they_gave(folder):
     assert re.search(r"accuracy +30\.00 % +35\.00 %", text)
     assert "25.00 % of the test images" in text
     assert "two runs are no evidence" in text
-    assert text.splitlines()[-1] == "next: ablab compare --vs 'channels_last=true norm=batch'"
+    assert (
+        text.splitlines()[-1] == f"next: ablab compare --vs 'channels_last=true norm=batch' --store {folder / 'store'}"
+    )
     found = loaded(folder, "diff", base, sample_run(1).id)
     assert found["seeds"] == [0, 1]
     assert found["recipe"] == {}
@@ -177,7 +179,7 @@ def test_a_flipped_bit_is_found_with_the_run_that_it_hurts_and_the_code_is_1(fol
 
 def test_runs_go_out_and_come_in(folder):
     text = invoke(folder, "export", "--to", folder / "all.ablab")
-    assert text.splitlines()[-1] == f"next: ablab runs import {folder / 'all.ablab'}"
+    assert text.splitlines()[-1] == f"next: ablab runs import {folder / 'all.ablab'} --store {folder / 'store'}"
     assert "4 added" in invoke(folder, "import", folder / "all.ablab", store="other")
     assert loaded(folder, "ls", store="other") == loaded(folder, "ls")
     assert "4 were here already" in invoke(folder, "import", folder / "all.ablab", store="other")

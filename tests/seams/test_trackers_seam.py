@@ -15,8 +15,10 @@ from ablab.catalogue import mark
 class Mine:
     """Kinds of events, a word each."""
 
-    def __init__(self, activity, *, breaks=False):
+    def __init__(self, activity, *, breaks=False, answers=True):
         self.breaks = breaks
+        if not answers:
+            raise ConnectionError("nobody answers")
 
     def event(self, spec, event):
         if self.breaks:
@@ -52,4 +54,13 @@ def test_a_tracker_that_raises_is_left_out_and_the_run_goes_on(package_copy):
     done = package_copy.run("train", *WORDS, "--track", "mine(breaks=true)")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('tracker "mine(breaks=true)" failed and is left out from here on: no more paper') == 1
+    assert "told" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_tracker_that_cannot_begin_is_left_out_and_the_run_goes_on(package_copy):
+    package_copy.drop("track/mine.py", TRACKER)
+    done = package_copy.run("train", *WORDS, "--track", "mine(answers=false)")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count('tracker "mine(answers=false)" failed and is left out from here on: nobody answers') == 1
     assert "told" not in done.stderr

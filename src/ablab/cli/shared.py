@@ -186,4 +186,20 @@ def say(as_json: bool, value: Any, text: str, next_command: str | None = None) -
         return
     click.echo(text)
     if next_command:
-        click.echo(f"next: {next_command}")
+        click.echo(f"next: {in_store(next_command)}")
+
+
+def in_store(command: str) -> str:
+    """A command with the store that this one was given, where it takes one and does not name one yet."""
+    ctx = click.get_current_context(silent=True)
+    store = ctx and ctx.params.get("store")
+    if ctx is None or not store or "--store" in command:
+        return command
+    there: click.Command = ctx.find_root().command
+    for word in shlex.split(command)[1:]:
+        found = there.get_command(ctx, word) if isinstance(there, click.Group) else None
+        if found is None:
+            break
+        there = found
+    takes_one = any(parameter.name == "store" for parameter in there.params)
+    return f"{command} --store {shlex.quote(store)}" if takes_one else command

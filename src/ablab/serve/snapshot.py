@@ -6,13 +6,12 @@ A run that is in the store does not change, so the store is read anew only when 
 import hashlib
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.errors import AblabError, InputError
+from ablab.errors import AblabError
 from ablab.records import DataFacts, Run
-from ablab.result import Result, look_up, plan_of
+from ablab.result import Result, plan_of, result_of
 from ablab.store import Store
 from ablab.study import decide
 from ablab.track import progress
@@ -106,8 +105,7 @@ def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> St
             decision = decide(planned, own, labels=facts and facts.labels)
             known = Result(planned.study, planned, own, decision, store.ledger(entry.plan), facts)
         if planned.study.tune:
-            with suppress(InputError):  # between the last trial and the first run at the rates that won
-                known = look_up(planned.study, store)
+            known = result_of(planned, store)
         studies.append(known)
     at_own_rates = {it.after_tuning.plan.hash for it in studies if it.after_tuning}  # shown with the study they are of
     left = tuple(one for one in unreadable if one.hash not in at_own_rates)

@@ -6,6 +6,7 @@ left out from there on, with one line; it never stops a run. Options that cannot
 """
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,16 @@ class Tracking:
                 tell(tracker)
             except Exception as error:  # whatever it is: a training is worth more than what is told of it
                 del self.trackers[name]
-                reason = getattr(error, "strerror", None) or error
-                if self.spec:
-                    text = f'tracker "{name}" failed and is left out from here on: {reason}; the run goes on'
-                    self.observe(self.spec, Noticed(text))
+                self.leave_out(name, error)
+
+    def leave_out(self, name: str, error: Exception) -> None:
+        """Say in one line that a tracker failed: among the lines of a run, or on standard error before there is one."""
+        reason = getattr(error, "strerror", None) or error
+        text = f'tracker "{name}" failed and is left out from here on: {reason}; the run goes on'
+        if self.spec:
+            self.observe(self.spec, Noticed(text))
+        else:
+            print(text, file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -87,6 +94,8 @@ def tracking(texts: Iterable[str], activity: Activity, observe: Observer) -> Ite
         except InputError:
             told.close()
             raise
+        except Exception as error:  # a server that does not answer, above all
+            told.leave_out(text, error)
     try:
         yield told
     finally:

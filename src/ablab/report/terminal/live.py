@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 class Live:
     """Shows events as lines for a person, or as lines of JSON."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, command: Callable[[str], str] = str) -> None:
         self.as_json = as_json
+        self.command = command  # how a command to type is written here: with the store that was named, for one
         self.is_terminal = sys.stdout.isatty() and not as_json
         self.curve: list[EpochRow] = []
 
@@ -117,7 +118,7 @@ class Live:
             else:
                 self.line(write(confusion_table(matrix, data.classes), "text"))
         self.line(f"again: {again(run.spec)}")
-        self.line(f"next: ablab runs show {run.id}")
+        self.line(f"next: {self.command(f'ablab runs show {run.id}')}")
 
     def of_study(self, plan: Plan) -> "Observer":
         """Shows the runs of a study: one line a run, and below them how far the study is."""
