@@ -70,6 +70,15 @@ class Diverged(Failed):
     """A loss that is not a finite number, or far beyond what guessing gives; the run is kept as diverged."""
 
 
+def printable(text: str) -> str:
+    """Text from outside on one line, with nothing in it that a terminal would obey.
+
+    >>> printable("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of an error message: the nearest known word if one is near, else the whole list.
 

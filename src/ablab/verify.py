@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablab import wire
 from ablab.catalogue import is_own
-from ablab.errors import InputError
+from ablab.errors import InputError, printable
 from ablab.metric import ACCURACY, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Machine, Observer, Run, RunSpec
@@ -96,8 +96,7 @@ def read(path: Path) -> HandedIn:
     try:
         return _handed_in(content.decode())
     except (ValueError, RecursionError, AssertionError, InputError) as error:  # pydantic's and json's are ValueErrors
-        said = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _said(error))
-        raise InputError(f"{path}: {said}") from None
+        raise InputError(f"{path}: {printable(_said(error))}") from None
 
 
 def _handed_in(text: str) -> HandedIn:

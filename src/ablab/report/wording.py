@@ -5,6 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ablab.errors import printable
+
 
 def shown(text: str) -> str:
     """Text of a user's on one line, with nothing in it that a terminal would obey.
@@ -12,7 +14,7 @@ def shown(text: str) -> str:
     >>> shown("a\\x1b[31mb\\n\\u202ec")
     'a\\\\x1b[31mb\\\\n\\\\u202ec'
     """
-    return text if text.isprintable() else "".join(map(_printable, text))
+    return text if text.isprintable() else printable(text)
 
 
 def visible(text: Any) -> Any:
@@ -39,10 +41,6 @@ def duration(seconds: float) -> str:
         return f"{rest} s"
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
-
-
-def _printable(c: str) -> str:
-    return c if c.isprintable() else c.encode("unicode_escape").decode()
 
 
 def _is_hidden(c: str) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from pydantic import TypeAdapter, ValidationError
 
 from ablab.atomic import atomic_file
-from ablab.errors import InputError
+from ablab.errors import InputError, printable
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Run, StudyText
 from ablab.store.store import Store
@@ -215,8 +215,7 @@ def _values(path: Path, file: BinaryIO) -> Iterator[DataFacts | StudyText | Run]
                 runs += kind == "run"
             everything.update(digest.encode())
         except (ValueError, RecursionError, InputError) as error:  # pydantic's and json's are ValueErrors
-            said = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in _said(error))
-            raise InputError(f"{path}:{number}: {said}; nothing of this file was taken in") from None
+            raise InputError(f"{path}:{number}: {printable(_said(error))}; nothing of this file was taken in") from None
     raise InputError(f"{path}: it is cut short: its end is missing; nothing of this file was taken in")
 
 

@@ -14,7 +14,7 @@ import torch
 
 from ablab.data.arrays import with_test
 from ablab.data.dataset import Dataset, Examples
-from ablab.errors import DataError, did_you_mean
+from ablab.errors import DataError, did_you_mean, printable
 
 PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
@@ -85,8 +85,7 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
 
 def shown(path: Path | str) -> str:
     """A path or name as text on one line, whatever its name is made of."""
-    text = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
 
 def _parts(path: Path) -> dict[str, Path]:
