@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ablab.metric import known_metrics
 from ablab.records import DataFacts, EpochRow
 from ablab.report.chart import Axis, HeatMap, Interval, Intervals, Line, Lines, Point
 from ablab.report.draw import svg
@@ -45,7 +46,7 @@ def looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
     chart = Intervals(
         name=verdict.variant,
         title=f"{verdict.variant}: the interval of the effect after each pair of seeds",
-        axis=Axis("effect", "points"),
+        axis=Axis("effect", known_metrics()[verdict.metric].gap_words),
         intervals=tuple(
             Interval(str(pairs), known.mean, known.low, known.high, is_faint=pairs != max(taken))
             if (known := taken.get(pairs))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ablab.catalogue import mark
+from ablab.metric import known_metrics
 from ablab.report.means import ends
 from ablab.report.section import Paragraph, Part
 from ablab.report.table import Cell, Head, table
@@ -16,6 +17,7 @@ def grid(result: Result) -> Iterator[Part]:
     """Main effects and interactions, where variants are cells of a grid."""
     if not result.contrasts:
         return
+    metric = known_metrics()[result.study.rule.metric]
     yield Paragraph(
         "What each factor does on average over the others, and whether two of them do more, or less, together. "
         "Secondary: these share an error of their own."
@@ -25,7 +27,7 @@ def grid(result: Result) -> Iterator[Part]:
         (
             "contrast",
             "kind",
-            Head("effect", True, "percentage points of test accuracy, averaged over the other factors."),
+            Head("effect", True, f"{metric.gap_words} of test {metric.title}, averaged over the other factors."),
             Head("interval", True, WORDS["interval"]),
             "seeds >",
             "in words",
@@ -34,8 +36,8 @@ def grid(result: Result) -> Iterator[Part]:
             (
                 contrast.name,
                 contrast.kind,
-                Cell(signed(contrast.effect), "strong"),
-                ends(contrast.low, contrast.high),
+                Cell(signed(contrast.effect, metric.digits), "strong"),
+                ends(contrast.low, contrast.high, digits=metric.digits),
                 str(contrast.pairs),
                 contrast.sentence.rpartition(": ")[2],
             )
