@@ -13,7 +13,7 @@ def test_every_style_has_a_colour_of_its_own_with_a_dash_of_its_own():
 
 def test_every_word_of_a_verdict_looks_different():
     for look in ("kind", "sign", "mark", "terminal", "colour"):
-        assert len({getattr(word, look) for word in style.WORDS.values()}) == 4
+        assert len({getattr(word, look) for word in style.LOOKS.values()}) == 4
 
 
 def test_the_style_sheet_has_every_colour_for_light_and_for_dark():

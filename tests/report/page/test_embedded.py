@@ -58,7 +58,7 @@ def test_a_report_can_be_read_by_whoever_checks_it(tmp_path: Path) -> None:
     path.write_text(page(result(it, runs, verdicts, data=data)), encoding="utf-8")
     handed_in = verify.read(path)
     assert handed_in.study == it.text
-    assert {claim.spec for claim in handed_in.claims} == {run.spec for run in runs}
+    assert {reported.spec for reported in handed_in.runs} == {run.spec for run in runs}
 
 
 def test_the_page_names_the_plan_of_its_runs() -> None:

@@ -108,7 +108,7 @@ def size(chart: Single) -> tuple[float, float]:
         case Intervals(is_upright=True):
             return 5.0, 2.4
         case Intervals():
-            return 7.5, 0.75 + 0.42 * len(chart.intervals)
+            return 7.5, 1.0 + 0.42 * max(1, len(chart.intervals))
         case HeatMap():
             side = min(5.2, max(2.9, 0.8 + 0.3 * len(chart.columns)))
             return side, side + 0.45
