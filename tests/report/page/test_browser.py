@@ -215,7 +215,7 @@ def test_variants_can_be_switched_off_and_on_with_the_keyboard(opened: Callable[
 
 def test_a_word_is_explained_under_the_pointer_and_in_focus(opened: Callable[..., Tab]) -> None:
     tab = opened("detailed")
-    word = tab.page.locator("abbr:text-is('effect')").first
+    word = tab.page.locator("abbr:text-is('effect (pp)')").first
     word.hover()
     said = WORDS["effect"]
     assert tab.page.locator(".pop").inner_text() == said
