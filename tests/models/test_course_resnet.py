@@ -145,3 +145,23 @@ def test_training_with_dropout_runs_and_gives_finite_numbers(name):
 def test_what_cannot_be_is_refused_with_its_reason(name, io, options, message):
     with pytest.raises(ModelError, match=message):
         outline(name, io, **options)
+
+
+def test_a_convolution_in_the_shortcuts_adds_its_weights_and_leaves_all_other_names_and_values_alone():
+    plain, other = (
+        build("resnet11", CIFAR10, channels=THIN["resnet11"], projection=chosen) for chosen in ("identity", "conv")
+    )
+    for net in (plain, other):
+        initialise(net, seed=0)
+    added = set(other.state_dict()) - set(plain.state_dict())
+    assert added
+    assert all(".shortcut." in name for name in added)
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in plain.state_dict().items())
+    assert parameters(other) - parameters(plain) == sum(c * c + 2 * c for c in (4, 8, 12))
+    x, block_ = pictures(CIFAR10)[:2], other.residual2.eval()
+    inside = torch.randn(2, 4, 8, 8)
+    main = inside
+    for name, layer in block_.named_children():
+        main = main if name == "shortcut" else layer(main)
+    assert torch.equal(block_(inside), main + block_.shortcut(inside))
+    assert other(x).shape == (2, 10)

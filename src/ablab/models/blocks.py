@@ -104,6 +104,23 @@ def residual(shortcut: bool, **layers: nn.Module | None) -> nn.Sequential:
     return Residual(OrderedDict(made.named_children())) if shortcut else made
 
 
+class Projected(Residual):
+    """The same with layers of its own in the shortcut; the other layers keep their names."""
+
+    shortcut: nn.Module
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = x
+        for name, layer in self.named_children():
+            out = out if name == "shortcut" else layer(out)
+        return out + self.shortcut(x)  # type: ignore[no-any-return]
+
+
+def projected(shortcut: nn.Module, **layers: nn.Module | None) -> nn.Sequential:
+    """Layers under their names, and beside them what the input goes through before it is added."""
+    return Projected(OrderedDict([*stack(**layers).named_children(), ("shortcut", shortcut)]))
+
+
 class Dropout(nn.Module):
     """Zeroes a share of the values in training and scales up the rest, with masks from a generator of its own.
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from ablab.catalogue import mark
 from ablab.models import Io
-from ablab.models.blocks import stack
+from ablab.models.blocks import projected, stack
 from ablab.models.options import check_numbers
 from ablab.models.shapes import shape_after
 from ablab.models.style import ConvStyle
@@ -23,6 +23,7 @@ class CourseStyle(ConvStyle):
     """Dropout zeroes whole channels behind blocks, in residual ones, or both."""
 
     shortcut: bool = True
+    projection: Literal["identity", "conv"] = "identity"  # of every shortcut
     dropout_at: Literal["conv", "residual", "all"] = "all"
 
 
@@ -54,8 +55,8 @@ def course_resnet(
     """Blocks in order, residual ones behind some of them, a last pool, and one linear layer.
 
     The report's dropout is 0.2, of whole channels: behind each block, and behind each ReLU before the sum;
-    `dropout_at` = conv, residual, all. What the report calls ResNet-18 (resnet18-wide) is fifteen times as large as the
-    network that others call so.
+    `dropout_at` = conv, residual, all. `projection` = conv puts a 1x1 convolution with norm into every shortcut. What
+    the report calls ResNet-18 (resnet18-wide) is fifteen times as large as the network that others call so.
     """
     blocks = max(*pooled, *residuals)
     check_numbers("channels", channels, blocks, what="blocks")
@@ -86,13 +87,17 @@ def block(inputs: int, outputs: int, style: CourseStyle, *, pool: bool = False) 
 def residual_block(channels: int, style: CourseStyle) -> nn.Sequential:
     """Two convolutions with norm and activation, plus what went in; nothing follows the sum."""
     has_dropout = style.dropout_at != "conv"
-    return style.residual(
-        conv1=style.conv3x3(channels, channels),
-        norm1=style.normed(channels),
-        act1=style.act(),
-        drop1=style.drop(channelwise=True) if has_dropout else None,
-        conv2=style.conv3x3(channels, channels),
-        norm2=style.normed(channels),
-        act2=style.act(),
-        drop2=style.drop(channelwise=True) if has_dropout else None,
-    )
+    is_projected = style.shortcut and style.projection == "conv"
+    layers = {
+        "conv1": style.conv3x3(channels, channels),
+        "norm1": style.normed(channels),
+        "act1": style.act(),
+        "drop1": style.drop(channelwise=True) if has_dropout else None,
+        "conv2": style.conv3x3(channels, channels),
+        "norm2": style.normed(channels),
+        "act2": style.act(),
+        "drop2": style.drop(channelwise=True) if has_dropout else None,
+    }
+    if not is_projected:
+        return style.residual(**layers)
+    return projected(stack(conv=style.conv1x1(channels, channels), norm=style.normed(channels)), **layers)

@@ -14,7 +14,7 @@ from ablab.train.schedule import lr_at
 from ablab.train.state import optimizer_of
 
 STUDIES = Path(__file__).parents[3] / "studies" / "published"
-FILES = sorted(STUDIES.rglob("*.toml"))
+FILES = sorted([*STUDIES.glob("*.toml"), *(STUDIES / "faults").glob("*.toml")])
 TEXT = """question = "Does batch norm help?"
 epochs = 2
 [variants]

@@ -53,14 +53,20 @@ def write_study(
 
 def published_studies() -> tuple[Path, ...]:
     """The study files that repeat published reports, those of single faults last."""
+    folder = published_folder()
+    paths = (*folder.glob("*.toml"), *(folder / "faults").glob("*.toml"))
+    return tuple(sorted(paths, key=lambda path: (len(path.parts), path.name)))
+
+
+def published_folder() -> Path:
+    """Where the studies of published reports lie, and what the reports say."""
     package = Path(__file__).parents[2]
-    folder = next(
-        (one for one in (package / "published", package.parents[1] / "studies" / "published") if one.is_dir()), None
-    )
+    places = (package / "published", package.parents[1] / "studies" / "published")
+    folder = next((place for place in places if place.is_dir()), None)
     if folder is None:
         raise InputError(
             "the studies of published reports are not installed; they are in the project's studies/published"
         )
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
-    return tuple(sorted(folder.rglob("*.toml"), key=lambda path: (len(path.parts), path.name)))
+    return folder
