@@ -23,7 +23,7 @@ class CourseStyle(ConvStyle):
     """Dropout zeroes whole channels behind blocks, in residual ones, or both."""
 
     shortcut: bool = True
-    projection: Literal["identity", "conv"] = "identity"  # of every shortcut
+    projection: Literal["identity", "conv"] | None = "identity"  # of every shortcut
     dropout_at: Literal["conv", "residual", "all"] = "all"
 
 

@@ -19,7 +19,7 @@ class Style:
     """
 
     shortcut: bool | None = None
-    projection: Literal["conv", "pad"] | None = None  # what a shortcut is where the shape changes
+    projection: Literal["conv", "pad", "identity"] | None = None  # what a shortcut is; a family says where
     norm: Norm | None = "batch"
     norm_at: Literal["conv", "dense", "all"] | None = None
     activation: Activation = "relu"
