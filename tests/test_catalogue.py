@@ -109,7 +109,7 @@ def test_arguments_are_bound_by_their_order_or_by_their_name(text, arguments):
     ("text", "faults"),
     [
         ("turn", [("degrees is missing: write turn(degrees=...)", "turn")]),
-        ("turn(200)", [("degrees = 200 must be above 0 to 180", "200")]),
+        ("turn(200)", [("degrees = 200 must be above 0 and at most 180", "200")]),
         ("turn(degrees=none)", [("degrees = none must be a number", "degrees")]),
         ("turn(9, reflct)", [('mode = "reflct" is not one of its values: did you mean "reflect"?', "reflct")]),
         ("turn(9, degrees=8)", [("degrees is given twice", "degrees")]),
@@ -120,7 +120,7 @@ def test_arguments_are_bound_by_their_order_or_by_their_name(text, arguments):
                 ("again = 1 must be true or false", "again"),
             ],
         ),
-        ("turn(1, zero, true, 4)", [("4 arguments are given, but turn takes at most 3: degrees, mode, again", "turn")]),
+        ("turn(1, zero, true, 4)", [("turn takes at most 3: degrees, mode, again; 4 arguments given", "turn")]),
     ],
 )
 def test_whatever_cannot_be_bound_is_a_fault_with_its_word(text, faults):

@@ -45,7 +45,7 @@ def test_a_value_is_in_the_domain_of_its_annotation_or_not(annotation, inside, o
     [
         ("int", 0.5, "a whole number"),
         ("Share", "much", "a number"),
-        ("Share", 1, "from 0 to below 1"),
+        ("Share", 1, "at least 0 and below 1"),
         ('Annotated[float, "(0, inf)"]', 0, "above 0"),
         ('Annotated[int, "[10, 1000000]"]', 3, "from 10 to 1,000,000"),
         ("Sequence[int]", "8", "a list of whole numbers"),

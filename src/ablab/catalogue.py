@@ -18,6 +18,7 @@ from ablab import grammar
 from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, did_you_mean
 from ablab.grammar import Call, show
+from ablab.nouns import counted
 from ablab.signature import parameters, positional
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -197,8 +198,9 @@ def bind(call: Call, entry: Entry) -> tuple[Arguments, tuple[Fault, ...]]:
     """
     known = list(entry.options)
     if len(call.args) > len(known):
-        takes = f"at most {len(known)}: {', '.join(known)}" if known else "no arguments"
-        return {}, (Fault("", f"{len(call.args)} arguments are given, but {call.name} takes {takes}", call.name),)
+        takes = f"at most {len(known)}: {', '.join(known)}" if known else "none"
+        message = f"{call.name} takes {takes}; {counted(len(call.args), 'argument')} given"
+        return {}, (Fault("", message, call.name),)
     given = dict(zip(known, call.args, strict=False))
     faults = []
     for name, value in call.options.items():

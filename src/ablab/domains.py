@@ -121,10 +121,12 @@ def _in_words(interval: str) -> str:
     """An interval as a person says it.
 
     >>> _in_words("[0, 1)"), _in_words("(0, inf)")
-    ('from 0 to below 1', 'above 0')
+    ('at least 0 and below 1', 'above 0')
+    >>> _in_words("[1, 9]"), _in_words("(0, 1]")
+    ('from 1 to 9', 'above 0 and at most 1')
     """
-    low, high = _ends(interval)
-    start = f"above {low:,.12g}" if interval[0] == "(" else f"from {low:,.12g}"
-    if high == math.inf:
-        return start
-    return f"{start} to below {high:,.12g}" if interval[-1] == ")" else f"{start} to {high:,.12g}"
+    low, high = (f"{end:,.12g}" for end in _ends(interval))
+    if interval[0] == "[" and interval[-1] == "]":
+        return f"from {low} to {high}"
+    start = f"above {low}" if interval[0] == "(" else f"at least {low}"
+    return start if high == "inf" else f"{start} and {'below' if interval[-1] == ')' else 'at most'} {high}"

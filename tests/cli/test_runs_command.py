@@ -130,9 +130,8 @@ def test_two_runs_are_compared_in_what_they_are_and_what_they_gave(folder):
     assert re.search(r"accuracy +30\.00 % +35\.00 %", text)
     assert "25.00 % of the test images" in text
     assert "two runs are no evidence" in text
-    assert (
-        text.splitlines()[-1] == f"next: ablab compare --vs 'channels_last=true norm=batch' --store {folder / 'store'}"
-    )
+    change = "'channels_last=true norm=batch'"
+    assert text.splitlines()[-1] == f"next: ablab compare simple-nn --vs {change} --store {folder / 'store'}"
     found = loaded(folder, "diff", base, sample_run(1).id)
     assert found["seeds"] == [0, 1]
     assert found["recipe"] == {}
@@ -154,7 +153,7 @@ def test_what_no_run_needs_is_shown_first_and_then_removed(folder):
     assert len(loaded(folder, "gc", "--dry-run")["files"]) == 1
     assert "1 file, " in invoke(folder, "gc", "--dry-run")
     assert loaded(folder, "gc")["removed"] is True
-    assert "nothing is there" in invoke(folder, "gc")
+    assert "every file is in use" in invoke(folder, "gc")
     assert "all as they were written" in invoke(folder, "verify")
 
 
@@ -197,7 +196,7 @@ def test_one_refused_run_ends_with_1_and_one_broken_file_with_2_and_the_rest_is_
     invoke(folder, "export", "--to", folder / "sent" / "c.ablab", store="theirs")
     text = invoke(folder, "import", folder / "sent", store="mine", code=1)
     assert "seed 0 of this recipe is in" in text
-    assert "5 runs from 2 files added, 1 refused" in text
+    assert "added 5 runs from 2 files, refused 1" in text
     (folder / "sent" / "a.ablab").write_text("nothing \x1b[31m")
     found = loaded(folder, "import", folder / "sent", store="another", code=2)
     assert list(found["broken"]) == [str(folder / "sent" / "a.ablab")]

@@ -91,3 +91,12 @@ def test_a_study_that_was_not_run_has_no_table(folder):
     with pytest.raises(InputError, match="has not been run with this store yet"):
         invoke("table", "other.toml")
     assert CliRunner().invoke(command, ["table", "s.toml", "--what", "pies"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [("trials", "only a study with tuned learning rates has one"), ("contrasts", "only a study with a grid has one")],
+)
+def test_a_table_that_a_study_can_never_have_is_refused_with_the_reason(what, why):
+    with pytest.raises(InputError, match=f"s.toml: no table of {what}: {why}"):
+        invoke("table", "s.toml", "--what", what)

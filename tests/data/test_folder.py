@@ -107,7 +107,7 @@ def test_files_that_are_no_pictures_are_noted(tmp_path):
     for name in ("README.md", "cat/notes.txt", "cat/movie.mp4"):
         (tmp_path / name).write_text("text")
     notes = folder.read(tmp_path, size=8).notes
-    assert f"3 files that are no pictures of a class left alone, such as {tmp_path}/README.md" in notes
+    assert f"skipped 3 other files, such as {tmp_path}/README.md" in notes
 
 
 @pytest.mark.parametrize("order", range(3))
@@ -223,7 +223,7 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path):
     (root / "dog" / "up").symlink_to("..")  # would never end
     found = folder.read(root, size=8)
     assert found.fingerprint == before.fingerprint
-    assert f"1 links that lead out of the folder not followed, such as {root}/cat/link.png" in found.notes
+    assert f"did not follow 1 link out of the folder, such as {root}/cat/link.png" in found.notes
     (root / "emu").symlink_to(outside.parent)
     with pytest.raises(DataError, match=r"emu: there is no picture of this class; links that lead out"):
         folder.read(root)

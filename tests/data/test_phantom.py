@@ -101,7 +101,7 @@ def test_a_shape_is_the_same_from_the_left_and_from_the_right(name):
     [
         ("difficulty=2", "difficulty = 2 must be from 0 to 1"),
         ("hard", "difficulty = hard must be a number"),
-        ("label_noise=-0.1", "label_noise = -0.1 must be from 0 to below 1"),
+        ("label_noise=-0.1", "label_noise = -0.1 must be at least 0 and below 1"),
         ("label_noise=1", "label_noise = 1 must be"),
         ("train=3", "train = 3 must be from 10 to 1,000,000"),
         ("test=100.0", "test = 100.0 must be a whole number"),

@@ -194,7 +194,7 @@ def test_a_full_convolution_has_9n_over_9_plus_n_times_the_weights_of_a_separabl
 
 
 def test_an_unknown_kind_of_convolution_is_refused_with_the_nearest():
-    with pytest.raises(ModelError, match='conv = "depth-wise": did you mean "depthwise"'):
+    with pytest.raises(ModelError, match='conv = "depth-wise" is not one of its values: did you mean "depthwise"'):
         conv3x3("depth-wise", 3, 8)
 
 

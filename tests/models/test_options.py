@@ -13,7 +13,7 @@ def test_a_known_word_and_a_fitting_list_pass():
 
 
 def test_an_unknown_word_is_refused_with_the_nearest():
-    with pytest.raises(ModelError, match='dropout_at = "convs": did you mean "conv"'):
+    with pytest.raises(ModelError, match='dropout_at = "convs" is not one of its values: did you mean "conv"'):
         check_word("dropout_at", "convs", ("conv", "all"))
 
 

@@ -78,7 +78,7 @@ def test_an_unknown_model_is_refused_with_the_nearest_name():
         ({"activation": "rellu"}, 'no activation is called "rellu": did you mean "relu"'),
         ({"norm": 3}, 'norm = "3" is not one of its values: known: batch'),
         ({"dropout": True}, "dropout = true must be a number"),
-        ({"dropout": 1.0}, "dropout = 1.0 must be from 0 to below 1"),
+        ({"dropout": 1.0}, "dropout = 1.0 must be at least 0 and below 1"),
         ({"dropout": float("nan")}, "dropout = nan"),
         ({"width": "wide"}, "width = wide must be a number"),
         ({"width": 0}, "width = 0 must be above 0"),

@@ -65,9 +65,9 @@ def test_none_is_no_average():
     [
         ("emma", 'no average is called "emma": did you mean "ema"'),
         ("lookahead(2.5)", "every = 2.5 must be a whole number"),
-        ("ema(decay=1)", "decay = 1 must be above 0 to below 1"),
-        ("lookahead(every=0)", "every = 0 must be from 1"),
-        ("lookahead(share=0)", "share = 0 must be above 0 to 1"),
+        ("ema(decay=1)", "decay = 1 must be above 0 and below 1"),
+        ("lookahead(every=0)", "every = 0 must be at least 1"),
+        ("lookahead(share=0)", "share = 0 must be above 0 and at most 1"),
     ],
 )
 def test_an_average_that_none_can_take_is_refused(text, message):

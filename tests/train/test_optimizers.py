@@ -119,7 +119,7 @@ def test_a_network_without_weights_is_refused():
     ("text", "message"),
     [
         ("sdg", 'no optimizer is called "sdg": did you mean "sgd"'),
-        ("sgd(0.9, true, 3)", "3 arguments are given, but sgd takes at most 2: momentum, nesterov"),
+        ("sgd(0.9, true, 3)", "sgd takes at most 2: momentum, nesterov; 3 arguments given"),
         ("sgd(momentun=0.9)", 'no option is called "momentun": did you mean "momentum"'),
         ("sgd(momentum=true)", "momentum = true must be a number"),
         ("sgd(nesterov=1)", "nesterov = 1 must be true or false"),
@@ -135,13 +135,13 @@ def test_a_wrong_option_is_refused_with_what_to_write(text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sgd(momentum=1.5)", "momentum = 1.5 must be from 0 to below 1"),
+        ("sgd(momentum=1.5)", "momentum = 1.5 must be at least 0 and below 1"),
         ("sgd(nesterov=true)", r"nesterov needs momentum: sgd\(momentum=0.9, nesterov=true\)"),
-        ("adam(beta2=1)", "beta2 = 1 must be from 0 to below 1"),
+        ("adam(beta2=1)", "beta2 = 1 must be at least 0 and below 1"),
         ("adamw(eps=0)", "eps = 0 must be above 0"),
         ("adagrad(eps=-1)", "eps = -1 must be above 0"),
-        ("rmsprop(alpha=1)", "alpha = 1 must be from 0 to below 1"),
-        ("rmsprop(momentum=2)", "momentum = 2 must be from 0 to below 1"),
+        ("rmsprop(alpha=1)", "alpha = 1 must be at least 0 and below 1"),
+        ("rmsprop(momentum=2)", "momentum = 2 must be at least 0 and below 1"),
     ],
 )
 def test_a_number_that_no_step_can_be_made_with_is_refused(text, message):
@@ -171,7 +171,7 @@ def test_parts_have_shares_of_the_rate_by_kind_or_by_name():
     [
         ("heat(0.1)", 'the network has no "heat": did you mean "head"'),
         ("head", r"factor is missing: write head\(factor=...\)"),
-        ("head(-1)", "factor = -1 must be from 0"),
+        ("head(-1)", "factor = -1 must be from 0 to 1,000,000"),
     ],
 )
 def test_a_share_of_the_rate_that_nothing_can_have_is_refused(text, message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,12 +213,11 @@ def _advice(judged: Audit) -> list[str]:
 
 
 def _wrapped(text: str, first: str, later: str | None = None) -> list[str]:
-    """Lines of a terminal's width, with no number parted from its unit."""
-    for unit in ("%", "pp"):
-        text = text.replace(f" {unit}", f"\N{NO-BREAK SPACE}{unit}")
-    later = first if later is None else later
-    lines = textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+    """Lines of a terminal's width; one line where the output goes elsewhere."""
+    from ablab.report.terminal.screen import screen_width
+    from ablab.report.wording import wrapped
+
+    return wrapped(text, screen_width() and WIDTH, first, first if later is None else later)
 
 
 def _next(judged: Audit, written: Path | None, words: tuple[str, ...], options: dict[str, str | None]) -> str:

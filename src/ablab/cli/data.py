@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.shared import data_root_option, json_option, say
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.data.check import Checked, Duplicates
@@ -130,7 +131,7 @@ def show(
     with atomic_file(out) as file:
         picture.save(file, format=PICTURES[out.suffix.lower()])
     value = {"picture": str(out), "width": picture.width, "height": picture.height}
-    text = f"{out}: {picture.width} x {picture.height} pixels, {len(dataset.classes)} classes"
+    text = f"{out}: {picture.width} x {picture.height} pixels, {counted(len(dataset.classes), 'class', 'classes')}"
     say(as_json, value, text, f'ablab train simple-nn data="{data}" epochs=1')
 
 

@@ -12,6 +12,7 @@ import click
 
 from ablab.cli.shared import data_root_option, json_option, recipe_words, say
 from ablab.errors import Failed, InputError
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.probe.gradients import EpochNorms
@@ -50,7 +51,7 @@ def command(
     found, notes = {}, {}
     for name, recipe in recipes.items():
         if not as_json:
-            click.echo(f"{shown(name)}: trains for {recipe.epochs} epoch{'s' * (recipe.epochs > 1)}")
+            click.echo(f"{shown(name)}: trains for {counted(recipe.epochs, 'epoch')}")
         found[name], notes[name] = _measured(recipe, seed, images, data_root, is_quiet=as_json)
     if out:
         atomic_write(out, _picture(found))

@@ -14,6 +14,7 @@ import click
 
 from ablab.cli.shared import data_root_option, json_option, recipe_words, say, store_option
 from ablab.errors import DataError, InputError
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -234,7 +235,7 @@ def _text(names: Sequence[str], found: Sequence[Landscape], seed: int, span: flo
     ]
     notes = [
         "",
-        f"mean (smallest to largest) over {many} random direction{'s' * (many > 1)} of seed {seed}, {steps} places "
+        f"mean (smallest to largest) over {counted(many, 'random direction')} of seed {seed}, {steps} places "
         "each; at distance 1 every filter is moved by its own norm",
         *(f"{key.replace('_', '-')}: {meaning}" for key, meaning in MEANINGS.items()),
         "one network each: between seeds these figures differ, too, so compare several seeds before you conclude",

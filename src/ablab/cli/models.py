@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.shared import json_option, outline, say
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.arithmetic import Table
@@ -71,7 +72,7 @@ def _row(entry: "Entry", table: "Table", io: "Io") -> dict[str, Any]:
 def _size(table: "Table", io: "Io") -> str:
     return (
         f"{table.parameters:,} parameters, {table.macs:,} MACs, {table.weighted_layers} weighted layers, "
-        f"at {'x'.join(map(str, io.in_shape))} and {io.classes:,} classes"
+        f"at {'x'.join(map(str, io.in_shape))} and {counted(io.classes, 'class', 'classes')}"
     )
 
 

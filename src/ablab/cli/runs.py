@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ablab.cli.shared import StudyWords, json_option, say, store_option, study_words
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
+    from ablab.recipe import Recipe
     from ablab.records import StudyText
     from ablab.report.runs import Difference
     from ablab.store import Store
@@ -59,7 +61,8 @@ def list_runs(
         click.echo(report.as_csv(found))
     elif parquet is not None:
         report.write_parquet(found, parquet)
-        say(False, None, f"{parquet}: {len(found.rows)} runs, {len(found.columns)} columns", "ablab runs ls")
+        size = f"{counted(len(found.rows), 'run')}, {counted(len(found.columns), 'column')}"
+        say(False, None, f"{parquet}: {size}", "ablab runs ls")
     elif as_json:
         say(True, report.as_json(found), "")
     else:
@@ -136,7 +139,7 @@ def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
     one, other = kept.run(a), kept.run(b)
     found = difference(one, other)
     text = difference_text(found)
-    say(as_json, dataclasses.asdict(found), text, _comparison(found, one.spec.recipe.changes()))
+    say(as_json, dataclasses.asdict(found), text, _comparison(found, one.spec.recipe))
 
 
 @command.command("gc", help="Remove files that no run needs.")
@@ -152,8 +155,8 @@ def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
     value = {"files": [str(file.path) for file in found], "bytes": size, "removed": not dry_run}
     done = "would be removed" if dry_run else "removed"
     lines = [f"{file.path}  {file.bytes:,} bytes" for file in found]
-    files = "1 file" if len(found) == 1 else f"{len(found)} files"
-    lines.append(f"{files}, {size:,} bytes {done}" if found else "nothing is there that no run needs")
+    total = f"{counted(len(found), 'file')}, {counted(size, 'byte')} {done}"
+    lines.append(total if found else "every file is in use")
     say(as_json, value, "\n".join(lines), "ablab runs gc" if dry_run and found else "ablab runs verify")
 
 
@@ -172,7 +175,7 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
     many = len(kept.ids())
     hurt = sorted({damage.run for damage in found if damage.run})
     lines = [shown(f"run {damage.run}: {damage.what}" if damage.run else damage.what) for damage in found]
-    lines.append(f"{many} runs, {len(hurt)} damaged" if found else f"{many} runs, all as they were written")
+    lines.append(f"{counted(many, 'run')}, " + (f"{len(hurt)} damaged" if found else "all as they were written"))
     value = {"runs": many, "damaged": hurt, "damages": [dataclasses.asdict(damage) for damage in found]}
     say(as_json, value, "\n".join(lines), f"ablab runs rm {' '.join(hurt)}" if hurt else "ablab runs ls")
     if found:
@@ -235,7 +238,7 @@ def import_runs(ctx: click.Context, files: tuple[Path, ...], store: str | None, 
             lines.append(f"refused: {shown(str(error))}")
     added = sum(len(one.added) for one in taken)
     refused = sum(len(one.refused) for one in taken)
-    lines.append(f"{added} runs from {len(paths)} files added, {refused} refused")
+    lines.append(f"added {counted(added, 'run')} from {counted(len(paths), 'file')}, refused {refused}")
     value = {"files": [{**dataclasses.asdict(one), "path": str(one.path)} for one in taken], "broken": broken}
     say(as_json, value, "\n".join(lines), "ablab runs ls")
     if broken:
@@ -282,18 +285,18 @@ def _taken(taken: Taken) -> str:
 
 
 def _many(ids: Sequence[str]) -> str:
-    return f"run {ids[0]}" if len(ids) == 1 else f"{len(ids)} runs"
+    return f"run {ids[0]}" if len(ids) == 1 else counted(len(ids), "run")
 
 
-def _comparison(found: Difference, base: dict[str, Any]) -> str:
-    """The command that would answer whether the difference between two recipes is worth something."""
+def _comparison(difference: Difference, base: Recipe) -> str:
+    """The command that asks whether the difference between two recipes is an effect."""
     import shlex
 
     from ablab.grammar import show
 
-    values = [value for _, value in found.recipe.values()]
-    if not values or None in values or found.fingerprints[0] != found.fingerprints[1]:
-        return f"ablab runs show {found.runs[0]}"
-    words = [f"{key}={show(value)}" for key, value in base.items()]
-    change = " ".join(f"{key}={show(value)}" for key, (_, value) in found.recipe.items())
-    return shlex.join(["ablab", "compare", *words, "--vs", change])
+    values = [value for _, value in difference.recipe.values()]
+    if not values or None in values or difference.fingerprints[0] != difference.fingerprints[1]:
+        return f"ablab runs show {difference.runs[0]}"
+    words = [f"{key}={show(value)}" for key, value in base.changes().items() if key != "model"]
+    change = " ".join(f"{key}={show(value)}" for key, (_, value) in difference.recipe.items())
+    return shlex.join(["ablab", "compare", base.model, *words, "--vs", change])

@@ -12,6 +12,15 @@ from ablab.report.section import table_names
 from ablab.report.table import formats
 
 KINDS = table_names()
+NEEDS = {  # what a study must have for a table that not every study can have
+    "contrasts": "only a study with a grid has one, once three pairs of runs have finished",
+    "trials": "only a study with tuned learning rates has one",
+    "published": "only a study with published figures has one",
+    "classes": "it needs three pairs of finished runs and their predictions",
+    "runs": "no run has finished yet",
+    "machines": "no run has finished yet",
+    "costs": "no run has finished yet",
+}
 
 
 @click.command(help=__doc__)
@@ -43,7 +52,7 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     tables = [table for result in results if (table := table_of(result, what))]
     if len(tables) < len(parts):
         raise InputError(
-            f"{study.path}: there is nothing for the table of {what} yet; effects need three pairs of runs"
+            f"{study.path}: no table of {what}: {NEEDS.get(what, 'it needs three pairs of finished runs')}"
         )
     texts = [write(table, form) for table in tables]
     if out:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.shared import data_root_option, json_option, say
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.verify import Check, HandedIn, ReportedRun
@@ -110,7 +111,7 @@ def _facts(one: Check) -> dict[str, Any]:
 def _text(handed_in: HandedIn, checks: list[Check]) -> str:
     from ablab.report.wording import shown
 
-    many = f"{len(handed_in.runs)} runs in the report, {len(checks)} trained again"
+    many = f"{counted(len(handed_in.runs), 'run')} in the report, {len(checks)} trained again"
     lines = [
         shown(f"run {one.reported.spec.id}, seed {one.reported.spec.seed}: {one.word}: {one.why}") for one in checks
     ]

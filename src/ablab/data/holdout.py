@@ -9,6 +9,7 @@ from torch import Tensor
 from ablab import randomness
 from ablab.data.dataset import Examples
 from ablab.errors import DataError
+from ablab.nouns import counted
 
 PURPOSE = "test images of a source without any"
 
@@ -72,6 +73,6 @@ def _check(is_test: Tensor, labels: Tensor, counts: list[int], classes: Sequence
         if count and not 0 < in_test < count:
             alike = "" if count == 1 else ", alike to the last bit or nearly all so"
             raise DataError(
-                f'class "{name}" has {count} image{"s" * (count > 1)}{alike}: too few to set test images aside; '
+                f'class "{name}" has {counted(count, "image")}{alike}: too few to set test images aside; '
                 "give a test part, or more images"
             )

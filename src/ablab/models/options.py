@@ -17,7 +17,7 @@ def check_word(key: str, word: str, known: Iterable[str]) -> None:
     """Raise a ModelError with the nearest word if `word` is not one that `key` may be."""
     known = list(known)
     if word not in known:
-        raise ModelError(f'{key} = "{word}": {did_you_mean(word, known)}')
+        raise ModelError(f'{key} = "{word}" is not one of its values: {did_you_mean(word, known)}')
 
 
 def check_numbers(key: str, numbers: Sequence[int], stages: int | None = None, *, what: str = "stages") -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ablab.metric import known_metrics
+from ablab.nouns import counted
 from ablab.records import Machine, Measurement, Run
 from ablab.report.wording import duration
 
@@ -22,7 +23,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "validation" if run.spec.explores else "test", f"{measured(run.test)}, {weights} (n = 1 run)"
     if run.untrained_loss is not None:
         yield "untrained loss", f"{run.untrained_loss:.4f}"
-    yield "cost", f"{cost.parameters:,} parameters, {cost.epochs} epochs, {cost.examples:,} examples"
+    yield "cost", f"{cost.parameters:,} parameters, {counted(cost.epochs, 'epoch')}, {cost.examples:,} examples"
     yield "time", f"{duration(cost.seconds)} of training, {duration(cost.wall_seconds)} in all"
     yield "machine", _machine(run.machine)
     yield "data", f"{recipe.data}, fingerprint {run.spec.fingerprint[:12]}"
@@ -33,8 +34,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _machine(machine: Machine) -> str:
-    threads = f"{machine.threads} thread{'s' * (machine.threads != 1)}"
-    parts = (machine.name, machine.device, threads, machine.precision)
+    parts = (machine.name, machine.device, counted(machine.threads, "thread"), machine.precision)
     return ", ".join((*parts, f"torch {machine.torch}", f"Python {machine.python}"))
 
 
@@ -45,4 +45,4 @@ def measured(test: Measurement) -> str:
         f", {name} {known[name].show(value) if name in known else format(value, '.4g')}"
         for name, value in sorted(test.metrics.items())
     )
-    return f"{test.points:.2f} % of {test.images:,} images, loss {test.loss:.4f}{others}"
+    return f"{test.points:.2f} % of {counted(test.images, 'image')}, loss {test.loss:.4f}{others}"

@@ -65,6 +65,15 @@ def ends(low: float | None, high: float | None, none: str = DASH, digits: int = 
     return none if low is None or high is None else f"{signed(low, digits)} to {signed(high, digits)}"
 
 
+def ratio_text(ratio: float | None) -> str:
+    """How many times one figure another is.
+
+    >>> ratio_text(1.234), ratio_text(None)
+    ('1.23×', '–')
+    """
+    return DASH if ratio is None else f"{ratio:.2f}×"
+
+
 def span_text(values: Sequence[int]) -> str:
     """The smallest and the largest.
 

@@ -7,6 +7,7 @@ from ablab.arithmetic.formulas import Shape, times
 from ablab.arithmetic.table import Row
 from ablab.arithmetic.table import Table as Network
 from ablab.arithmetic.terms import Term
+from ablab.nouns import counted
 from ablab.report.table import Head, Table, table
 from ablab.report.writers import text
 
@@ -60,7 +61,7 @@ def totals(network: Network) -> list[str]:
     """What the layers add up to, in sentences."""
     kinds = [("convolution", "conv"), ("linear", "linear"), ("in attention", "attention")]
     counts = [(what, sum(row.weighted for row in network.rows if row.kind == kind)) for what, kind in kinds]
-    layers = ", ".join(f"{n} {what}{'s' if what == 'convolution' and n != 1 else ''}" for what, n in counts if n)
+    layers = ", ".join(counted(n, what, "" if what == "convolution" else what) for what, n in counts if n)
     buffers = f" + {network.buffers:,} in buffers (running statistics, not learned)" if network.buffers else ""
     at_least = "" if network.is_complete else "at least "
     sgd, adam = (show_bytes(network.training_bytes(name)) for name in ("sgd", "adam"))

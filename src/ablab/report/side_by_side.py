@@ -49,7 +49,7 @@ def _cell(row: Row | None) -> str:
 
 
 def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}x"
+    return "-" if value is None else f"{value:.3g}×"
 
 
 def _cut(text: str, width: int) -> str:

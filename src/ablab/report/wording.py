@@ -1,5 +1,7 @@
 """Text and times as they may be shown: nothing in them is hidden, and no terminal or page obeys them."""
 
+import re
+import textwrap
 import unicodedata
 from typing import Any
 
@@ -28,19 +30,32 @@ def visible(text: Any) -> Any:
     return "".join(f"\\u{ord(c):04x}" if _is_hidden(c) else c for c in text)
 
 
+def wrapped(text: str, width: int | None, first: str = "", later: str = "") -> list[str]:
+    """Lines no wider than `width`, with no number parted from its unit; without a width, one line.
+
+    >>> wrapped("an interval of 95 % confidence", 18)
+    ['an interval of', '95 % confidence']
+    """
+    if width is None:
+        return [f"{first}{text}"]
+    kept = re.sub(r"(?<=\d) (?=%|pp\b)", "\N{NO-BREAK SPACE}", text)
+    lines = textwrap.wrap(kept, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
 def duration(seconds: float) -> str:
     """A time as one says it.
 
     >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
-    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 2 min')
+    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 1 min')
     """
     if seconds < 10:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+    all_minutes, of_minute = divmod(round(seconds), 60)
+    hours, minutes = divmod(all_minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {of_minute} s" if minutes else f"{of_minute} s"
 
 
 def _is_hidden(c: str) -> bool:

@@ -55,7 +55,7 @@ def secondary(pairs: Sequence[Pair], decides: str = ACCURACY) -> tuple[Secondary
         return ()
     found = [
         _paired("mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01),
-        _paired("training accuracy in the last epoch, as it went", "pp", pairs, _last_training, 0.01),
+        _paired("training accuracy in the last epoch, measured during training", "pp", pairs, _last_training, 0.01),
         _paired("training minus test accuracy (the gap)", "pp", pairs, _gap, 0.01),
         *(_measured(metric, pairs) for name, metric in known_metrics().items() if name != decides),
         _times(pairs),

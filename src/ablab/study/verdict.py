@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ablab.metric import ACCURACY, known_metrics
+from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import (
@@ -288,7 +289,7 @@ def _with_sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> Verdict:
 
 
 def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
-    name, n = _name(verdict), _count(verdict.pairs, "seed pair")
+    name, n = _name(verdict), counted(verdict.pairs, "seed pair")
     margin, cost = verdict.size(verdict.margin), _cost(verdict)
     if verdict.low is None or verdict.high is None:
         seen = f"; so far {_gap(verdict, verdict.effect)}" if verdict.effect is not None and not is_stuck else ""
@@ -330,7 +331,7 @@ def _failures(verdict: Verdict, evidence: Evidence) -> str:
     if verdict.failures:
         said.append(f"{verdict.failures} of {verdict.runs} runs of {verdict.variant} did not finish.")
     if verdict.base_failures:
-        said.append(f"{_count(verdict.base_failures, 'run')} of the base did not finish.")
+        said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
     if evidence.is_stuck:
         what = "an accuracy" if verdict.metric == ACCURACY else f'"{verdict.metric}"'
         said.append(f"A run without {what} has no pair, and leaving it out would flatter whoever it belongs to.")
@@ -345,7 +346,7 @@ def _finished(verdict: Verdict, evidence: Evidence) -> str:
         return ""
     gaps = differences(*(points([pair[side] for pair in evidence.finished], verdict.metric) for side in (0, 1)))
     effect = _gap(verdict, mean(gaps))
-    return f"Only where both finished ({_count(len(gaps), 'pair')}): {effect}; no verdict rests on that."
+    return f"Only where both finished ({counted(len(gaps), 'pair')}): {effect}; no verdict rests on that."
 
 
 def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
@@ -402,10 +403,6 @@ def _cost(verdict: Verdict) -> str:
     counted = (("MACs", verdict.costs.macs), ("parameters", verdict.costs.parameters))
     said += [f"{one:.2f} times the {what}" for what, one in counted if one is not None and f"{one:.2f}" != "1.00"]
     return ", ".join(said)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _minutes(seconds: float) -> str:

@@ -203,7 +203,7 @@ def test_progress_of_a_study_has_the_names_of_its_variants_and_counts():
         show(wanted, STARTED)
     text = Reader(place.seen[-1]).text
     assert all(name in text for name in ("base", "batch norm", "crop + flip", "dropout", "wide"))
-    assert "0 runs trained now; 15 are wanted at first, 25 at most" in text
+    assert "0 runs trained now; the study starts with 15 and takes 25 at most" in text
 
 
 def test_a_run_that_goes_no_further_says_why():

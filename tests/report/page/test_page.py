@@ -264,7 +264,7 @@ def test_runs_without_a_plan_are_said_to_be_older_than_this_one() -> None:
     it, runs, verdicts, data = detailed()
     assert "Trained before this plan" not in page(result(it, runs, verdicts, data=data))
     some = [dataclasses.replace(run, plan="") for run in runs[:3]] + list(runs[3:])
-    assert "3 of 25 runs were trained without a plan" in page(result(it, some, verdicts, data=data))
+    assert "3 of 25 runs were trained before this plan was made" in page(result(it, some, verdicts, data=data))
 
 
 def test_runs_that_explore_are_said_to() -> None:
@@ -310,5 +310,5 @@ def test_every_link_leads_to_a_section_of_the_page(known: tuple[Study, str, Read
 def test_costs_are_set_beside_those_of_the_base() -> None:
     it, runs, verdicts, data = detailed()
     text = Reader(page(result(it, runs, verdicts, data=data))).text
-    assert "wide 324,754 (× 3.96) 1,922,832 (× 2.68)" in text
+    assert "wide 324,754 (3.96×) 1,922,832 (2.68×)" in text
     assert "dropout 82,030 716,328" in text

@@ -62,6 +62,6 @@ def test_the_front_is_named_under_its_chart():
 
 def test_costs_are_set_beside_those_of_the_base():
     rows = {row[0].text: [cell.text for cell in row] for row in table_of(made(), "costs").rows}
-    assert rows["wide"][1:3] == ["324,754 (× 3.96)", "1,922,832 (× 2.68)"]
+    assert rows["wide"][1:3] == ["324,754 (3.96×)", "1,922,832 (2.68×)"]
     assert rows["dropout"][1] == "82,030"
     assert rows["base"][7] == "1"

@@ -37,7 +37,7 @@ def test_a_variant_has_its_mean_its_effect_its_interval_n_and_a_verdict():
     assert "95 % interval" in head
     assert base.split()[:2] == ["base", "31.33"]
     low, high = it.verdicts[0].low, it.verdicts[0].high
-    for part in ("batch norm", "33.43", "+2.10", f"+{low:.2f} to +{high:.2f}", "  3  ", "× 1.00", "helps"):
+    for part in ("batch norm", "33.43", "+2.10", f"+{low:.2f} to +{high:.2f}", "  3  ", "1.00×", "helps"):
         assert part in line
 
 
@@ -52,6 +52,11 @@ def test_a_biased_verdict_says_so_in_table_and_chart():
     it = made(is_biased=True)
     assert lines_of(it)[-1].endswith("helps (biased)")
     assert intervals(it.verdicts, it.runs).intervals[0].is_biased
+
+
+@pytest.mark.parametrize(("word", "is_bold"), [("helps", True), ("hurts", True), ("undecided", False)])
+def test_an_effect_is_bold_only_where_the_verdict_says_that_there_is_one(word, is_bold):
+    assert ("**+2.10**" in write(verdict_table(made(word=word)), "markdown")) is is_bold
 
 
 def test_what_explored_has_no_verdict():

@@ -53,9 +53,9 @@ def test_training_accuracy_on_images_as_they_are_takes_the_place_of_what_was_see
     pairs = it.pairs(it.verdicts[0])
     wanted = sum(100 * base.train.accuracy for base, _ in pairs) / len(pairs)
     assert lines(it)["training accuracy"].base == pytest.approx(wanted)
-    assert "training accuracy in the last epoch, as it went" not in lines(it)
+    assert "training accuracy in the last epoch, measured during training" not in lines(it)
     without = made(changed=lambda run: dataclasses.replace(run, train=None))
-    assert "training accuracy in the last epoch, as it went" in lines(without)
+    assert "training accuracy in the last epoch, measured during training" in lines(without)
     assert "training accuracy" not in lines(without)
 
 

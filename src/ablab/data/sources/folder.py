@@ -15,6 +15,7 @@ import torch
 from ablab.data.arrays import with_test
 from ablab.data.dataset import Dataset, Examples
 from ablab.errors import DataError, did_you_mean, printable
+from ablab.nouns import counted
 
 PARTS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
@@ -142,10 +143,10 @@ def _about_others(found: Inside) -> list[str]:
     notes = []
     if found.others:
         example = shown(min(found.others))
-        notes.append(f"{len(found.others):,} files that are no pictures of a class left alone, such as {example}")
+        notes.append(f"skipped {counted(len(found.others), 'other file')}, such as {example}")
     if found.outward:
         example = shown(found.outward[0])
-        notes.append(f"{len(found.outward):,} links that lead out of the folder not followed, such as {example}")
+        notes.append(f"did not follow {counted(len(found.outward), 'link')} out of the folder, such as {example}")
     return notes
 
 

@@ -16,10 +16,11 @@ from ablab import grammar
 from ablab.catalogue import catalogue, mark
 from ablab.errors import InputError
 from ablab.metric import known_metrics
+from ablab.nouns import counted
 from ablab.records import Run
 from ablab.report.draw.matplotlib import figure
 from ablab.report.facts import facts_of
-from ablab.report.means import ends
+from ablab.report.means import ends, ratio_text
 from ablab.report.notebook.live import Progress
 from ablab.report.notebook.parts import box, facts_table, note, rows_table, written
 from ablab.report.notebook.sections import sections_of
@@ -111,7 +112,8 @@ def _run(run: Run) -> Markup:
 @mark("form", "Study", of="ablab.study.question.study")
 def _study(study: Study) -> Markup:
     rule = study.rule
-    seeds = f"{rule.seeds[0]} to {rule.seeds[1]} seeds" if rule.seeds[0] < rule.seeds[1] else f"{rule.seeds[0]} seeds"
+    first, most = rule.seeds
+    seeds = f"{first} to {most} seeds" if first < most else counted(first, "seed")
     rows = [("base", study.base.model), *((variant.name, variant.change) for variant in study.variants)]
     margin = known_metrics()[rule.metric].size(rule.margin)
     decides = f"{rule.metric}, margin {margin}, {100 * rule.confidence:g} % confidence, {seeds}"
@@ -148,7 +150,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Markup:
             ends(verdict.low, verdict.high, digits=verdict.digits),
             verdict.pairs,
             f"{verdict.margin:.{verdict.digits}f}",
-            "-" if verdict.cost_ratio is None else f"{verdict.cost_ratio:.2f}x",
+            ratio_text(verdict.cost_ratio),
             word(verdict),
         )
         for verdict in verdicts

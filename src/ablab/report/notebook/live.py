@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ablab.nouns import counted
 from ablab.records import EpochRow, RunSpec
 from ablab.report.notebook.parts import box, note, rows_table
 from ablab.report.sparkline import sparkline
@@ -56,7 +57,8 @@ class Progress:
         if self.plan is None:
             return "training"
         done, least, most = len(self.finished), len(self.plan.wanted), len(self.plan.most)
-        return f"{self.plan.study.name}: {done} runs trained now; {least} are wanted at first, {most} at most"
+        so_far = f"{self.plan.study.name}: {counted(done, 'run')} trained now"
+        return f"{so_far}; the study starts with {least} and takes {most} at most"
 
     def _going_on(self) -> Markup:
         rows = []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from ablab.nouns import counted
 from ablab.records import Run
 from ablab.report.draw import svg
 from ablab.report.page.embedded import figures_json, runs_json
@@ -73,8 +74,8 @@ def _over(result: Result) -> list[str]:
         f"study {visible(study.name)}",
         f"data {visible(study.base.data)}",
         f"model {visible(study.base.model)}",
-        f"{epochs} epoch{'s' * (epochs != 1)}",
-        f"{runs} run{'s' * (runs != 1)}",
+        counted(epochs, "epoch"),
+        counted(runs, "run"),
     ]
 
 
@@ -83,7 +84,7 @@ def _foot(embedded: int, runs: int) -> str:
         return ""
     some = f"the first {embedded} of the " if embedded < runs else ""
     return (
-        f"Recipes, seeds, data and results of {some}{runs} run{'s' * (runs != 1)} and the study file travel inside "
+        f"Recipes, seeds, data and results of {some}{counted(runs, 'run')} and the study file travel inside "
         "this page, in the element ablab-runs: ablab verify THIS_PAGE.html --rerun 1 trains one of its runs again, and "
         "compares."
     )

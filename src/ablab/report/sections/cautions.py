@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ablab.catalogue import mark
+from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.report.section import Paragraph, Part
 from ablab.result import Result
@@ -66,14 +67,14 @@ def _of_runs(result: Result) -> Iterator[Caution]:
         counts = " and ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         yield (
             "Runs that did not finish",
-            f"{counts}, of {len(runs)} runs. None is left out of a count: see the table of runs. "
+            f"{counts}, of {counted(len(runs), 'run')}. Every run counts: see the table of runs. "
             "A recipe that breaks down now and then is worse than its mean over the other seeds.",
         )
     if unplanned := [run for run in runs if not run.plan]:
         yield (
             "Trained before this plan",
-            f"{len(unplanned)} of {len(runs)} runs were trained without a plan, before this one was made. Who knew "
-            "their results may have chosen the question by them.",
+            f"{len(unplanned)} of {counted(len(runs), 'run')} were trained before this plan was made. "
+            "Their results may have influenced the question.",
         )
     if len({run.machine.clock for run in runs}) > 1:
         yield (

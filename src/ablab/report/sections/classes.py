@@ -6,6 +6,7 @@ from typing import Any
 
 from ablab.catalogue import mark
 from ablab.errors import DataError, InputError
+from ablab.nouns import counted
 from ablab.records import DataFacts, Run
 from ablab.report.chart import HeatMap, Multiples
 from ablab.report.means import ids, short, spoilt
@@ -31,7 +32,7 @@ def classes(result: Result) -> Iterator[Part]:
         if not pairs or room <= 0:
             continue
         sides = [summed([pair[side] for pair in pairs], data) for side in (0, 1)]
-        yield Heading(verdict.variant, f"{len(pairs)} pair{'s' * (len(pairs) > 1)} of seeds")
+        yield Heading(verdict.variant, f"{counted(len(pairs), 'pair')} of seeds")
         if len(data.classes) <= MANY:
             room -= 3 * len(data.classes) ** 2
             runs = [run for pair in pairs for run in pair]

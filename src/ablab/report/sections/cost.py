@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
+from ablab.nouns import counted
 from ablab.records import Run
 from ablab.report.chart import Axis, Multiples, Scatter, Spot
-from ablab.report.means import DASH, centre, ids, mean_text, parts_of_mean, span_text, spoilt, step
+from ablab.report.means import centre, ids, mean_text, parts_of_mean, ratio_text, span_text, spoilt, step
 from ablab.report.scale import are_far_apart
 from ablab.report.section import Paragraph, Part
 from ablab.report.style import style_of
@@ -34,7 +35,7 @@ def cost(result: Result) -> Iterator[Part]:
         return
     yield cost_table(result)
     total = duration(sum(run.cost.wall_seconds for arm in arms for run in arm.runs))
-    yield Paragraph(f"All {sum(len(arm.runs) for arm in arms)} runs together took {total}.", "small")
+    yield Paragraph(f"Training time of {counted(sum(len(arm.runs) for arm in arms), 'run')} in all: {total}.", "small")
     chart = scatters(result.arms)
     if any(len(each.spots) > 1 for each in chart.charts if isinstance(each, Scatter)):
         yield chart
@@ -78,7 +79,7 @@ def _cells(arm: Arm, base: Arm, ratio: float | None) -> tuple[str, ...]:
         span_text([run.cost.epochs for run in arm.runs]),
         span_text([run.cost.examples for run in arm.runs]),
         f"{statistics.median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})",
-        "1" if arm is base else DASH if ratio is None else f"× {ratio:.2f}",
+        "1" if arm is base else ratio_text(ratio),
         mean_text(points(arm.runs), step(arm.runs)),
         str(len(arm.runs)),
     )
@@ -88,8 +89,8 @@ def _beside(arm: Arm, base: Arm, of: Callable[[Run], int | None]) -> str:
     """What the runs of a recipe have, and how many times that of the base where that tells them apart."""
     own, other = ([value for run in each.runs if (value := of(run)) is not None] for each in (arm, base))
     text = span_text(own)
-    if len(set(own)) == len(set(other)) == 1 and other[0] > 0 and (times := f"{own[0] / other[0]:.2f}") != "1.00":
-        return f"{text} (× {times})"
+    if len(set(own)) == len(set(other)) == 1 and other[0] > 0 and (ratio := ratio_text(own[0] / other[0])) != "1.00×":
+        return f"{text} ({ratio})"
     return text
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablab.catalogue import mark
 from ablab.errors import InputError
+from ablab.nouns import counted
 from ablab.records import EpochRow, Run
 from ablab.report.chart import Axis, Line, Lines, Multiples
 from ablab.report.means import ids, short, spoilt
@@ -97,7 +98,7 @@ def _panel(arms: Sequence[Arm], name: str, unit: str, of: Quantity, *, has_singl
     )
     if not (count := outside(chart)):
         return chart
-    note = f"Cut off here: {count} run{'s' * (count > 1)} whose values leave this frame or are no numbers."
+    note = f"Cut off here: {counted(count, 'run')} with values outside this frame or not numbers."
     return Lines(**{**vars(chart), "note": note})
 
 

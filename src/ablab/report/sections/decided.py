@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ablab.catalogue import mark
 from ablab.metric import known_metrics
+from ablab.nouns import counted
 from ablab.report.section import Code, Fold, Heading, Paragraph, Part
 from ablab.report.table import table
 from ablab.result import Result
@@ -38,10 +39,10 @@ def _rule(result: Result) -> str:
     metric = known_metrics()[rule.metric]
     margin = f"{rule.margin:.{metric.digits}f} {'points' if metric.unit == '%' else metric.unit}"
     first, most = rule.seeds
-    seeds = f"{first} seeds" if first == most else f"{first} seeds at first and {most} at most"
+    seeds = counted(first, "seed") if first == most else f"{counted(first, 'seed')} at first and {most} at most"
     return (
         f"The rule: metric {rule.metric}, margin {margin}, confidence {100 * rule.confidence:g} % for "
-        f"all {count} comparison{'s' * (count != 1)} together, {seeds}. After each pair of seeds, once there are "
+        f"all {counted(count, 'comparison')} together, {seeds}. After each pair of seeds, once there are "
         f"{first}, the interval is looked at, and the first look that decides is the verdict; intervals are widened so "
         "that looking again and again does not add false findings."
     )

@@ -7,7 +7,7 @@ from ablab.catalogue import mark
 from ablab.metric import known_metrics
 from ablab.records import Run
 from ablab.report.chart import Axis, Interval, Intervals
-from ablab.report.means import DASH, ends, ids, mean_text, parts_of_mean, spoilt
+from ablab.report.means import DASH, ends, ids, mean_text, parts_of_mean, ratio_text, spoilt
 from ablab.report.section import Fold, Part
 from ablab.report.style import LOOKS
 from ablab.report.table import Cell, Head, Table, table
@@ -67,10 +67,13 @@ def verdict_table(result: Result) -> Table:
             Cell(verdict.variant),
             Cell(verdict.change, "code"),
             mean_text(verdict.accuracies, grain, metric.digits),
-            Cell(DASH if verdict.effect is None else signed(verdict.effect, verdict.digits), "strong"),
+            Cell(
+                DASH if verdict.effect is None else signed(verdict.effect, verdict.digits),
+                "strong" if verdict.word in ("helps", "hurts") and not result.plan.explores else "",
+            ),
             ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
             str(verdict.pairs),
-            _times(verdict.cost_ratio),
+            ratio_text(verdict.cost_ratio),
             word(verdict, explores=result.plan.explores),
         )
         for verdict in verdicts
@@ -164,7 +167,3 @@ def chance(share: float) -> str:
     ('75 %', '> 99 %', '< 1 %')
     """
     return "> 99 %" if share > 0.99 else "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
-
-
-def _times(ratio: float | None) -> str:
-    return DASH if ratio is None else f"× {ratio:.2f}"

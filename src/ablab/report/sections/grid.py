@@ -36,7 +36,7 @@ def grid(result: Result) -> Iterator[Part]:
             (
                 contrast.name,
                 contrast.kind,
-                Cell(signed(contrast.effect, metric.digits), "strong"),
+                Cell(signed(contrast.effect, metric.digits), "strong" if contrast.low > 0 or contrast.high < 0 else ""),
                 ends(contrast.low, contrast.high, digits=metric.digits),
                 str(contrast.pairs),
                 contrast.sentence.rpartition(": ")[2],

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablab.catalogue import mark
 from ablab.errors import InputError
+from ablab.nouns import counted
 from ablab.records import DataFacts, Run
 from ablab.report.chart import Images, Shot
 from ablab.report.means import ids, spoilt
@@ -39,13 +40,13 @@ def images(result: Result, *, pictures: Pictures | None = None) -> Iterator[Part
 
 
 def _wall(name: str, group: "Group", shots: tuple[Shot, ...]) -> Images:
-    found = f"{len(group.rows):,} image{'s' * (len(group.rows) > 1)}"
+    images = counted(len(group.rows), "image")
     return Images(
         name=name,
         title=group.title,
         heading=group.title,
-        note=found + (f", the first {len(shots)} shown" if len(shots) < len(group.rows) else ""),
-        caption=f"These are {group.about} ({found}). In bold the label, behind the arrow the wrong class that was "
+        note=images + (f", the first {len(shots)} shown" if len(shots) < len(group.rows) else ""),
+        caption=f"These are {group.about} ({images}). In bold the label, behind the arrow the wrong class that was "
         "given most often, with its mean probability.",
         runs=ids(group.runs),
         shots=shots,

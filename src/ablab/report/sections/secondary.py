@@ -8,7 +8,7 @@ from typing import Any
 from ablab.catalogue import mark
 from ablab.metric import ACCURACY
 from ablab.records import NEAR_ZERO, DataFacts, Run
-from ablab.report.means import DASH, ends, mean_text
+from ablab.report.means import DASH, ends, mean_text, ratio_text
 from ablab.report.section import Fold, Paragraph, Part
 from ablab.report.table import Cell, Head, Table, table
 from ablab.report.words import WORDS
@@ -157,7 +157,7 @@ def _table(rows: Sequence[tuple[str, Secondary]]) -> Table:
 def difference_texts(line: Secondary) -> tuple[str, str]:
     """The difference and the ends of its interval: a ratio of times, else a number with its sign."""
     if line.unit == "times":
-        return f"{line.effect:.2f}×", f"{line.low:.2f} to {line.high:.2f}"
+        return ratio_text(line.effect), f"{line.low:.2f} to {line.high:.2f}"
     return f"{line.effect:+.3g} {line.unit}", f"{line.low:+.3g} to {line.high:+.3g}"
 
 

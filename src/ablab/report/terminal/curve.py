@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ablab.nouns import counted
 from ablab.records import Cost, EpochRow
 from ablab.statistics.learning import FLOPS, effort_to, overfits_from
 
@@ -15,7 +16,7 @@ def fitting(curve: Sequence[EpochRow]) -> str:
     since = overfits_from(curve)
     ends = f"at the end training is {abs(gap):.1f} points {'above' if gap >= 0 else 'below'} validation"
     if since is None:
-        return f"{ends} (training as it went, augmented); no sign of overfitting in the validation loss"
+        return f"{ends} (training accuracy as measured during training); no sign of overfitting in the validation loss"
     return f"overfits from epoch {since} on: the validation loss rises while the training loss falls; {ends}"
 
 
@@ -26,7 +27,7 @@ def to_target(curve: Sequence[EpochRow], target: float, cost: Cost) -> str:
         best = max((row.val_points for row in curve), default=0.0)
         return f"{target:g} % never reached: the best epoch had {best:.2f} %"
     work = f", {FLOPS * cost.macs * effort.examples:.3g} operations" if cost.macs else ""
-    epochs = f"{effort.epochs} epoch{'s' * (effort.epochs > 1)}"
+    epochs = counted(effort.epochs, "epoch")
     return (
         f"{target:g} % reached after {epochs}, {effort.seconds:.1f} s of training, {effort.examples:,} examples{work}"
     )

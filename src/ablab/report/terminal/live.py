@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar, wire
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.metric import known_metrics
+from ablab.nouns import counted
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.facts import measured
 from ablab.report.sparkline import sparkline
@@ -59,8 +60,8 @@ class Live:
             self.line(f"run {spec.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {spec.seed}")
             about = duration(recipe.epochs * event.epoch_seconds)
             self.line(
-                f"{event.device}, {event.precision}, {_threads(event.threads)}, {event.parameters:,} parameters, about "
-                f"{about} of training"
+                f"{event.device}, {event.precision}, {counted(event.threads, 'thread')}, "
+                f"{event.parameters:,} parameters, about {about} of training"
             )
             self.line(
                 f"{event.train_images:,} training and {event.val_images:,} validation images, untrained loss "
@@ -129,8 +130,8 @@ class Live:
         margin = known_metrics()[study.rule.metric].size(study.rule.margin)
         seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
         self.line(
-            f"base and {len(study.variants)} variant{'s' * (len(study.variants) > 1)}, {seeds} seeds each: "
-            f"{least} runs at least, {most} at most; margin {margin}, plan {plan.hash}"
+            f"base and {counted(len(study.variants), 'variant')}, {seeds} seeds each: "
+            f"{counted(least, 'run')} at least, {most} at most; margin {margin}, plan {plan.hash}"
         )
         return _StudyLines(plan, self.line, self.bottom).show
 
@@ -166,7 +167,7 @@ class _StudyLines:
         if isinstance(event, Started):
             self.started += 1
             if self.started == 1:
-                self.line(f"{event.device}, {_threads(event.threads)}, {event.precision}")
+                self.line(f"{event.device}, {counted(event.threads, 'thread')}, {event.precision}")
             self.bottom(f"{name} starts")
         elif isinstance(event, Projection):
             self._project(event)
@@ -211,7 +212,3 @@ def again(spec: RunSpec) -> str:
     recipe = spec.recipe
     words = [f"{key}={grammar.show(value)}" for key, value in recipe.changes().items() if key != "model"]
     return shlex.join(["ablab", "train", recipe.model, *words, "--seed", str(spec.seed)])
-
-
-def _threads(number: int) -> str:
-    return f"{number} thread{'s' * (number != 1)}"

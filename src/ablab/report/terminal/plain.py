@@ -1,27 +1,27 @@
 """The parts of sections as lines of plain text, for terminals and for pages of a PDF."""
 
-import textwrap
 from collections.abc import Iterator
 
 from ablab.report.section import Beside, Code, Fold, Heading, Paragraph, Part, Terms
 from ablab.report.table import Table
-from ablab.report.wording import shown
+from ablab.report.wording import shown, wrapped
 from ablab.report.writers.text import write
 
 
-def lines_of(part: Part, *, width: int = 100) -> Iterator[str]:
-    """The part with an empty line behind it. Charts have no form as text."""
+def lines_of(part: Part, *, width: int | None) -> Iterator[str]:
+    """The part with an empty line behind it. Charts have no form as text. Without a width, a sentence is one line."""
+    across = width and width - 8
     match part:
         case Paragraph():
             text = shown(f"{part.lead} {part.text}" if part.lead else part.text)
-            yield from (*textwrap.wrap(text, width - 8, subsequent_indent="  "), "")
+            yield from (*wrapped(text, across, later="  "), "")
         case Heading():
             yield from (shown(f"{part.text} ({part.note})" if part.note else part.text), "")
         case Code():
             yield from (*(f"    {shown(line)}" for line in part.text.splitlines()), "")
         case Terms():
             for term, text in part.terms:
-                yield from textwrap.wrap(shown(f"{term}: {text}"), width - 8, subsequent_indent="  ")
+                yield from wrapped(shown(f"{term}: {text}"), across, later="  ")
             yield ""
         case Fold():
             yield from (shown(part.title), "")

@@ -1,6 +1,7 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
 from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.nouns import counted
 from ablab.report.table import Table, table
 from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import duration, shown
@@ -17,9 +18,9 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     by = "" if rule.metric == ACCURACY else f"by {metric.title}, "
     lines = [
         shown(study.question),
-        f"base and {len(study.variants)} variant{'s' * (len(study.variants) > 1)}, {least}..{most} seeds each: "
-        f"{len(plan.wanted)} runs at least, {len(plan.most)} at most, {foresight.trained} of them trained already; "
-        f"{by}margin {margin}, plan {plan.hash}",
+        f"base and {counted(len(study.variants), 'variant')}, {least}..{most} seeds each: "
+        f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
+        f"{foresight.trained} of them trained already; {by}margin {margin}, plan {plan.hash}",
     ]
     if foresight.minutes:
         first, last = (duration(60 * one) for one in foresight.minutes)
@@ -33,7 +34,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
 
 def _reaches(foresight: Foresight, most: int, metric: Metric) -> Table:
     """The smallest effect that a study of each size detects with 80 % power, and what the study takes at most."""
-    heads = ("seeds at most >", "finds 4 times in 5 an effect of >", "runs at most >", "about >", "")
+    heads = ("seeds at most >", "detects (80 % power) >", "runs at most >", "about >", "")
     rows = [
         (
             str(reach.seeds),
@@ -54,8 +55,8 @@ def _size(points: float | None, metric: Metric) -> str:
 def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     """Whether the study could see that there is no difference, if there is none."""
     if foresight.equality is None:
-        return [f"that two recipes are equal within {margin} is out of reach: the noise is far larger than that"]
-    pairs = f"roughly {foresight.equality} pairs would show that equals are equal within {margin}"
+        return [f"no study of this size can show that two recipes are equal within {margin}: the noise is far larger"]
+    pairs = f"about {counted(foresight.equality, 'pair')} are needed to show no practical difference within {margin}"
     if foresight.equality <= most:
         return [pairs]
     return [f"{pairs};", f"this study has {most} at most: more seeds, a wider margin or a longer training would do"]

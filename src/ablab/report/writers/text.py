@@ -11,7 +11,7 @@ from rich.style import Style
 from ablab.catalogue import mark
 from ablab.report.style import LOOKS
 from ablab.report.table import Head, Kind, Table
-from ablab.report.wording import shown
+from ablab.report.wording import shown, wrapped
 
 GAP = "  "
 NARROWEST = 12  # characters that a column of text keeps on a narrow screen
@@ -41,7 +41,7 @@ def write(table: Table, *, width: int | None = None, has_colours: bool = False, 
         for row, kinds_of_row in zip(rows, kinds, strict=True)
         for line in _padded(row, columns)
     ]
-    caption = ["", *textwrap.wrap(shown(table.caption), min(width or 100, 100))] if table.caption else []
+    caption = ["", *wrapped(shown(table.caption), width and min(width, 100))] if table.caption else []
     return "\n".join([*lines, *caption])
 
 

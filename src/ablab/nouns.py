@@ -1,0 +1,10 @@
+"""Counts in words: a noun after its number."""
+
+
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """A number with its noun in the singular or the plural; a plural that takes more than an s is given.
+
+    >>> counted(1, "run"), counted(2, "run"), counted(0, "run"), counted(1200, "class", "classes")
+    ('1 run', '2 runs', '0 runs', '1,200 classes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
