@@ -86,7 +86,7 @@ def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
     store = Store(tmp_path / "store")
-    result = run_study(*read_studies(path), store, show=lambda planned: nothing)
+    result = run_study(*read_studies(path), store, show=lambda planned: nothing, workers=1)
     assert len(result.runs) == 6
     assert result.decision.verdicts[0].pairs == 3
     assert all(0 <= run.test.accuracy <= 1 and run.status == "finished" for run in result.runs)
@@ -133,7 +133,7 @@ def test_one_run_is_trained_once(tmp_path):
 def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_changed(tmp_path):
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     path.write_text(TEXT)
-    before = run_study(*read_studies(path), store, show=lambda planned: nothing)
+    before = run_study(*read_studies(path), store, show=lambda planned: nothing, workers=1)
     assert {run.plan for run in before.runs} == {before.plan.hash}
     path.write_text(TEXT.replace("norm=batch", "norm=group").replace("margin = 1.0", "margin = 2.0"))
     with pytest.raises(StudyError, match=f"begun as plan {before.plan.hash}") as refused:
@@ -141,7 +141,7 @@ def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_chang
     assert "margin was 1.0, is 2.0" in str(refused.value)
     assert "(norm=batch) is gone or has changed" in str(refused.value)
     assert "say --new" in str(refused.value)
-    again = run_study(*read_studies(path), store, show=lambda planned: nothing, is_new=True)
+    again = run_study(*read_studies(path), store, show=lambda planned: nothing, workers=1, is_new=True)
     assert again.ledger.study == 2
     path.write_text(TEXT)
     with pytest.raises(StudyError, match="has been changed since"):
@@ -156,7 +156,7 @@ def test_a_question_on_two_data_sets_is_two_studies_that_share_the_error(tmp_pat
     first, second = read_studies(path)
     assert (first.base.data, second.base.data) == (DATA, hard)
     assert first.comparisons == second.comparisons == 2
-    results = [run_study(one, store, show=lambda planned: nothing) for one in (first, second)]
+    results = [run_study(one, store, show=lambda planned: nothing, workers=1) for one in (first, second)]
     assert results[0].plan.alpha == 0.025
     assert results[0].plan.hash != results[1].plan.hash
     assert all(result.decision.verdicts[0].comparisons == 2 for result in results)
@@ -167,11 +167,11 @@ def test_exploring_sees_no_test_image_decides_nothing_and_leaves_the_ledger_alon
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     path.write_text(TEXT)
     (study,) = read_studies(path)
-    explored = run_study(study, store, show=lambda planned: nothing, explores=True)
+    explored = run_study(study, store, show=lambda planned: nothing, workers=1, explores=True)
     assert all(run.spec.explores and run.test.images == 20 for run in explored.runs)  # a tenth of 200
     assert all(run.test.accuracy == run.curve[run.selected_epoch - 1].val_accuracy for run in explored.runs)
     assert store.studies() == []
-    confirmed = run_study(study, store, show=lambda planned: nothing)
+    confirmed = run_study(study, store, show=lambda planned: nothing, workers=1)
     assert confirmed.ledger.study == 1
     assert {run.id for run in confirmed.runs}.isdisjoint(run.id for run in explored.runs)
     assert {run.spec.seed for run in confirmed.runs} == {0, 1, 2}
@@ -183,7 +183,7 @@ def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path
     path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
     path.write_text(TEXT.replace("[variants]", 'tune = { lr = "auto" }\n[variants]'))
     (study,) = read_studies(path)
-    result = run_study(study, store, show=lambda planned: nothing)
+    result = run_study(study, store, show=lambda planned: nothing, workers=1)
     assert len(result.tuned.trials[0]) == len(result.tuned.trials[1]) >= 5
     assert result.after_tuning.study.base.lr == result.tuned.chosen[0]
     assert len(result.after_tuning.verdicts) == 1

@@ -70,7 +70,7 @@ def test_a_run_is_trained_once_and_then_known(tmp_path):
 @pytest.mark.slow
 def test_a_study_ends_with_verdicts_and_a_report_and_is_not_trained_again(tmp_path):
     (tmp_path / "width.toml").write_text(STUDY)
-    first = ablab("run", "width.toml", cwd=tmp_path)
+    first = ablab("run", "width.toml", "--workers", "1", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "batch norm" in first.stdout
     assert "next: " in first.stdout

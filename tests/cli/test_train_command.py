@@ -62,7 +62,7 @@ def test_the_schedule_is_shown_and_nothing_is_trained(tmp_path):
 @pytest.mark.slow
 def test_a_rate_is_found_with_a_picture_and_what_to_type_next(tmp_path):
     picture = tmp_path / "rates.svg"
-    shown = invoke("lr-find", "simple-nn", "norm=batch", *SMALL, "--picture", str(picture)).output
+    shown = invoke("lr-find", "simple-nn", "norm=batch", *SMALL, "--steps", "100", "--picture", str(picture)).output
     assert "suggestion: lr=" in shown
     assert shown.splitlines()[-1].startswith("next: ablab train simple-nn norm=batch")
     ET.fromstring(picture.read_text())

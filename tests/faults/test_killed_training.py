@@ -108,7 +108,9 @@ def begun_training(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("kind", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)]
+)
 def test_stopped_once_it_keeps_the_last_epoch_and_says_how_to_go_on(kind, code, tmp_path):
     process = begun_training(tmp_path)
     begun = time.monotonic()

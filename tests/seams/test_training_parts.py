@@ -193,7 +193,7 @@ def test_a_model_is_one_new_file(package_copy):
     run = trained(package_copy, "averages", "norm=batch", *SMALL)
     assert run["status"] == "finished"
     assert run["cost"]["parameters"] == 3 * 10 + 10 + 2 * 3
-    assert "averages" in package_copy.run("models").stdout
+    assert "next: ablab inspect averages" in package_copy.run("models", "averages").stdout
     refused = package_copy.run("train", "averages", "norms=batch", *SMALL)
     assert refused.returncode == 2
     assert "norm" in refused.stderr

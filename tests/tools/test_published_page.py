@@ -35,7 +35,7 @@ def store(tmp_path):
     return tmp_path / "store"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_runs(store, tmp_path):
     out = tmp_path / "published.md"
     tool = [sys.executable, str(TOOL), "--store", str(store), "--out", str(out)]
