@@ -9,7 +9,8 @@ from scipy import stats
 from ablab.recipe import Recipe
 from ablab.records import Cost, Measurement
 from ablab.study import Rule, Study, Variant, decide, plan
-from ablab.study.verdict import condition, cost_ratio, word_for
+from ablab.study.sentence import condition
+from ablab.study.verdict import cost_ratio, word_for
 from sample_runs import MACHINE, sample_run
 
 BASE = Recipe()

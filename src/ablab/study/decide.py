@@ -13,7 +13,7 @@ runs finished. A machine that crashes leaves no run, and the same seed is wanted
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ablab.metric import known_metrics
@@ -22,6 +22,7 @@ from ablab.statistics.paired import differences
 from ablab.statistics.sequential import looks, multipliers
 from ablab.study.plan import Plan
 from ablab.study.question.variant import Variant
+from ablab.study.sentence import sentence
 from ablab.study.verdict import Evidence, Pair, Verdict, judge, points
 
 Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the seed
@@ -47,7 +48,8 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     missing: set[tuple[str, int]] = set()
     for variant in study.variants:
         evidence = gather(plan, variant, found)
-        verdicts.append(judge(evidence, study.rule, alpha=plan.alpha, comparisons=study.comparisons, labels=labels))
+        verdict = judge(evidence, study.rule, alpha=plan.alpha, comparisons=study.comparisons, labels=labels)
+        verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study.rule)))
         missing |= {
             (recipe.hash, seed)
             for seed in _next_seeds(plan, evidence)

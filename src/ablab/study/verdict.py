@@ -1,10 +1,9 @@
-"""Verdict: one of four words, with the numbers that it rests on and the sentence that a person reads.
+"""Verdict: one of four words, with the numbers that it rests on; `sentence.py` says them in words.
 
 The four words come from one interval and the margin, so no test can contradict it. A real effect that is smaller than
-the margin is "no practical difference", too; `is_negligible` and the sentence tell it from an effect that may be none.
+the margin is "no practical difference", too; `is_negligible` tells it from an effect that may be none.
 """
 
-import dataclasses
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ablab.metric import ACCURACY, known_metrics
-from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import (
@@ -33,9 +31,6 @@ from ablab.study.question.variant import Variant
 
 Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
-
-
-ENOUGH, UNSTABLE = 5, 4.0  # pairs before a variance is spoken of, and how large it must be, in floors
 
 
 @dataclass(frozen=True)
@@ -160,7 +155,7 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
     needed = None
     if word == "undecided" and seen and (enough := needed_pairs(rule.margin, seen.sd, alpha)):
         needed = max(1, enough - len(pairs))
-    verdict = Verdict(
+    return Verdict(
         variant=evidence.variant.name,
         change=evidence.variant.change,
         word=word,
@@ -196,7 +191,6 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
         looks=evidence.looks,
         metric=rule.metric,
     )
-    return _with_sentence(verdict, evidence, rule)
 
 
 def points(runs: Sequence[Run], metric: str = ACCURACY) -> tuple[float, ...]:
@@ -237,26 +231,6 @@ def costs(pairs: Sequence[Pair]) -> Costs:
     )
 
 
-def condition(base: Recipe, variant: Recipe) -> str:
-    """What the verdict holds for: `At fixed learning rate 0.05, 10 epochs.`"""
-
-    def show(value: int | None) -> str:
-        return f"{value:,}" if value is not None else "all"
-
-    is_fixed = base.lr == variant.lr
-    said = [f"fixed learning rate {base.lr:g}" if is_fixed else f"learning rates {base.lr:g} and {variant.lr:g}"]
-    is_one = base.epochs == variant.epochs == 1
-    epochs = f"{base.epochs}" if base.epochs == variant.epochs else f"{base.epochs} and {variant.epochs}"
-    said.append(f"{epochs} epoch{'' if is_one else 's'}")
-    if base.train_images != variant.train_images:
-        said.append(f"{show(base.train_images)} and {show(variant.train_images)} training images")
-    elif base.train_images is not None:
-        said.append(f"{show(base.train_images)} training images")
-    is_same = len({base.lr, variant.lr}) == len({base.epochs, variant.epochs}) == 1
-    is_same = is_same and base.train_images == variant.train_images
-    return f"At {', '.join(said)}{'' if is_same else ' (base and variant)'}."
-
-
 def _images(pairs: Sequence[Pair], last: Look | None, alpha: float, labels: Any) -> _Images:
     if labels is None or last is None or not all(run.predictions for pair in pairs for run in pair):
         return _Images()
@@ -275,118 +249,6 @@ def _images(pairs: Sequence[Pair], last: Look | None, alpha: float, labels: Any)
     return _Images(floor, unstable, low, high)
 
 
-def _with_sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> Verdict:
-    said = [
-        _failures(verdict, evidence),
-        _headline(verdict, rule.seeds, evidence.is_stuck),
-        _finished(verdict, evidence),
-        _advice(verdict, evidence, rule.seeds[1]),
-        _cautions(verdict, rule.seeds[1]),
-        condition(evidence.base, evidence.variant.recipe),
-        "Biased: epochs were chosen on the test set." if verdict.is_biased else "",
-    ]
-    return dataclasses.replace(verdict, sentence=" ".join(filter(None, said)))
-
-
-def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
-    name, n = _name(verdict), counted(verdict.pairs, "seed pair")
-    margin, cost = verdict.size(verdict.margin), _cost(verdict)
-    if verdict.low is None or verdict.high is None:
-        seen = f"; so far {_gap(verdict, verdict.effect)}" if verdict.effect is not None and not is_stuck else ""
-        return f"{name}: undecided after {n}{seen}; a verdict takes {seeds[0]} at least (margin {margin})."
-    assert verdict.effect is not None
-    low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
-    interval = f"{100 * verdict.confidence:g} % interval {low} to {high}"
-    effect = _gap(verdict, verdict.effect)
-    if verdict.is_negligible:
-        kind = "gain" if known_metrics()[verdict.metric].gain(verdict.effect, verdict.effect)[0] > 0 else "loss"
-        return (
-            f"{name} makes no practical difference: a real but negligible {kind} of {effect} ({interval}), "
-            f"below the {margin} you called worth having, {n}, {cost}."
-        )
-    if verdict.word == "no practical difference":
-        return f"{name} makes no practical difference: any effect is smaller than {margin} ({interval}, {n}), {cost}."
-    if verdict.word == "undecided":
-        level = f"{100 * verdict.confidence:g} % interval"
-        ends = f"{low} and {_gap(verdict, verdict.high)}"
-        return f"{name}: undecided after {n}: the effect lies between {ends} ({level}, margin {margin}), {cost}."
-    is_beyond = verdict.low > verdict.margin or verdict.high < -verdict.margin
-    size = f"by more than your margin of {margin}" if is_beyond else f"margin {margin}"
-    return f"{name} {verdict.word}: {effect} ({interval}), {n}, {size}, {cost}."
-
-
-def _name(verdict: Verdict) -> str:
-    """The variant, and what it was judged by where that is not accuracy."""
-    is_accuracy = verdict.metric == ACCURACY
-    return verdict.variant if is_accuracy else f"{verdict.variant} ({known_metrics()[verdict.metric].title})"
-
-
-def _gap(verdict: Verdict, number: float) -> str:
-    return f"{signed(number, verdict.digits)} {verdict.unit}".rstrip()
-
-
-def _failures(verdict: Verdict, evidence: Evidence) -> str:
-    """Runs that did not finish come first, because they are the loudest finding there is."""
-    said = []
-    if verdict.failures:
-        said.append(f"{verdict.failures} of {verdict.runs} runs of {verdict.variant} did not finish.")
-    if verdict.base_failures:
-        said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
-    if evidence.is_stuck:
-        what = "an accuracy" if verdict.metric == ACCURACY else f'"{verdict.metric}"'
-        said.append(f"A run without {what} has no pair, and leaving it out would flatter whoever it belongs to.")
-        if verdict.metric != ACCURACY:
-            said.append("Runs that were stored before that metric lack it: ablab runs rm makes room for new ones.")
-    return " ".join(said)
-
-
-def _finished(verdict: Verdict, evidence: Evidence) -> str:
-    """The effect where both finished: what is left when failures are looked away from."""
-    if not (evidence.failures or evidence.base_failures) or not evidence.finished:
-        return ""
-    gaps = differences(*(points([pair[side] for pair in evidence.finished], verdict.metric) for side in (0, 1)))
-    effect = _gap(verdict, mean(gaps))
-    return f"Only where both finished ({counted(len(gaps), 'pair')}): {effect}; no verdict rests on that."
-
-
-def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
-    if verdict.word != "undecided" or verdict.low is None or evidence.is_stuck:
-        return ""
-    margin = verdict.size(verdict.margin)
-    if verdict.needed is None:
-        return f"No number of seeds within reach would settle {margin}: widen the margin."
-    minutes = ""
-    if verdict.cost_ratio is not None:
-        one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
-        minutes = f"; about {_minutes(verdict.needed * one)} of training"
-    if verdict.pairs >= most:  # the study is at its end: what it has cannot be added to
-        more = f"A new study with up to {verdict.needed + verdict.pairs:,} seeds"
-        return f"{more} would settle an effect of {margin}{minutes}."
-    more = f"{verdict.needed:,} more {'pair' if verdict.needed == 1 else 'pairs'}"
-    return f"Roughly {more} would settle an effect of {margin}{minutes}."
-
-
-def _cautions(verdict: Verdict, most: int) -> str:
-    said = []
-    if verdict.is_of_this_test_set and verdict.wide_low is not None and verdict.wide_high is not None:
-        said.append(
-            f"This is so on this test set; for other images of the kind the interval is "
-            f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
-        )
-    names = ("The base", verdict.variant)
-    for name, times in zip(names, verdict.instability or (), strict=False):
-        if verdict.pairs >= ENOUGH and times > UNSTABLE:
-            said.append(
-                f"{name} trains unstably: seeds vary {times:.0f} times as much as the choice of test images explains."
-            )
-    if verdict.word in ("helps", "hurts") and verdict.low is not None and verdict.high is not None:
-        near = min(abs(verdict.low), abs(verdict.high))
-        # of effects of a quarter point, those that end a study early read 0.65 points on average
-        if verdict.pairs < most and near < verdict.margin / 2:
-            said.append("Stopped at the first look that could tell, where small effects look larger than they are.")
-    return " ".join(said)
-
-
 def signed(number: float, digits: int = 2) -> str:
     """Decimals and a sign; never -0.00.
 
@@ -394,18 +256,3 @@ def signed(number: float, digits: int = 2) -> str:
     ('+1.23', '+0.00')
     """
     return f"{round(number, digits) + 0.0:+.{digits}f}"
-
-
-def _cost(verdict: Verdict) -> str:
-    """Time always; parameters and MACs where they are not those of the base."""
-    ratio = verdict.cost_ratio
-    said = [f"at {ratio:.2f} times the training time" if ratio is not None else "training times not comparable"]
-    counted = (("MACs", verdict.costs.macs), ("parameters", verdict.costs.parameters))
-    said += [f"{one:.2f} times the {what}" for what, one in counted if one is not None and f"{one:.2f}" != "1.00"]
-    return ", ".join(said)
-
-
-def _minutes(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
-    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
