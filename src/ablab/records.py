@@ -149,6 +149,34 @@ class StudyText:
     comparisons: int  # looks at the test images, for the ledger
     data: str = ""  # on which of its data sets; empty where an older version kept the study
     scale: str = ""  # the same
+    root: int = 0  # which seeds its runs have
+    locked: str = ""  # when its plan was: UTC, ISO 8601; empty where an older version kept the study
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A plan that has judged a run, and when it first did."""
+
+    run: str
+    plan: str
+    time: str  # UTC, ISO 8601; empty where an older version kept the run
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What stays of a run that was removed: which one it was, what it came to, who had judged it, when and why."""
+
+    run: str
+    recipe: str  # the hash of its recipe
+    model: str
+    data: str
+    seed: int
+    status: str
+    accuracy: float | None  # on the test images, 0 to 1
+    ended: str  # when its training had ended: UTC, ISO 8601
+    plans: tuple[str, ...]  # that had judged it
+    time: str  # when it was removed
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,17 @@ def test_parquet_comes_back_with_numbers_as_numbers(folder):
     assert table["channels"].to_pylist()[0] == "[8,16]"
 
 
+def test_a_removed_run_stays_in_the_list_of_removed_ones_with_its_result_and_the_reason(folder):
+    bad = sample_run(1).id
+    loaded(folder, "rm", bad, "--why", "the curve looks odd")
+    (grave,) = loaded(folder, "ls", "--removed")
+    assert (grave["run"], grave["why"], grave["accuracy"]) == (bad, "the curve looks odd", 0.31)
+    text = invoke(folder, "ls", "--removed")
+    assert "the curve looks odd" in text
+    assert "31.00 %" in text
+    assert "lists all that were removed" in invoke(folder, "ls", "--removed", "--limit", "1", code=2)
+
+
 def test_one_form_at_a_time(folder):
     assert "one of them at a time" in invoke(folder, "ls", "--csv", "--json", code=2)
 

@@ -40,6 +40,7 @@ def command(ctx: click.Context) -> None:
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every key of the recipes.")
 @click.option("--parquet", type=click.Path(path_type=Path), help="Write them to this file, with every key.")
+@click.option("--removed", "is_of_removed", is_flag=True, help="List the runs that were removed instead.")
 @store_option
 @json_option
 def list_runs(
@@ -48,12 +49,18 @@ def list_runs(
     limit: int | None = None,
     as_csv: bool = False,
     parquet: Path | None = None,
+    is_of_removed: bool = False,
     store: str | None = None,
     as_json: bool = False,
 ) -> None:
     from ablab.report import runs as report
     from ablab.report.terminal.screen import on_screen
 
+    if is_of_removed:
+        if where or sort or limit is not None or as_csv or parquet:
+            raise click.UsageError("--removed lists all that were removed: of the other options it takes --json alone")
+        _list_removed(_open(store), as_json)
+        return
     if as_json + as_csv + (parquet is not None) > 1:
         raise click.UsageError("--json, --csv and --parquet: one of them at a time")
     found = _open(store).listing(where, sort, limit, everything=as_csv or parquet is not None)
@@ -87,16 +94,35 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
     say(as_json, {**json.loads(found.to_json()), "tags": tags}, text, "ablab runs ls")
 
 
-@command.command("rm", help="Remove runs; a study that needs one trains it again.")
+@command.command(
+    "rm",
+    help="Remove runs; a study that needs one trains it again. The result and the reason stay in the list of "
+    "removed runs.",
+)
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the list of removed runs.")
 @where_option
 @store_option
 @json_option
-def remove_runs(runs: tuple[str, ...], where: str | None, store: str | None, as_json: bool) -> None:
+def remove_runs(runs: tuple[str, ...], why: str, where: str | None, store: str | None, as_json: bool) -> None:
     kept = _open(store)
     ids = _chosen(kept, runs, where)
-    kept.remove_ids(ids)
-    say(as_json, {"removed": ids}, f"removed {_many(ids)}", "ablab runs gc --dry-run")
+    kept.remove_ids(ids, why)
+    text = f"removed {_many(ids)}; what they came to stays known: ablab runs ls --removed"
+    say(as_json, {"removed": ids}, text, "ablab runs gc --dry-run")
+
+
+def _list_removed(kept: Store, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.report.runs import removed_table
+    from ablab.report.terminal.screen import on_screen
+
+    found = kept.removed()
+    value = [dataclasses.asdict(grave) for grave in found]
+    say(
+        as_json, value, on_screen(removed_table(found), folds=False) if found else "no run was removed", "ablab runs ls"
+    )
 
 
 @command.command("tag", help="Give runs words of your own, or take them off.")

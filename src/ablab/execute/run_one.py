@@ -130,7 +130,7 @@ def trained(event: Finished, spec: RunSpec, dataset: Dataset) -> Trained:
 
 def origin() -> Origin:
     """When and with which code a run ended; without git, or outside a repository, no commit."""
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     return Origin(now, importlib.metadata.version("ablab"), _commit())
 
 

@@ -13,7 +13,7 @@ from ablab import grammar
 from ablab.atomic import atomic_file
 from ablab.errors import InputError
 from ablab.metric import ACCURACY, known_metrics
-from ablab.records import Run
+from ablab.records import Removed, Run
 from ablab.report.table import Cell, Table, table, write
 
 if TYPE_CHECKING:
@@ -41,6 +41,27 @@ def listed(rows: Sequence[dict[str, Any]]) -> Table:
         )
         lines.append(line if has_tags else (*line[:8], line[9]))
     return table("runs", heads if has_tags else (*heads[:8], heads[9]), lines)
+
+
+def removed_table(graves: Sequence[Removed]) -> Table:
+    """One line a run that was removed: what it came to, which plans had judged it, when and why it went."""
+    accuracy = known_metrics()[ACCURACY]
+    lines = [
+        (
+            one.run,
+            one.model,
+            one.data,
+            str(one.seed),
+            "-" if one.accuracy is None else accuracy.show(one.accuracy),
+            Cell(one.status, "" if one.status == "finished" else "broken"),
+            " ".join(one.plans),
+            f"{one.time[:10]} {one.time[11:16]}",
+            one.why,
+        )
+        for one in graves
+    ]
+    heads = ("run", "model", "data", "seed >", "test >", "status", "judged by plans", "removed", "why")
+    return table("removed", heads, lines)
 
 
 def as_json(listing: Listing) -> list[dict[str, Any]]:

@@ -42,6 +42,9 @@ def damages(store: Store) -> Iterator[Damage]:
         ("data", "fingerprint", "data"),
         ("studies", "plan", "the study of plan"),
         ("ledger", "plan", "the ledger entry of plan"),
+        ("locks", "plan", "the lock of plan"),
+        ("judged", "rowid", "what is known of who judged run"),
+        ("removed", "rowid", "what stays of the removed run"),
     ):
         for id_ in _each(store, f"SELECT {key} FROM {table} ORDER BY rowid"):  # noqa: S608 (names from above)
             yield from (Damage(None, what) for what in _of_row(store, table, key, id_, said))

@@ -1,6 +1,7 @@
 """Runs in one file that can be sent: written by export, and looked at closely before anything of it is taken in.
 
-The file is text, one JSON object a line: what it is, data sets, studies, runs, and an end that counts them. Each line
+The file is text, one JSON object a line: what it is, data sets, studies, runs, which plans have judged these, what
+stays of runs of the same recipes that were removed, and an end that counts the runs. Each line
 has the SHA-256 of its content and the last one that of all before it, so that a file that is damaged or cut short is
 seen. Whoever wants to cheat can compute them as well; against that there is only training again.
 """
@@ -22,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from ablab.atomic import atomic_file
 from ablab.errors import InputError, printable
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Run, StudyText
+from ablab.records import DataFacts, Judged, Removed, Run, StudyText
 from ablab.store.store import Store
 
 VERSION = 1
@@ -55,6 +56,10 @@ class Taken:
 
 _DATA = TypeAdapter(DataFacts)
 _STUDY = TypeAdapter(StudyText)
+_JUDGED = TypeAdapter(Judged)
+_REMOVED = TypeAdapter(Removed)
+_Value = DataFacts | StudyText | Run | Judged | Removed
+KINDS = ("data", "study", "run", "judged", "removed")  # what a file can have lines of
 
 
 def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[StudyText] | None = None) -> int:
@@ -70,17 +75,24 @@ def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[Study
         write = _Writer(file)
         write("ablab", {"version": VERSION})
         known: set[str] = set()
+        recipes: set[str] = set()
         for first in range(0, len(ids), AT_ONCE):
             for run in store.runs(ids[first : first + AT_ONCE]):
                 fingerprint = run.spec.fingerprint
                 if fingerprint not in known and (data := store.data(fingerprint)):
                     write("data", dataclasses.asdict(data))
                 known.add(fingerprint)
+                recipes.add(run.spec.recipe.hash)
                 write("run", {"id": run.id, "run": json.loads(run.to_json())})
         if studies is None:
             studies = [study for study in store.studies() if study.fingerprint in known]
         for study in studies:
             write("study", dataclasses.asdict(study))
+        for look in store.judged(ids):
+            write("judged", dataclasses.asdict(look))
+        for grave in store.removed():
+            if grave.recipe in recipes:
+                write("removed", dataclasses.asdict(grave))
         write.end()
     return path.stat().st_size
 
@@ -95,9 +107,15 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
         pass
     came_from = {} if came_from is None else came_from
     added, known, refused = [], [], []
+    looks: list[Judged] = []
+    graves: list[Removed] = []
     for value in _parsed(path):
         if isinstance(value, StudyText):
             store.keep_study(value)
+        elif isinstance(value, Judged):
+            looks.append(value)
+        elif isinstance(value, Removed):
+            graves.append(value)
         elif isinstance(value, DataFacts):
             here = store.data(value.fingerprint)
             if here is not None and (here.classes, here.labels) != (value.classes, value.labels):
@@ -115,6 +133,8 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
             store.add(value)
             added.append(value.id)
             came_from[value.id] = str(path)
+    store.judge(one for one in looks if one.run in {*added, *known})
+    store.keep_removed(graves)
     return Taken(path, tuple(added), tuple(known), tuple(refused))
 
 
@@ -184,7 +204,7 @@ def _digest(kind: str, content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _parsed(path: Path) -> Iterator[DataFacts | StudyText | Run]:
+def _parsed(path: Path) -> Iterator[_Value]:
     """What is in a file, line by line; an error, with the line, for the first that is not as export writes it."""
     try:
         with path.open("rb") as file:
@@ -196,7 +216,7 @@ def _parsed(path: Path) -> Iterator[DataFacts | StudyText | Run]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _values(path: Path, file: BinaryIO) -> Iterator[DataFacts | StudyText | Run]:
+def _values(path: Path, file: BinaryIO) -> Iterator[_Value]:
     everything, runs, number = hashlib.sha256(), 0, 0
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
@@ -210,7 +230,7 @@ def _values(path: Path, file: BinaryIO) -> Iterator[DataFacts | StudyText | Run]
                 if content != {"runs": runs, "sha256": everything.hexdigest()} or file.read(1):
                     raise ValueError("lines were added, taken out or moved")
                 return
-            if kind in ("data", "study", "run"):
+            if kind in KINDS:
                 yield _value(kind, content)
                 runs += kind == "run"
             everything.update(digest.encode())
@@ -238,7 +258,7 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number")
 
 
-def _value(kind: str, content: dict[str, Any]) -> DataFacts | StudyText | Run:
+def _value(kind: str, content: dict[str, Any]) -> _Value:
     if kind == "data":
         data = _DATA.validate_python(content)
         if not data.classes or not all(0 <= label < len(data.classes) <= LARGEST_LABEL for label in data.labels):
@@ -251,6 +271,10 @@ def _value(kind: str, content: dict[str, Any]) -> DataFacts | StudyText | Run:
         if not 1 <= study.comparisons <= 10_000:
             raise ValueError(f"a study of {study.comparisons} comparisons")
         return study
+    if kind == "judged":
+        return _JUDGED.validate_python(content)
+    if kind == "removed":
+        return _REMOVED.validate_python(content)
     run = Run.from_json(json.dumps(content.get("run")))
     _check(run)
     if run.id != content.get("id"):

@@ -34,6 +34,7 @@ COLUMNS = {
     "macs": "multiply-adds of one image",
     "machine": "name of the machine",
     "plan": "hash of the plan that it was trained for; NULL for a single run",
+    "judged": "hashes of all plans that have judged it, with a space between two",
     "created": "when it ended: UTC, ISO 8601",
     "recipe": "hash of the recipe",
     "changes": "what the recipe sets, as JSON",
@@ -42,6 +43,7 @@ _SOURCES = {
     **{name: f"facts.{name}" for name in COLUMNS},
     **{name: f"runs.{name}" for name in ("id", "model", "data", "seed", "status", "recipe")},
     "tags": "(SELECT group_concat(tag, ' ') FROM tags WHERE tags.id = runs.id)",
+    "judged": "(SELECT group_concat(plan, ' ') FROM judged WHERE judged.run = runs.id)",
     "changes": "coalesce(recipes.changes, '{}')",
 }
 _FUNCTIONS = frozenset(

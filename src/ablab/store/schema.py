@@ -146,6 +146,40 @@ MIGRATIONS = (
         FROM studies_before ORDER BY rowid;
     DROP TABLE studies_before;
     """,
+    # When plans were locked and on which seeds, which plans have judged a run, and what stays of runs that were
+    # removed. A plan has judged the runs that were trained for it.
+    """
+    CREATE TABLE locks (
+        plan TEXT PRIMARY KEY,
+        root INTEGER NOT NULL,
+        time TEXT NOT NULL,
+        digest TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE judged (
+        run TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        time TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        UNIQUE (run, plan)
+    ) STRICT;
+    CREATE TABLE removed (
+        run TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        model TEXT NOT NULL,
+        data TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        accuracy REAL,
+        ended TEXT NOT NULL,
+        plans TEXT NOT NULL,
+        time TEXT NOT NULL,
+        why TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        UNIQUE (run, time)
+    ) STRICT;
+    INSERT INTO judged SELECT id, plan, coalesce(created, ''), digest(id, plan, coalesce(created, ''))
+        FROM facts WHERE plan IS NOT NULL ORDER BY rowid;
+    """,
 )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ablab.errors import InputError, StoreError
-from ablab.records import DataFacts, Ledger, Run, StudyText
-from ablab.store import artifacts
+from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
+from ablab.store import artifacts, history
 from ablab.store.query import Listing, listing
 from ablab.store.schema import BROKEN, FACTS, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
 
@@ -71,6 +71,8 @@ class Store:
                     (run.id,),
                 )
                 connection.execute(f"INSERT INTO facts {FACTS} AND id = ?", (run.id,))
+                if run.plan:
+                    history.judge(connection, [Judged(run.id, run.plan, run.origin.time if run.origin else "")])
 
     def ids(self) -> list[str]:
         """The ids of all runs, in the order in which they were added."""
@@ -116,12 +118,14 @@ class Store:
             return listing(self._address, where=where, sort=sort, limit=limit, everything=everything)
 
     def remove(self, run: Run) -> None:
-        """Forget a run; its artifacts stay until nothing needs them."""
+        """Remove a run; its artifacts stay until nothing needs them."""
         self.remove_ids([run.id])
 
-    def remove_ids(self, ids: Iterable[str]) -> None:
-        """Forget the runs with these ids."""
+    def remove_ids(self, ids: Iterable[str], why: str = "") -> None:
+        """Remove the runs with these ids; which they were, what they came to and why they went stays known."""
+        ids = list(ids)
         with self.writing() as connection:
+            history.bury(connection, ids, why)
             connection.executemany("DELETE FROM runs WHERE id = ?", [(id_,) for id_ in ids])
             connection.execute("DELETE FROM recipes WHERE hash NOT IN (SELECT recipe FROM runs)")
 
@@ -173,12 +177,14 @@ class Store:
             return [fingerprint for (fingerprint,) in connection.execute("SELECT fingerprint FROM data ORDER BY rowid")]
 
     def keep_study(self, study: StudyText) -> None:
-        """Remember the text of a study under the hash of its plan, and that it looks at the test images."""
+        """Remember the text of a study under the hash of its plan, that it looks at the test images, and since when."""
         row = (study.plan, study.name, study.text, study.fingerprint, study.data, study.scale)
         entry = (study.plan, study.fingerprint, study.comparisons)
         with self.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
-            connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?)", (*entry, digest(*entry)))
+            done = connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?)", (*entry, digest(*entry)))
+            if done.rowcount and study.locked:  # a plan that is in the ledger has been locked before
+                history.lock(connection, study)
 
     def ledger(self, plan: str) -> Ledger | None:
         """How often the test images had been looked at when this study was begun; None if it never was."""
@@ -201,12 +207,41 @@ class Store:
         with self.reading() as connection:
             rows = connection.execute("SELECT * FROM studies ORDER BY rowid").fetchall()
             entries = connection.execute("SELECT * FROM ledger").fetchall()
+            locks = history.locks(connection, self.checked)
         comparisons = {row[0]: row[2] for row in entries if self.checked(row, "the ledger entry of plan")}
         return [
-            StudyText(plan, name, text, fingerprint, comparisons.get(plan, 1), data, scale)
+            StudyText(plan, name, text, fingerprint, comparisons.get(plan, 1), data, scale, *locks.get(plan, (0, "")))
             for row in rows
             for plan, name, text, fingerprint, data, scale in [self.checked(row, "the study of plan")]
         ]
+
+    def locked(self, plan: str) -> str:
+        """When a plan was locked; of one that an older version locked, when its first run began; empty if unknown."""
+        with self.reading() as connection:
+            known = history.locks(connection, self.checked).get(plan)
+            return known[1] if known else history.began(connection, plan)
+
+    def judge(self, looks: Iterable[Judged]) -> None:
+        """Note that plans have judged runs."""
+        with self.writing() as connection:
+            history.judge(connection, looks)
+
+    def judged(self, ids: Iterable[str]) -> list[Judged]:
+        """Which plans have judged these runs, and when each first did."""
+        asked = list(ids)
+        with self.reading() as connection:
+            parts = [asked[first : first + AT_ONCE] for first in range(0, len(asked), AT_ONCE)]
+            return [one for some in parts for one in history.judged(connection, self.checked, some)]
+
+    def keep_removed(self, graves: Iterable[Removed]) -> None:
+        """Note runs that were removed where others come from."""
+        with self.writing() as connection:
+            history.keep_removed(connection, graves)
+
+    def removed(self) -> list[Removed]:
+        """What stays of all runs that were removed."""
+        with self.reading() as connection:
+            return history.removed(connection, self.checked)
 
     def checked(self, row: tuple[Any, ...], what: str) -> tuple[Any, ...]:
         """A row without the digest at its end, which it must agree with."""
