@@ -1,8 +1,9 @@
-"""A section of a report is one new file: page, paper, notebook and dashboard show it, `ablab table` has its table."""
+"""A section is one new file: page, paper, notebook, dashboard and terminal show it, `ablab table` has its table."""
 
 import http.client
 import json
 import os
+import re
 import subprocess
 import sys
 from urllib.parse import urlsplit
@@ -74,6 +75,9 @@ def test_a_section_is_one_new_file(studied):
     assert "Lengths of the names" in shown
     assert "Long names are hard to read." in shown
     assert "Long names are hard to read." in on_the_dashboard(studied)
+    on_screen = studied.run("report", "s.toml").stdout
+    assert "Long names are hard to read." in on_screen
+    assert re.search(r"batch norm +10\n", on_screen)
 
 
 def in_a_notebook(studied) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html", *catalogue("report.paper", "format")]),
+    type=click.Choice(["html", *catalogue("report.paper", "paper")]),
     default="html",
     show_default=True,
     help="Every format but html is a folder of files.",

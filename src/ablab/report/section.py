@@ -1,12 +1,18 @@
 """Section: one part of a report as values that page, paper, notebook, terminal and dashboard arrange.
 
 A section is one file of the folder `sections` with one marked function, which turns a Result into parts. The mark says
-its title, its place and the tables that `ablab table` offers; a section without parts is not shown.
+its title, its place and the tables that `ablab table` offers; a section without parts is not shown. Every presentation
+shows every section, unless the mark says otherwise:
+
+- `absent=("notebook", "terminal")` names the presentations that leave it out: its figures are elsewhere there, or it is
+  too long for them, or it needs torch or the test images;
+- `is_open=True` keeps it unfolded in a notebook;
+- `is_long=True` says that its tables may have hundreds of rows: a paper has them as files of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +23,9 @@ from ablab.report.table import Table
 if TYPE_CHECKING:
     from ablab.report.sections.images import Pictures
     from ablab.result import Result
+
+
+Presentation = Literal["page", "paper", "notebook", "dashboard", "terminal"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class Section:
     name: str
     title: str  # none for the parts that every report begins with
     parts: tuple[Part, ...]
+    is_open: bool = False
+    is_long: bool = False
 
     def tables(self) -> Iterator[Table]:
         """All tables of it, in their order."""
@@ -86,9 +97,9 @@ class Section:
         return (part for part in flat(self.parts) if isinstance(part, Chart))
 
 
-def sections(result: Result, pictures: Pictures | None = None, *, without: Collection[str] = ()) -> tuple[Section, ...]:
-    """Everything that there is to say of a result. Only with its test images can some of them be shown."""
-    made = (_made(entry, result, pictures) for entry in _entries() if entry.name not in without)
+def sections(result: Result, on: Presentation, pictures: Pictures | None = None) -> tuple[Section, ...]:
+    """Everything that a presentation says of a result. Only with its test images can some of them be shown."""
+    made = (_made(entry, result, pictures) for entry in _entries() if on not in entry.facts.get("absent", ()))
     return tuple(section for section in made if section.parts)
 
 
@@ -109,7 +120,8 @@ def _entries() -> list[Entry]:
 
 def _made(entry: Entry, result: Result, pictures: Pictures | None) -> Section:
     options = {"pictures": pictures} if "pictures" in entry.options else {}
-    return Section(entry.name, entry.facts["title"], tuple(entry.load()(result, **options)))
+    facts = {name: entry.facts.get(name, False) for name in ("is_open", "is_long")}
+    return Section(entry.name, entry.facts["title"], tuple(entry.load()(result, **options)), **facts)
 
 
 def flat(parts: tuple[Part, ...]) -> Iterator[Part]:

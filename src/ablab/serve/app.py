@@ -49,8 +49,6 @@ REPORT_POLICY = (
     "script-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 USUAL_PORT = 8421
-# Sections of a report whose place live parts of a study's page take, or that need torch or the test images.
-LIVE = ("verdicts", "effects", "curves", "images", "layers", "words")
 
 
 def application(folder: Path, *, token: str, port: int) -> ASGIApp:
@@ -99,10 +97,10 @@ class Pages:
         return self.answer(request, seen, "study.html", lambda: {**study_page(seen, it), "sections": self.sections(it)})
 
     def sections(self, it: Result) -> Markup:
-        """The report's sections but for those that are live above them; made anew when a run has come."""
+        """The report's sections but for those that the live parts above them show; made anew when a run has come."""
         known = self.bodies.get(it.plan.hash)
         if known is None or known[0] is not it:
-            known = it, body(sections(it, without=LIVE), has_links=False)
+            known = it, body(sections(it, "dashboard"), has_links=False)
             self.bodies[it.plan.hash] = known
         return known[1]
 

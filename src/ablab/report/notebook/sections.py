@@ -11,19 +11,15 @@ from ablab.report.wording import shown
 from ablab.report.writers.html import COLOURS, element, first_rows, write
 from ablab.result import Result
 
-# Most of what these say is drawn, or long: the report has them.
-APART = ("curves", "weights", "images", "layers", "recipes", "words")
-OPEN = ("verdicts", "cautions", "effects")
 MOST, FEW = 200, 10  # rows of a table, open and folded: a notebook keeps what it shows
 
 
 def sections_of(result: Result) -> Iterator[Markup]:
     """Each section with its tables and sentences; nothing for one that only has charts."""
-    for section in sections(result, without=APART):
-        is_open = section.name in OPEN
-        inside = Markup("").join(_part(part, MOST if is_open else FEW) for part in section.parts)
+    for section in sections(result, "notebook"):
+        inside = Markup("").join(_part(part, MOST if section.is_open else FEW) for part in section.parts)
         if inside:
-            yield inside if is_open else _folded(section.title or section.name, inside)
+            yield inside if section.is_open else _folded(section.title or section.name, inside)
 
 
 def _part(part: Part, most: int) -> Markup:

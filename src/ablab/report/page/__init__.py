@@ -25,7 +25,7 @@ def page(result: Result, pictures: Pictures | None = None) -> str:
     With `pictures`, all test images u8[N,C,H,W] or a function from rows to such an array, it shows some of those that
     were mistaken.
     """
-    arranged = sections(result, pictures)
+    arranged = sections(result, "page", pictures)
     study, runs = result.study, _by_seed(result)
     embedded, count = runs_json(study, runs, result.plan.hash if runs else "")
     charts = {chart.name: chart for section in arranged for chart in section.charts()}

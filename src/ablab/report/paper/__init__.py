@@ -1,4 +1,8 @@
-"""A Result as files for a paper or homework: one file of this folder for each format, and the folder is the list."""
+"""A Result as files for a paper or homework. A format is one marked function, and this folder is their list.
+
+It takes a Result and its sections and gives files with their names, the one to open first in front.
+`@mark("paper", "name")` offers it, with `has_tables_beside_it=True` where long tables belong beside it as CSV.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,10 @@ if TYPE_CHECKING:
     from ablab.report.section import Section
     from ablab.result import Result
 
-# `ablab inspect --format latex` writes layers, and a reader of papers knows the words.
-APART = ("layers", "words")
-
 
 def formats() -> tuple[str, ...]:
     """The names of the formats."""
-    return tuple(catalogue("report.paper", "format"))
+    return tuple(catalogue("report.paper", "paper"))
 
 
 def write_paper(result: Result, folder: Path, format: str) -> tuple[Path, ...]:
@@ -31,16 +32,15 @@ def write_paper(result: Result, folder: Path, format: str) -> tuple[Path, ...]:
     from ablab.report.table import write
 
     check_installed()
-    entry = find("report.paper", "format", format)
+    entry = find("report.paper", "paper", format)
     if not result.runs:
         raise InputError(f"{result.study.where}: there is no run yet, and nothing to show")
     check_writable(folder / "x")
-    arranged = sections(result, without=APART)
-    # runs may be hundreds, so they have a file of their own
-    files = dict(entry.load()(result, [section for section in arranged if section.name != "runs"]))
-    if entry.facts.get("has_runs"):
-        runs = next(table for section in arranged for table in section.tables() if table.name == "runs")
-        files["runs.csv"] = (write(runs, "csv") + "\n").encode()
+    arranged = sections(result, "paper")
+    files = dict(entry.load()(result, [section for section in arranged if not section.is_long]))
+    if entry.facts.get("has_tables_beside_it"):
+        long = (table for section in arranged if section.is_long for table in section.tables())
+        files |= {f"{table.name}.csv": (write(table, "csv") + "\n").encode() for table in long}
     for name, content in files.items():
         atomic_write(folder / name, content)
     return tuple(folder / name for name in files)

@@ -29,7 +29,7 @@ PREAMBLE = (
 )
 
 
-@mark("format", "latex", has_runs=True)
+@mark("paper", "latex", has_tables_beside_it=True)
 def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """report.tex and its pictures."""
     drawn = pictures(arranged, "pdf")

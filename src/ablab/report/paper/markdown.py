@@ -11,7 +11,7 @@ from ablab.report.writers.markdown import escape, paragraph, write
 from ablab.result import Result
 
 
-@mark("format", "markdown", has_runs=True)
+@mark("paper", "markdown", has_tables_beside_it=True)
 def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """REPORT.md and its pictures."""
     drawn = pictures(arranged, "png")

@@ -17,7 +17,7 @@ LINES = 62  # of text on a page
 ACROSS = 118  # letters of a line
 
 
-@mark("format", "pdf")
+@mark("paper", "pdf")
 def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """report.pdf."""
     lines = [shown(result.study.question)]
@@ -25,7 +25,7 @@ def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, by
         lines += ["", *([section.title.upper(), ""] if section.title else [])]
         lines += [line for part in section.parts for line in lines_of(part, width=ACROSS)]
     wrapped = [each for line in lines for each in (textwrap.wrap(line, ACROSS, drop_whitespace=False) or [""])]
-    runs = tuple(run.id for run in result.runs)
+    runs = tuple(run.id for arm in result.arms for run in arm.runs)
     text = [_text_page(wrapped[at : at + LINES], runs, is_first=at == 0) for at in range(0, len(wrapped), LINES)]
     charts = [figure(chart) for section in arranged for chart in section.charts()]
     yield "report.pdf", pages([*text, *charts], shown(result.study.question))

@@ -8,7 +8,7 @@ from ablab.report.section import Section
 from ablab.result import Result
 
 
-@mark("format", "png")
+@mark("paper", "png")
 def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
     """One file a chart."""
     for section in arranged:

@@ -14,7 +14,7 @@ from ablab.study.verdict import signed
 Caution = tuple[str, str]
 
 
-@mark("section", "cautions", title="", place=20)
+@mark("section", "cautions", title="", place=20, absent=("terminal",), is_open=True)
 def cautions(result: Result) -> Iterator[Part]:
     """All that applies, what spoils the figures first."""
     for about in (_of_recipes(result.study), _of_runs(result), _of_verdicts(result)):

@@ -22,7 +22,7 @@ TOGETHER = 3  # variants in one chart
 MOST_CELLS = 1500  # of all matrices; each takes some 170 bytes of a page
 
 
-@mark("section", "classes", title="Classes", place=110)
+@mark("section", "classes", title="Classes", place=110, absent=("terminal",))
 def classes(result: Result) -> Iterator[Part]:
     """For each variant with pairs whose answers are known: both matrices, what changed, and the tables."""
     data, room = result.data, MOST_CELLS

@@ -27,7 +27,7 @@ COSTS: tuple[tuple[str, str, Callable[[Run], float | None]], ...] = (
 )
 
 
-@mark("section", "cost", title="Cost", place=130, tables=("costs",))
+@mark("section", "cost", title="Cost", place=130, tables=("costs",), absent=("terminal",))
 def cost(result: Result) -> Iterator[Part]:
     """The table of costs, and a chart for each kind of cost that is known of two recipes at least."""
     arms = [arm for arm in result.arms if arm.runs]

@@ -30,7 +30,7 @@ QUANTITIES: tuple[tuple[str, str, Quantity], ...] = (
 )
 
 
-@mark("section", "curves", title="Curves", place=70)
+@mark("section", "curves", title="Curves", place=70, absent=("notebook", "dashboard", "terminal"))
 def curves(result: Result) -> Iterator[Part]:
     """The base and as many variants at a time as can be told apart; single runs only where there is room for all."""
     base, variants = result.arms[0], [arm for arm in result.arms[1:] if arm.runs]

@@ -13,7 +13,7 @@ from ablab.result import Result
 from ablab.study import plan
 
 
-@mark("section", "decided", title="How it was decided", place=150, tables=("machines",))
+@mark("section", "decided", title="How it was decided", place=150, tables=("machines",), absent=("terminal",))
 def decided(result: Result) -> Iterator[Part]:
     """What it takes to check every number of the report."""
     study = result.study

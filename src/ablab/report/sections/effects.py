@@ -17,7 +17,15 @@ from ablab.study import Verdict
 from ablab.study.verdict import signed
 
 
-@mark("section", "effects", title="Effects", place=30, tables=("verdicts",))
+@mark(
+    "section",
+    "effects",
+    title="Effects",
+    place=30,
+    tables=("verdicts",),
+    absent=("dashboard", "terminal"),
+    is_open=True,
+)
 def effects(result: Result) -> Iterator[Part]:
     """The intervals over the margin, the table of verdicts, and what else is known of each effect."""
     if result.verdicts:

@@ -17,7 +17,13 @@ MOST = 12  # networks; each takes some 10 kB of a page
 UNKNOWN = (3, 32, 32)  # pictures of data that an older version kept
 
 
-@mark("section", "layers", title="Networks layer by layer", place=135)
+@mark(
+    "section",
+    "layers",
+    title="Networks layer by layer",
+    place=135,
+    absent=("paper", "notebook", "dashboard", "terminal"),
+)
 def layers(result: Result) -> Iterator[Part]:
     """A table for every different network.
 

@@ -13,7 +13,7 @@ from ablab.report.table import Cell, table
 from ablab.result import Result
 
 
-@mark("section", "recipes", title="Recipes", place=140, tables=("changes",))
+@mark("section", "recipes", title="Recipes", place=140, tables=("changes",), absent=("notebook", "terminal"))
 def recipes(result: Result) -> Iterator[Part]:
     """The base as it would stand in a file, and the keys that differ from it."""
     base, *variants = result.arms

@@ -12,7 +12,7 @@ from ablab.report.table import Cell, table
 from ablab.result import Result
 
 
-@mark("section", "runs", title="Runs", place=80, tables=("runs",))
+@mark("section", "runs", title="Runs", place=80, tables=("runs",), absent=("terminal",), is_long=True)
 def runs(result: Result) -> Iterator[Part]:
     """By seed and then by recipe, so that pairs stand together."""
     everything = sorted(((arm.name, run) for arm in result.arms for run in arm.runs), key=lambda row: row[1].spec.seed)

@@ -41,7 +41,9 @@ class Goal:
     is_afterwards: bool  # set by the runs themselves, which favours nobody but was not fixed before
 
 
-@mark("section", "secondary", title="Secondary answers", place=90, tables=("secondary", "classes"))
+@mark(
+    "section", "secondary", title="Secondary answers", place=90, tables=("secondary", "classes"), absent=("terminal",)
+)
 def secondary_answers(result: Result) -> Iterator[Part]:
     """What else each change did, from the pairs that its verdict rests on."""
     goal = goal_of(result)

@@ -7,7 +7,7 @@ from ablab.report.section import Paragraph, Part
 from ablab.result import Result
 
 
-@mark("section", "verdicts", title="", place=10)
+@mark("section", "verdicts", title="", place=10, absent=("dashboard",), is_open=True)
 def verdicts(result: Result) -> Iterator[Part]:
     """A sentence for each variant; what to type where there is no run yet."""
     rule = result.study.rule

@@ -15,7 +15,7 @@ from ablab.study.question.published import Published
 from ablab.study.verdict import points, signed
 
 
-@mark("section", "published", title="The report beside ours", place=60, tables=("published",))
+@mark("section", "published", title="The report beside ours", place=60, tables=("published",), absent=("terminal",))
 def versus_report(result: Result) -> Iterator[Part]:
     """A row for each recipe that the report gives a figure for or that we have runs of."""
     published = result.study.published

@@ -1,23 +1,20 @@
-"""A Result as a terminal shows it: the table of verdicts, and what the study says beside them."""
+"""A Result as a terminal shows it: the table of verdicts, and the sections that have a place there."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from ablab.report.section import Part
+from ablab.report.section import sections
 from ablab.report.sections.effects import verdict_table
-from ablab.report.sections.grid import grid
-from ablab.report.sections.tuned import tuned
-from ablab.report.sections.verdicts import verdicts
 from ablab.report.terminal.plain import lines_of
 from ablab.report.terminal.screen import on_screen, screen_width
 from ablab.result import Result
 
 
 def result_text(result: Result) -> str:
-    """The verdicts as a table and as sentences, then main effects and tuned rates where there are any."""
+    """The verdicts as a table, then every section that has a place in a terminal."""
     width = screen_width() and 100
     lines = [verdicts_on_screen(result), ""] if result.verdicts else []
-    lines += [line for part in _parts(result) for line in lines_of(part, width=width)]
+    parts = (part for section in sections(result, "terminal") for part in section.parts)
+    lines += [line for part in parts for line in lines_of(part, width=width)]
     looked = [str(result.ledger)] if result.ledger else []
     return "\n".join([*lines, *looked])
 
@@ -25,8 +22,3 @@ def result_text(result: Result) -> str:
 def verdicts_on_screen(result: Result) -> str:
     """The table of verdicts alone."""
     return on_screen(replace(verdict_table(result), caption=""))
-
-
-def _parts(result: Result) -> Iterator[Part]:
-    for section in (verdicts, grid, tuned):
-        yield from section(result)
