@@ -6,10 +6,11 @@ import pytest
 
 from ablab.errors import InputError, StudyError
 from ablab.records import DataFacts
-from ablab.result import Result, look_up, plan_of, result_of, study_of, tuned_rates
+from ablab.result import Result, begun, look_up, plan_of, result_of, study_of, tuned_rates
 from ablab.store import Store
 from ablab.study import Study, decide, plan
 from ablab.study.decide import gather
+from ablab.study.protocol import NEWEST, PROTOCOLS
 from ablab.study.question.files import read_studies
 from sample_runs import sample_run
 
@@ -98,6 +99,18 @@ def test_a_study_in_a_store_is_found_on_its_data_and_at_its_scale(tmp_path, scal
         look_up(other, store)
 
 
+def test_a_study_that_was_begun_under_an_older_protocol_keeps_it(tmp_path):
+    study, store = Study.from_toml(TEXT, "study.toml"), Store(tmp_path / "store")
+    newest, oldest = (plan(study, "fingerprint", protocol=one) for one in (NEWEST, PROTOCOLS[-1]))
+    assert newest == plan(study, "fingerprint")
+    assert newest.hash != oldest.hash
+    assert [one.id for one in newest.most] == [one.id for one in oldest.most]
+    assert begun(newest, store) == newest
+    store.keep_study(oldest.kept)
+    assert begun(newest, store) == look_up(study, store).plan == oldest
+    assert plan_of(oldest.kept).hash == oldest.hash
+
+
 def test_a_study_that_this_version_plans_in_another_way_is_read_and_has_no_plan():
     kept = dataclasses.replace(plan(Study.from_toml(TEXT), "fingerprint").kept, plan="another")
     assert study_of(kept).base == Study.from_toml(TEXT).base
@@ -118,9 +131,9 @@ def test_what_a_study_says_at_tuned_rates_is_said_of_the_same_data(tmp_path):
                 store.add(sample_run(trial.seed, 0.6 - abs(trial.recipe.lr - 0.05), spec=trial))
 
         chosen = tuned_rates(planned, store, train)
-        for begun in (planned, plan(chosen.study, fingerprint)):
-            store.keep_study(begun.kept)
-            for spec in begun.most:
+        for one in (planned, plan(chosen.study, fingerprint)):
+            store.keep_study(one.kept)
+            for spec in one.most:
                 gain = 0.05 * (spec.recipe.options != {})
                 store.add(sample_run(spec.seed, 0.6 + gain + spec.seed / 1000, spec=spec))
     for fingerprint in ("first data", "second data"):

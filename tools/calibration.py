@@ -15,7 +15,7 @@ from typing import Any, get_args
 import numpy as np
 
 from ablab.statistics.paired import detectable, t_multiplier
-from ablab.statistics.sequential import Look, looks, multipliers, open_ended, union_bound
+from ablab.statistics.sequential import Look, looks, multipliers, open_ended
 from ablab.study.verdict import Word, word_for
 
 STUDIES = 10_000
@@ -98,8 +98,6 @@ def figures(many: int = STUDIES, seed: int = SEED) -> Iterator[Figure]:
     for shape in ("heavy tails", "bad runs"):
         share = false_share(multipliers(3, 10, 0.05), draw=draw, many=many, shape=shape)
         yield Figure(f"false verdicts of equals, {shape}", share, 0.0, 0.06 + error)
-    share = false_share(union_bound(3, 10, 0.05), draw=draw, many=many)
-    yield Figure("false verdicts with the union bound", share, 0.0, 0.05 + error)
     forever = {n: c for n in range(4, 51) if (c := open_ended(n, 0.05)) < 1e6}
     yield Figure("false verdicts without a last look, 50 looks", false_share(forever, draw=draw, many=many), 0.0, 0.05)
     plain = {n: t_multiplier(n, 0.05) for n in range(3, 11)}

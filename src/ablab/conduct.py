@@ -12,7 +12,7 @@ from ablab.execute import Executor, Job, Loader, choose
 from ablab.prepare import check_budget, check_locked, facts_of, foresee, planned_on_data
 from ablab.recipe import Recipe
 from ablab.records import Observer, Run, RunSpec
-from ablab.result import Result, tuned_rates
+from ablab.result import Result, begun, tuned_rates
 from ablab.study import Decision, Plan, Study, decide
 from ablab.study.ahead import ahead
 from ablab.study.forecast import during
@@ -93,6 +93,8 @@ def run_study(
     """
     load = Loader(root, skip_unreadable)
     planned, dataset = planned_on_data(study, load, explores=explores)
+    if not explores:
+        planned = begun(planned, store)
     if not is_new and not explores:
         check_locked(planned, store)
     if study.rule.most_seconds is not None:

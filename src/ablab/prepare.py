@@ -10,7 +10,7 @@ from ablab.errors import AblabError, StudyError
 from ablab.execute import Loader
 from ablab.recipe import Recipe
 from ablab.records import DataFacts
-from ablab.result import study_of
+from ablab.result import begun, study_of
 from ablab.study import Plan, Study, plan
 from ablab.study.forecast import Foresight
 from ablab.study.question.lock import changes
@@ -75,6 +75,7 @@ def foresee_study(
 ) -> tuple[Plan, Foresight]:
     """What a study will cost and what it can see; a few steps of each recipe are timed, none is kept."""
     planned, dataset = planned_on_data(study, Loader(root, skip_unreadable))
+    planned = begun(planned, store) if store else planned
     return planned, foresee(planned, dataset, store)
 
 

@@ -17,6 +17,7 @@ from ablab.store import Store
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.dataframes import arrow, frame
 from ablab.study.factorial import Contrast, contrasts
+from ablab.study.plan import plans
 from ablab.study.question.published import SCALES
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
 from ablab.study.verdict import Pair
@@ -132,12 +133,12 @@ def answered_pairs(pairs: Sequence[Pair], data: DataFacts) -> tuple[Pair, ...]:
 
 
 def plans_in(store: Store, study: Study) -> list[Plan]:
-    """The plans of a study on all data that a store knows, the one that was begun last in front."""
+    """The plans of a study on all data in a store, under all protocols, the one that was begun last in front."""
     kept = store.studies()
     begun = {one.plan: at for at, one in enumerate(kept)}
     fingerprints = dict.fromkeys([*store.fingerprints(), *(one.fingerprint for one in kept)])
-    plans = [plan(study, fingerprint) for fingerprint in fingerprints]
-    return sorted(plans, key=lambda planned: begun.get(planned.hash, -1), reverse=True)
+    possible = [planned for fingerprint in fingerprints for planned in plans(study, fingerprint)]
+    return sorted(possible, key=lambda planned: begun.get(planned.hash, -1), reverse=True)
 
 
 def study_of(kept: StudyText) -> Study:
@@ -156,7 +157,7 @@ def study_of(kept: StudyText) -> Study:
                 raise
             continue
         for part in parts:
-            if plan(part, kept.fingerprint).hash == kept.plan:
+            if any(planned.hash == kept.plan for planned in plans(part, kept.fingerprint)):
                 return part
     raise _unknown(kept)
 
@@ -164,10 +165,15 @@ def study_of(kept: StudyText) -> Study:
 @functools.lru_cache(maxsize=1024)
 def plan_of(kept: StudyText) -> Plan:
     """The plan of a study in a store; an error where this version makes another one of its text."""
-    planned = plan(study_of(kept), kept.fingerprint)
-    if planned.hash != kept.plan:
-        raise _unknown(kept)
-    return planned
+    for planned in plans(study_of(kept), kept.fingerprint):
+        if planned.hash == kept.plan:
+            return planned
+    raise _unknown(kept)
+
+
+def begun(planned: Plan, store: Store) -> Plan:
+    """The plan under the protocol with which a store has begun it; as it is where it is new."""
+    return next((one for one in plans(planned.study, planned.fingerprint) if store.ledger(one.hash)), planned)
 
 
 def _parts(kept: StudyText, scale: str) -> tuple[Study, ...]:
@@ -204,7 +210,7 @@ def _after_tuning(result: Result, chosen: Tuned | None, store: Store) -> Result 
     """What the study says at the rates that won, on the same data; None before it was begun."""
     if chosen is None or result.decision.wanted:
         return None
-    planned = plan(chosen.study, result.plan.fingerprint)
+    planned = plan(chosen.study, result.plan.fingerprint, protocol=result.plan.protocol)
     return result_of(planned, store) if store.ledger(planned.hash) else None
 
 

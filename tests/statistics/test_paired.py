@@ -190,3 +190,13 @@ def test_a_detectable_effect_is_found_four_times_in_five_even_where_the_multipli
 
 def test_a_mean_is_exact():
     assert mean([0.1] * 10) == 0.1
+
+
+@pytest.mark.parametrize("shift", [0.3, 2.0, 3.266, 6.0])
+@pytest.mark.parametrize("pairs", [2, 6, 11, 400])
+def test_power_is_that_of_simulated_studies_where_the_library_has_no_answer(pairs, shift):
+    """scipy's noncentral t gives nan for some of these."""
+    draw = np.random.default_rng(7)
+    seen = np.sqrt(draw.chisquare(pairs - 1, 200_000) / (pairs - 1))
+    share = np.mean(np.abs(draw.standard_normal(200_000) + shift) > 3.0 * seen)
+    assert power(pairs, shift / math.sqrt(pairs), 1.0, 3.0) == pytest.approx(share, abs=0.005)

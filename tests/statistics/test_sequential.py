@@ -1,5 +1,6 @@
 """Looking after every pair keeps the promised error, for any effect and at whatever look a study stops."""
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from tools.multipliers import paths
 
-from ablab.statistics.sequential import Look, looks, multipliers, open_ended, spent, union_bound
+from ablab.statistics.first_rule import first_multipliers, union_bound
+from ablab.statistics.paired import detectable
+from ablab.statistics.sequential import Look, computed, looks, multipliers, open_ended, spent
 
 STUDIES = 20_000
 # the least multipliers that hold 5 % for normal differences, by simulation of 600,000 paths (about 1 % accurate)
@@ -44,12 +47,17 @@ def test_the_multipliers_are_those_of_the_published_simulation(most):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("most", "alpha"), [(10, 0.05), (5, 0.05), (20, 0.05 / 3), (10, 0.1), (30, 0.01)])
-def test_on_other_draws_exactly_as_much_error_is_made_as_is_allowed(most, alpha):
-    number = 400_000
-    scores = paths(number, most, seed=99)
-    crossed = (scores > np.array(list(multipliers(3, most, alpha).values()))[:, None]).any(0).mean()
-    assert crossed == pytest.approx(alpha, abs=4 * math.sqrt(alpha * (1 - alpha) / number) + 0.004 * alpha)
+@pytest.mark.parametrize(
+    ("least", "most", "alpha"),
+    [(3, 10, 0.05), (3, 5, 0.05), (5, 10, 0.05), (4, 9, 0.05 / 3), (3, 21, 0.0512), (8, 60, 0.1), (3, 40, 0.01)],
+)
+def test_in_simulated_paths_exactly_as_much_error_is_made_by_each_look_as_is_allowed(least, most, alpha):
+    number = 200_000
+    scores = paths(number, most, seed=99, least=least)
+    crossed = scores > np.array(list(multipliers(least, most, alpha).values()))[:, None]
+    by_look = np.maximum.accumulate(crossed, 0).mean(1)
+    allowed = np.array([spent(n, most, alpha) for n in range(least, most + 1)])
+    assert (np.abs(by_look - allowed) < 4 * np.sqrt(allowed * (1 - allowed) / number) + 1e-6).all()
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.05 / 7, 0.01])
@@ -59,10 +67,31 @@ def test_exact_multipliers_are_never_wider_than_the_bound(alpha):
     assert multipliers(3, 12, alpha)[12] < 0.97 * bound[12]
 
 
-def test_what_the_table_does_not_have_is_bounded():
-    assert multipliers(4, 9, 0.05) == union_bound(4, 9, 0.05)
-    assert multipliers(3, 40, 0.05) == union_bound(3, 40, 0.05)
-    assert multipliers(3, 10, 0.0512) == union_bound(3, 10, 0.0512)
+@pytest.mark.parametrize(("least", "most", "alpha"), [(3, 10, 0.05), (3, 30, 0.1 / 7), (5, 17, 0.05 / 10)])
+def test_a_row_of_the_table_is_what_would_be_computed(least, most, alpha):
+    assert list(multipliers(least, most, alpha).values()) == pytest.approx(computed(least, most, alpha), rel=1e-6)
+
+
+@pytest.mark.parametrize(("least", "most", "alpha"), [(3, 100, 0.05 / 50), (5, 40, 0.05 / 3), (3, 100, 0.001 / 50)])
+def test_multipliers_of_any_study_shrink_from_the_second_look_on_and_end_above_the_plain_t(least, most, alpha):
+    row = list(multipliers(least, most, alpha).values())
+    assert all(later < earlier for earlier, later in itertools.pairwise(row[1:]))
+    assert row[-1] > stats.t.ppf(1 - alpha / 2, most - 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("least", [3, 5])
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 3])
+def test_more_seeds_never_cost_power(least, alpha):
+    reach = [detectable(most, 1.0, multipliers(least, most, alpha)[most]) for most in range(least, 61)]
+    assert all(later < earlier for earlier, later in itertools.pairwise(reach))
+
+
+def test_the_first_rule_has_its_table_and_bounds_what_that_does_not_have():
+    assert first_multipliers(3, 10, 0.05)[10] == 2.8062
+    assert first_multipliers(4, 9, 0.05) == union_bound(4, 9, 0.05)
+    assert first_multipliers(3, 40, 0.05) == union_bound(3, 40, 0.05)
+    assert first_multipliers(3, 10, 0.05) == pytest.approx(multipliers(3, 10, 0.05), rel=0.002)
 
 
 def test_t_of_the_paths_is_that_of_scipy():
@@ -80,7 +109,7 @@ def test_without_a_last_look_false_alarms_stay_below_what_is_allowed_for_ever():
 @given(least=st.integers(3, 30), alpha=st.floats(0.0005, 0.4))
 @example(least=3, alpha=0.05)
 def test_one_look_alone_is_the_plain_t_interval(least, alpha):
-    assert multipliers(least, least, alpha) == {least: pytest.approx(stats.t.ppf(1 - alpha / 2, least - 1), rel=1e-9)}
+    assert multipliers(least, least, alpha) == {least: pytest.approx(stats.t.ppf(1 - alpha / 2, least - 1), rel=1e-6)}
 
 
 @given(least=st.integers(3, 12), more=st.integers(0, 40), alpha=st.floats(0.001, 0.4))

@@ -4,6 +4,7 @@ Accuracies and differences are in points (percentage points). A pair is two reci
 Whatever needs images takes numpy arrays; the rest takes plain sequences.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -157,18 +158,45 @@ def chance_of_gap(gap: float, floor: float) -> float:
 
 
 def power(pairs: int, effect: float, spread: float, multiplier: float) -> float:
-    """The chance that an interval after so many pairs leaves out 0, by the noncentral t distribution.
+    """The chance that an interval after so many pairs excludes 0, by the noncentral t distribution.
+
+    It is the mean, over what sd may be seen, of the normal chance. scipy's function for it, nctdtr, gives nan for some
+    arguments in the middle of its range.
 
     >>> round(power(10, 1.0, 1.0, t_multiplier(10, 0.05)), 3)
     0.803
     """
-    from scipy.special import nctdtr
+    from scipy.special import ndtr
 
     if spread == 0:
         return float(effect != 0)
     shift = abs(effect) / spread * math.sqrt(pairs)
-    wrong_side = nctdtr(pairs - 1, shift, -multiplier) if shift < 8 else 0.0  # under 1e-15; nctdtr may give nan there
-    return 1 - float(nctdtr(pairs - 1, shift, multiplier)) + float(wrong_side)
+    seen, weights = _seen_spreads(pairs - 1)
+    return float(weights @ (ndtr(shift - multiplier * seen) + ndtr(-shift - multiplier * seen)))
+
+
+@functools.cache
+def gauss(points: int) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Places in (-1, 1) and weights of Gauss's rule for integrals."""
+    import numpy as np
+
+    places, weights = np.polynomial.legendre.leggauss(points)
+    return places, weights
+
+
+@functools.lru_cache(maxsize=4096)
+def _seen_spreads(freedom: int) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Values of an sd seen with so many degrees of freedom, in true sds, with their weights by Gauss's rule."""
+    import numpy as np
+    from scipy.special import chdtri, gammaln
+
+    low, high = (math.sqrt(float(chdtri(freedom, share)) / freedom) for share in (1 - 1e-15, 1e-15))
+    points, weights = gauss(80)
+    seen = (low + high) / 2 + (high - low) / 2 * points
+    half = freedom / 2
+    scale = math.log(2) + half * math.log(half) - float(gammaln(half))
+    density = np.exp(scale + (freedom - 1) * np.log(seen) - half * seen**2)
+    return seen, (high - low) / 2 * weights * density
 
 
 def needed_pairs(

@@ -4,8 +4,8 @@ An interval that is looked at after each pair excludes the truth far more often 
 looked at after pairs 3 to 10, calls 16 % of all differences between equals real. So each look spends a part of the
 error that is allowed: by look n of at most N, alpha * (n/N)^1.5 is spent. The multiplier of a look is such that exactly
 so much is spent by then. For normal differences the joint law of all t values does not depend on their spread, so
-multipliers are a table (`tables.py` makes it); what the table does not have is bounded: the t quantile of what a look
-adds. Adding up holds for any dependence between the looks, and is wider than it must be.
+multipliers can be computed once and for all (`recursion.py`). Those of common studies are in a table, which saves 10 ms
+a row (`tools/multipliers.py` makes it).
 """
 
 import functools
@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.statistics.paired import Interval, interval, t_multiplier
+from ablab.statistics.paired import Interval, interval
 
-LEAST = 3  # pairs at the first look of the table
 TABLE = Path(__file__).with_name("multipliers.json")
 POWER = 1.5  # how late the error is spent; chosen among 1, 1.5 and 2 by mean seeds used at effects of 1 to 5 sd
 
@@ -45,27 +44,22 @@ def spent(pairs: int, most: int, alpha: float) -> float:
     return alpha * math.pow(pairs / most, POWER)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def multipliers(least: int, most: int, alpha: float) -> Mapping[int, float]:
     """For each look, how many standard errors the interval reaches to each side.
 
     >>> [round(c, 1) for c in multipliers(3, 5, 0.05).values()]
-    [6.4, 4.5, 3.5]
+    [6.4, 4.6, 3.5]
     """
-    row = _table().get(f"{alpha:.6g}", {}).get(str(most)) if LEAST == least < most else None  # one look is exact
-    return dict(zip(range(least, most + 1), row, strict=True)) if row else union_bound(least, most, alpha)
+    row = _table().get(str(least), {}).get(f"{alpha:.6g}", {}).get(str(most)) or computed(least, most, alpha)
+    return dict(zip(range(least, most + 1), row, strict=True))
 
 
-def union_bound(least: int, most: int, alpha: float) -> dict[int, float]:
-    """Multipliers that hold whatever the looks have to do with each other; that of the first look is exact.
+def computed(least: int, most: int, alpha: float) -> list[float]:
+    """The multipliers of a row, without the table."""
+    from ablab.statistics.recursion import exact_multipliers
 
-    >>> [round(c, 2) for c in union_bound(3, 5, 0.05).values()]
-    [6.45, 5.39, 4.15]
-    """
-    steps = {
-        n: spent(n, most, alpha) - (spent(n - 1, most, alpha) if n > least else 0.0) for n in range(least, most + 1)
-    }
-    return {n: t_multiplier(n, step) for n, step in steps.items()}
+    return exact_multipliers(least, most, [spent(n, most, alpha) for n in range(least, most + 1)])
 
 
 def open_ended(pairs: int, alpha: float, prior: float = 0.5) -> float:
@@ -82,8 +76,8 @@ def open_ended(pairs: int, alpha: float, prior: float = 0.5) -> float:
 
 
 @functools.cache
-def _table() -> dict[str, dict[str, list[float]]]:
-    rows: dict[str, dict[str, list[float]]] = json.loads(TABLE.read_text(encoding="utf-8"))["rows"]
+def _table() -> dict[str, dict[str, dict[str, list[float]]]]:
+    rows: dict[str, dict[str, dict[str, list[float]]]] = json.loads(TABLE.read_text(encoding="utf-8"))
     return rows
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from ablab.metric import known_metrics
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import differences
-from ablab.statistics.sequential import looks, multipliers
+from ablab.statistics.sequential import looks
 from ablab.study.plan import Plan
 from ablab.study.question.variant import Variant
 from ablab.study.sentence import sentence
@@ -101,7 +101,7 @@ def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:
     is_stuck = len(pairs) < most and any(run is not None and value(run) is None for run in both[len(pairs)])
     taken = looks(
         differences(*(points([pair[side] for pair in pairs], rule.metric) for side in (0, 1))),
-        multipliers(least, most, plan.alpha),
+        plan.protocol.multipliers(least, most, plan.alpha),
         margin=rule.margin,
         grid=max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=0.0),
     )

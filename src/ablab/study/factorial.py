@@ -14,8 +14,7 @@ from ablab import grammar
 from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run
-from ablab.statistics.paired import interval, mean, t_multiplier
-from ablab.statistics.sequential import multipliers
+from ablab.statistics.paired import interval, mean
 from ablab.study.plan import Plan
 from ablab.study.verdict import Word, signed, word_for
 
@@ -50,7 +49,7 @@ def contrasts(plan: Plan, runs: Iterable[Run]) -> tuple[Contrast, ...]:
         return ()
     wanted = [*_main_effects(levels), *_interactions(levels)]
     alpha = plan.study.rule.alpha / len(wanted)
-    factor = multipliers(least, most, alpha)[seeds] if most > least else t_multiplier(seeds, alpha)
+    factor = plan.protocol.multipliers(least, most, alpha)[seeds]
     return tuple(_contrast(plan, name, kind, weights, table, seeds, factor) for name, kind, weights in wanted)
 
 

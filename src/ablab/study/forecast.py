@@ -12,7 +12,6 @@ from ablab.metric import ACCURACY, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import correct, detectable, differences, noise_floor, sd
-from ablab.statistics.sequential import multipliers
 from ablab.study.decide import Decision
 from ablab.study.plan import Plan
 from ablab.study.verdict import Verdict, points
@@ -60,7 +59,7 @@ def before(
     there = {run.id for run in known}
     reaches = []
     for n in sorted({*(n for n in SHOWN if n >= least), most}):
-        factor = multipliers(least, n, plan.alpha)[n]
+        factor = plan.protocol.multipliers(least, n, plan.alpha)[n]
         minutes = each * n / 60
         reaches.append(
             Reach(

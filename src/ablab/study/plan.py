@@ -9,11 +9,11 @@ from ablab import randomness
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.records import RunSpec, StudyText
+from ablab.study.protocol import NEWEST, PROTOCOLS, Protocol
 from ablab.study.question.study import Study
 
 EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
 TUNING = 2_000_000
-VERSION = 1  # part of every hash: raised when the rule that decides changes
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Plan:
     wanted: tuple[RunSpec, ...]  # at first: the fewest runs that could decide
     most: tuple[RunSpec, ...]  # if nothing is decided before the last seed
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
+    protocol: Protocol = NEWEST
 
     def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""
@@ -47,7 +48,7 @@ class Plan:
         return self.study.rule.alpha / self.study.comparisons
 
 
-def plan(study: Study, fingerprint: str, *, explores: bool = False) -> Plan:
+def plan(study: Study, fingerprint: str, *, explores: bool = False, protocol: Protocol = NEWEST) -> Plan:
     """The plan of a study on data with this fingerprint; one that explores never looks at the test images."""
     least, most = study.rule.seeds
     runs = least * len(study.recipes)
@@ -59,11 +60,17 @@ def plan(study: Study, fingerprint: str, *, explores: bool = False) -> Plan:
     return Plan(
         study=study,
         fingerprint=fingerprint,
-        hash=_hash(study, fingerprint, explores),
+        hash=_hash(study, fingerprint, explores, protocol),
         wanted=runs_of(study.recipes, range(least), fingerprint, explores=explores),
         most=runs_of(study.recipes, range(most), fingerprint, explores=explores),
         explores=explores,
+        protocol=protocol,
     )
+
+
+def plans(study: Study, fingerprint: str) -> tuple[Plan, ...]:
+    """The plan under each protocol that there has been, the newest first."""
+    return tuple(plan(study, fingerprint, protocol=protocol) for protocol in PROTOCOLS)
 
 
 def runs_of(
@@ -83,10 +90,10 @@ def _shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
     return sorted(recipes, key=lambda recipe: randomness.number(seed, f"run order/{recipe.hash}"))
 
 
-def _hash(study: Study, fingerprint: str, explores: bool) -> str:
+def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) -> str:
     rule = study.rule
     said = [
-        VERSION,
+        protocol.version,
         study.base.hash,
         sorted(variant.recipe.hash for variant in study.variants),
         [rule.metric, rule.margin, rule.confidence, rule.seeds],

@@ -51,8 +51,9 @@ def _rule(result: Result) -> str:
 def _identity(result: Result) -> str:
     """The plans that the runs belong to, and how often these test images had been looked at before."""
     looked_at = sorted({(run.spec.fingerprint, run.spec.explores) for arm in result.arms for run in arm.runs})
+    protocol = result.plan.protocol
     plans = [
-        f"Plan {plan(result.study, fingerprint, explores=explores).hash} on data {fingerprint}."
+        f"Plan {plan(result.study, fingerprint, explores=explores, protocol=protocol).hash} on data {fingerprint}."
         for fingerprint, explores in looked_at
     ]
     return " ".join([*plans, *([f"Ledger: {result.ledger}."] if result.ledger else [])])
