@@ -27,8 +27,9 @@ ARROWS = {
     "verify": {"data", "execute", "train"},
     "result": {"store", "study"},
     "prepare": {"data", "execute", "probe", "result", "store", "study", "train"},
+    "replication": {"arithmetic", "models", "result", "statistics", "store", "study"},
     "conduct": {"execute", "prepare", "result", "store", "study", "track", "train"},
-    "report": {"arithmetic", "data", "models", "result", "statistics", "store", "study"},
+    "report": {"arithmetic", "data", "models", "replication", "result", "statistics", "store", "study"},
     "serve": {"prepare", "report", "result", "statistics", "store", "study", "track"},
     "api": {"conduct", "prepare", "report", "result", "store", "study"},
 }

@@ -1,9 +1,13 @@
 """Published studies on the command line: listed, run all at once, and warned of."""
 
+import json
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
+from ablab.errors import AblabError, InputError
 from ablab.records import StudyText
 from ablab.report.sections.cautions import cautions
 from ablab.result import Result
@@ -17,6 +21,8 @@ SOFTMAX = "softmax-before-loss"
 
 def ablab(*words):
     done = CliRunner().invoke(command, words)
+    if isinstance(done.exception, AblabError):
+        raise done.exception
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -61,6 +67,28 @@ def test_a_study_and_all_of_them_are_not_run_at_once(tmp_path):
     done = CliRunner().invoke(command, ["run", "studies/quickstart.toml", "--published"])
     assert done.exit_code != 0
     assert "leave out the study" in str(done.exception)
+
+
+def test_one_report_is_listed_with_what_is_there_and_what_is_left(store):
+    lines = ablab("run", "--published", "a", "--dry-run", "--json", "--store", str(store)).splitlines()
+    facts = {Path(each["study"]).stem: each for each in map(json.loads, lines)}
+    assert set(facts) >= {"fc-vs-cnn", "third-convolution", "skip", "residual-vs-cnn3", SOFTMAX}
+    assert "extra-layer" not in facts
+    lines = ablab("run", "--published", "--dry-run", "--store", str(store)).splitlines()
+    softmax = next(line for line in lines if f"{SOFTMAX}.toml" in line)
+    assert ": 6 to 10 runs, 6 there, 0.0 s to " in softmax
+    with pytest.raises(InputError, match="the reports are A, B, C, D, E"):
+        ablab("run", "--published", "F", "--dry-run")
+
+
+@pytest.mark.slow
+def test_a_published_report_is_written_as_a_folder(store, tmp_path):
+    done = ablab("report", "--published", "a", "--store", str(store), "--out", str(tmp_path / "a"), "--json")
+    assert str(tmp_path / "a" / "index.html") in json.loads(done)["files"]
+    with pytest.raises(InputError, match="the reports are A, B, C, D, E"):
+        ablab("report", "--published", "F", "--store", str(store))
+    with pytest.raises(InputError, match="which report"):
+        ablab("report")
 
 
 @pytest.mark.parametrize(("form", "first"), [("markdown", "REPORT.md"), ("png", "effects.png")])

@@ -1,7 +1,6 @@
 """The page that sets the figures of published reports beside ours."""
 
 import dataclasses
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from ablab.records import StudyText
-from ablab.result import look_up
+from ablab.replication.evidence import evidence
+from ablab.replication.published_report import published_reports
 from ablab.store import Store
 from ablab.store.exchange import take
 from ablab.study import plan
 from ablab.study.question.files import published_studies, read_studies
-from published_page import Repeated, page_of, repeated
+from published_page import pages_of
 from sample_runs import sample_run
 
 TOOL = Path(__file__).parents[2] / "tools" / "published_page.py"
@@ -36,77 +36,72 @@ def store(tmp_path):
 
 
 @pytest.mark.long
-def test_the_page_has_a_row_for_every_published_figure_and_ours_where_there_are_runs(store, tmp_path):
+def test_the_screen_has_a_row_for_every_claim_and_a_page_has_every_study(store, tmp_path):
     out = tmp_path / "published.md"
     tool = [sys.executable, str(TOOL), "--store", str(store), "--out", str(out)]
     done = subprocess.run(tool, capture_output=True, text=True, check=True)
     assert "1 of " in done.stdout
-    page = out.read_text()
-    for path in published_studies():
-        for study in read_studies(path):
-            section = page.partition(f"\n## {study.name}\n")[2].partition("\n## ")[0]
-            for name, figure in study.published.figures.items():
-                assert re.search(rf"^\| {re.escape(name)} \| {figure:.2f} % \|", section, re.MULTILINE), (path, name)
-            assert study.published.conclusion in section
-    section = page.partition(f"\n## {SOFTMAX}\n")[2].partition("\n## ")[0]
-    assert "| base | – | 61.00 % | 58.52 to 63.48 | 3 | 2 x 900 |" in section
-    assert "| softmax before the loss | – | 50.90 % |" in section
-    assert "-10.10" in section
-    assert "hurts" in section
+    screen = out.read_text()
+    for report in published_reports():
+        page = (tmp_path / "published" / f"{report.letter.lower()}.md").read_text()
+        assert f"(published/{report.letter.lower()}.md)" in screen
+        assert all(f"| {claim.name} | " in screen and f"**{claim.name}. " in page for claim in report.claims)
+        for path in published_studies():
+            if path.stem in report.studies:
+                assert all(f"\n## {study.name}\n" in page for study in read_studies(path)), path
 
 
-def test_a_row_is_of_the_largest_size_that_can_say_something(store):
-    kept = Store(store)
-    path = next(path for path in published_studies() if path.stem == SOFTMAX)
-    (short,), (whole,) = read_studies(path), read_studies(path, "full")
-    for seed in range(2):
-        kept.add(sample_run(seed, 0.70, whole.base))
-        kept.add(sample_run(seed, 0.60, whole.variants[0].recipe))
-    kept.keep_study(StudyText(plan(whole, "fingerprint").hash, whole.name, whole.text, "fingerprint", 1))
-    results = tuple(look_up(study, kept) for study in (whole, short))
-    assert Repeated(short, results).best("base") is results[1]
-    assert "### At full size" in page_of([Repeated(short, results)])
-    kept.add(sample_run(2, 0.71, whole.base))
-    kept.add(dataclasses.replace(sample_run(2, 0.6, whole.variants[0].recipe), status="diverged", test=None))
-    results = tuple(look_up(study, kept) for study in (whole, short))
-    assert Repeated(short, results).best("base") is results[0]
-    assert Repeated(short, results).best("softmax before the loss") is results[1]
+def page_with(kept, stem, letter):
+    return pages_of(evidence(kept, {stem}))[f"published/{letter}.md"]
+
+
+def begun(folder, stem, runs):
+    kept = Store(folder)
+    (study,) = read_studies(next(path for path in published_studies() if path.stem == stem))
+    for run in runs(study):
+        kept.add(run)
+    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
+    return kept
 
 
 def test_learning_speed_is_told_to_every_target_with_the_runs_that_never_got_there(tmp_path):
-    kept = Store(tmp_path)
-    (study,) = read_studies(next(path for path in published_studies() if path.stem == "batch-norm"))
-    for seed in range(3):
-        kept.add(sample_run(seed, 0.62, study.base))
-        kept.add(sample_run(seed, 0.68, study.variants[0].recipe))
-    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
-    page = page_of([Repeated(study, (look_up(study, kept),))])
+    kept = begun(
+        tmp_path,
+        "batch-norm",
+        lambda study: [
+            sample_run(seed, accuracy, study.named[name])
+            for seed in range(3)
+            for name, accuracy in (("base", 0.62), ("batch norm", 0.68))
+        ],
+    )
+    page = page_with(kept, "batch-norm", "b")
     assert "- epochs to 60 % validation accuracy, at most 2: 1.9 for the base, 1.8 for batch norm" in page
     assert "- 65 % validation accuracy, batch norm: 3 of 3 runs of the base and 0 of 3 of the variant never" in page
     assert "- 70 % validation accuracy, batch norm: 3 of 3 runs of the base and 3 of 3 of the variant never" in page
+    assert all(f"`{run.id}`" in page for run in kept.runs())
+    assert "| base | 62.00 % |" in page
 
 
 def test_a_variant_all_of_whose_runs_broke_down_is_said_to_not_train(tmp_path):
-    kept = Store(tmp_path)
-    (study,) = read_studies(next(path for path in published_studies() if path.stem == "learning-rate"))
-    for seed in range(3):
-        kept.add(dataclasses.replace(sample_run(seed, 0.1, study.variants[0].recipe), status="diverged", test=None))
-    kept.keep_study(StudyText(plan(study, "fingerprint").hash, study.name, study.text, "fingerprint", 1))
-    page = page_of([Repeated(study, (look_up(study, kept),))])
-    assert "| rate 1.0 | 10.40 % | – | 0 | – | -61.40 | – | does not train: 3 of 3 runs broke down |" in page
+    def broken(study):
+        return [
+            dataclasses.replace(sample_run(seed, 0.1, study.variants[0].recipe), status="diverged", test=None)
+            for seed in range(3)
+        ]
+
+    page = page_with(begun(tmp_path, "learning-rate", broken), "learning-rate", "b")
+    assert "| rate 1.0 | – | – | 0 | – | – | – | does not train: 3 of 3 runs broke down |" in page
 
 
-def test_every_number_of_ours_can_be_traced_to_runs(store):
-    studies = [Repeated(study) for path in published_studies() for study in read_studies(path)]
-    assert "Not run here" in page_of(studies)
-    kept = Store(store)
-    (study,) = read_studies(next(path for path in published_studies() if path.stem == SOFTMAX))
-    page = page_of([Repeated(study, (look_up(study, kept),))])
-    assert all(f"`{run.id}`" in page for run in kept.runs())
+def test_what_was_not_run_says_what_it_takes():
+    page = pages_of(evidence(None, {"extra-layer"}))["published/e.md"]
+    assert "Not run here. It takes `ablab run" in page
+    assert "extra-layer.toml --scale full`: 6 runs at least, about " in page
 
 
 @pytest.mark.slow
-def test_the_page_of_the_docs_is_what_its_runs_give(tmp_path):
+def test_the_pages_of_the_docs_are_what_their_runs_give(tmp_path):
     kept = Store(tmp_path)
     take(kept, DOCS / "published.ablab", {})
-    assert page_of(repeated(kept), "published.ablab") == (DOCS / "published.md").read_text(encoding="utf-8")
+    pages = pages_of(evidence(kept), "published.ablab")
+    assert {path: (DOCS / path).read_text(encoding="utf-8") for path in pages} == pages

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command(help=__doc__)
-@study_words()
+@study_words(required=False)
+@click.option("--published", metavar="LETTER", help="A published report as a folder: its claims, figures and tables.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
 @click.option(
     "--format",
@@ -32,12 +33,19 @@ if TYPE_CHECKING:
 @json_option
 def command(
     study: StudyWords,
+    published: str | None,
     out: Path | None,
     form: str,
     open_it: bool,
     as_json: bool,
 ) -> None:
     from ablab.result import look_up
+
+    if (study.path is None) == (published is None):
+        raise InputError("which report? ablab report STUDY, or ablab report --published B --out FOLDER")
+    if published:
+        _write_published(published, study, out or Path("reports") / f"report-{published.lower()}", open_it, as_json)
+        return
 
     kept = study.open_store()
     parts = study.parts()
@@ -62,6 +70,23 @@ def _write_paper(result: Result, words: StudyWords, folder: Path, form: str, as_
     paths = [str(path) for path in write_paper(result, folder, form)]
     text = "\n".join(f"{form}: {path}" for path in paths)
     say(as_json, {"study": result.study.name, "files": paths}, text, words.command("show worst"))
+
+
+def _write_published(letter: str, words: StudyWords, folder: Path, open_it: bool, as_json: bool) -> None:
+    """Everything that a published report has, made from our runs, as a folder."""
+    from ablab.prepare import pictures_of
+    from ablab.replication.evidence import evidence
+    from ablab.replication.published_report import published_report
+    from ablab.report.replication.folder import write_folder
+
+    report = published_report(letter)
+    repeated = evidence(words.open_store(), report.studies)
+    paths = write_folder(report, repeated, folder, lambda result: pictures_of(result.plan, words.data_root))
+    if open_it:
+        click.launch(str(paths[0]))
+    text = f"report {report.letter}: {paths[0]}\n{len(paths)} files in {folder}"
+    value = {"report": report.letter, "files": [str(path) for path in paths]}
+    say(as_json, value, text, words.command("run", "--published", report.letter, "--dry-run"))
 
 
 def report_path(name: str, out: Path | None) -> Path:

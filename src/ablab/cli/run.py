@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,13 @@ from ablab.errors import AblabError, InputError
 
 @click.command(help=__doc__)
 @study_words(required=False)
-@click.option("--published", is_flag=True, help="All studies of published reports, one after the other.")
+@click.option(
+    "--published",
+    is_flag=False,
+    flag_value="all",
+    metavar="[LETTER]",
+    help="All studies of published reports, or of one of them, one after the other.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
 @click.option("--new", "is_new", is_flag=True, help="A study that was changed after it had begun is a new one.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
@@ -24,7 +30,7 @@ from ablab.errors import AblabError, InputError
 @json_option
 def command(
     study: StudyWords,
-    published: bool,
+    published: str | None,
     out: Path | None,
     is_new: bool,
     skip_unreadable: bool,
@@ -36,7 +42,7 @@ def command(
     if published:
         if study.path or out:
             raise InputError("--published runs all of them: leave out the study and --out")
-        run_published(study, as_json, dry_run=dry_run, **options)
+        run_published(published, study, as_json, dry_run=dry_run, **options)
         return
     if study.path is None:
         raise InputError("which study? ablab run studies/quickstart.toml, or ablab run --published")
@@ -48,25 +54,65 @@ def command(
     carry_out(study, out, as_json, **options)
 
 
-def run_published(words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> None:
-    """Carry out every published study; one that cannot be is said and the others go on. With a dry run, list them."""
-    from ablab.study.question.files import published_studies, read_studies
+def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> None:
+    """Carry out every study of a published report, or of all; one that cannot be is said and the others go on."""
+    from ablab.replication.published_report import published_report
+    from ablab.study.question.files import published_studies
 
+    named = None if letter == "all" else published_report(letter).studies
+    paths = [path for path in published_studies() if named is None or path.stem in named]
+    if dry_run:
+        _foresee(paths, words, as_json)
+        if not as_json:
+            click.echo(f"next: {words.command('run', '--published', *([letter] if named else []))}")
+        return
     failed = []
-    for path in published_studies():
-        question = read_studies(path)[0].question
-        if dry_run:
-            click.echo(json.dumps({"study": str(path), "question": question}) if as_json else f"{path}\n    {question}")
-            continue
+    for path in paths:
         try:
             carry_out(dataclasses.replace(words, path=path), None, as_json, **options)
         except AblabError as error:
             failed.append(path)
             click.echo(f"{path}: left out: {error}", err=True)
     if not as_json:
-        click.echo(f"next: {words.command('run', '--published') if dry_run else _dashboard(words)}")
+        click.echo(f"next: {_after(letter, words)}")
     if failed:
-        raise AblabError(f"{len(failed)} of {len(published_studies())} studies were left out; see above")
+        raise AblabError(f"{len(failed)} of {len(paths)} studies were left out; see above")
+
+
+def _foresee(paths: Sequence[Path], words: StudyWords, as_json: bool) -> None:
+    """A line for each study and data set: its runs, those that are there, and the hours that are left."""
+    from ablab.replication.evidence import evidence
+    from ablab.replication.work import runs_of, work_of
+    from ablab.report.wording import duration
+    from ablab.store import place
+
+    kept = words.open_store() if (place(words.store) / "store.sqlite").exists() else None
+    hours = [0.0, 0.0]
+    several = evidence(kept, {path.stem for path in paths})
+    for repeated in several:
+        work = work_of(repeated, words.scale, runs_of(several))
+        facts = {
+            "study": work.study.path,
+            "data": repeated.data,
+            "scale": work.study.scale,
+            "question": work.study.question,
+            "runs": [work.least, work.most],
+            "there": work.there,
+            "hours": work.hours,
+        }
+        left = "hours not known"
+        if work.hours:
+            hours = [so_far + more for so_far, more in zip(hours, work.hours, strict=True)]
+            left = " to ".join(duration(3600 * each) for each in work.hours) + " left"
+        data = f" on {repeated.data}" if len(work.study.datasets) > 1 else ""
+        text = f"{work.study.path}{data}: {work.least} to {work.most} runs, {work.there} there, {left}"
+        click.echo(json.dumps(facts) if as_json else f"{text}\n    {work.study.question}")
+    if not as_json:
+        click.echo(f"in all: {' to '.join(duration(3600 * each) for each in hours)}, one run after the other")
+
+
+def _after(letter: str, words: StudyWords) -> str:
+    return _dashboard(words) if letter == "all" else words.command("report", "--published", letter)
 
 
 def _dashboard(words: StudyWords) -> str:

@@ -29,18 +29,35 @@ def page(result: Result, pictures: Pictures | None = None) -> str:
     study, runs = result.study, _by_seed(result)
     embedded, count = runs_json(study, runs, result.plan.hash if runs else "")
     charts = {chart.name: chart for section in arranged for chart in section.charts()}
+    return framed(
+        study.question,
+        " · ".join(_over(result)),
+        body(arranged, has_links=bool(runs)),
+        _foot(count, len(runs)),
+        embedded,
+        figures_json(str(visible(study.name)), charts),
+    )
+
+
+NOTHING = Markup('{"runs": []}'), Markup('{"figures": {}}')
+
+
+def framed(
+    title: str, over: str, inside: Markup, foot: str, runs: Markup = NOTHING[0], figures: Markup = NOTHING[1]
+) -> str:
+    """A whole file around what a page shows; `runs` and `figures` are what programs find in it."""
     style, script = sheet(), _file("page.js")
     frame = Markup(_file("page.html"))  # noqa: S704 (our own file)
     text = frame.format(
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
-        over=" · ".join(_over(result)),
-        question=visible(study.question),
-        body=body(arranged, has_links=bool(runs)),
-        foot=_foot(count, len(runs)),
-        runs=embedded,
-        figures=figures_json(str(visible(study.name)), charts),
+        over=over,
+        question=visible(title),
+        body=inside,
+        foot=foot,
+        runs=runs,
+        figures=figures,
     )
     return str(text)
 

@@ -33,18 +33,24 @@ PREAMBLE = (
 def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """report.tex and its pictures."""
     drawn = pictures(arranged, "pdf")
-    body = [rf"\section*{{{escape(result.study.question)}}}"]
+    closing = (
+        r"\subsection*{How to make it again}",
+        *(rf"\noindent\texttt{{{escape(line)}}}\\" for line in again(result)),
+    )
+    yield "report.tex", document(result.study.question, arranged, closing).encode()
+    yield from ((f"{name}.pdf", content) for name, (_, content) in drawn.items())
+
+
+def document(title: str, arranged: Sequence[Section], closing: Sequence[str] = ()) -> str:
+    """Sections below each other, under a title, as a whole file."""
+    body = [rf"\section*{{{escape(title)}}}"]
     for section in arranged:
         body += [rf"\subsection*{{{escape(section.title)}}}"] if section.title else []
         body += [line for part in section.parts for line in _lines(part)]
         body.append("")
-    body += [
-        r"\subsection*{How to make it again}",
-        *(rf"\noindent\texttt{{{escape(line)}}}\\" for line in again(result)),
-    ]
+    body += closing
     lines = [*PREAMBLE, *_unknown_letters("".join(body)), r"\begin{document}", *body, r"\end{document}"]
-    yield "report.tex", ("\n".join(lines) + "\n").encode()
-    yield from ((f"{name}.pdf", content) for name, (_, content) in drawn.items())
+    return "\n".join(lines) + "\n"
 
 
 def _lines(part: Part) -> Iterator[str]:

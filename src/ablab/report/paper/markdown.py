@@ -15,12 +15,17 @@ from ablab.result import Result
 def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """REPORT.md and its pictures."""
     drawn = pictures(arranged, "png")
-    blocks = [f"# {escape(result.study.question)}"]
+    yield "REPORT.md", document(result.study.question, arranged).encode()
+    yield from ((f"{name}.png", content) for name, (_, content) in drawn.items())
+
+
+def document(title: str, arranged: Sequence[Section]) -> str:
+    """Sections below each other, under a title."""
+    blocks = [f"# {escape(title)}"]
     for section in arranged:
         blocks += [f"## {section.title}"] if section.title else []
         blocks += [block for part in section.parts for block in _blocks(part)]
-    yield "REPORT.md", ("\n\n".join(blocks) + "\n").encode()
-    yield from ((f"{name}.png", content) for name, (_, content) in drawn.items())
+    return "\n\n".join(blocks) + "\n"
 
 
 def _blocks(part: Part) -> Iterator[str]:

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ablab.catalogue import mark
+from ablab.replication.evidence import alone
+from ablab.replication.published_report import published_reports
 from ablab.report.means import DASH, ends, plain_interval
+from ablab.report.replication.tables import figures_table
 from ablab.report.section import Paragraph, Part, Terms
 from ablab.report.table import Head, table
 from ablab.report.words import WORDS
@@ -22,6 +25,8 @@ def versus_report(result: Result) -> Iterator[Part]:
     if published is None:
         return
     yield Paragraph(f"{published.report}. It concludes: “{published.conclusion}”")
+    if (figures := figures_table(published_reports(), (alone(result),))).rows:
+        yield figures
     rows = [_row(arm, result, published) for arm in result.arms]
     shown = [row for row in rows if row["report"] is not None or row["n"]]
     yield table(

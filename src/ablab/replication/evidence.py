@@ -1,0 +1,174 @@
+"""Evidence: the published studies with what a store has of them, and the pairs of runs that a comparison rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from ablab.errors import InputError
+from ablab.recipe import Recipe
+from ablab.replication.measures import Measure
+from ablab.result import Arm, Result, arms_of, look_up
+from ablab.statistics.paired import Interval, interval, t_multiplier
+from ablab.statistics.sequential import multipliers
+from ablab.store import Store
+from ablab.study import Study
+from ablab.study.question.files import published_studies, read_studies
+from ablab.study.question.published import SCALES
+
+ALPHA = 0.05  # of each interval: a claim is judged by itself
+CHANCE = 2.0  # a network below so many times chance has not learned anything
+FAR = 5.0  # points below a published accuracy from which on a recipe is not trained enough to test a claim
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A published study on one data set, with a result for each size that has runs: the largest first."""
+
+    file: str  # the study file's name, without its ending
+    data: str
+    studies: tuple[Study, ...]  # at every size that it has, the largest first
+    results: tuple[Result, ...]
+
+    def whole(self, name: str) -> Recipe:
+        """A recipe of it at full size."""
+        return self.studies[0].named[name]
+
+    def arm(self, name: str, result: Result) -> Arm | None:
+        return next((arm for arm in result.arms if arm.name == name), None)
+
+    def largest(self, names: Iterable[str], least: int = 3) -> Result | None:
+        """The largest size at which each of these recipes has so many measured runs; else one with any runs at all."""
+        wanted = tuple(names)
+        counts = [
+            (result, [len(arm.measured) if (arm := self.arm(name, result)) else 0 for name in wanted])
+            for result in self.results
+        ]
+        enough = [result for result, each in counts if each and min(each) >= least]
+        some = [result for result, each in counts if each and min(each) >= 1]
+        return next(iter([*enough, *some]), None)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One recipe against another by a measure, over the seeds that both have."""
+
+    base: float
+    variant: float
+    effect: Interval | None  # None with fewer than three pairs; of a ratio, the ratio itself
+    pairs: int
+
+
+def evidence(store: Store | None, files: Collection[str] = ()) -> tuple[Repeated, ...]:
+    """Every published study, or those of some files, on each of its data sets, with what the store has of it."""
+    repeated = []
+    for path in published_studies():
+        if files and path.stem not in files:
+            continue
+        sizes = [read_studies(path, scale) for scale in reversed(SCALES)]
+        for studies in zip(*sizes, strict=True):
+            results = [result for study in studies if (result := _result(study, store))]
+            repeated.append(Repeated(path.stem, studies[0].base.data, tuple(studies), tuple(results)))
+    return tuple(repeated)
+
+
+def _result(study: Study, store: Store | None) -> Result | None:
+    if store is None:
+        return None
+    try:
+        result = look_up(study, store)
+    except InputError:
+        return None
+    return result if result.runs else None
+
+
+def alone(result: Result) -> Repeated:
+    """One result by itself, as evidence for what a report prints of its study."""
+    study = result.study
+    file = study.name.removesuffix(f"-{study.scale}").removesuffix(f"-{study.base.data}")
+    return Repeated(file, study.base.data, (study,), (result,))
+
+
+def of_study(repeated: Iterable[Repeated], file: str, data: str = "") -> Repeated | None:
+    """A study by the name of its file, on one of its data sets or on the only one."""
+    return next((one for one in repeated if one.file == file and data in ("", one.data)), None)
+
+
+def values(arm: Arm, measure: Measure) -> dict[int, float]:
+    """The figure of each run that has it, by the number of its seed."""
+    known = ((run.spec.seed, measure.of(run)) for run in arm.runs)
+    return {seed: value for seed, value in known if value is not None}
+
+
+def compared(base: Arm, variant: Arm, measure: Measure, result: Result) -> Comparison | None:
+    """The two over the first seeds that both have, at the multiplier of the study's looks.
+
+    The study may have stopped where it did because of these very runs, so its multipliers are used: they hold at
+    whatever look a study ends, for every figure that is paired by seed.
+    """
+    ours, theirs = values(base, measure), values(variant, measure)
+    seeds = sorted(ours.keys() & theirs.keys())
+    if measure.is_time:
+        seeds = [seed for seed in seeds if _clock(base, seed) == _clock(variant, seed)]
+    if not seeds:
+        return None
+    pairs = [(ours[seed], theirs[seed]) for seed in seeds]
+    means = [sum(side) / len(pairs) for side in zip(*pairs, strict=True)]
+    return Comparison(means[0], means[1], _interval(pairs, measure, result), len(pairs))
+
+
+def unpaired(base: Arm, variant: Arm, measure: Measure) -> Comparison | None:
+    """Two recipes of different studies or data sets, which share no seeds that mean the same: Welch's interval."""
+    from scipy.stats import ttest_ind
+
+    sides = [list(values(arm, measure).values()) for arm in (base, variant)]
+    if not all(sides):
+        return None
+    means, fewest = [sum(side) / len(side) for side in sides], min(map(len, sides))
+    effect = None
+    if fewest >= 3:
+        ends = ttest_ind(sides[1], sides[0], equal_var=False).confidence_interval(1 - ALPHA)
+        effect = Interval(means[1] - means[0], math.nan, float(ends.low), float(ends.high))
+    return Comparison(means[0], means[1], effect, fewest)
+
+
+def _interval(pairs: list[tuple[float, float]], measure: Measure, result: Result) -> Interval | None:
+    if len(pairs) < 3 or (measure.is_ratio and min(min(pair) for pair in pairs) <= 0):
+        return None
+    multiplier = at_look(len(pairs), result.study.rule.seeds)
+    if not measure.is_ratio:
+        return interval([after - before for before, after in pairs], multiplier, grid=measure.grid)
+    logs = interval([math.log(after / before) for before, after in pairs], multiplier, grid=1e-4)
+    return Interval(math.exp(logs.mean), logs.sd, math.exp(logs.low), math.exp(logs.high))
+
+
+def at_look(pairs: int, seeds: tuple[int, int]) -> float:
+    """The multiplier after so many pairs of a study that looks at so many seeds."""
+    least, most = seeds
+    if least <= pairs <= most and least < most:
+        return multipliers(least, most, ALPHA)[pairs]
+    return t_multiplier(pairs, ALPHA)
+
+
+def mean_interval(numbers: Iterable[float], measure: Measure) -> tuple[float, Interval | None]:
+    """The mean of one recipe's figures, with its plain interval from three runs on."""
+    given = list(numbers)
+    plain = interval(given, t_multiplier(len(given), ALPHA), grid=measure.grid) if len(given) >= 3 else None
+    return sum(given) / len(given), plain
+
+
+def _clock(arm: Arm, seed: int) -> tuple[str, str, int] | None:
+    return next((run.machine.clock for run in arm.runs if run.spec.seed == seed), None)
+
+
+def size_of(result: Result) -> str:
+    """How long the runs were: epochs, and training images in each."""
+    runs = [run for arm in arms_of(result.study, result.runs) for run in arm.measured]
+    epochs = sorted({run.cost.epochs for run in runs})
+    images = sorted({round(run.cost.examples / run.cost.epochs) for run in runs if run.cost.epochs})
+    return f"{_span(epochs)} × {_span(images)}" if runs else "–"
+
+
+def _span(numbers: list[int]) -> str:
+    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
