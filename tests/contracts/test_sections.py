@@ -90,7 +90,7 @@ def test_every_part_can_be_written_in_every_format(name: str, kind: str) -> None
     section = shown(kind).get(name)
     for part in section.parts if section else ():
         assert html(part)
-        list(lines_of(part))
+        list(lines_of(part, width=100))
     for table in section.tables() if section else ():
         assert all(write(table, form) for form in formats())
     for chart in section.charts() if section else ():

@@ -4,6 +4,7 @@ from ablab.metric import ACCURACY, known_metrics
 from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.statistics.paired import differences, mean
+from ablab.study.doubts import doubt
 from ablab.study.question.rule import Rule
 from ablab.study.verdict import Evidence, Verdict, points, signed
 
@@ -17,6 +18,7 @@ def sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> str:
         _headline(verdict, rule.seeds, evidence.is_stuck),
         _finished(verdict, evidence),
         _advice(verdict, evidence, rule.seeds[1]),
+        doubt(verdict),
         _cautions(verdict, rule.seeds[1]),
         condition(evidence.base, evidence.variant.recipe),
         "Biased: epochs were chosen on the test set." if verdict.is_biased else "",

@@ -1,0 +1,102 @@
+"""Do a few pairs carry a verdict? Robust figures beside each mean, and the pairs themselves where they disagree."""
+
+from collections.abc import Iterator, Sequence
+
+from ablab.catalogue import mark
+from ablab.report.means import DASH, ends
+from ablab.report.section import Fold, Paragraph, Part
+from ablab.report.table import Cell, Head, Table, table
+from ablab.result import Result
+from ablab.statistics.robust import Robust
+from ablab.study import Verdict
+from ablab.study.doubts import doubt, robust_of
+from ablab.study.verdict import signed
+
+Checked = tuple[Verdict, Robust]
+
+
+@mark("section", "robust", title="Do a few pairs carry it?", place=35, tables=("robust",))
+def robust(result: Result) -> Iterator[Part]:
+    """The checks of every verdict that has an interval; for those that disagree, every pair with its difference."""
+    checked = [(verdict, seen) for verdict in result.verdicts if (seen := robust_of(verdict))]
+    if not checked:
+        return
+    doubted = [verdict for verdict, _ in checked if doubt(verdict)]
+    if not doubted:
+        yield Paragraph(
+            "No. Figures that ignore outliers and do not assume normal differences agree with every verdict."
+        )
+    for verdict in doubted:
+        yield Paragraph(doubt(verdict), "caution", lead=f"{verdict.variant}:")
+        yield _pairs(result, verdict)
+    yield Fold("Robust figures of each effect", (_figures(checked),))
+
+
+def _figures(checked: Sequence[Checked]) -> Table:
+    return table(
+        "robust",
+        (
+            "variant",
+            "mean effect >",
+            Head("Hodges-Lehmann", True, "the median of the means of all two pairs: the typical difference."),
+            Head("trimmed mean", True, "without a fifth of the pairs at each end; from five pairs on."),
+            Head("its interval", True, "Yuen's, at the level that the verdict's interval has at this look."),
+            Head("p (sign flips)", True, "how often flipping the signs of pairs at random gives such a sum, exactly."),
+            Head("skew", True, "0 for symmetric differences; few pairs show it poorly."),
+            "agrees",
+        ),
+        [
+            (
+                verdict.variant,
+                DASH if verdict.effect is None else signed(verdict.effect, verdict.digits),
+                signed(seen.center, verdict.digits),
+                signed(seen.trimmed.mean, verdict.digits) if seen.trimmed else DASH,
+                ends(seen.trimmed.low, seen.trimmed.high, digits=verdict.digits) if seen.trimmed else DASH,
+                f"{seen.p:.3f}",
+                DASH if seen.skew is None else f"{seen.skew:+.1f}",
+                Cell("no", "strong") if doubt(verdict) else "yes",
+            )
+            for verdict, seen in checked
+        ],
+        [
+            {
+                "variant": verdict.variant,
+                "effect": verdict.effect,
+                "hodges_lehmann": seen.center,
+                "trimmed_mean": seen.trimmed.mean if seen.trimmed else None,
+                "trimmed_low": seen.trimmed.low if seen.trimmed else None,
+                "trimmed_high": seen.trimmed.high if seen.trimmed else None,
+                "p_sign_flips": seen.p,
+                "least_p": seen.least_p,
+                "skew": seen.skew,
+                "agrees": not doubt(verdict),
+                "n": verdict.looks[-1].pairs,
+            }
+            for verdict, seen in checked
+        ],
+        title="Robust figures",
+        caption=f"Effects in {checked[0][0].unit or 'units of the metric'}. These figures change no verdict: a check "
+        "that is chosen after looking would add false findings. None of them protects against skew of one side alone.",
+    )
+
+
+def _pairs(result: Result, verdict: Verdict) -> Table:
+    """Each pair with its difference, the lowest first."""
+    seeds = [variant.spec.seed for _, variant in result.pairs(verdict)]
+    rows = zip(seeds, verdict.base_accuracies, verdict.accuracies, strict=True)
+    shown = sorted(rows, key=lambda row: row[2] - row[1])
+    return table(
+        f"pairs of {verdict.variant}",
+        ("seed >", "base >", "variant >", "difference >"),
+        [
+            (
+                str(seed),
+                f"{base:.{verdict.digits}f}",
+                f"{variant:.{verdict.digits}f}",
+                signed(variant - base, verdict.digits),
+            )
+            for seed, base, variant in shown
+        ],
+        title=f"The pairs of {verdict.variant}",
+        caption="The test figures of each pair, ordered by their difference.",
+    )
