@@ -2,15 +2,16 @@
 
 import pytest
 
-from ablab.conduct import conduct, run_study, train_one
+from ablab.conduct import checkpoints, conduct, run_study, train_one
 from ablab.errors import InputError, RecipeError, StudyError
+from ablab.events import EpochDone, Projection
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.result import look_up
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, plan
-from ablab.study.forecast import Projection
 from ablab.study.question.files import read_studies
+from ablab.track.progress import request_stop
 from sample_runs import sample_run
 from simulated_executor import Simulated
 
@@ -29,6 +30,12 @@ batch = 50
 margin = 1.0
 seeds = 3
 """
+
+
+def read_studies_of(folder, text):
+    path = folder / "norm.toml"
+    path.write_text(text)
+    return read_studies(path)
 
 
 def nothing(wanted, event):
@@ -72,6 +79,47 @@ def test_a_study_that_was_interrupted_trains_nothing_twice(planned, tmp_path):
     assert len(trained) == len(set(trained))
     whole = conduct(planned, Store(tmp_path / "other"), executor([]), nothing, labels=LABELS)
     assert decision == whole
+
+
+def test_a_study_that_is_asked_to_stop_wants_nothing_more_and_goes_on_from_what_was_kept(planned, tmp_path):
+    trained, store = [], Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        conduct(planned, store, executor(trained), nothing, LABELS, lambda: len(trained) >= 4)
+    assert len(store.ids()) == len(trained) == 4
+    decision = conduct(planned, store, executor(trained), nothing, LABELS, lambda: False)
+    assert not decision.wanted
+    assert len(trained) == len(set(trained))
+
+
+@pytest.mark.slow
+def test_a_study_is_stopped_through_the_folder_of_its_store_and_keeps_the_last_epoch(tmp_path):
+    (study,) = read_studies_of(tmp_path, TEXT.replace("epochs = 1", "epochs = 500"))
+    store, epochs = Store(tmp_path / "store"), []
+
+    def show(planned):
+        def observe(spec, event):
+            if isinstance(event, EpochDone) and not epochs:
+                epochs.append(event.row.epoch)
+                request_stop(store.folder, planned.hash)
+
+        return observe
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, store, show=show, executor="here")
+    assert len(list(checkpoints(store).iterdir())) > 0
+    assert store.ids() == []
+
+
+@pytest.mark.parametrize("names", [{"executor": "heer"}, {"track": ["jsnol(x)"]}, {"executor": "here", "workers": 2}])
+def test_a_wrong_executor_or_tracker_is_refused_before_data_are_read(tmp_path, names):
+    (study,) = read_studies_of(tmp_path, TEXT.replace(DATA, "no/such/folder"))
+    with pytest.raises(InputError, match="did you mean|give one of the two"):
+        run_study(study, Store(tmp_path / "store"), show=lambda planned: nothing, **names)
+
+
+def test_a_wrong_tracker_of_a_single_run_is_refused_even_where_the_run_is_stored(tmp_path):
+    with pytest.raises(InputError, match='did you mean "jsonl"'):
+        train_one(Recipe.of({"data": "no/such/folder"}), 0, Store(tmp_path), show=nothing, track=["jsnol(x)"])
 
 
 def test_a_finished_study_trains_nothing(planned, tmp_path):

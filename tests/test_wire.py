@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablab import wire
-from ablab.events import EpochDone, Finished, Noticed, Started
+from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement, Run, RunSpec, Weights
+from ablab.records import EpochRow, Measurement, RunSpec, Weights
 from sample_runs import sample_run
 
 numbers = st.floats(allow_nan=False)  # NaN is equal to nothing, so it has a test of its own
@@ -63,7 +63,7 @@ def sent(value):
 @given(events)
 def test_every_event_comes_back_as_it_was(event):
     assert wire.event_of(sent(wire.event_value(event))) == event
-    assert wire.item_of(json.loads(wire.line(event))) == event
+    assert wire.event_of(json.loads(wire.line(event))) == event
 
 
 @given(specs)
@@ -76,7 +76,7 @@ def test_every_run_spec_comes_back_with_the_same_id(spec):
 @given(specs, st.lists(rows, max_size=3).map(tuple), st.none() | measurements, st.binary(max_size=20))
 def test_every_run_comes_back_whole(spec, curve, test, answers):
     run = dataclasses.replace(sample_run(), spec=spec, curve=curve, test=test, predictions=answers, certainty=answers)
-    assert wire.item_of(json.loads(wire.line(run))) == run
+    assert wire.run_of(json.loads(wire.line(run))) == run
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -123,6 +123,24 @@ def test_what_is_no_run_spec_is_refused(change):
         wire.spec_of({**wire.spec_value(RunSpec(Recipe(), 1, "f")), **change})
 
 
-def test_a_run_in_the_form_of_the_store_is_a_run():
-    run = sample_run()
-    assert Run.from_json(json.loads(wire.line(run))["run"]) == run
+def test_a_run_has_one_form_with_its_answers_or_without():
+    run = dataclasses.replace(sample_run(), predictions=b"\1\2", certainty=b"\3\4")
+    whole, short = wire.run_value(run, whole=True), wire.run_value(run)
+    assert {key: whole[key] for key in short} == short
+    assert whole.keys() - short.keys() == {"predictions", "certainty"}
+    assert json.loads(wire.line(run)) == sent(whole)
+    assert wire.run_of(short) == dataclasses.replace(run, predictions=b"", certainty=b"")
+
+
+def test_what_is_left_of_a_study_names_the_runs_that_are_to_come():
+    spec = RunSpec(Recipe(), 4, "f")
+    value = sent(wire.event_value(Projection(1, 3, 5, (spec,), 75.0, ("wide",))))
+    assert value == {
+        "event": "projected",
+        "decided": 1,
+        "comparisons": 3,
+        "seeds": 5,
+        "coming": [spec.id],
+        "seconds": 75.0,
+        "short": ["wide"],
+    }

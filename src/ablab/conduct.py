@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.execute import Executor, Job, Loader, choose
+from ablab.execute import Executor, Job, Loader, Wanted, check_executor, choose
 from ablab.prepare import check_budget, check_locked, facts_of, foresee, planned_on_data
 from ablab.recipe import Recipe
 from ablab.records import Observer, Run, RunSpec
-from ablab.result import Result, begun, tuned_rates
+from ablab.result import Result, begun, result_of, tuned_rates
 from ablab.study import Decision, Plan, Study, decide
 from ablab.study.ahead import ahead
 from ablab.study.forecast import during
-from ablab.study.tuning import Tuned
-from ablab.track import Activity, tracking
+from ablab.track import Activity, check_trackers, tracking
+from ablab.track.progress import is_stop_requested
 
 if TYPE_CHECKING:
     from ablab.store import Store
 
 
-def conduct(plan: Plan, store: Store, execute: Executor, observe: Observer, labels: Sequence[int] | None) -> Decision:
+def conduct(
+    plan: Plan,
+    store: Store,
+    execute: Executor,
+    observe: Observer,
+    labels: Sequence[int] | None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> Decision:
     """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on.
 
     It decides again after every run, so no slot waits for others. Looks are at pairs in the order of seeds, from the
@@ -36,9 +43,7 @@ def conduct(plan: Plan, store: Store, execute: Executor, observe: Observer, labe
     def wanted() -> Sequence[RunSpec]:
         return ahead(plan, decision, runs, execute.slots)
 
-    for run in execute(wanted, observe):
-        keep(dataclasses.replace(run, plan=plan.hash), store)
-        observe(run.spec, run)
+    for run in _carried_out(plan, store, execute, wanted, observe, is_stopping):
         if plan.study.rule.budget and any(spec.id not in runs and spec.id != run.id for spec in due):
             runs[run.id] = run  # a budget that is spent in the middle of a pair lets it be completed
             continue
@@ -47,6 +52,21 @@ def conduct(plan: Plan, store: Store, execute: Executor, observe: Observer, labe
             observe(run.spec, during(plan, decision, runs.values()))
             due = decision.wanted
     return decision
+
+
+def _carried_out(
+    plan: Plan, store: Store, execute: Executor, wanted: Wanted, observe: Observer, is_stopping: Callable[[], bool]
+) -> Iterator[Run]:
+    """Runs as they finish, each kept and told. A study that is asked to stop wants nothing more and ends as by Ctrl-C.
+
+    So it is the executor that stops what is on its way, and every run keeps its last epoch.
+    """
+    for run in execute(lambda: () if is_stopping() else wanted(), observe):
+        keep(dataclasses.replace(run, plan=plan.hash), store)
+        observe(run.spec, run)
+        yield run
+    if is_stopping():
+        raise KeyboardInterrupt
 
 
 def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
@@ -91,6 +111,8 @@ def run_study(
     A study that has begun under other rules is refused, unless this is said to be a new one. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
     """
+    check_executor(executor, workers)
+    check_trackers(track)
     load = Loader(root, skip_unreadable)
     planned, dataset = planned_on_data(study, load, explores=explores)
     if not explores:
@@ -106,17 +128,18 @@ def run_study(
     job = Job(load, checkpoints(store), len(planned.wanted))
     least, most = len(planned.wanted), len(planned.most)
     activity = Activity(store.folder, planned.hash, study.name, Path(study.where), least, most)
+    is_stopping = functools.partial(is_stop_requested, store.folder, planned.hash)
     with tracking(track, activity, show(planned)) as observe:
         with choose(executor, workers, job) as execute:  # its workers end before what tells of them
-            decision = conduct(planned, store, execute, observe, None if explores else data.labels)
-            chosen = _tune(planned, store, execute, observe) if study.tune and not explores else None
-        runs = tuple(store.runs(run.id for run in planned.most))
-        result = Result(study, planned, runs, decision, store.ledger(planned.hash), store.data(planned.fingerprint))
-        observe.decided(json.loads(result.to_json()))
-    if chosen is None:
+            conduct(planned, store, execute, observe, None if explores else data.labels, is_stopping)
+            if study.tune and not explores:
+                _tune(planned, store, execute, observe, is_stopping)
+        result = result_of(planned, store)
+        observe.decided(result.to_dict())
+    if result.tuned is None:
         return result
     after = run_study(
-        chosen.study,
+        result.tuned.study,
         store,
         root=root,
         show=show,
@@ -126,22 +149,18 @@ def run_study(
         track=track,
         is_new=True,
     )
-    return dataclasses.replace(result, tuned=chosen, after_tuning=after)
+    return dataclasses.replace(result, after_tuning=after)
 
 
-def _tune(planned: Plan, store: Store, execute: Executor, show: Observer) -> Tuned:
-    """Carry out the trials that are not there yet, and choose a rate for every recipe."""
+def _tune(planned: Plan, store: Store, execute: Executor, observe: Observer, is_stopping: Callable[[], bool]) -> None:
+    """Carry out the trials that are not there yet, on a grid that widens until no winner stands at its end."""
 
     def train(missing: list[RunSpec]) -> None:
         left = {trial.id: trial for trial in missing}
-        for run in execute(lambda: tuple(left.values()), show):
-            keep(dataclasses.replace(run, plan=planned.hash), store)
+        for run in _carried_out(planned, store, execute, lambda: tuple(left.values()), observe, is_stopping):
             del left[run.id]
-            show(run.spec, run)
 
-    chosen = tuned_rates(planned, store, train)
-    assert chosen is not None  # every trial is there, or an error was raised
-    return chosen
+    tuned_rates(planned, store, train)
 
 
 def train_one(
@@ -161,6 +180,7 @@ def train_one(
     from ablab.train.check import check
     from ablab.train.trained import keep as keep_weights
 
+    check_trackers(track)
     dataset = Loader(root, skip_unreadable)(recipe)
     check(recipe, dataset)
     spec = RunSpec(recipe, seed, dataset.fingerprint)

@@ -1,9 +1,12 @@
-"""What a training run reports, in order: Started, now and then Noticed, EpochDone after each epoch, Finished."""
+"""What a training run reports, in order: Started, now and then Noticed, EpochDone after each epoch, Finished.
+
+A study adds a Projection whenever all runs that it wanted at a look have ended.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from ablab.records import EpochRow, Measurement, Weights
+from ablab.records import EpochRow, Measurement, RunSpec, Weights
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,22 @@ class Finished:
     certainty: bytes = field(default=b"", repr=False)  # the probability of the class given, in 255ths
     train: Measurement | None = None  # on a sample of the training images, without augmentation and dropout
     weights: Weights | None = None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What is left if effects are as large as the margin and runs take as long as those before."""
+
+    decided: int  # comparisons that are, of all
+    comparisons: int
+    seeds: int  # that will have been trained in the end
+    coming: tuple[RunSpec, ...]  # runs that are still to come
+    seconds: float | None  # of one run after the other; None before any is there
+    short: tuple[str, ...]  # variants that would want more seeds than the study allows
+
+    @property
+    def runs(self) -> int:
+        return len(self.coming)
 
 
 Event = Started | Noticed | EpochDone | Finished

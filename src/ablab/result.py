@@ -37,7 +37,11 @@ class Arm:
         return tuple(run for run in self.runs if run.test)
 
 
-@dataclass(frozen=True)
+# What of a verdict can be said of a study that explores.
+SEEN = ("variant", "change", "effect", "low", "high", "pairs", "base_accuracies", "accuracies", "failures")
+
+
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a study came to: its plan, the runs that were looked at, the verdicts, and its place in the ledger."""
 
@@ -83,17 +87,35 @@ class Result:
         """The runs, or the verdicts, as an Arrow table."""
         return arrow(self.study, self.runs, self.verdicts, of)
 
-    def to_json(self) -> str:
-        """The verdicts with everything that they rest on but the runs' own records."""
-        facts = {
+    def to_dict(self) -> dict[str, Any]:
+        """The verdicts with everything that they rest on but the runs' own records.
+
+        One that explores decides nothing: it has `effects`, without a word for them.
+        """
+        facts: dict[str, Any] = {
             "study": self.study.name,
             "question": self.study.question,
             "plan": self.plan.hash,
-            "verdicts": [dataclasses.asdict(verdict) for verdict in self.verdicts],
             "runs": [run.id for run in self.runs],
-            "ledger": dataclasses.asdict(self.ledger) if self.ledger else None,
         }
-        return json.dumps(facts)
+        verdicts = [dataclasses.asdict(verdict) for verdict in self.verdicts]
+        if self.plan.explores:
+            return {**facts, "explores": True, "effects": [{key: it[key] for key in SEEN} for it in verdicts]}
+        facts["verdicts"] = verdicts
+        facts["ledger"] = dataclasses.asdict(self.ledger) if self.ledger else None
+        facts["wanted"] = len(self.decision.wanted)
+        if self.after_tuning:
+            facts["after_tuning"] = [dataclasses.asdict(verdict) for verdict in self.after_tuning.verdicts]
+            facts["disagreements"] = self.disagreements
+        return facts
+
+    def to_json(self) -> str:
+        """The same as text."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{verdict.variant}: {verdict.word}" for verdict in self.verdicts)
+        return f"<Result of {self.study.name}: {words}; {len(self.runs)} runs>"
 
 
 def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
@@ -197,12 +219,14 @@ def look_up(study: Study, store: Store) -> Result:
     return result_of(planned, store)
 
 
-def result_of(planned: Plan, store: Store) -> Result:
-    """What the runs in a store say of a plan."""
-    runs, data = tuple(store.runs(run.id for run in planned.most)), store.data(planned.fingerprint)
-    decision = decide(planned, runs, labels=data and data.labels)
+def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None) -> Result:
+    """What the runs in a store say of a plan; a caller that has read them already gives them."""
+    if runs is None:
+        runs = tuple(store.runs(run.id for run in planned.most))
+    data = store.data(planned.fingerprint)
+    decision = decide(planned, runs, labels=data.labels if data and not planned.explores else None)
     result = Result(planned.study, planned, runs, decision, store.ledger(planned.hash), data)
-    chosen = tuned_rates(planned, store) if planned.study.tune else None
+    chosen = tuned_rates(planned, store) if planned.study.tune and not planned.explores else None
     return dataclasses.replace(result, tuned=chosen, after_tuning=_after_tuning(result, chosen, store))
 
 

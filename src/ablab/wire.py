@@ -1,7 +1,7 @@
 """wire: run specs, events and runs as JSON, in one form for workers, progress files, the live view and reports.
 
 A value is a plain dictionary, so that whoever sends it may add keys of its own; a reader ignores the keys that it does
-not know. What is large stays behind: the state, the answers to the test images. A run alone may be sent whole.
+not know. What is large stays behind: the state, and the answers to the test images unless a run is sent whole.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr, TypeAdapter
 
-from ablab.events import EpochDone, Event, Finished, Noticed, Started
+from ablab.events import EpochDone, Event, Finished, Noticed, Projection, Started
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 
@@ -48,8 +48,10 @@ def spec_of(value: Mapping[str, Any]) -> RunSpec:
     return RunSpec(Recipe.stored(read.recipe), read.seed, read.fingerprint, read.explores)
 
 
-def event_value(event: Event) -> dict[str, Any]:
-    """An event under its name; the figures of an epoch stand beside the name."""
+def event_value(event: Event | Projection) -> dict[str, Any]:
+    """An event under its name; the figures of an epoch stand beside the name, coming runs are their ids."""
+    if isinstance(event, Projection):
+        return {"event": "projected", **vars(event), "coming": [spec.id for spec in event.coming]}
     facts = json.loads(_EVENTS.dump_json(event, exclude=LARGE))
     return {"event": NAMES[type(event)], **facts.pop("row", {}), **facts}
 
@@ -64,21 +66,22 @@ def event_of(value: Mapping[str, Any]) -> Event:
     return event
 
 
-def run_value(run: Run) -> dict[str, Any]:
-    """A run as a person may read it: its record, without the answers to the test images."""
+def run_value(run: Run, *, whole: bool = False) -> dict[str, Any]:
+    """A run under its id: its record, with the answers to the test images where it is sent whole."""
     facts = json.loads(run.to_json())
-    return {"event": "run", "id": run.id, **{key: value for key, value in facts.items() if key not in LARGE}}
+    left_out = () if whole else LARGE
+    return {"event": "run", "id": run.id, **{key: value for key, value in facts.items() if key not in left_out}}
+
+
+def run_of(value: Mapping[str, Any]) -> Run:
+    """The run of a value; ValueError for what is none."""
+    return Run.from_json(json.dumps({key: fact for key, fact in value.items() if key not in ("event", "id")}))
 
 
 def line(item: Event | Run) -> bytes:
     """One line for another process: an event, or a run with all that it has."""
-    value = {"event": "run", "run": item.to_json()} if isinstance(item, Run) else event_value(item)
+    value = run_value(item, whole=True) if isinstance(item, Run) else event_value(item)
     return json.dumps(value, allow_nan=False).encode()
-
-
-def item_of(value: Mapping[str, Any]) -> Event | Run:
-    """What a line of another process says."""
-    return Run.from_json(value["run"]) if value.get("event") == "run" else event_of(value)
 
 
 _KIND: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in NAMES}

@@ -90,7 +90,8 @@ def test_so_many_workers_are_an_executor_and_both_at_once_are_refused(tmp_path):
         ("workers(1, 2)", "takes at most 1: number"),
         ("workers(count=2)", "no option is called"),
         ("workers(many)", "must be a whole number"),
-        ("workers(300)", "from 0 to 256"),
+        ("workers(300)", "from 1 to 256"),
+        ("workers(0)", "from 1 to 256"),
     ],
 )
 def test_an_executor_that_cannot_be_is_refused_with_what_can(text, message, tmp_path):

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from ablab.errors import InputError
-from ablab.events import EpochDone, Finished, Noticed, Started
+from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement, RunSpec
 from ablab.track import Activity, Tracking, progress, tracking
@@ -129,17 +129,24 @@ def test_a_study_is_seen_while_it_is_carried_out_and_leaves_nothing_behind(tmp_p
     assert list((tmp_path / "live").iterdir()) == []
 
 
-def test_a_study_that_is_asked_to_stop_ends_as_if_by_ctrl_c_after_its_next_event(tmp_path):
-    seen = []
+def test_a_study_can_be_asked_to_stop_and_the_wish_ends_with_it(tmp_path):
     with study(tmp_path) as follow:
-        show = follow(lambda wanted, event: seen.append(event))
-        show(WANTED, STARTED)
+        follow(nobody)(WANTED, STARTED)
+        assert not progress.is_stop_requested(tmp_path, "abc")
         progress.request_stop(tmp_path, "abc")
         assert progress.studies(tmp_path)[0].is_stopping
-        with pytest.raises(KeyboardInterrupt):
-            show(WANTED, EpochDone(row(1), True, None))
-    assert len(seen) == 2
+        assert progress.is_stop_requested(tmp_path, "abc")
+    assert not progress.is_stop_requested(tmp_path, "abc")
     assert list((tmp_path / "live").iterdir()) == []
+
+
+def test_what_is_left_of_a_study_is_no_line_of_a_run(tmp_path):
+    with study(tmp_path) as follow:
+        tell = follow(nobody)
+        tell(WANTED, STARTED)
+        tell(WANTED, sample_run(spec=WANTED))
+        tell(WANTED, Projection(0, 1, 5, (), None, ()))
+        assert list((tmp_path / "live").glob("*.jsonl")) == []
 
 
 def test_a_stop_that_was_meant_for_an_earlier_process_does_not_stop_the_next(tmp_path):

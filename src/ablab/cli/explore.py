@@ -1,6 +1,5 @@
 """Try out a study on validation images; the test images stay closed, and nothing is decided"""
 
-import dataclasses
 from typing import Any
 
 import click
@@ -21,19 +20,8 @@ def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None
     for part in study.parts():
         with Live(as_json=as_json) as live:
             result = run_study(part, store, root=study.data_root, show=live.of_study, explores=True, **execution)
-        value = {
-            "study": part.name,
-            "explores": True,
-            "effects": [_seen(dataclasses.asdict(verdict)) for verdict in result.verdicts],
-        }
         text = (
             f"\n{verdicts_on_screen(result)}\n\n"
             "exploratory: on validation images, with seeds that a study never uses; no verdict rests on this"
         )
-        say(as_json, value, text, study.command("run"))
-
-
-def _seen(verdict: dict[str, object]) -> dict[str, object]:
-    """What was seen of a variant, without a word for it."""
-    kept = ("variant", "change", "effect", "low", "high", "pairs", "base_accuracies", "accuracies", "failures")
-    return {key: verdict[key] for key in kept}
+        say(as_json, result.to_dict(), text, study.command("run"))

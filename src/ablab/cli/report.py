@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -100,8 +100,6 @@ def report_path(name: str, out: Path | None) -> Path:
 
 def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bool) -> Path:
     """Write the report, print the verdicts; gives the path of the report."""
-    import dataclasses
-
     from ablab.atomic import atomic_write
     from ablab.prepare import pictures_of
     from ablab.report.page import page
@@ -109,19 +107,8 @@ def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bo
 
     path = report_path(result.study.name, out)
     atomic_write(path, page(result, pictures_of(result.plan, words.data_root)))
-    value: dict[str, Any] = {
-        "study": result.study.name,
-        "plan": result.plan.hash,
-        "verdicts": [dataclasses.asdict(verdict) for verdict in result.decision.verdicts],
-        "ledger": dataclasses.asdict(result.ledger) if result.ledger else None,
-        "wanted": len(result.decision.wanted),
-        "report": str(path),
-    }
-    if result.after_tuning:
-        value["after_tuning"] = [dataclasses.asdict(verdict) for verdict in result.after_tuning.verdicts]
-        value["disagreements"] = result.disagreements
     text = f"\n{result_text(result)}\nreport: {path}"
-    say(as_json, value, text, words.command("report", "--open"))
+    say(as_json, {**result.to_dict(), "report": str(path)}, text, words.command("report", "--open"))
     return path
 
 

@@ -65,13 +65,20 @@ class Executor(Protocol):
         ...
 
 
+def check_executor(text: str | None, workers: int | None) -> None:
+    """Raise for what names no executor, before data are read and anything is trained."""
+    if text is not None and workers is not None:
+        raise InputError(f"--workers {workers} is short for --executor workers({workers}): give one of the two")
+    if text is not None:
+        read_operation("execute", "executor", text)
+
+
 def choose(text: str | None, workers: int | None, job: Job) -> AbstractContextManager[Executor]:
     """The executor that a text such as `here` or `workers(3)` names; without one, that with so many runs at a time.
 
     Without either: workers, as many as suit the machine, and this process where one is all that suits.
     """
-    if text is not None and workers is not None:
-        raise InputError(f"--workers {workers} is short for --executor workers({workers}): give one of the two")
+    check_executor(text, workers)
     if text is None:
         from ablab.execute.workers import suitable_workers
 

@@ -45,9 +45,9 @@ class Flight:
 
 @mark("executor", "workers")
 class Workers:
-    """Several processes side by side, each with its share of the cores; 0: as many as suit the machine."""
+    """Several processes side by side, each with its share of the cores; without a number, as many as suit."""
 
-    def __init__(self, job: Job, *, number: Annotated[int, "[0, 256]"] = 0) -> None:
+    def __init__(self, job: Job, *, number: Annotated[int, "[1, 256]"] | None = None) -> None:
         self.job = job
         self.slots = number or suitable_workers(job.runs)
         self.idle: list[Connection] = []
@@ -97,10 +97,8 @@ class Workers:
                     continue
                 del self.flights[connection]
                 self.idle.append(connection)
-                if "run" in answer:
-                    run = wire.item_of(answer)
-                    assert isinstance(run, Run)
-                    yield run
+                if answer.get("event") == "run":
+                    yield wire.run_of(answer)
                 elif "error" in answer and not flight.is_stopping:
                     raise AblabError(answer["error"])
 

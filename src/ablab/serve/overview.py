@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ablab.events import Projection
 from ablab.report.style import LOOKS
 from ablab.result import Result
 from ablab.serve.entry import entries, running_of
 from ablab.serve.runs_list import A_PAGE, Query, listed
 from ablab.serve.snapshot import Snapshot
 from ablab.study import Verdict
-from ablab.study.forecast import Projection, Underway, during
+from ablab.study.forecast import Underway, during
 from ablab.study.verdict import signed
 from ablab.track.progress import LiveRun, LiveStudy
 

@@ -13,7 +13,6 @@ from ablab.errors import AblabError
 from ablab.records import DataFacts, Run
 from ablab.result import Result, plan_of, result_of
 from ablab.store import Store
-from ablab.study import decide
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
 
@@ -100,12 +99,8 @@ def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> St
             continue
         own = tuple(runs[spec.id] for spec in planned.most if spec.id in runs)
         known = before.study(entry.plan) if before else None
-        if known is None or known.runs != own:
-            facts = data.get(entry.fingerprint)
-            decision = decide(planned, own, labels=facts and facts.labels)
-            known = Result(planned.study, planned, own, decision, store.ledger(entry.plan), facts)
-        if planned.study.tune:
-            known = result_of(planned, store)
+        if known is None or known.runs != own or planned.study.tune:  # trials are not among the runs of the plan
+            known = result_of(planned, store, own)
         studies.append(known)
     at_own_rates = {it.after_tuning.plan.hash for it in studies if it.after_tuning}  # shown with the study they are of
     left = tuple(one for one in unreadable if one.hash not in at_own_rates)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ablab.events import Projection
 from ablab.metric import ACCURACY, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
@@ -124,22 +125,6 @@ def _pairs_to_equality(spread: float, margin: float) -> int | None:
     """Pairs for a chance of 4 in 5 to see that equals are equal: about (1.96 + 1.28)^2 (sd/margin)^2, 4 at least."""
     pairs = math.ceil((1.96 + 1.28) ** 2 * (spread / margin) ** 2)
     return max(4, pairs) if pairs <= 10_000 else None
-
-
-@dataclass(frozen=True)
-class Projection:
-    """What is left if effects are as large as the margin and runs take as long as those before."""
-
-    decided: int  # comparisons that are, of all
-    comparisons: int
-    seeds: int  # that will have been trained in the end
-    coming: tuple[RunSpec, ...]  # runs that are still to come
-    seconds: float | None  # of one run after the other; None before any is there
-    short: tuple[str, ...]  # variants that would want more seeds than the study allows
-
-    @property
-    def runs(self) -> int:
-        return len(self.coming)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ablab.catalogue import read_operation
 from ablab.errors import InputError
-from ablab.events import Event, Noticed
+from ablab.events import Event, Noticed, Projection
 from ablab.records import Observer, Run, RunSpec
 
 
@@ -33,10 +33,10 @@ class Activity:
 class Tracker(Protocol):
     """Is told of every run: its events, then that the store has it; and at the end of a study what it came to."""
 
-    def event(self, spec: RunSpec, event: Event) -> None: ...
+    def event(self, spec: RunSpec, event: Event | Projection) -> None: ...
     def kept(self, run: Run) -> None: ...
     def decided(self, outcome: Mapping[str, Any]) -> None:
-        """The study's outcome, as `Result.to_json` has it."""
+        """The study's outcome, as `Result.to_dict` gives it."""
 
     def close(self) -> None:
         """Nothing more comes, whether all went well or not."""
@@ -56,7 +56,7 @@ class Tracking:
             self.each(lambda tracker: tracker.kept(event))
             return
         self.observe(spec, event)
-        if isinstance(event, Event):
+        if isinstance(event, Event | Projection):
             self.each(lambda tracker: tracker.event(spec, event))
 
     def decided(self, outcome: Mapping[str, Any]) -> None:
@@ -81,6 +81,12 @@ class Tracking:
             self.observe(self.spec, Noticed(text))
         else:
             print(text, file=sys.stderr)
+
+
+def check_trackers(texts: Iterable[str]) -> None:
+    """Raise for what names no tracker, before anything is trained."""
+    for text in texts:
+        read_operation("track", "tracker", text)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from ablab import wire
 from ablab.catalogue import mark
 from ablab.errors import InputError
-from ablab.events import Event, Started
+from ablab.events import Event, Projection, Started
 from ablab.records import Run, RunSpec
 from ablab.track import Activity
 
@@ -20,12 +20,11 @@ class Jsonl:
     def __init__(self, activity: Activity, *, file: str) -> None:
         self.plan = activity.plan
         try:
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
             self.opened = Path(file).open("ab", buffering=0)  # noqa: SIM115 (until close)
         except OSError as error:
             raise InputError(f"{file}: events cannot be written there: {error.strerror or error}") from None
 
-    def event(self, spec: RunSpec, event: Event) -> None:
+    def event(self, spec: RunSpec, event: Event | Projection) -> None:
         if isinstance(event, Started):
             self._line({"event": "spec", "run": spec.id, "plan": self.plan, **wire.spec_value(spec)})
         self._line({"run": spec.id, **wire.event_value(event)})

@@ -1,9 +1,9 @@
 """Progress: what is running now, told to other processes through small files in STORE/live.
 
 A run that is being trained has `<run id>.jsonl`, which grows by a line an event. A study that is being carried out has
-`study-<plan hash>.json`; whoever wants it to stop makes a file `stop-<plan hash>`, and after its next event the study
-ends as if Ctrl-C had been pressed. Every file names the process that wrote it, by number and start, so what a process
-left behind that was killed is not believed, and the next one that writes sweeps it away.
+`study-<plan hash>.json`; a file `stop-<plan hash>` asks it to stop, and the conductor looks for that file. Every file
+names the process that wrote it, by number and start, so what a process left behind that was killed is not believed, and
+the next one that writes sweeps it away.
 
 None of this is needed to train: a disk that refuses a line gets no further ones, as with every tracker that fails.
 """
@@ -25,7 +25,7 @@ from ablab import wire
 from ablab.atomic import atomic_write
 from ablab.catalogue import mark
 from ablab.errors import AblabError, InputError, RecipeError
-from ablab.events import EpochDone, Event, Finished, Noticed, Started
+from ablab.events import EpochDone, Event, Finished, Noticed, Projection, Started
 from ablab.records import EpochRow, Run, RunSpec
 from ablab.track import Activity
 
@@ -81,7 +81,7 @@ class Progress:
 
     def __init__(self, activity: Activity) -> None:
         self.store, self.plan, self.live = activity.store, activity.plan, folder_of(activity.store)
-        self.study, self.stop = self.live / f"study-{self.plan}.json", self.live / f"stop-{self.plan}"
+        self.study, self.stop = self.live / f"study-{self.plan}.json", _stop_file(activity.store, activity.plan or "")
         self.begun: set[str] = set()
         if self.plan is None:
             return
@@ -93,8 +93,10 @@ class Progress:
             numbers = {"least": activity.least, "most": activity.most}
             atomic_write(self.study, json.dumps({"plan": self.plan, **facts, **numbers, **_owner()}))
 
-    def event(self, spec: RunSpec, event: Event) -> None:
-        """One line more; then, where somebody has asked for it, the study ends as if by Ctrl-C."""
+    def event(self, spec: RunSpec, event: Event | Projection) -> None:
+        """One line more in the file of a run."""
+        if isinstance(event, Projection):
+            return
         if not self.begun:
             self.live.mkdir(parents=True, exist_ok=True)
             sweep(self.store)
@@ -103,8 +105,6 @@ class Progress:
             _append(file, {**wire.spec_value(spec), "plan": self.plan, **_owner()}, anew=True)
             self.begun.add(spec.id)
         _append(file, wire.event_value(event))
-        if self.plan is not None and _is_there(self.stop):
-            raise KeyboardInterrupt
 
     def kept(self, run: Run) -> None:
         """The store has it: what was told of it while it went on is of no use."""
@@ -127,11 +127,16 @@ def request_stop(store: Path, plan: str) -> None:
     """Ask the study with this plan to stop, as Ctrl-C would; an error if it is not being carried out."""
     if plan not in {study.plan for study in studies(store)}:
         raise InputError(f"study {plan} is not being carried out on this machine, so there is nothing to stop")
-    stop = folder_of(store) / f"stop-{plan}"
+    stop = _stop_file(store, plan)
     try:
         stop.touch()
     except OSError as error:
         raise AblabError(f"{stop}: the study could not be asked to stop: {error.strerror or error}") from None
+
+
+def is_stop_requested(store: Path, plan: str) -> bool:
+    """Whether somebody has asked the study with this plan to stop."""
+    return _is_there(_stop_file(store, plan))
 
 
 def studies(store: Path) -> tuple[LiveStudy, ...]:
@@ -151,7 +156,7 @@ def studies(store: Path) -> tuple[LiveStudy, ...]:
                         most=int(said["most"]),
                         since=float(said["at"]),
                         pid=int(said["pid"]),
-                        is_stopping=_is_there(live / f"stop-{plan}"),
+                        is_stopping=is_stop_requested(store, plan),
                     )
                 )
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -250,6 +255,10 @@ def _lives(said: Mapping[str, Any]) -> bool:
 
 def _is_ours(said: Mapping[str, Any]) -> bool:
     return said.get("pid") == os.getpid() and _lives(said)
+
+
+def _stop_file(store: Path, plan: str) -> Path:
+    return folder_of(store) / f"stop-{plan}"
 
 
 def _run_file(live: Path, run: str) -> Path:

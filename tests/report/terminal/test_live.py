@@ -7,12 +7,11 @@ import pytest
 import torch
 
 from ablab.data.dataset import Examples, Splits
-from ablab.events import Noticed
+from ablab.events import Noticed, Projection
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
 from ablab.report.terminal.live import Live
 from ablab.study import Rule, Study, Variant, plan
-from ablab.study.forecast import Projection
 from ablab.train.loop import train
 from sample_runs import sample_run
 

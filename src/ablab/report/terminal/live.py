@@ -1,7 +1,6 @@
 """Live: what is seen of a training while it goes on. One line for each epoch of a run, or each run of a study, stays
 on the screen; below them one line is written anew, and only where there is a terminal."""
 
-import dataclasses
 import json
 import shlex
 import shutil
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar, wire
-from ablab.events import EpochDone, Finished, Noticed, Started
+from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.metric import known_metrics
 from ablab.nouns import counted
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
@@ -26,7 +25,6 @@ from ablab.report.terminal.run import confusion_table
 from ablab.report.wording import duration, shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
-from ablab.study.forecast import Projection
 
 if TYPE_CHECKING:
     from ablab.records import Observer
@@ -53,8 +51,7 @@ class Live:
         """One event of a single run."""
         recipe = spec.recipe
         if self.as_json:
-            facts = _projected(event) if isinstance(event, Projection) else wire.event_value(event)
-            self.line(json.dumps({"run": spec.id, **facts}, allow_nan=False))
+            self.line(json.dumps({"run": spec.id, **wire.event_value(event)}, allow_nan=False))
         elif isinstance(event, Started):
             self.curve = []
             self.line(f"run {spec.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {spec.seed}")
@@ -199,12 +196,6 @@ class _StudyLines:
     def _name(self, spec: RunSpec) -> str:
         """What the run's recipe is called in the study; one that is not in it is a trial of a learning rate."""
         return self.names.get(spec.recipe.hash, f"trial of {spec.recipe.model}, lr={spec.recipe.lr:g}")
-
-
-def _projected(projection: Projection) -> dict[str, Any]:
-    """A projection as JSON, the coming runs by their ids."""
-    coming = [spec.id for spec in projection.coming]
-    return {"event": "projected", **dataclasses.asdict(dataclasses.replace(projection, coming=())), "coming": coming}
 
 
 def again(spec: RunSpec) -> str:
