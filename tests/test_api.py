@@ -8,7 +8,7 @@ import pytest
 
 import ablab
 from ablab.errors import InputError, StudyError
-from ablab.study import Study
+from ablab.study import Rule, Study
 from ablab.study.question.files import read_studies
 
 SMALL = "simple-nn data=phantom(train=200,test=50) epochs=1 batch=50"
@@ -59,8 +59,71 @@ def test_a_study_on_several_data_sets_is_run_part_by_part(tmp_path):
         ("study-digits", "digits"),
     ]
     assert all(part.parts == (part,) for part in study.parts)
-    with pytest.raises(InputError, match="2 data sets: run each of study.parts by itself"):
-        study.run(store=tmp_path / "store")
+    for verb in (study.run, study.plan):
+        with pytest.raises(InputError, match="2 data sets: use each of study.parts by itself"):
+            verb(store=tmp_path / "store")
+
+
+def test_every_key_of_a_study_file_can_be_given():
+    rule = {
+        "metric": "loss",
+        "margin": 0.1,
+        "confidence": 0.9,
+        "seeds": "4..6",
+        "budget": "12 runs",
+        "target": [60, 65],
+    }
+    study = ablab.Study("Does it?", base=SMALL, variants={"a": "norm=batch"}, tune={"lr": "auto"}, **rule)
+    assert study.rule == Rule("loss", 0.1, 0.9, (4, 6), "12 runs", (60, 65))
+    assert study.tune
+    assert Study.from_toml(study.text).plan().hash == study.plan().hash
+    given = ablab.Study("Does it?", SMALL, {"a": "norm=batch"}, study.rule, tune=True)
+    assert given.plan().hash == study.plan().hash
+    assert Study.from_toml(given.text).rule == study.rule
+
+
+def test_a_study_on_several_data_sets_is_made_in_words():
+    study = ablab.Study("Does it?", "mlp", {"a": "norm=batch"}, datasets=("phantom", "digits"))
+    assert [part.base.data for part in study.parts] == ["phantom", "digits"]
+    assert Study.from_toml(study.text).parts[1].plan().hash == study.parts[1].plan().hash
+    with pytest.raises(StudyError, match='the base is about phantom: it starts with "data=digits"'):
+        ablab.Study("Does it?", "mlp", {"a": "norm=batch"}, datasets=("digits", "phantom"))
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        ({"base": "simple-nn epoch=3"}, ['unknown recipe key "epoch"']),
+        ({"base": "simple-n"}, ['did you mean "simple-nn"']),
+        ({"variants": {"same": "norm=none"}}, ['variant "same": norm=none: this is the base recipe itself']),
+        ({"variants": {"a": "nrom=batch"}}, ['variant "a": ', 'did you mean "norm"']),
+        ({"margn": 1.0}, ['"margn" is no part of [decide]: did you mean "margin"?']),
+        ({"seeds": "9..3", "margin": -1}, ["seeds: ", "the range goes down", "margin = -1"]),
+        ({"base": "simple-nn epoch=3", "variants": {"a": "nrom=batch"}, "seeds": 1}, ["epoch", "nrom", "one seed"]),
+        ({"rule": Rule(), "margin": 1.0}, ["rule and margin are both given"]),
+        ({"tune": {"lr": "auto"}, "variants": {"a": "lr=0.1"}}, ["changes nothing but the learning rate"]),
+        ({"question": " "}, ["the question must be text"]),
+        ({"variants": {}}, ["there is nothing to compare"]),
+    ],
+)
+def test_all_that_is_wrong_is_said_without_lines_of_a_file_that_is_not_there(words, messages):
+    with pytest.raises(InputError) as caught:
+        ablab.Study(**{"question": "?", "base": "simple-nn", "variants": {"a": "norm=batch"}, **words})
+    assert [message for message in messages if message not in str(caught.value)] == []
+    assert ".toml" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["studies/norm.toml", Path("norm.toml")])
+def test_the_name_of_a_file_instead_of_its_text_is_told_what_to_use(name):
+    with pytest.raises(StudyError, match=r"the text of a file is wanted, not its name: Study.from_file\(\"\S+toml"):
+        Study.from_toml(name)
+
+
+def test_what_is_large_is_shown_in_a_line(result):
+    for value in (result, result.study, result.plan, result.runs[0], result.study.base):
+        assert len(repr(value)) < 200
+    assert repr(result).startswith("<Result of study: batch norm: ")
+    assert repr(result.study.base) == ("Recipe.of({'data': 'phantom(train=200,test=50)', 'epochs': 1, 'batch': 50})")
 
 
 def test_a_plan_costs_nothing_and_says_what_would_be_run():

@@ -49,11 +49,11 @@ def _plan(study: Study, *, store: Any = None, data_root: str | None = None, time
     """The plan; with `timed`, a few steps of every recipe say what it will take."""
     from ablab.prepare import foresee_study
 
-    first = study.parts[0]
+    part = _only_part(study)
     if timed:
-        planned, foresight = foresee_study(first, _store(store) if store else None, root=data_root)
+        planned, foresight = foresee_study(part, _store(store) if store else None, root=data_root)
     else:
-        planned, foresight = plan(first, "not loaded"), None
+        planned, foresight = plan(part, "not loaded"), None
     return Preview(planned.hash, (len(planned.wanted), len(planned.most)), foresight)
 
 
@@ -71,11 +71,8 @@ def _run(
     """Train until every verdict stands; what is in the store is not trained again. `show` gets every event."""
     from ablab.conduct import run_study
 
-    parts = study.parts
-    if len(parts) > 1:
-        raise InputError(f"this study asks on {len(parts)} data sets: run each of study.parts by itself")
     return run_study(
-        parts[0],
+        _only_part(study),
         _store(store),
         root=data_root,
         show=lambda _planned: show or (lambda _wanted, _event: None),
@@ -84,6 +81,13 @@ def _run(
         track=track,
         is_new=is_new,
     )
+
+
+def _only_part(study: Study) -> Study:
+    """The study on its data set; an error where there are several, since each has a plan and a result of its own."""
+    if len(study.parts) > 1:
+        raise InputError(f"this study asks on {len(study.parts)} data sets: use each of study.parts by itself")
+    return study.parts[0]
 
 
 def _store(given: Any) -> Store:

@@ -176,6 +176,9 @@ class Recipe(BaseModel):
         text = json.dumps([VERSION, self.data, self.model, self.changes()], sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def __repr__(self) -> str:
+        return f"Recipe.of({self.changes()!r})"
+
     def __hash__(self) -> int:
         return hash(self.hash)
 

@@ -192,7 +192,7 @@ class Ledger:
         return f"study no. {self.study} and {many} on this test set in this store"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One recipe trained with one seed."""
 
@@ -227,6 +227,11 @@ class Run:
     def points(self) -> float | None:
         """Test accuracy in percentage points; None where it was not measured."""
         return None if self.test is None else self.test.points
+
+    def __repr__(self) -> str:
+        about = f"{self.spec.recipe.model} on {self.spec.recipe.data}, seed {self.spec.seed}"
+        accuracy = f", {self.points:.2f} %" if self.points is not None else ""
+        return f"<Run {self.id}: {about}, {self.status}{accuracy}>"
 
     def to_json(self) -> str:
         return _RUN.dump_json(self, by_alias=True).decode()

@@ -16,7 +16,7 @@ EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that 
 TUNING = 2_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A study on one data set. Its hash stays the same when the question is put in other words or a variant renamed."""
 
@@ -27,6 +27,9 @@ class Plan:
     most: tuple[RunSpec, ...]  # if nothing is decided before the last seed
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
     protocol: Protocol = NEWEST
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.hash} of {self.study.name}: {len(self.wanted)} to {len(self.most)} runs>"
 
     def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""

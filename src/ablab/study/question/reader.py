@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ablab import grammar, operations
-from ablab.catalogue import LENGTH
-from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
+from ablab import grammar
+from ablab.errors import Fault, RecipeError, did_you_mean
 from ablab.recipe import Recipe
+from ablab.study.question.parts import base_of, datasets_faults, question_fault, tune_faults, variants_of
 from ablab.study.question.published import Published, published, published_faults
-from ablab.study.question.rule import AS_WRITTEN, RULES, Rule
+from ablab.study.question.rule import RULES, Rule, rule_of
 from ablab.study.question.toml import Document, Keys
-from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, setting_fault, unshowable, variant_faults
+from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, setting_fault, variant_faults
 
 MOST_FAULTS = 20  # shown at once; a file that is something else altogether has thousands
 SECTIONS = ("variants", "grid", "decide", "full", "published")
@@ -45,12 +45,10 @@ class Reader:
             self.fault(
                 tuple(near), 'no question: start with a line such as question = "Does batch norm help this CNN?"'
             )
-        elif not isinstance(found, str) or not found.strip():
-            self.fault(("question",), "the question must be text")
-        elif fault := unshowable(found, 500):
-            self.fault(("question",), f"the question {fault}")
+        elif fault := question_fault(found):
+            self.note(("question",), fault)
         else:
-            return found.strip()
+            return str(found).strip()
         return ""
 
     def datasets(self) -> tuple[str, ...]:
@@ -58,13 +56,11 @@ class Reader:
         found = self.document.values.get("data")
         if not isinstance(found, list):
             return ()
-        if len(found) < 2 or len(set(map(str, found))) < len(found) or not all(isinstance(one, str) for one in found):
-            self.fault(("data",), 'data: a name, or a list of several such as ["cifar10", "cifar100"]')
-            return ()
-        self.document.values["data"] = found[0]
-        for fault in [fault for name in found[1:] for fault in operations.faults_of("data", name)]:
+        for fault in datasets_faults(found):
             self.note(("data",), fault)
-        return tuple(found)
+        names = tuple(map(str, found))
+        self.document.values["data"] = names[0] if names else Recipe.of({}).data
+        return names
 
     def grid(self, base: Recipe) -> tuple[tuple[str, tuple[Any, ...]], ...]:
         """The factors of [grid] that have several values, the base's own value first; none where it has none."""
@@ -80,10 +76,8 @@ class Reader:
     def tune(self, base: Recipe, variants: tuple[Variant, ...]) -> bool:
         """Whether learning rates are tuned: `tune = { lr = "auto" }`."""
         found = self.document.values.get("tune", {})
-        if found not in ({}, {"lr": "auto"}):
-            self.fault(("tune",), 'tune = { lr = "auto" } is what can be tuned: the learning rate, by a grid for all')
-        if alike := [one.name for one in variants if found and one.recipe.difference(base).keys() == {"lr"}]:
-            self.fault(("tune",), f'the variant "{alike[0]}" changes nothing but the learning rate, which tune chooses')
+        for fault in tune_faults(found, base, variants):
+            self.note(("tune",), fault)
         return bool(found)
 
     def published(self, names: tuple[str, ...], datasets: tuple[str, ...]) -> Published | None:
@@ -106,20 +100,12 @@ class Reader:
                 self.fault((key,), f"unknown section [{key}]", hint=did_you_mean(key, SECTIONS))
             elif key in RULES:
                 self.fault((key,), f'"{key}" is no part of a recipe', hint="it belongs below a line [decide]")
-            elif fault := setting_fault(key, value):
-                self.note((key,), fault)
             else:
                 given[key] = value
-        try:
-            return Recipe.of(given)
-        except RecipeError as error:
-            places = {key: place for place, key in enumerate(given)}
-            for fault in sorted(error.faults, key=lambda fault: places.get(fault.key, 0)):
-                self.note((fault.key,), fault)
-            wrong = {fault.key for fault in error.faults}
-            right = {key: given[key] for key in given if key not in wrong}
-            is_known = "model" not in wrong  # else nobody knows its options
-            return Recipe.of({key: right[key] for key in right if is_known or key in Recipe.model_fields})
+        base, faults = base_of(given)
+        for fault in faults:
+            self.note((fault.key,), fault)
+        return base
 
     def variants(self, base: Recipe) -> tuple[Variant, ...]:
         """The variants of [variants], or the cells of [grid]; those that cannot be read are reported and left out."""
@@ -134,7 +120,12 @@ class Reader:
         if not found:
             self.fault((section,) if section in values else (), NO_VARIANTS)
             return ()
-        variants = self._cells(found, base) if section == "grid" else self._named(found, base)
+        if section == "grid":
+            variants = self._cells(found, base)
+        else:
+            variants, faults = variants_of(base, found)
+            for name, fault in faults:
+                self.note((section, name), fault)
         for fault in variant_faults(base, variants):
             self.note((section, fault.key), fault)
         return variants
@@ -145,39 +136,12 @@ class Reader:
         if not isinstance(found, dict):
             self.fault(("decide",), "decide is a section: write a line [decide], and below it margin = 0.5")
             return Rule()
-        good: dict[str, Any] = {}
-        for key, value in found.items():
-            if key not in RULES:
-                is_recipe = key in Recipe.model_fields or key == "question"
-                hint = "it belongs above the first [section]" if is_recipe else did_you_mean(key[:LENGTH], RULES)
-                self.fault(("decide", key), f'"{key}" is no part of [decide]', hint=hint)
-                continue
-            try:
-                value = AS_WRITTEN[key](value) if key in AS_WRITTEN else value
-            except GrammarError as error:
-                self.fault(("decide", key), f"seeds: {error.faults[0].message}", near=str(value))
-                continue
-            if fault := RULES[key](value):
-                self.note(("decide", key), replace(fault, near=grammar.show(found[key])))
-            else:
-                good[key] = float(value) if type(value) is int else value
-        return Rule(**good)
-
-    def _named(self, found: Mapping[str, Any], base: Recipe) -> tuple[Variant, ...]:
-        variants = []
-        for name, change in found.items():
-            keys = ("variants", name)
-            if not isinstance(change, str):
-                is_recipe = name in Recipe.model_fields
-                hint = "keys of the base recipe belong above the first [section]" if is_recipe else ""
-                self.fault(keys, 'a variant is text such as "norm=batch epochs=20"', hint=hint)
-                continue
-            try:
-                variants.append(Variant(name, base.with_(change), change))
-            except InputError as error:
-                for fault in error.faults:
-                    self.note(keys, fault)
-        return tuple(variants)
+        rule, faults = rule_of(found)
+        for fault in faults:
+            is_recipe = fault.key in Recipe.model_fields or fault.key == "question"
+            hint = "it belongs above the first [section]" if is_recipe else fault.hint
+            self.note(("decide", fault.key), replace(fault, hint=hint))
+        return rule
 
     def _cells(self, found: Mapping[str, Any], base: Recipe) -> tuple[Variant, ...]:
         """Every combination of the grid's values but the base itself, with which the others are compared."""

@@ -1,10 +1,12 @@
 """Rule: what decides a study, with everything checked that can be wrong with it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ablab import grammar
+from ablab.catalogue import LENGTH
 from ablab.errors import Fault, GrammarError, StudyError, did_you_mean
 from ablab.metric import ACCURACY, known_metrics
 
@@ -115,6 +117,34 @@ def _target_fault(value: Any) -> Fault | None:
         return None
     shown = grammar.show(list(value) if isinstance(value, tuple) else value)
     return Fault("target", f"target = {shown}: percent of validation accuracy, such as 65, or [60, 65, 70]", "target")
+
+
+def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
+    """The rule of the keys that are right, the others at their defaults, and what is wrong with them."""
+    right: dict[str, Any] = {}
+    faults = []
+    for key, written in values.items():
+        if key not in RULES:
+            hint = did_you_mean(key[:LENGTH], RULES)
+            faults.append(Fault(key, f'"{key}" is no part of [decide]', hint=hint))
+            continue
+        try:
+            value = AS_WRITTEN[key](written) if key in AS_WRITTEN else written
+        except GrammarError as error:
+            faults.append(Fault(key, f"{key}: {error.faults[0].message}", str(written)))
+            continue
+        if fault := RULES[key](value):
+            faults.append(replace(fault, near=grammar.show(written)))
+        else:
+            right[key] = float(value) if type(value) is int else value
+    return Rule(**right), tuple(faults)
+
+
+def decide_keys(rule: Rule) -> dict[str, Any]:
+    """A rule as a file writes it in [decide]."""
+    keys = {key: value for key, value in vars(rule).items() if value not in (None, ())}
+    spans = {"seeds": "..".join(map(str, rule.seeds))}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in (keys | spans).items()}
 
 
 AS_WRITTEN = {"seeds": seed_span, "target": targets}  # what a file may write otherwise, by key

@@ -2,23 +2,24 @@
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ablab.errors import StudyError, did_you_mean
+from ablab.errors import Fault, StudyError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.question import toml
+from ablab.study.question.parts import TUNED, base_of, datasets_faults, question_fault, tune_faults, variants_of
 from ablab.study.question.published import SCALES, Published, scaled
 from ablab.study.question.reader import MOST_FAULTS, Reader
-from ablab.study.question.rule import RULES, Rule
+from ablab.study.question.rule import RULES, Rule, decide_keys, rule_of
 from ablab.study.question.variant import NO_VARIANTS, Variant, variant_faults
 from ablab.study.question.write import base_keys, study_text
 
 Grid = tuple[tuple[str, tuple[Any, ...]], ...]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Study:
     """A question with all that is needed to answer it, except the runs."""
 
@@ -47,10 +48,6 @@ class Study:
         variants: Mapping[str, str] | tuple[Variant, ...],
         rule: Rule | None = None,
         *,
-        seeds: str | int = "3..10",
-        margin: float = 0.5,
-        confidence: float = 0.95,
-        budget: str | None = None,
         name: str = "study",
         text: str = "",
         path: str = "",
@@ -58,27 +55,53 @@ class Study:
         published: Published | None = None,
         scale: str = "default",
         grid: Grid = (),
-        tune: bool = False,
+        tune: bool | Mapping[str, str] = False,
         is_part: bool = False,
+        **decide: Any,
     ) -> None:
-        """A study in the words of a study file and a command line, or of the values that these come to."""
-        if isinstance(variants, Mapping):
-            decide = {"margin": margin, "confidence": confidence, "seeds": seeds, "budget": budget}
-            text = study_text(question, base_keys(base), variants, decide)
-            self.__dict__.update(vars(Study.from_toml(text, f"{name}.toml")), path="")
-            return
-        assert isinstance(base, Recipe)  # words are given together
-        self.__dict__.update(question=question, base=base, variants=variants, rule=rule or Rule(), name=name)
-        self.__dict__.update(text=text, path=path, datasets=datasets, published=published, scale=scale)
-        self.__dict__.update(grid=grid, tune=tune, is_part=is_part)
-        self._check()
+        """A study in the words of a study file and a command line, or of the values that these come to.
 
-    def _check(self) -> None:
+        Instead of a rule it takes any key of [decide], such as seeds="3..10" or margin=0.5.
+        """
+        recipe, base_faults = (base, ()) if isinstance(base, Recipe) else base_of(base_keys(base))
+        decided, rule_faults = (rule, ()) if rule else rule_of(decide)
+        if rule and decide:
+            raise StudyError(
+                f"rule and {next(iter(decide))} are both given: {next(iter(decide))} is a part of the rule"
+            )
+        faults = [*base_faults, *rule_faults]
+        if isinstance(variants, Mapping):
+            text = text or study_text(
+                question, base_keys(base), variants, decide_keys(decided), datasets, is_tuned=bool(tune)
+            )
+            variants, named_faults = variants_of(recipe, variants)
+            faults += [_of_variant(variant, fault) for variant, fault in named_faults]
+            faults += datasets_faults(datasets) if datasets else ()
+        if faults:
+            raise StudyError(faults)
+        values = (question, recipe, variants, decided, name, text, path, datasets, published, scale, grid)
+        for field, value in zip(fields(self), (*values, bool(tune), is_part), strict=True):
+            object.__setattr__(self, field.name, value)
+        self._check(tune)
+
+    def _check(self, tune: bool | Mapping[str, str]) -> None:
+        """Raise for what is wrong with the parts together."""
         if not self.variants:
             raise StudyError(NO_VARIANTS)
-        found = variant_faults(self.base, self.variants)
-        if faults := [replace(fault, message=f'variant "{fault.key}": {fault.message}') for fault in found]:
+        faults = [_of_variant(fault.key, fault) for fault in variant_faults(self.base, self.variants)]
+        faults += tune_faults(tune if isinstance(tune, Mapping) else TUNED if tune else {}, self.base, self.variants)
+        if fault := question_fault(self.question):
+            faults.append(fault)
+        if self.datasets and not self.is_part and self.base.data != self.datasets[0]:
+            faults.append(
+                Fault("data", f'the base is about {self.base.data}: it starts with "data={self.datasets[0]}"')
+            )
+        if faults:
             raise StudyError(faults)
+
+    def __repr__(self) -> str:
+        names = ", ".join(variant.name for variant in self.variants)
+        return f"<Study {self.name}: {self.question} {names}>"
 
     @property
     def where(self) -> str:
@@ -135,6 +158,8 @@ class Study:
 
         At full scale it is as large as its section [full] says, which is the size of a published report.
         """
+        if not isinstance(content, bytes) and _is_file_name(str(content)):
+            raise StudyError(f'{content!s}: the text of a file is wanted, not its name: Study.from_file("{content!s}")')
         if scale not in SCALES:
             raise StudyError(f'scale "{scale}": {did_you_mean(scale, SCALES)}')
         document = toml.read(content, str(path))
@@ -164,3 +189,11 @@ class Study:
             grid=grid,
             tune=tune,
         )
+
+
+def _of_variant(name: str, fault: Fault) -> Fault:
+    return replace(fault, key=name, message=f'variant "{name}": {fault.message}')
+
+
+def _is_file_name(content: str) -> bool:
+    return content.endswith(".toml") and "\n" not in content

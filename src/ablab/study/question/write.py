@@ -8,6 +8,7 @@ import tomli_w
 from ablab import grammar
 from ablab.errors import StudyError
 from ablab.recipe import Recipe, typed
+from ablab.study.question.parts import TUNED
 
 
 def study_toml(
@@ -36,10 +37,19 @@ def base_keys(base: Recipe | str) -> dict[str, Any]:
     return {"model": first, **keys} if has_model else keys
 
 
-def study_text(question: str, base: Mapping[str, Any], variants: Mapping[str, str], decide: Mapping[str, Any]) -> str:
-    """A study file; rules that are None are left at their defaults."""
-    rules = {key: value for key, value in decide.items() if value is not None}
-    return tomli_w.dumps({"question": question, **base, "variants": dict(variants), "decide": rules})
+def study_text(
+    question: str,
+    base: Mapping[str, Any],
+    variants: Mapping[str, str],
+    decide: Mapping[str, Any],
+    datasets: Sequence[str] = (),
+    *,
+    is_tuned: bool = False,
+) -> str:
+    """A study file."""
+    top = {"question": question, **base, **({"data": list(datasets)} if datasets else {})}
+    sections = {"variants": dict(variants), "decide": dict(decide)} | ({"tune": TUNED} if is_tuned else {})
+    return tomli_w.dumps(top | sections)
 
 
 def study_name(base: Recipe, changes: Sequence[str]) -> str:
