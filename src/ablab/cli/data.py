@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,9 @@ def get(name: str, to: str | None, url: str | None, data_root: str | None, as_js
     root = download_folder(to or data_root)
     with _progress() as progress:
         folder = fetch(name, root, url=url, progress=progress)
-    hint = "" if root in data_folders() else f" --data-root {root}"
-    say(as_json, {"name": name, "folder": str(folder)}, f"{name}: {folder}", f"ablab data check {name}{hint}")
+    there = [] if root in data_folders() else ["--data-root", str(root)]
+    following = shlex.join(["ablab", "data", "check", name, *there])
+    say(as_json, {"name": name, "folder": str(folder)}, f"{name}: {folder}", following)
 
 
 @command.command("check")
@@ -91,7 +93,8 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
     from ablab.data.check import check as look
 
     found = look(load_dataset(data, data_root, size=size, skip_unreadable=skip_unreadable))
-    say(as_json, dataclasses.asdict(found), _text(found), f'ablab data show "{data}" --out grid.png')
+    following = shlex.join(["ablab", "data", "show", data, "--out", "grid.png"])
+    say(as_json, dataclasses.asdict(found), _text(found), following)
 
 
 @command.command("show")
@@ -132,7 +135,7 @@ def show(
         picture.save(file, format=PICTURES[out.suffix.lower()])
     value = {"picture": str(out), "width": picture.width, "height": picture.height}
     text = f"{out}: {picture.width} x {picture.height} pixels, {counted(len(dataset.classes), 'class', 'classes')}"
-    say(as_json, value, text, f'ablab train simple-nn data="{data}" epochs=1')
+    say(as_json, value, text, shlex.join(["ablab", "train", "simple-nn", f"data={data}", "epochs=1"]))
 
 
 def _text(found: Checked) -> str:

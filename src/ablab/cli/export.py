@@ -43,8 +43,7 @@ def command(run: str, form: str, out: Path | None, replace: bool, store: str | N
     size = export(trained, form, path, replace=replace)
     value = {"run": chosen.id, "format": form, "file": str(path), "bytes": size, "facts": trained.facts}
     text = f"{shown(str(path))}: weights of run {chosen.id}, epoch {trained.epoch}, as {form}, {size:,} bytes"
-    same = ["--store", store] if store else []
-    say(as_json, value, text, shlex.join(["ablab", "runs", "show", chosen.id, *same]))
+    say(as_json, value, text, f"ablab runs show {chosen.id}")
 
 
 def _no_weights(run: Run, form: str, store: Store) -> Exception:

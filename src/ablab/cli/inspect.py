@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.catalogue import is_own
-from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size
+from ablab.cli.shared import (
+    classes_option,
+    in_shape_option,
+    json_option,
+    network_words,
+    outline,
+    picture_size,
+    say_next,
+)
 from ablab.errors import InputError
 from ablab.report.table import formats
 
@@ -51,24 +59,24 @@ def command(
 
     io = Io(*picture_size(in_shape), classes)
     form = "json" if as_json else form
+    flags = ["--in-shape", in_shape] * (in_shape != "3x32x32") + ["--classes", str(classes)] * (classes != 10)
     if is_grown or over is not None or out is not None:
         if form not in ("table", "json") or other is not None:
             raise InputError("--grow: neither --vs nor another --format than table and json go with it")
         if out is not None and out.suffix != ".svg":
             raise InputError(f"--out {out}: the name must end with .svg")
         click.echo(_grown(words, over, io, measure=measure, out=out, form=form))
-        flags = ["--in-shape", in_shape] * (in_shape != "3x32x32") + ["--classes", str(classes)] * (classes != 10)
         following = shlex.join(["ablab", "inspect", *words, *flags])
     elif other is None:
         click.echo(_alone(" ".join(words), _table(words, io, batch), form))
-        following = f"ablab train {' '.join(words)}"
+        following = shlex.join(["ablab", "train", *words])
     else:
         second_words = _words(other)
         names = " ".join(words), " ".join(second_words)
         click.echo(_beside(names, _table(words, io, batch), _table(second_words, io, batch), form))
-        following = f"ablab inspect {' '.join(second_words)}"
+        following = shlex.join(["ablab", "inspect", *second_words, *flags])
     if form == "table":
-        click.echo(f"next: {following}")
+        say_next(following)
 
 
 def _table(words: Sequence[str], io: Io, batch: int) -> Table:

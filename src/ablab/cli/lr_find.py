@@ -1,5 +1,6 @@
 """Find a learning rate: a short training whose rate rises until the loss does"""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -37,15 +38,15 @@ def command(
             marked=found.suggestion,
         )
         atomic_write(picture, svg.document(chart))
-    words_again = " ".join(word for word in words if not word.startswith("lr="))
+    others = [word for word in words if not word.startswith("lr=")]
     if found.suggestion is None:
         said = (
             "no suggestion: the loss hardly fell at any rate; more steps (--steps), or another optimizer, may show more"
         )
-        following = f"ablab lr-find {words_again} --steps {2 * steps}"
+        following = ["ablab", "lr-find", *others, "--steps", str(2 * steps)]
     else:
         said = f"suggestion: lr={found.suggestion:g}, some way below the rate with the lowest loss"
-        following = f"ablab train {words_again} lr={found.suggestion:g}"
+        following = ["ablab", "train", *others, f"lr={found.suggestion:g}"]
     text = "\n".join(
         [
             f"loss of {recipe.model} with {recipe.optimizer}, learning rate from {found.rates[0]:.0e} to "
@@ -56,4 +57,4 @@ def command(
         ]
     )
     facts = {"rates": found.rates, "losses": found.losses, "suggestion": found.suggestion}
-    say(as_json, facts, text, " ".join(following.split()))
+    say(as_json, facts, text, shlex.join(following))

@@ -2,14 +2,13 @@
 
 import dataclasses
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, execution_options, json_option, study_words
+from ablab.cli.shared import StudyWords, execution_options, json_option, say_next, study_words
 from ablab.errors import AblabError, InputError
 
 
@@ -64,7 +63,7 @@ def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: boo
     if dry_run:
         _foresee(paths, words, as_json)
         if not as_json:
-            click.echo(f"next: {words.command('run', '--published', *([letter] if named else []))}")
+            say_next(words.command("run", "--published", *([letter] if named else [])))
         return
     failed = []
     for path in paths:
@@ -74,7 +73,7 @@ def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: boo
             failed.append(path)
             click.echo(f"{path}: left out: {error}", err=True)
     if not as_json:
-        click.echo(f"next: {_after(letter, words)}")
+        say_next("ablab serve" if letter == "all" else words.command("report", "--published", letter))
     if failed:
         raise AblabError(f"{len(failed)} of {len(paths)} studies were left out; see above")
 
@@ -109,14 +108,6 @@ def _foresee(paths: Sequence[Path], words: StudyWords, as_json: bool) -> None:
         click.echo(json.dumps(facts) if as_json else f"{text}\n    {work.study.question}")
     if not as_json:
         click.echo(f"in all: {' to '.join(duration(3600 * each) for each in hours)}, one run after the other")
-
-
-def _after(letter: str, words: StudyWords) -> str:
-    return _dashboard(words) if letter == "all" else words.command("report", "--published", letter)
-
-
-def _dashboard(words: StudyWords) -> str:
-    return shlex.join(["ablab", "serve", *(["--store", words.store] if words.store else [])])
 
 
 def carry_out(

@@ -1,10 +1,8 @@
 """Watch studies and runs in the browser: a dashboard for this machine alone"""
 
-import shlex
-
 import click
 
-from ablab.cli.shared import json_option, say, store_option
+from ablab.cli.shared import data_root_option, json_option, say, store_option
 
 
 @click.command(help=__doc__)
@@ -12,9 +10,10 @@ from ablab.cli.shared import json_option, say, store_option
     "--port", type=click.IntRange(0, 65535), help="Where it listens; 0 is any that is free  [default: 8421 or any]"
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
+@data_root_option
 @store_option
 @json_option
-def command(port: int | None, open_it: bool, store: str | None, as_json: bool) -> None:
+def command(port: int | None, open_it: bool, data_root: str | None, store: str | None, as_json: bool) -> None:
     from ablab.errors import InputError
     from ablab.store import Store, place
 
@@ -36,10 +35,10 @@ def command(port: int | None, open_it: bool, store: str | None, as_json: bool) -
             f"store: {folder}, {studies} stud{'y' if studies == 1 else 'ies'}\n"
             "It answers on this machine alone, and only with the token in this address. Ctrl-C ends it."
         )
-        again = shlex.join(["ablab", "serve", "--port", str(port), "--open", *(["--store", store] if store else [])])
-        say(as_json, {"url": address, "port": port, "store": str(folder), "studies": studies}, text, again)
+        value = {"url": address, "port": port, "store": str(folder), "studies": studies}
+        say(as_json, value, text, f"ablab serve --port {port} --open")
         click.get_text_stream("stdout").flush()
         if open_it:
             click.launch(address)
 
-    serve(folder, port=port, ready=ready)
+    serve(folder, port=port, ready=ready, data_root=data_root)

@@ -71,11 +71,16 @@ class StudyWords:
         return Store(place(self.store), create=create)
 
     def command(self, verb: str, *options: str) -> str:
-        """A command about the same study, with everything that is needed to find the same study, runs and data."""
-        scale = None if self.scale == "default" else self.scale
-        given = {"--scale": scale, "--store": self.store, "--data-root": self.data_root}
-        found = [word for option, value in given.items() if value is not None for word in (option, value)]
-        return shlex.join(["ablab", *verb.split(), *([str(self.path)] if self.path else []), *options, *found])
+        """A command about the same study."""
+        return shlex.join(["ablab", *verb.split(), *([str(self.path)] if self.path else []), *options])
+
+
+def is_run(word: str) -> bool:
+    """Whether a word is the beginning of a run's id: hexadecimal digits, and neither a network nor a file here."""
+    from ablab.catalogue import catalogue
+
+    is_hexadecimal = bool(word) and set(word) <= set("0123456789abcdef")
+    return is_hexadecimal and word not in catalogue("models", "model") and not Path(word).exists()
 
 
 def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -96,8 +101,14 @@ def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[...,
 
 
 def track_option(function: Command) -> Command:
+    def checked(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+        from ablab.track import check_trackers
+
+        check_trackers(texts)
+        return texts
+
     told = 'Who else is told what happens, such as "jsonl(events.jsonl)"; may be given again.'
-    return click.option("--track", multiple=True, metavar="NAME", help=told)(function)
+    return click.option("--track", multiple=True, metavar="NAME", help=told, callback=checked)(function)
 
 
 def execution_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -105,6 +116,9 @@ def execution_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def called(*args: Any, executor: str | None, workers: int | None, track: tuple[str, ...], **rest: Any) -> None:
+        from ablab.execute import check_executor
+
+        check_executor(executor, workers)
         function(*args, execution={"executor": executor, "workers": workers, "track": track}, **rest)
 
     many = "Runs at a time  [default: one a core, on a GPU one]"
@@ -186,20 +200,46 @@ def say(as_json: bool, value: Any, text: str, next_command: str | None = None) -
         return
     click.echo(text)
     if next_command:
-        click.echo(f"next: {in_store(next_command)}")
+        say_next(next_command)
 
 
-def in_store(command: str) -> str:
-    """A command with the store that this one was given, where it takes one and does not name one yet."""
+def say_next(command: str, *, err: bool = False) -> None:
+    """Print the command that a person would type next."""
+    click.echo(f"next: {in_place(command)}", err=err)
+
+
+def in_place(command: str) -> str:
+    """A command with the scale, the store and the data root that this one was given, as far as it takes them."""
+    words = shlex.split(command)
     ctx = click.get_current_context(silent=True)
-    store = ctx and ctx.params.get("store")
-    if ctx is None or not store or "--store" in command:
-        return command
-    there: click.Command = ctx.find_root().command
-    for word in shlex.split(command)[1:]:
-        found = there.get_command(ctx, word) if isinstance(there, click.Group) else None
-        if found is None:
+    given = _places_given(ctx) if ctx else {}
+    taken = {parameter.name for parameter in _named_by(words).params}
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        if name in taken and option not in words:
+            words += [option, value] if isinstance(value, str) else [option]
+    return " ".join(map(_quoted, words))
+
+
+def _places_given(ctx: click.Context) -> dict[str, str | bool]:
+    """What the command line said of where things are and how they are read, without what is at its default."""
+    given = {name: ctx.params.get(name) for name in ("scale", "store", "data_root", "skip_unreadable")}
+    return {name: value for name, value in given.items() if value and (name, value) != ("scale", "default")}
+
+
+def _named_by(words: list[str]) -> click.Command:
+    """The command that these words are given to; `ablab` itself where the second names none."""
+    from ablab.cli import command
+
+    found: click.Command = command
+    for word in words[1:]:
+        inner = found.get_command(click.Context(found), word) if isinstance(found, click.Group) else None
+        if inner is None:
             break
-        there = found
-    takes_one = any(parameter.name == "store" for parameter in there.params)
-    return f"{command} --store {shlex.quote(store)}" if takes_one else command
+        found = inner
+    return found
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell, in double quotes where it has single ones in it and these are enough."""
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)

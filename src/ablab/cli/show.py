@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.shared import StudyWords, is_run, json_option, say, study_words
 from ablab.errors import DataError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def _subjects(words: StudyWords) -> list[Subject]:
     """The study in a file, once for each of its data sets, or the run whose id begins so."""
     from ablab.result import Arm, look_up
 
-    kept, path = words.open_store(), words.path or Path()
-    if not (path.suffix == ".toml" or path.exists()):
-        run = kept.run(str(path))
+    kept = words.open_store()
+    if is_run(str(words.path)):
+        run = kept.run(str(words.path))
         arm = Arm(f"run {run.id}", run.spec.recipe, (run,), 0)
         return [Subject(run.id, (arm,), kept.data(run.spec.fingerprint))]
     results = [look_up(part, kept) for part in words.parts()]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.shared import StudyWords, json_option, say, say_next, study_words
 from ablab.report.section import table_names
 from ablab.report.table import formats
 
@@ -70,4 +70,4 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     is_for_people = bool(out) or form == "text"
     say(as_json, value, shown, following if is_for_people else None)
     if not is_for_people and not as_json:
-        click.echo(f"next: {following}", err=True)
+        say_next(following, err=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import data_root_option, in_store, json_option, recipe_words, say, store_option, track_option
+from ablab.cli.shared import data_root_option, in_place, json_option, recipe_words, say, store_option, track_option
 
 if TYPE_CHECKING:
     from ablab.recipe import Recipe
@@ -45,7 +46,7 @@ def command(
     from ablab.store import Store, place
 
     kept = Store(place(store))
-    with Live(as_json=as_json, command=in_store) as live:
+    with Live(as_json=as_json, command=in_place) as live:
         options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track}
         run, is_new = train_one(recipe, seed, kept, show=live.show, **options)
     live.finished(run, is_new, weights=weights_path(kept, run.id), data=kept.data(run.spec.fingerprint))
@@ -74,4 +75,4 @@ def _show_schedule(recipe: Recipe, words: tuple[str, ...], picture: Path | None,
         text += "\nit falls when the validation loss stops falling, which is not known beforehand"
     if picture:
         text += f"\npicture: {picture}"
-    say(as_json, {"epochs": epochs, "rates": rates}, text, " ".join(["ablab train", *words]))
+    say(as_json, {"epochs": epochs, "rates": rates}, text, shlex.join(["ablab", "train", *words]))

@@ -51,9 +51,9 @@ REPORT_POLICY = (
 USUAL_PORT = 8421
 
 
-def application(folder: Path, *, token: str, port: int) -> ASGIApp:
+def application(folder: Path, *, token: str, port: int, data_root: str | None = None) -> ASGIApp:
     """The dashboard of the store in a folder, for requests that have the token and come to this port."""
-    pages = Pages(folder)
+    pages = Pages(folder, data_root)
     app = Starlette(
         routes=[
             Route("/", pages.overview),
@@ -72,8 +72,9 @@ def application(folder: Path, *, token: str, port: int) -> ASGIApp:
 class Pages:
     """One function a page; each looks at the store for itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data_root: str | None = None) -> None:
         self.folder = folder
+        self.data_root = data_root
         self.shelf = Shelf(folder)
         self.bodies: dict[str, tuple[Result, Markup]] = {}  # by plan
         self.start = secrets.token_hex(4)  # another server may have other templates
@@ -120,7 +121,9 @@ class Pages:
 
     def report(self, request: Request) -> Response:
         it = _study(self.shelf.look(), request.path_params["hash"])
-        return HTMLResponse(page(it, pictures_of(it.plan)), headers={"Content-Security-Policy": REPORT_POLICY})
+        return HTMLResponse(
+            page(it, pictures_of(it.plan, self.data_root)), headers={"Content-Security-Policy": REPORT_POLICY}
+        )
 
     def stop(self, request: Request) -> Response:
         hash_ = request.path_params["hash"]
@@ -163,12 +166,12 @@ def static(request: Request) -> Response:
     return Response(content, media_type=kind)
 
 
-def serve(folder: Path, *, port: int | None, ready: Callable[[str, int], None]) -> None:
+def serve(folder: Path, *, port: int | None, ready: Callable[[str, int], None], data_root: str | None = None) -> None:
     """Serve until Ctrl-C. `ready` is told the address and the port as soon as the server listens."""
     sockets = listening(port)
     taken, token = sockets[0].getsockname()[1], secrets.token_urlsafe(24)
     config = uvicorn.Config(
-        application(folder, token=token, port=taken),
+        application(folder, token=token, port=taken, data_root=data_root),
         log_level="warning",
         access_log=False,  # addresses have the token in them
         lifespan="off",
