@@ -29,7 +29,8 @@ ARROWS = {
     "prepare": {"data", "execute", "probe", "result", "store", "study", "train"},
     "replication": {"arithmetic", "models", "result", "statistics", "store", "study"},
     "conduct": {"execute", "prepare", "result", "store", "study", "track", "train"},
-    "report": {"arithmetic", "data", "models", "replication", "result", "statistics", "store", "study"},
+    "networks": {"conduct", "data", "models", "prepare", "probe", "store", "train"},
+    "report": {"arithmetic", "data", "models", "probe", "replication", "result", "statistics", "store", "study"},
     "serve": {"prepare", "report", "result", "statistics", "store", "study", "track"},
     "api": {"conduct", "prepare", "report", "result", "store", "study"},
 }

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,17 @@ def surface(net: nn.Module, batches: Sequence[Batch], loss: Loss = cross_entropy
         return math.fsum(torch.stack(losses).tolist()) / total
 
     return loss_at
+
+
+def effort(net: nn.Module, batches: Sequence[Batch], *, size: int, steps: int, directions: int) -> tuple[int, float]:
+    """How many losses a landscape takes, and about how many seconds that is, from one that is taken now."""
+    losses = steps * directions + (steps * steps if size == 2 else 0) + 1
+    with in_use(net, batches[0][0].device):
+        loss_at = surface(net, batches)
+        loss_at({})
+        begun = time.monotonic()
+        loss_at({})
+    return losses, losses * (time.monotonic() - begun)
 
 
 def direction(net: nn.Module, seed: int, number: int) -> Weights:
