@@ -13,7 +13,7 @@ from scipy import stats
 from ablab.auditing import Audit, audit, judge
 from ablab.auditing.claims import Claim, figures
 from ablab.auditing.faults import inflation, is_whole
-from ablab.auditing.noise import guessed_floor, study_pairs, welch
+from ablab.auditing.noise import guessed_floor, spread_of, study_pairs, welch
 from ablab.auditing.quantities import accuracies, count, seconds
 from ablab.auditing.sentences import check
 from ablab.auditing.suggest import study_text
@@ -36,11 +36,11 @@ def test_a_point_between_two_single_runs_is_no_verdict():
     (one,) = audit([73.20, 74.19], test_size=10_000).judgements
     assert one.word == "no verdict"
     assert one.sentence == (
-        "one run each: no verdict; on noise alone such a gap appears in about 16 % of repeats "
-        "at a run-to-run sd of 0.5 pp"
+        "one run each: no verdict; on noise alone such a gap appears in about 52 % of repeats "
+        "at a run-to-run sd of 1.1 pp"
     )
-    assert [(noise.sd, round(noise.share, 2)) for noise in one.noise] == [(0.3, 0.02), (0.5, 0.16), (1.0, 0.48)]
-    assert any("2 % at sd 0.3; 16 % at sd 0.5; 48 % at sd 1 pp" in line for line in one.arithmetic)
+    assert [(noise.sd, round(noise.share, 2)) for noise in one.noise] == [(0.3, 0.02), (0.5, 0.16), (1.1, 0.52)]
+    assert any("2 % at sd 0.3; 16 % at sd 0.5; 52 % at sd 1.1 pp" in line for line in one.arithmetic)
     assert one.error_reduction == pytest.approx(0.99 / 26.80)
 
 
@@ -48,6 +48,22 @@ def test_a_point_between_two_single_runs_is_no_verdict():
 def test_six_points_are_far_beyond_noise(images):
     (one,) = audit([66.14, 72.06], test_size=images).judgements
     assert one.word == "far beyond noise"
+
+
+@pytest.mark.parametrize(("epochs", "parameters"), [(None, None), (30, 80_000), (3, None), (1, 2_000_000)])
+def test_the_range_of_noise_is_that_of_runs_like_the_claimed_ones(epochs, parameters):
+    claims = [Claim(60.0, epochs=epochs, parameters=parameters), Claim(61.0, epochs=epochs, parameters=parameters)]
+    seen = spread_of(*claims)
+    assert seen.low <= seen.middle <= seen.high
+    assert seen.passes == {None: 5, 30: 5, 3: 2, 1: 0}[epochs]
+    assert judge(*claims).noise[-1].sd == round(seen.high, 1)
+    assert f"{seen.middle:.2f} pp in half of {seen.recipes} recipes" in " ".join(judge(*claims).arithmetic)
+
+
+def test_short_training_is_noisier_so_its_gaps_say_less():
+    short, long = (judge(Claim(40.0, epochs=n), Claim(44.0, epochs=n)) for n in (1, 30))
+    assert short.noise[-1].share > 5 * long.noise[-1].share
+    assert short.pairs_for_margin > long.pairs_for_margin
 
 
 def test_six_points_on_few_images_are_not_far_beyond_noise():
@@ -141,7 +157,7 @@ def test_a_suggested_study_finds_the_gap_and_one_pair_less_would_not():
     from ablab.statistics.paired import power
     from ablab.statistics.sequential import multipliers
 
-    pairs, is_enough = study_pairs(0.99, 0.05)
+    pairs, is_enough = study_pairs(0.99, 0.05, 0.5)
     chances = [power(n, 0.99, math.sqrt(0.5), multipliers(3, n, 0.05)[n]) for n in (pairs - 1, pairs)]
     assert is_enough
     assert chances[0] < 0.8 <= chances[1]
@@ -369,7 +385,7 @@ def test_the_suggested_study_is_a_study_that_asks_about_the_published_change():
     study = Study.from_toml(study_text(audited, {"model": "cnn3"}, ["norm=batch"]))
     assert (study.base.model, study.base.epochs, study.base.data) == ("cnn3", 20, "cifar10")
     assert [(variant.name, variant.change) for variant in study.variants] == [('batch "norm"', "norm=batch")]
-    assert study.rule.seeds == (3, study_pairs(0.99, 0.05)[0])
+    assert study.rule.seeds == (3, study_pairs(0.99, 0.05, 1.1)[0])
 
 
 def test_figures_without_names_give_variants_the_words_of_their_change():

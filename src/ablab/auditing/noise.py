@@ -1,20 +1,67 @@
 """How far figures of one and the same recipe lie apart: from run to run, and by the size of the test set.
 
-Nobody outside knows the noise of somebody else's training, so it is looked at over a range: runs of small networks on
-CIFAR-10 were seen to spread by 0.15 points (trained long) to 1.9 (one epoch).
+Nobody outside knows the noise of somebody else's training, so it is looked at over a range: from networks that were
+trained well to what the shipped runs of small networks on CIFAR-10 show, by the size of the network and the length
+of its training.
 """
 
+import functools
+import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ablab.auditing.claims import Claim
 from ablab.statistics.paired import POWER, chance_of_gap, power
 from ablab.statistics.sequential import multipliers
 
-SDS = (0.3, 0.5, 1.0)  # points from run to run: trained well, middling, short or unstable
-USUAL = 0.5  # the one that a sentence names
+SPREADS = Path(__file__).with_name("spreads.json")  # tools/noise_of_runs.py makes it
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far runs of one recipe spread, in points: what a tenth, half and nine tenths of recipes stay below."""
+
+    parameters: int  # of networks with so many or more
+    passes: float  # over 45,000 images of CIFAR-10, or more
+    recipes: int
+    low: float
+    middle: float
+    high: float
+
+
+WELL = (0.3, 0.5)  # points from run to run: networks that were trained well, and middling ones
 LENGTHS = {"long": 1.0, "middling": 1.3, "very short": 2.5}  # training, and how far its noise is above the floor
 FAR = 0.001  # share of repeats below which a gap is called far beyond noise, even at the largest noise of the range
+
+
+@functools.cache
+def spreads() -> tuple[Spread, ...]:
+    """What the shipped runs show."""
+    return tuple(Spread(**row) for row in json.loads(SPREADS.read_text(encoding="utf-8")))
+
+
+def spread_of(base: Claim, claim: Claim) -> Spread:
+    """The spread of runs most like these two: a length that is not told is taken for long, a size for small.
+
+    >>> spread_of(Claim(60.0, epochs=3), Claim(61.0, epochs=3)).passes
+    2
+    """
+    passes = min((one.epochs for one in (base, claim) if one.epochs), default=math.inf)
+    parameters = max((one.parameters for one in (base, claim) if one.parameters), default=0)
+    fitting = [one for one in spreads() if one.passes <= passes and one.parameters <= parameters]
+    return max(fitting, key=lambda one: (one.passes, one.parameters))
+
+
+def sds_of(base: Claim, claim: Claim) -> tuple[float, ...]:
+    """The spreads from run to run that a gap is set against, in points, the smallest first."""
+    seen = spread_of(base, claim)
+    return tuple(sorted({*WELL, round(seen.middle, 1), round(seen.high, 1)}))
+
+
+def usual_sd(base: Claim, claim: Claim) -> float:
+    """The spread that a sentence names: that of half the recipes like these."""
+    return round(spread_of(base, claim).middle, 1)
 
 
 def mean_error(base: Claim, claim: Claim) -> float:
@@ -88,13 +135,13 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
 
 
-def study_pairs(gap: float, alpha: float, *, least: int = 5, most: int = 20) -> tuple[int, bool]:
-    """At most how many pairs a study should allow itself to find such a gap at the usual noise, and whether they do.
+def study_pairs(gap: float, alpha: float, sd: float, *, least: int = 5, most: int = 40) -> tuple[int, bool]:
+    """At most how many pairs a study should allow itself to find such a gap at such noise, and whether they do.
 
-    >>> study_pairs(0.99, 0.05), study_pairs(0.1, 0.05)
-    ((8, True), (20, False))
+    >>> study_pairs(0.99, 0.05, 0.5), study_pairs(0.1, 0.05, 0.5)
+    ((8, True), (40, False))
     """
-    spread = math.sqrt(2) * USUAL  # of a difference, where pairing buys nothing
+    spread = math.sqrt(2) * sd  # of a difference, where pairing buys nothing
     for pairs in range(least, most + 1):
         # its last look alone: what the earlier ones find comes on top
         if power(pairs, gap, spread, multipliers(3, pairs, alpha)[pairs]) >= POWER:

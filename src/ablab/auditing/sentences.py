@@ -8,7 +8,8 @@ from typing import Literal
 from ablab.errors import InputError
 
 _QUANTITY = re.compile(
-    r"(?<![\w.-])(\d+(?:\.\d+)?|\.\d+)\s*(%|percent(?:age)?\s+points?|percent\b|points?\b|pp\b)?", re.I
+    r"(?<![\w.,-])(\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)\s*(%|percent(?:age)?\s+points?|percent\b|points?\b|pp\b)?",
+    re.I,
 )
 _LESS = r"low|less|worse|small|few|below|dropped|drops?\b|fell|falls?\b|decreas|reduc|lost|loses?\b|short"
 _MORE = r"high|more|better|great|larg|above|rose|ris|increas|gain|improv|grew|long|up\b|bigger"
@@ -36,6 +37,8 @@ def check(text: str) -> Sentence:
 
     >>> check("47.2 % is 36 % lower than 73.8 %").says
     'a relative difference: 36 % of 73.8 %, which is 26.6 points: (47.2 - 73.8) / 73.8 = -36.0 %'
+    >>> check("150,826 is a reduction of 85 % from 985,226").says
+    'right: (150,826 - 985,226) / 985,226 = -84.7 %'
     """
     text = " ".join(text.split())
     found = list(_QUANTITY.finditer(text))
@@ -48,18 +51,18 @@ def check(text: str) -> Sentence:
     claimed = _difference(text, found)
     levels = [match for match in found if match is not claimed]
     level, reference = _order(text, levels, claimed)
-    if float(reference[1]) == 0:
+    if _number(reference) == 0:
         raise InputError(f'"{text[:100]}": nothing can be said relative to 0')
     return _judged(text, claimed, level, reference)
 
 
 def _difference(text: str, found: list[re.Match[str]]) -> re.Match[str]:
-    """The number that is the difference: in points, behind "by", or before a word such as "lower"."""
+    """The number that is the difference: in points, behind "by" or "a reduction of", or before "lower" and the like."""
     for match in found:
         if _is_points(match):
             return match
     for match in found:
-        if re.search(r"\bby\s+(about\s+|some\s+)?$", text[: match.start()], re.I):
+        if re.search(rf"\b(by|(?:{_LESS}|{_MORE})\w*\s+of)\s+(about\s+|some\s+)?$", text[: match.start()], re.I):
             return match
     for match in found:
         if re.match(rf"\s*(?:{_LESS}|{_MORE})", text[match.end() :], re.I):
@@ -82,7 +85,7 @@ def _order(text: str, levels: list[re.Match[str]], claimed: re.Match[str]) -> tu
 
 
 def _judged(text: str, claimed: re.Match[str], level: re.Match[str], reference: re.Match[str]) -> Sentence:
-    value, a, b = float(claimed[1]), float(level[1]), float(reference[1])
+    value, a, b = _number(claimed), _number(level), _number(reference)
     are_percent = _is_percent(level) and _is_percent(reference)
     gap, relative = a - b, 100 * (a - b) / b
     # how far rounding of all three numbers can move each kind of difference
@@ -131,7 +134,7 @@ def _said(
     if kind == "points":
         return f"a difference in points, written as percent: write {in_points}; in percent it is {arithmetic}"
     if kind == "relative error":
-        wrong = _trim(100 - float(reference[1]))
+        wrong = _trim(100 - _number(reference))
         return f"a share of the errors: {error:+.1f} % of the {wrong} % that are wrong; {in_points}"
     if kind == "both":
         return f"right, in points and relatively alike: {in_points}, {arithmetic}"
@@ -153,6 +156,11 @@ def _is_points(match: re.Match[str]) -> bool:
 
 def _is_percent(match: re.Match[str]) -> bool:
     return bool(match[2]) and not _is_points(match)
+
+
+def _number(match: re.Match[str]) -> float:
+    """The number as it is written, with or without commas between thousands."""
+    return float(match[1].replace(",", ""))
 
 
 def _step(match: re.Match[str]) -> float:

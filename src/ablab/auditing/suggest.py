@@ -36,8 +36,9 @@ def study_text(
     figures += f" and {len(audit.claims) - 4} more" if len(audit.claims) > 4 else ""
     names = _names(audit, changes)
     gap = audit.open_gap if audit.open_gap is not None else min(abs(one.difference) for one in audit.judgements)
-    pairs, is_enough = study_pairs(gap, ALPHA / len(names))
-    found = f"find a gap of {gap:.2f} pp with a chance of 80 %, at 0.5 pp from run to run"
+    sd = max(one.usual_sd for one in audit.judgements)
+    pairs, is_enough = study_pairs(gap, ALPHA / len(names), sd)
+    found = f"find a gap of {gap:.2f} pp with a chance of 80 %, at {sd:g} pp from run to run"
     why = f"{pairs} {found}" if is_enough else f"more than {pairs} would be needed to {found}"
     lines = [
         f"# To settle what was published: {printable(figures)}.",

@@ -204,7 +204,9 @@ def _advice(judged: Audit) -> list[str]:
     for one in are_open[:MOST_ADVICE]:
         pairs = ", ".join(f"{noise.pairs or 'over 10,000'} at sd {noise.sd:g}" for noise in one.noise)
         gap = f"a gap of {abs(one.difference):.2f} pp takes {pairs} pp" if one.difference else ""
-        margin = f"an effect of {judged.margin:g} pp takes {one.pairs_for_margin or 'over 10,000'} at sd 0.5 pp"
+        margin = (
+            f"an effect of {judged.margin:g} pp takes {one.pairs_for_margin or 'over 10,000'} at sd {one.usual_sd:g} pp"
+        )
         said = "; ".join(filter(None, [gap, margin]))
         lines += _wrapped(f"to settle {one.name}: seed pairs for an 80 % chance: {said}", "", "  ")
     if len(are_open) > MOST_ADVICE:
