@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 CODE := src tests benchmarks tools
 
-.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers published faults clean
+.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers noise published faults clean
 
 install: $(STAMP)
 
@@ -45,6 +45,9 @@ calibrate: install
 
 multipliers: install
 	$(BIN)/python tools/multipliers.py
+
+noise: install
+	$(BIN)/python tools/noise_page.py
 
 published: install
 	$(BIN)/python tools/published_page.py

@@ -82,7 +82,7 @@ def foresee_study(
 def foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
     from ablab.events import Started
     from ablab.study.forecast import before, measured_seconds
-    from ablab.train.loop import train
+    from ablab.train.loop import batch_sizes, train
     from ablab.train.splits import splits_of
 
     runs = store.runs(run.id for run in planned.most) if store else []
@@ -97,7 +97,9 @@ def foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
         # Before its first epoch a run measures its validation images once, as it does after every epoch.
         seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
     labels = dataset.test.labels.tolist()
-    return before(planned, runs, labels=labels, test_images=len(labels), seconds=seconds)
+    base = planned.study.base
+    steps = len(batch_sizes(len(splits_of(base, dataset, 0).train), base.batch))
+    return before(planned, runs, labels=labels, test_images=len(labels), seconds=seconds, steps=steps)
 
 
 def check_budget(planned: Plan, foresight: Foresight) -> None:

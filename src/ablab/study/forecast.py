@@ -14,6 +14,7 @@ from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import correct, detectable, differences, noise_floor, sd
 from ablab.study.decide import Decision
+from ablab.study.noise import Advice, advice
 from ablab.study.plan import Plan
 from ablab.study.verdict import Verdict, points
 
@@ -42,12 +43,19 @@ class Foresight:
     minutes: tuple[float, float] | None  # of what is still wanted, at first and at most
     equality: int | None  # pairs that would show that there is no difference beyond the margin, if there is none
     trained: int  # runs of the plan that are there already
+    quieter: Advice | None  # a way to measure the runs that needs fewer of them
 
 
 def before(
-    plan: Plan, runs: Iterable[Run], *, labels: Any = None, test_images: int = 10_000, seconds: Mapping[str, float]
+    plan: Plan,
+    runs: Iterable[Run],
+    *,
+    labels: Any = None,
+    test_images: int = 10_000,
+    seconds: Mapping[str, float],
+    steps: int | None = None,
 ) -> Foresight:
-    """The foresight of a plan from earlier runs of its recipes and the seconds that a run of each takes."""
+    """The foresight of a plan from earlier runs of its recipes, the seconds that a run takes, and steps an epoch."""
     known = [
         run
         for run in runs
@@ -81,6 +89,7 @@ def before(
         minutes=None if any(math.isnan(one) for one in left) else (left[0], left[1]),
         equality=None if spread is None else _pairs_to_equality(spread, plan.study.rule.margin),
         trained=len(there & {wanted.id for wanted in plan.most}),
+        quieter=advice(recipes, steps) if steps and plan.study.rule.metric == ACCURACY else None,
     )
 
 

@@ -7,6 +7,7 @@ from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import duration, shown
 from ablab.study import Plan
 from ablab.study.forecast import Foresight
+from ablab.study.noise import Advice
 
 
 def foreseen(plan: Plan, foresight: Foresight) -> str:
@@ -29,6 +30,8 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     lines += ["", on_screen(_reaches(foresight, most, metric)), ""]
     if foresight.spread is not None:
         lines += _equality(foresight, most, margin)
+    if foresight.quieter:
+        lines.append(_quieter(foresight.quieter))
     return "\n".join(lines)
 
 
@@ -60,3 +63,14 @@ def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     if foresight.equality <= most:
         return [pairs]
     return [f"{pairs};", f"this study has {most} at most: more seeds, a wider margin or a longer training would do"]
+
+
+def _quieter(known: Advice) -> str:
+    """The way to measure that needs fewer runs, with what it rests on."""
+    least, most = (f"{100 * share:.0f}" for share in known.saved)
+    share = least if least == most else f"{least} to {most}"
+    on = "one small network" if known.networks == 1 else f"{known.networks} small networks"
+    return (
+        f'less noise: "{known.changes}" saved {share} % of the runs on {on} with this schedule and shifted no effect '
+        "(docs/noise.md)"
+    )
