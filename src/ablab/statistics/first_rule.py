@@ -1,20 +1,33 @@
-"""The multipliers of the first rule, which go on judging the studies that were locked under it.
+"""The first rule, which goes on judging the studies that were locked under it.
 
-They are a table from 4 million simulated paths, kept as it was. Rows that the table does not have are bounded: the
-error that a look adds is spent as if no path crossed at two looks. That holds whatever the looks have to do with each
-other, and it is wider than it must be, so tests hold the exact multipliers against it.
+Its comparisons pass nothing on, and each look stands alone. Its multipliers are a table from 4 million simulated paths,
+kept as it was. Rows that the table does not have are bounded: the error that a look adds is spent as if no path crossed
+at two looks. That holds whatever the looks have to do with each other, and it is wider than it must be: tests hold the
+exact multipliers against it.
 """
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ablab.statistics.paired import t_multiplier
-from ablab.statistics.sequential import spent
+from ablab.statistics.sequential import Design, Look, looks, spent
 
 LEAST = 3  # pairs at the first look of the table
 TABLE = Path(__file__).with_name("first_rule.json")
+
+
+def first_looks(
+    paths: Sequence[Sequence[float]], grids: Sequence[float], design: Design
+) -> tuple[tuple[Look, ...], ...]:
+    """The looks at each comparison, up to the first that decides."""
+    alpha = design.alpha / design.comparisons
+    factors = first_multipliers(design.least, design.most, alpha)
+    return tuple(
+        looks(path, factors, margin=design.margin, grid=grid, alpha=alpha)
+        for path, grid in zip(paths, grids, strict=True)
+    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -125,8 +125,8 @@ def widened(seeds: Interval, variance: float, alpha: float) -> tuple[float, floa
     """The ends of the interval for other seeds *and* other images of the same kind."""
     from scipy.special import ndtri
 
-    half = math.hypot(seeds.half, float(-ndtri(alpha / 2)) * math.sqrt(variance))
-    return seeds.mean - half, seeds.mean + half
+    more = math.hypot(seeds.half, float(-ndtri(alpha / 2)) * math.sqrt(variance)) - seeds.half
+    return seeds.low - more, seeds.high + more
 
 
 def correct(predictions: bytes, labels: Any) -> "Flags":

@@ -22,17 +22,38 @@ POWER = 1.5  # how late the error is spent; chosen among 1, 1.5 and 2 by mean se
 
 
 @dataclass(frozen=True)
+class Design:
+    """What was settled before the first pair: when one looks, at how many comparisons, and what counts as small."""
+
+    least: int  # pairs at the first look
+    most: int
+    alpha: float  # the error that all comparisons may make together
+    comparisons: int
+    margin: float
+
+
+@dataclass(frozen=True)
 class Look:
     """What was seen after n pairs."""
 
     pairs: int
     multiplier: float
     interval: Interval
+    alpha: float  # the error with which the interval may be wrong, at this look and all others
+    equality: "Look | None" = None  # at the level at which equality is decided; None where that is the same
+
+    @property
+    def excludes_zero(self) -> bool:
+        return self.interval.low > 0 or self.interval.high < 0
+
+    def is_small(self, margin: float) -> bool:
+        """Whatever the effect is, it is smaller than the margin."""
+        seen = (self.equality or self).interval
+        return -margin < seen.low and seen.high < margin
 
     def decides(self, margin: float) -> bool:
-        """The interval leaves out 0, or lies within the margin: no further seed can change the answer."""
-        low, high = self.interval.low, self.interval.high
-        return low > 0 or high < 0 or (-margin < low and high < margin)
+        """The interval excludes 0, or lies within the margin: no further seed can change the answer."""
+        return self.excludes_zero or self.is_small(margin)
 
 
 def spent(pairs: int, most: int, alpha: float) -> float:
@@ -82,12 +103,12 @@ def _table() -> dict[str, dict[str, dict[str, list[float]]]]:
 
 
 def looks(
-    differences: Sequence[float], factors: Mapping[int, float], *, margin: float, grid: float
+    differences: Sequence[float], factors: Mapping[int, float], *, margin: float, grid: float, alpha: float = 0.05
 ) -> tuple[Look, ...]:
     """The looks in order, up to the first that decides; what comes after that one cannot change the answer."""
     taken: list[Look] = []
     for pairs, multiplier in sorted(factors.items()):
         if pairs > len(differences) or (taken and taken[-1].decides(margin)):
             break
-        taken.append(Look(pairs, multiplier, interval(differences[:pairs], multiplier, grid=grid)))
+        taken.append(Look(pairs, multiplier, interval(differences[:pairs], multiplier, grid=grid), alpha))
     return tuple(taken)

@@ -19,7 +19,7 @@ from typing import Any
 from ablab.metric import known_metrics
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import differences
-from ablab.statistics.sequential import looks
+from ablab.statistics.sequential import Look
 from ablab.study.plan import Plan
 from ablab.study.question.variant import Variant
 from ablab.study.sentence import sentence
@@ -46,9 +46,8 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
             found.setdefault((run.spec.recipe.hash, plan.place(run.spec)), run)
     verdicts: list[Verdict] = []
     missing: set[tuple[str, int]] = set()
-    for variant in study.variants:
-        evidence = gather(plan, variant, found)
-        verdict = judge(evidence, study.rule, alpha=plan.alpha, comparisons=study.comparisons, labels=labels)
+    for variant, evidence in zip(study.variants, gather(plan, found), strict=True):
+        verdict = judge(evidence, study.rule, comparisons=study.comparisons, labels=labels)
         verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study.rule)))
         missing |= {
             (recipe.hash, seed)
@@ -84,35 +83,56 @@ def within_budget(plan: Plan, wanted: tuple[RunSpec, ...], found: Found) -> tupl
     return wanted[:taken]
 
 
-def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:
-    """The pairs of one variant in the order of seeds, the looks at them, and what did not finish."""
-    base, rule, metric = plan.study.base, plan.study.rule, known_metrics()[plan.study.rule.metric]
-    least, most = rule.seeds
+def gather(plan: Plan, found: Found) -> tuple[Evidence, ...]:
+    """What every comparison rests on: its pairs in the order of seeds, the looks at them, and what did not finish."""
+    series = [_series(plan, variant, found) for variant in plan.study.variants]
+    rule, metric = plan.study.rule, known_metrics()[plan.study.rule.metric]
+    looks = plan.protocol.looks(
+        [differences(*(points([pair[side] for pair in one.pairs], rule.metric) for side in (0, 1))) for one in series],
+        [
+            max((metric.step(run.test.images) for pair in one.pairs for run in pair if run.test), default=0.0)
+            for one in series
+        ],
+        plan.design,
+    )
+    return tuple(_evidence(plan, *each) for each in zip(plan.study.variants, series, looks, strict=True))
 
-    def value(run: Run | None) -> float | None:
-        return metric.points(run.test) if run else None
 
+@dataclass(frozen=True)
+class _Series:
+    """The runs of one comparison by the number of the seed, and the pairs before the first that is not whole."""
+
+    both: tuple[tuple[Run | None, Run | None], ...]
+    pairs: tuple[Pair, ...]
+    is_stuck: bool
+
+
+def _series(plan: Plan, variant: Variant, found: Found) -> _Series:
+    base, most = plan.study.base, plan.study.rule.seeds[1]
     both = [(found.get((base.hash, seed)), found.get((variant.recipe.hash, seed))) for seed in range(most)]
     pairs: list[Pair] = []
     for left, right in both:
-        if left is None or right is None or value(left) is None or value(right) is None:
+        if left is None or right is None or _value(plan, left) is None or _value(plan, right) is None:
             break
         pairs.append((left, right))
-    is_stuck = len(pairs) < most and any(run is not None and value(run) is None for run in both[len(pairs)])
-    taken = looks(
-        differences(*(points([pair[side] for pair in pairs], rule.metric) for side in (0, 1))),
-        plan.protocol.multipliers(least, most, plan.alpha),
-        margin=rule.margin,
-        grid=max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=0.0),
-    )
-    if taken and taken[-1].decides(rule.margin):
-        pairs, is_stuck = pairs[: taken[-1].pairs], False
-    counted = both[: max(least, len(pairs) + is_stuck)]
+    is_stuck = len(pairs) < most and any(run is not None and _value(plan, run) is None for run in both[len(pairs)])
+    return _Series(tuple(both), tuple(pairs), is_stuck)
+
+
+def _value(plan: Plan, run: Run) -> float | None:
+    return known_metrics()[plan.study.rule.metric].points(run.test)
+
+
+def _evidence(plan: Plan, variant: Variant, series: _Series, looks: tuple[Look, ...]) -> Evidence:
+    rule, pairs, is_stuck = plan.study.rule, series.pairs, series.is_stuck
+    if looks and looks[-1].decides(rule.margin):
+        pairs, is_stuck = pairs[: looks[-1].pairs], False
+    counted = series.both[: max(rule.seeds[0], len(pairs) + is_stuck)]
     return Evidence(
         variant=variant,
-        base=base,
-        pairs=tuple(pairs),
-        looks=taken,
+        base=plan.study.base,
+        pairs=pairs,
+        looks=looks,
         runs=sum(right is not None for _, right in counted),
         failures=sum(right is not None and right.status != "finished" for _, right in counted),
         base_failures=sum(left is not None and left.status != "finished" for left, _ in counted),
@@ -120,7 +140,7 @@ def gather(plan: Plan, variant: Variant, found: Found) -> Evidence:
             (left, right)
             for left, right in counted
             if left and right and left.status == right.status == "finished"
-            if value(left) is not None and value(right) is not None
+            if _value(plan, left) is not None and _value(plan, right) is not None
         ),
         is_stuck=is_stuck,
     )

@@ -9,6 +9,7 @@ from ablab import randomness
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.records import RunSpec, StudyText
+from ablab.statistics.sequential import Design
 from ablab.study.protocol import NEWEST, PROTOCOLS, Protocol
 from ablab.study.question.study import Study
 
@@ -46,8 +47,14 @@ class Plan:
         return StudyText(self.hash, it.name, it.text, self.fingerprint, len(it.variants), it.base.data, it.scale)
 
     @property
+    def design(self) -> Design:
+        """What the plan settles for the looks."""
+        rule = self.study.rule
+        return Design(*rule.seeds, rule.alpha, self.study.comparisons, rule.margin)
+
+    @property
     def alpha(self) -> float:
-        """The error that each comparison is allowed: all of them together share the study's."""
+        """The error that each comparison is allowed at first: all of them together share the study's."""
         return self.study.rule.alpha / self.study.comparisons
 
 

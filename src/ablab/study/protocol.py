@@ -4,11 +4,14 @@ To judge old runs by a newer protocol would be to choose the rule after the resu
 plan's hash, a stored plan is found under its own version, and its verdicts stay what they were, to the last digit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ablab.statistics.first_rule import first_multipliers
-from ablab.statistics.sequential import multipliers
+from ablab.statistics.first_rule import first_looks, first_multipliers
+from ablab.statistics.recycling import recycled_looks
+from ablab.statistics.sequential import Design, Look, multipliers
+
+Looks = Callable[[Sequence[Sequence[float]], Sequence[float], Design], tuple[tuple[Look, ...], ...]]
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Protocol:
 
     version: int
     multipliers: Callable[[int, int, float], Mapping[int, float]]  # by the first look, the last, and the error
+    looks: Looks  # at all comparisons, from the differences of each, their grids, and the design
 
 
-PROTOCOLS = (Protocol(2, multipliers), Protocol(1, first_multipliers))
+PROTOCOLS = (Protocol(2, multipliers, recycled_looks), Protocol(1, first_multipliers, first_looks))
 NEWEST = PROTOCOLS[0]

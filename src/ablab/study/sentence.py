@@ -34,7 +34,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
         return f"{name}: undecided after {n}{seen}; a verdict takes {seeds[0]} at least (margin {margin})."
     assert verdict.effect is not None
     low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
-    interval = f"{100 * verdict.confidence:g} % interval {low} to {high}"
+    interval = f"{100 * verdict.level:g} % interval {low} to {high}"
     effect = _gap(verdict, verdict.effect)
     if verdict.is_negligible:
         kind = "gain" if known_metrics()[verdict.metric].gain(verdict.effect, verdict.effect)[0] > 0 else "loss"
@@ -45,7 +45,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
     if verdict.word == "no practical difference":
         return f"{name} makes no practical difference: any effect is smaller than {margin} ({interval}, {n}), {cost}."
     if verdict.word == "undecided":
-        level = f"{100 * verdict.confidence:g} % interval"
+        level = f"{100 * verdict.level:g} % interval"
         ends = f"{low} and {_gap(verdict, verdict.high)}"
         return f"{name}: undecided after {n}: the effect lies between {ends} ({level}, margin {margin}), {cost}."
     is_beyond = verdict.low > verdict.margin or verdict.high < -verdict.margin

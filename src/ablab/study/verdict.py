@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import (
@@ -75,6 +75,7 @@ class Verdict:
     pairs: int
     margin: float
     confidence: float
+    level: float  # of the interval: the confidence, or that of two one-sided tests where these have shown equality
     comparisons: int  # of the study; the confidence is that of all of them together
     is_negligible: bool  # real, and smaller than the margin
     is_biased: bool  # epochs were chosen on the test set
@@ -139,21 +140,27 @@ def word_for(low: float, high: float, margin: float) -> tuple[Word, bool]:
     return "undecided", False
 
 
-def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, labels: Any = None) -> Verdict:
-    """The verdict that the evidence allows; `alpha` is the share of the error that this comparison may spend."""
+def _word(look: Look, margin: float, metric: Metric) -> tuple[Word, bool]:
+    if look.is_small(margin):
+        return "no practical difference", look.excludes_zero
+    return word_for(*metric.gain(look.interval.low, look.interval.high), margin)
+
+
+def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = None) -> Verdict:
+    """The verdict that the evidence allows."""
     pairs, last = evidence.pairs, evidence.looks[-1] if evidence.looks else None
     metric, is_accuracy = known_metrics()[rule.metric], rule.metric == ACCURACY
     a, b = (points([pair[side] for pair in pairs], rule.metric) for side in (0, 1))
     gaps = differences(a, b)
-    seen = last.interval if last else None
-    ends = metric.gain(seen.low, seen.high) if seen else None
-    word, is_negligible = word_for(*ends, rule.margin) if ends else ("undecided", False)
-    images = _images(pairs, last, alpha, labels if is_accuracy else None)
+    word, is_negligible = _word(last, rule.margin, metric) if last else ("undecided", False)
+    shown = last.equality if last and last.equality and word == "no practical difference" else last
+    seen = shown.interval if shown else None
+    images = _images(pairs, shown, labels if is_accuracy else None)
     wide_word = word
     if images.low is not None and images.high is not None:
         wide_word, _ = word_for(images.low, images.high, rule.margin)
     needed = None
-    if word == "undecided" and seen and (enough := needed_pairs(rule.margin, seen.sd, alpha)):
+    if word == "undecided" and last and seen and (enough := needed_pairs(rule.margin, seen.sd, last.alpha)):
         needed = max(1, enough - len(pairs))
     return Verdict(
         variant=evidence.variant.name,
@@ -166,6 +173,7 @@ def judge(evidence: Evidence, rule: Rule, *, alpha: float, comparisons: int, lab
         pairs=len(pairs),
         margin=rule.margin,
         confidence=rule.confidence,
+        level=round(1 - 2 * rule.alpha, 12) if last and shown is last.equality else rule.confidence,
         comparisons=comparisons,
         is_negligible=is_negligible,
         is_biased="test" in (evidence.base.select, evidence.variant.recipe.select),
@@ -231,7 +239,7 @@ def costs(pairs: Sequence[Pair]) -> Costs:
     )
 
 
-def _images(pairs: Sequence[Pair], last: Look | None, alpha: float, labels: Any) -> _Images:
+def _images(pairs: Sequence[Pair], last: Look | None, labels: Any) -> _Images:
     if labels is None or last is None or not all(run.predictions for pair in pairs for run in pair):
         return _Images()
     import numpy as np
@@ -239,7 +247,7 @@ def _images(pairs: Sequence[Pair], last: Look | None, alpha: float, labels: Any)
     a, b = (np.stack([correct(pair[side].predictions, labels) for pair in pairs]) for side in (0, 1))
     if a.shape[1] < 2:
         return _Images()
-    low, high = widened(last.interval, image_variance(a, b), alpha)
+    low, high = widened(last.interval, image_variance(a, b), last.alpha)
     sides = [[noise_floor(*rows[at : at + 2]) ** 2 for at in range(len(pairs) - 1)] for rows in (a, b)]
     floor = math.sqrt(2 * mean([*sides[0], *sides[1]]))
     spreads = [statistics.variance(100 * rows.mean(1)) for rows in (a, b)]

@@ -47,7 +47,7 @@ def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
             f"and its {100 * first.confidence:g} % interval (bar){shared}. The shaded band is the margin, "
             f"±{first.margin:.{first.digits}f} {unit}: an interval that lies within it is no practical difference, one "
             "that excludes zero (and does not lie within the band) helps or hurts, any other is undecided."
-            f"{spoilt(runs)}"
+            f"{equality_levels(verdicts)}{spoilt(runs)}"
         ),
         runs=ids(runs),
         axis=Axis("effect", f"{metric.gap_words} of test {metric.title}"),
@@ -57,6 +57,16 @@ def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
         ),
         margin=first.margin,
         unit=unit,
+    )
+
+
+def equality_levels(verdicts: Sequence[Verdict]) -> str:
+    """Which intervals have another level than the others: those that have shown equality by two one-sided tests."""
+    levels = {verdict.level for verdict in verdicts if verdict.level != verdict.confidence}
+    return "".join(
+        f" The interval beside *no practical difference* has {100 * level:g} %: it excludes an effect of the margin or "
+        f"more on either side with an error of {50 * (1 - level):g} %."
+        for level in levels
     )
 
 
