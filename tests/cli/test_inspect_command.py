@@ -92,3 +92,12 @@ def test_wrong_words_are_errors_that_say_what_to_type(words, message):
     with pytest.raises(InputError, match=message) as caught:
         inspected(*words)
     assert caught.value.exit_code == 2
+
+
+def test_a_second_network_may_have_pictures_and_classes_of_its_own():
+    words = ("alexnet", "--vs", "alexnet-original", "--vs-in-shape", "3x227x227", "--vs-classes", "1000", "--json")
+    totals = json.loads(inspected(*words))
+    parameters = next(total for total in totals["differences"] if total["what"] == "parameters")
+    assert (parameters["first"], parameters["second"]) == (36_187_914, 62_378_344)
+    with pytest.raises(InputError, match="name it with --vs"):
+        inspected("alexnet", "--vs-classes", "10")

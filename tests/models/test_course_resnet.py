@@ -165,3 +165,9 @@ def test_a_convolution_in_the_shortcuts_adds_its_weights_and_leaves_all_other_na
         main = main if name == "shortcut" else layer(main)
     assert torch.equal(block_(inside), main + block_.shortcut(inside))
     assert other(x).shape == (2, 10)
+
+
+def test_depth_repeats_the_residual_blocks_and_parameters_grow_by_equal_steps():
+    counts = [parameters(outline("resnet11", CIFAR10, depth=depth)) for depth in (1, 2, 3)]
+    blocks = sum(2 * (9 * c * c + 2 * c) for c in (128, 512, 1028))
+    assert counts == [30_343_594, 30_343_594 + blocks, 30_343_594 + 2 * blocks]

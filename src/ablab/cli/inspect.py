@@ -33,6 +33,8 @@ FORMATS = ("table", *sorted({*formats()} - {"text"}))
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, required=True, metavar="MODEL [key=value]...")
 @click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="A second network to put beside the first.")
+@click.option("--vs-in-shape", metavar="CxHxW", help="The size of the second network's pictures, where it is another.")
+@click.option("--vs-classes", type=click.IntRange(1, 1 << 20), help="The second network's classes, likewise.")
 @click.option("--grow", "is_grown", is_flag=True, help="Show how its numbers grow with an option instead.")
 @click.option("--over", metavar="KEY=A,B,...", help="With --grow: the option and its values, such as width=0.5,1,2.")
 @click.option("--measure/--no-measure", default=True, show_default=True, help="With --grow: time a training step.")
@@ -45,6 +47,8 @@ FORMATS = ("table", *sorted({*formats()} - {"text"}))
 def command(
     words: tuple[str, ...],
     other: str | None,
+    vs_in_shape: str | None,
+    vs_classes: int | None,
     is_grown: bool,
     over: str | None,
     measure: bool,
@@ -59,24 +63,32 @@ def command(
 
     io = Io(*picture_size(in_shape), classes)
     form = "json" if as_json else form
-    flags = ["--in-shape", in_shape] * (in_shape != "3x32x32") + ["--classes", str(classes)] * (classes != 10)
+    if other is None and (vs_in_shape is not None or vs_classes is not None):
+        raise InputError("--vs-in-shape and --vs-classes are about a second network: name it with --vs")
     if is_grown or over is not None or out is not None:
         if form not in ("table", "json") or other is not None:
             raise InputError("--grow: neither --vs nor another --format than table and json go with it")
         if out is not None and out.suffix != ".svg":
             raise InputError(f"--out {out}: the name must end with .svg")
         click.echo(_grown(words, over, io, measure=measure, out=out, form=form))
-        following = shlex.join(["ablab", "inspect", *words, *flags])
+        following = shlex.join(["ablab", "inspect", *words, *_flags(in_shape, classes)])
     elif other is None:
         click.echo(_alone(" ".join(words), _table(words, io, batch), form))
         following = shlex.join(["ablab", "train", *words])
     else:
         second_words = _words(other)
         names = " ".join(words), " ".join(second_words)
-        click.echo(_beside(names, _table(words, io, batch), _table(second_words, io, batch), form))
-        following = shlex.join(["ablab", "inspect", *second_words, *flags])
+        second = vs_in_shape or in_shape, vs_classes or classes
+        second_io = Io(*picture_size(second[0]), second[1])
+        click.echo(_beside(names, _table(words, io, batch), _table(second_words, second_io, batch), form))
+        following = shlex.join(["ablab", "inspect", *second_words, *_flags(*second)])
     if form == "table":
         say_next(following)
+
+
+def _flags(in_shape: str, classes: int) -> list[str]:
+    """The pictures and classes of a network, where they are not the usual ones."""
+    return ["--in-shape", in_shape] * (in_shape != "3x32x32") + ["--classes", str(classes)] * (classes != 10)
 
 
 def _table(words: Sequence[str], io: Io, batch: int) -> Table:

@@ -6,7 +6,7 @@ more convolutions of the same width. Convolutions have a bias only if there is n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from torch import nn
 
@@ -16,6 +16,8 @@ from ablab.models.blocks import projected, stack
 from ablab.models.options import check_numbers
 from ablab.models.shapes import shape_after
 from ablab.models.style import ConvStyle
+
+Depth = Annotated[int, "[1, 64]"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +52,15 @@ def course_resnet(
     pooled: Sequence[int],
     residuals: Sequence[int],
     channels: Sequence[int],
+    depth: Depth = 1,
     style: CourseStyle = CourseStyle(),
 ) -> nn.Module:
     """Blocks in order, residual ones behind some of them, a last pool, and one linear layer.
 
-    The report's dropout is 0.2, of whole channels: behind each block, and behind each ReLU before the sum;
-    `dropout_at` = conv, residual, all. `projection` = conv puts a 1x1 convolution with norm into every shortcut. What
-    the report calls ResNet-18 (resnet18-wide) is fifteen times as large as the network that others call so.
+    `depth` residual blocks follow one another where the report has one. Its dropout is 0.2, of whole channels: behind
+    each block, and behind each ReLU before the sum; `dropout_at` = conv, residual, all. `projection` = conv puts a 1x1
+    convolution with norm into every shortcut. What the report calls ResNet-18 (resnet18-wide) is fifteen times as large
+    as the network that others call so.
     """
     blocks = max(*pooled, *residuals)
     check_numbers("channels", channels, blocks, what="blocks")
@@ -65,8 +69,8 @@ def course_resnet(
     for number, one in enumerate(channels, start=1):
         outputs = style.scaled(one)
         layers[f"block{number}"] = block(inputs, outputs, style, pool=number in pooled)
-        if number in residuals:
-            layers[f"residual{number}"] = residual_block(outputs, style)
+        for turn in range(1, 1 + depth * (number in residuals)):
+            layers[f"residual{number}" if turn == 1 else f"residual{number}_{turn}"] = residual_block(outputs, style)
         inputs = outputs
     features = stack(**layers, pool=nn.MaxPool2d(2), flatten=nn.Flatten())
     (flat,) = shape_after(features, io.in_shape, name)
