@@ -31,7 +31,7 @@ ARROWS = {
     "conduct": {"execute", "prepare", "result", "store", "study", "track", "train"},
     "networks": {"conduct", "data", "models", "prepare", "probe", "store", "train"},
     "report": {"arithmetic", "data", "models", "probe", "replication", "result", "statistics", "store", "study"},
-    "serve": {"prepare", "report", "result", "statistics", "store", "study", "track"},
+    "serve": {"prepare", "report", "result", "store", "study", "track"},
     "api": {"conduct", "prepare", "report", "result", "store", "study"},
 }
 ABOVE_ALL = {"cli", "__init__", "__main__"}

@@ -80,6 +80,25 @@ class Metric:
         return 100 / images if self.unit == "%" else self.grid
 
     @property
+    def head(self) -> str:
+        """What stands above a column of it.
+
+        >>> Metric("accuracy", "accuracy", "%", "higher").head, Metric("loss", "loss", "", "lower").head
+        ('accuracy (%)', 'loss')
+        """
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def gap_head(self) -> str:
+        """What stands above a column of effects."""
+        return f"effect ({self.gap_unit})" if self.gap_unit else "effect"
+
+    @property
+    def unit_words(self) -> str:
+        """What values are counted in, spelled out for a caption."""
+        return "percent" if self.unit == "%" else self.gap_words
+
+    @property
     def gap_words(self) -> str:
         """What differences are counted in, spelled out for a caption."""
         return "percentage points" if self.unit == "%" else self.unit or "its own units"

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import ablab
 from ablab.arithmetic import inspect
-from ablab.arithmetic.table import Table
+from ablab.arithmetic.table import Network
 from ablab.errors import ModelError
 
 
@@ -38,7 +38,7 @@ def real_shapes(net: nn.Module, in_shape: tuple[int, ...]) -> list[tuple[int, ..
     return shapes
 
 
-def agrees(net: nn.Module, in_shape: tuple[int, int, int]) -> Table:
+def agrees(net: nn.Module, in_shape: tuple[int, int, int]) -> Network:
     table = inspect(net, in_shape, batch=2)
     assert table.parameters == sum(one.numel() for one in net.parameters())
     assert table.buffers == sum(one.numel() for one in net.buffers())
@@ -46,11 +46,11 @@ def agrees(net: nn.Module, in_shape: tuple[int, int, int]) -> Table:
     return table
 
 
-def by_path(table: Table) -> dict[str, object]:
+def by_path(table: Network) -> dict[str, object]:
     return {row.path: row for row in table.rows}
 
 
-def fields(table: Table) -> dict[str, object]:
+def fields(table: Network) -> dict[str, object]:
     return {row.path: row.receptive_field for row in table.rows}
 
 

@@ -18,7 +18,6 @@ from ablab.report.chart import (
     Chart,
     HeatMap,
     Images,
-    Interval,
     Intervals,
     Line,
     Lines,
@@ -27,6 +26,7 @@ from ablab.report.chart import (
     Shot,
     Spot,
     Surface,
+    Whisker,
 )
 from ablab.report.draw import matplotlib, svg
 
@@ -84,10 +84,10 @@ def surfaces(draw: st.DrawFn) -> Surface:
 
 
 interval = st.builds(
-    lambda a, b, c, **rest: Interval(low=min(a, b, c), effect=sorted((a, b, c))[1], high=max(a, b, c), **rest),
+    lambda a, b, c, **rest: Whisker(low=min(a, b, c), effect=sorted((a, b, c))[1], high=max(a, b, c), **rest),
     known, known, known, name=name, word=st.sampled_from(("helps", "undecided", "")), is_faint=st.booleans(),
 )  # fmt: skip
-unknown = st.builds(Interval, name, st.none() | known, st.none(), st.none())
+unknown = st.builds(Whisker, name, st.none() | known, st.none(), st.none())
 places = (st.integers(0, 50), st.integers(0, 5), st.floats(1, 1e15), known)
 spots = st.builds(Spot, name, *places, st.none(), st.none(), st.just(1))
 shots = st.builds(Shot, st.integers(0), st.just(PNG.getvalue()), name, name)

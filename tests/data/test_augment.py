@@ -14,7 +14,7 @@ from torch import Tensor
 from ablab.data.augment import augmenter, check, colour, disturbed, geometry
 from ablab.data.augment.crop import padded, windows
 from ablab.data.augment.cutout import cutout
-from ablab.data.augment.draw import Draw, Table
+from ablab.data.augment.draw import Draw, Numbers
 from ablab.data.augment.flip import flip, vertical_flip
 from ablab.data.augment.mix import beta_quantile, cutmix, mixup
 from ablab.data.augment.pixels import choose, pick
@@ -40,7 +40,7 @@ def pictures(count: int = 40, shape: tuple[int, int, int] = SHAPE, seed: int = 0
 
 
 def draw(count: int, *, epoch: int = 0, seed: int = 0, purpose: str = "augment/test/1") -> Draw:
-    return Draw(Table(seed, purpose, epoch, count), torch.arange(count))
+    return Draw(Numbers(seed, purpose, epoch, count), torch.arange(count))
 
 
 def run(text: str, *, seed: int = 0, epoch: int = 0, count: int = 40, classes: int = 5) -> tuple[Tensor, Tensor]:

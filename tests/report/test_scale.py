@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablab.report.chart import Axis, Interval, Intervals, Line, Lines, Scatter, Spot
+from ablab.report.chart import Axis, Intervals, Line, Lines, Scatter, Spot, Whisker
 from ablab.report.scale import (
     Scale,
     forest_span,
@@ -115,20 +115,18 @@ def test_costs_start_at_zero_unless_their_axis_is_in_powers():
     assert scatter_spans(powers)[1] == pytest.approx((44.5, 55.5))
 
 
-def intervals(*kept: Interval) -> Intervals:
+def intervals(*kept: Whisker) -> Intervals:
     return Intervals(name="", title="", axis=Axis("effect"), intervals=kept, margin=1.0)
 
 
 @given(st.floats(-50, 50), st.floats(0, 30))
 def test_a_forest_plot_holds_all_intervals_and_the_band(effect, half):
-    low, high = forest_span(
-        intervals(Interval("", effect, effect - half, effect + half), Interval("", None, None, None))
-    )
+    low, high = forest_span(intervals(Whisker("", effect, effect - half, effect + half), Whisker("", None, None, None)))
     assert low < min(effect - half, -1.0)
     assert max(effect + half, 1.0) < high
 
 
 def test_a_first_look_that_says_nothing_does_not_hide_those_that_matter():
-    early, late = Interval("2", 0.0, -500.0, 500.0), Interval("9", 0.5, -0.2, 1.2)
+    early, late = Whisker("2", 0.0, -500.0, 500.0), Whisker("9", 0.5, -0.2, 1.2)
     low, high = upright_span(intervals(early, late))
     assert -10 < low < high < 10

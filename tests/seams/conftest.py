@@ -1,5 +1,7 @@
 """A copy of the package into which a test drops one new file, and the command line of that copy."""
 
+import http.client
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -37,6 +40,29 @@ class PackageCopy:
             text=True,
             timeout=240,
         )
+
+    def dashboard(self, path: str) -> str:
+        """A page of the dashboard of the store in that folder, from a server that is started for it."""
+        words = [sys.executable, "-m", "ablab", "serve", "--port", "0", "--json"]
+        env = {**os.environ, "PYTHONPATH": str(self.root.parent)}
+        server = subprocess.Popen(words, cwd=self.work, env=env, stdout=subprocess.PIPE, text=True)
+        assert server.stdout
+        try:
+            facts = json.loads(server.stdout.readline())
+            token = urlsplit(facts["url"]).query.removeprefix("token=")
+            connection = http.client.HTTPConnection("127.0.0.1", facts["port"], timeout=60)
+            connection.request("GET", path, headers={"Cookie": f"ablab-{facts['port']}={token}"})
+            page = connection.getresponse().read().decode()
+            connection.close()
+            return page
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+            server.stdout.close()
+
+    def plan(self, study: str) -> str:
+        """The hash of the plan of a study that was run."""
+        return str(json.loads(self.run("report", study, "--json").stdout)["plan"])
 
 
 @pytest.fixture(scope="session")

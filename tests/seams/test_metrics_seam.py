@@ -1,6 +1,7 @@
 """A metric is one new file: every run is measured by it, and all that shows runs shows it."""
 
 import json
+import re
 
 import pytest
 
@@ -42,8 +43,10 @@ model = "mlp"
 hidden = [16]
 epochs = 1
 batch = 20
-[variants]
-"norm" = "norm=batch"
+lr = 0.1
+[grid]
+norm = ["none", "batch"]
+lr = [0.1, 0.2]
 [decide]
 metric = "doubt"
 margin = 0.05
@@ -57,8 +60,32 @@ def test_a_study_may_decide_by_a_metric_of_ones_own(package_copy):
     (package_copy.work / "sure.toml").write_text(STUDY)
     done = package_copy.run("run", "sure.toml", "--workers", "1")
     assert done.returncode == 0, done.stderr
-    assert "norm (mean doubt)" in done.stdout
-    assert "effect (bits)" in done.stdout
+    on_screen, contrasts = done.stdout.split("Main effects and interactions")
+    assert "norm=batch, lr=0.1 (mean doubt)" in on_screen
+    for text in (on_screen, contrasts):
+        assert "effect (bits)" in text
     planned = package_copy.run("plan", "sure.toml")
     assert "by mean doubt, margin 0.05 bits" in planned.stdout
     assert "bits (from 3 pairs that are in the store)" in planned.stdout
+
+
+@pytest.mark.slow
+def test_every_presentation_has_the_metric_that_decides_with_its_unit(package_copy):
+    package_copy.drop("train/metrics/doubt.py", METRIC)
+    (package_copy.work / "sure.toml").write_text(STUDY)
+    assert package_copy.run("run", "sure.toml", "--workers", "1").returncode == 0
+    page = (package_copy.work / "reports" / "sure.html").read_text()
+    for name in ("effects", "runs", "cost"):
+        section = page.partition(f'<section id="{name}"')[2].partition("</section>")[0]
+        assert "mean doubt (bits)" in section, name
+    assert "bits of test mean doubt" in page
+    assert "Down and to the left is better" in page
+    for what, keys in (("verdicts", {"doubt", "doubt_low"}), ("costs", {"doubt", "doubt_high"}), ("runs", {"doubt"})):
+        rows = package_copy.run("table", "sure.toml", "--what", what, "--format", "csv").stdout.splitlines()
+        assert keys <= set(rows[0].split(",")), what
+    (run, *_) = json.loads(package_copy.run("runs", "ls", "--json").stdout)
+    doubt = json.loads(package_copy.run("runs", "show", run["id"], "--json").stdout)["test"]["metrics"]["doubt"]
+    seeds = package_copy.dashboard(f"/study/{package_copy.plan('sure.toml')}").partition("<h2>Seeds</h2>")[2]
+    assert f'<a href="/run/{run["id"]}">{doubt:.4f}</a>' in seeds
+    assert "Test mean doubt in bits" in seeds
+    assert re.search(r"<b>[+-]\d\.\d{4} bits</b>", package_copy.dashboard("/"))

@@ -1,12 +1,9 @@
 """A section is one new file: page, paper, notebook, dashboard and terminal show it, `ablab table` has its table."""
 
-import http.client
-import json
 import os
 import re
 import subprocess
 import sys
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -74,7 +71,7 @@ def test_a_section_is_one_new_file(studied):
     shown = in_a_notebook(studied)
     assert "Lengths of the names" in shown
     assert "Long names are hard to read." in shown
-    assert "Long names are hard to read." in on_the_dashboard(studied)
+    assert "Long names are hard to read." in studied.dashboard(f"/study/{studied.plan('s.toml')}")
     on_screen = studied.run("report", "s.toml").stdout
     assert "Long names are hard to read." in on_screen
     assert re.search(r"batch norm +10\n", on_screen)
@@ -84,24 +81,3 @@ def in_a_notebook(studied) -> str:
     words = [sys.executable, "-c", NOTEBOOK]
     env = {**os.environ, "PYTHONPATH": str(studied.root.parent)}
     return subprocess.run(words, cwd=studied.work, env=env, capture_output=True, text=True, check=True).stdout
-
-
-def on_the_dashboard(studied) -> str:
-    """The page of the study."""
-    env = {**os.environ, "PYTHONPATH": str(studied.root.parent)}
-    words = [sys.executable, "-m", "ablab", "serve", "--port", "0", "--json"]
-    server = subprocess.Popen(words, cwd=studied.work, env=env, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    try:
-        facts = json.loads(server.stdout.readline())
-        token = urlsplit(facts["url"]).query.removeprefix("token=")
-        connection = http.client.HTTPConnection("127.0.0.1", facts["port"], timeout=60)
-        plan = json.loads(studied.run("report", "s.toml", "--json").stdout)["plan"]
-        connection.request("GET", f"/study/{plan}", headers={"Cookie": f"ablab-{facts['port']}={token}"})
-        page = connection.getresponse().read().decode()
-        connection.close()
-        return page
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        server.stdout.close()

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ablab.arithmetic.layerwise import inspect as inspect
+    from ablab.arithmetic.table import Network as Network
     from ablab.arithmetic.table import Row as Row
-    from ablab.arithmetic.table import Table as Table
 
-_HOME = {"inspect": "layerwise", "Row": "table", "Table": "table"}
+_HOME = {"inspect": "layerwise", "Row": "table", "Network": "table"}
 
 
 def __getattr__(name: str) -> Any:
-    """`inspect`, `Table` and `Row`, fetched when they are first used: the formulas are imported without torch."""
+    """`inspect`, `Network` and `Row`, fetched when they are first used: the formulas are imported without torch."""
     if name not in _HOME:
         raise AttributeError(f"ablab.arithmetic has no public name {name!r}")
     return getattr(importlib.import_module(f"ablab.arithmetic.{_HOME[name]}"), name)

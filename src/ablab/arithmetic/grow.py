@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from ablab.arithmetic.layerwise import inspect
-from ablab.arithmetic.table import Table
+from ablab.arithmetic.table import Network
 from ablab.errors import InputError, ModelError
 
 BATCH = 32  # images of a measured step
@@ -67,7 +67,7 @@ def _outline(build: Callable[[Any], nn.Module], value: Any) -> nn.Module:
         return build(value)
 
 
-def _measurable(tables: Sequence[Table]) -> list[int]:
+def _measurable(tables: Sequence[Network]) -> list[int]:
     """Which networks take seconds a step and fit into memory together, the first ones first."""
     found, room = [], MOST_PARAMETERS
     for at, table in enumerate(tables):

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ablab.arithmetic.formulas import Layer, Shape
 from ablab.arithmetic.layers import layer
-from ablab.arithmetic.table import FLOAT, Row, Table
+from ablab.arithmetic.table import FLOAT, Network, Row
 from ablab.arithmetic.terms import NOTHING, Term, product, total
 from ablab.arithmetic.trace import Call, calls, kept_bytes
 
 
-def inspect(module: nn.Module, in_shape: tuple[int, int, int], *, batch: int = 1) -> Table:
+def inspect(module: nn.Module, in_shape: tuple[int, int, int], *, batch: int = 1) -> Network:
     """Every layer of a network with its arithmetic for pictures of (channels, height, width).
 
     Nothing is computed and no weights are made: shapes come from a forward pass on the meta device. `batch` is the
@@ -32,7 +32,7 @@ def inspect(module: nn.Module, in_shape: tuple[int, int, int], *, batch: int = 1
             before.setdefault(call.begin, []).extend(_direct(call.path, call.module, ledger))
             after.append(_own(call, memory))
     rows = [row for n, some in enumerate(after) for row in [*before.get(n, []), *some]]
-    return Table((*rows, *_unreached(module, ledger)), tuple(in_shape), batch)
+    return Network((*rows, *_unreached(module, ledger)), tuple(in_shape), batch)
 
 
 @dataclass
@@ -160,4 +160,4 @@ def _unreached(net: nn.Module, ledger: _Ledger) -> list[Row]:
     return rows
 
 
-__all__ = ["Row", "Table", "Term", "inspect"]
+__all__ = ["Network", "Row", "Term", "inspect"]

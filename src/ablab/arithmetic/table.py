@@ -27,7 +27,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class Network:
     """A network layer by layer, and what the layers add up to."""
 
     rows: tuple[Row, ...]

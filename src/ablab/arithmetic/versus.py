@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ablab.arithmetic.table import Row, Table
+from ablab.arithmetic.table import Network, Row
 
 WEIGHTED = ("conv", "linear")
 
 
-def pairs(one: Table, other: Table) -> list[tuple[Row | None, Row | None]]:
+def pairs(one: Network, other: Network) -> list[tuple[Row | None, Row | None]]:
     """The layers of both in order: those of the same kind share a line, what only one of them has stands alone.
 
     As many convolutions and linear layers as possible are matched, then as much of the rest, the first ones first.
@@ -37,7 +37,7 @@ def pairs(one: Table, other: Table) -> list[tuple[Row | None, Row | None]]:
     return lines + [(row, None) for row in one.rows[i:]] + [(None, row) for row in other.rows[j:]]
 
 
-def differences(one: Table, other: Table) -> list[dict[str, Any]]:
+def differences(one: Network, other: Network) -> list[dict[str, Any]]:
     """The totals of both, the second less the first, and the second over the first (None over nothing)."""
     return [
         {"what": what, "first": a, "second": b, "difference": b - a, "ratio": b / a if a else None}

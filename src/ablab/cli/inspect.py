@@ -24,7 +24,7 @@ from ablab.errors import InputError
 from ablab.report.table import formats
 
 if TYPE_CHECKING:
-    from ablab.arithmetic import Table
+    from ablab.arithmetic import Network
     from ablab.models import Io
 
 FORMATS = ("table", *sorted({*formats()} - {"text"}))
@@ -91,7 +91,7 @@ def _flags(in_shape: str, classes: int) -> list[str]:
     return ["--in-shape", in_shape] * (in_shape != "3x32x32") + ["--classes", str(classes)] * (classes != 10)
 
 
-def _table(words: Sequence[str], io: Io, batch: int) -> Table:
+def _table(words: Sequence[str], io: Io, batch: int) -> Network:
     """The network that some words name, inspected."""
     from ablab.arithmetic import inspect
 
@@ -157,7 +157,7 @@ def _over(text: str | None) -> tuple[str, list[Any]]:
     return key.strip(), [value(part.strip()) for part in re.split(r",(?![^\[]*\])", values)]
 
 
-def _alone(name: str, network: Table, form: str) -> str:
+def _alone(name: str, network: Network, form: str) -> str:
     import json
 
     from ablab.report.network import as_dict, fitting, network_table, totals
@@ -173,7 +173,7 @@ def _alone(name: str, network: Table, form: str) -> str:
     return "\n".join([f"{name}: {network.weighted_layers} weighted layers", "", layers, "", *totals(network)])
 
 
-def _beside(names: tuple[str, str], one: Table, other: Table, form: str) -> str:
+def _beside(names: tuple[str, str], one: Network, other: Network, form: str) -> str:
     import json
 
     from ablab.report.side_by_side import layers, side_by_side, summary

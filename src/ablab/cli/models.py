@@ -8,7 +8,7 @@ from ablab.cli.shared import json_option, outline, say
 from ablab.nouns import counted
 
 if TYPE_CHECKING:
-    from ablab.arithmetic import Table
+    from ablab.arithmetic import Network
     from ablab.catalogue import Entry
     from ablab.models import Io
 
@@ -41,7 +41,7 @@ def command(model: str | None, as_json: bool) -> None:
     say(as_json, [_row(*row) for row in rows], text, "ablab models simple-nn")
 
 
-def _table(entry: "Entry") -> "tuple[Table, Io]":
+def _table(entry: "Entry") -> "tuple[Network, Io]":
     """The network as it comes, inspected without weights, at the first size of picture that it takes."""
     from ablab.arithmetic import inspect
     from ablab.errors import ModelError
@@ -56,7 +56,7 @@ def _table(entry: "Entry") -> "tuple[Table, Io]":
     raise failed
 
 
-def _row(entry: "Entry", table: "Table", io: "Io") -> dict[str, Any]:
+def _row(entry: "Entry", table: "Network", io: "Io") -> dict[str, Any]:
     return {
         "name": entry.name,
         "what": entry.summary,
@@ -69,7 +69,7 @@ def _row(entry: "Entry", table: "Table", io: "Io") -> dict[str, Any]:
     }
 
 
-def _size(table: "Table", io: "Io") -> str:
+def _size(table: "Network", io: "Io") -> str:
     return (
         f"{table.parameters:,} parameters, {table.macs:,} MACs, {table.weighted_layers} weighted layers, "
         f"at {'x'.join(map(str, io.in_shape))} and {counted(io.classes, 'class', 'classes')}"
@@ -80,7 +80,7 @@ def _flags(io: "Io") -> str:
     return "" if io == type(io)(*PLACES[0]) else f" --in-shape {'x'.join(map(str, io.in_shape))} --classes {io.classes}"
 
 
-def _millions(table: "Table") -> str:
+def _millions(table: "Network") -> str:
     return f"{table.macs / 1e6:.1f} M" if table.macs < 1e9 else f"{table.macs / 1e9:.2f} G"
 
 

@@ -102,6 +102,7 @@ def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
 
 
 def _chart(kind: str, subject: Subject, images: int, root: str | None) -> Chart:
+    from ablab.metric import ACCURACY
     from ablab.report.sections import classes, cost, curves, effects
     from ablab.report.sections.images import most_wrong, worst
 
@@ -117,7 +118,7 @@ def _chart(kind: str, subject: Subject, images: int, root: str | None) -> Chart:
     if kind == "curves":
         return curves.panels_of(subject.arms)
     if kind == "cost":
-        return cost.scatters(subject.arms)
+        return cost.scatters(subject.arms, next((each.metric for each in subject.verdicts), ACCURACY))
     if subject.data is None:
         raise InputError(f"{subject.name}: the store does not have the labels of its test images")
     if kind == "confusion":

@@ -71,7 +71,7 @@ class Lines(Common):
 
 
 @dataclass(frozen=True)
-class Interval:
+class Whisker:
     """One effect with its interval; None is what is not known yet."""
 
     name: str
@@ -91,7 +91,7 @@ class Intervals(Common):
     """Effects over the band of what is too small to matter: one below the other, or upright from left to right."""
 
     axis: Axis
-    intervals: tuple[Interval, ...]
+    intervals: tuple[Whisker, ...]
     margin: float
     unit: str = "points"  # of effects, in a word
     is_upright: bool = False
@@ -168,11 +168,13 @@ class Scatter(Common):
     x_axis: Axis
     y_axis: Axis
     spots: tuple[Spot, ...]
+    is_better_below: bool = False
 
     @property
     def front(self) -> tuple[Spot, ...]:
         ordered = sorted(self.spots, key=lambda spot: spot.number)
-        return tuple(ordered[at] for at in pareto([s.x for s in ordered], [s.y for s in ordered]))
+        gains = [-spot.y if self.is_better_below else spot.y for spot in ordered]
+        return tuple(ordered[at] for at in pareto([spot.x for spot in ordered], gains))
 
     def sheet(self) -> Sheet:
         columns = ("recipe", str(self.x_axis), str(self.y_axis), "low", "high", "runs", "on the front")

@@ -2,47 +2,59 @@
 
 from collections.abc import Iterable, Sequence
 
+from ablab.metric import Metric
 from ablab.records import Run
 from ablab.statistics.paired import Interval, interval, t_multiplier
-from ablab.study.verdict import signed
+from ablab.study.verdict import Verdict, signed
 
 ALPHA = 0.05  # of the plain intervals around the mean of a recipe's runs
 DASH = "–"
+SHARE = Metric("share", "share", "%", "higher")
 
 
-def centre(values: Sequence[float], step: float) -> tuple[float, float, float] | None:
-    """The mean of a recipe's shares in percent with its plain 95 % interval, cut off at 0 and 100.
+def centre(values: Sequence[float], step: float, metric: Metric = SHARE) -> tuple[float, float, float] | None:
+    """The mean of a recipe's values with its plain 95 % interval; that of shares in percent is cut off at 0 and 100.
 
     None where one run does not show how they vary. `step` is the smallest by which two can differ: one image.
     """
     if len(values) < 2:
         return None
     plain = interval(values, t_multiplier(len(values), ALPHA), grid=step)
-    return plain.mean, max(0.0, plain.low), min(100.0, plain.high)
+    if metric.unit == "%":
+        return plain.mean, max(0.0, plain.low), min(100.0, plain.high)
+    return plain.mean, plain.low, plain.high
 
 
-def step(runs: Iterable[Run]) -> float:
-    """The smallest difference between accuracies of these runs, in points: that of one test image."""
-    return max((100 / run.test.images for run in runs if run.test and run.test.images), default=0.01)
+def step(runs: Iterable[Run], metric: Metric = SHARE) -> float:
+    """The smallest difference between values of these runs: of shares, that of one test image."""
+    return max((metric.step(run.test.images) for run in runs if run.test and run.test.images), default=metric.grid)
 
 
-def parts_of_mean(values: Sequence[float], step: float) -> tuple[float | None, float | None, float | None]:
+def parts_of_mean(
+    values: Sequence[float], step: float, metric: Metric = SHARE
+) -> tuple[float | None, float | None, float | None]:
     """Mean and ends of its interval, as far as there are any."""
     if not values:
         return None, None, None
-    return centre(values, step) or (values[0], None, None)
+    return centre(values, step, metric) or (values[0], None, None)
 
 
-def mean_text(values: Sequence[float], step: float, digits: int = 2) -> str:
-    """A mean, of shares in percent, with the ends of its interval; the one value there is, without.
+def mean_text(values: Sequence[float], step: float, metric: Metric = SHARE) -> str:
+    """A mean with the ends of its interval; the one value there is, without.
 
     >>> mean_text([70.0], 0.01), mean_text([], 0.01)
     ('70.00', '–')
     """
-    mean, low, high = parts_of_mean(values, step)
+    mean, low, high = parts_of_mean(values, step, metric)
     if mean is None:
         return DASH
+    digits = metric.digits
     return f"{mean:.{digits}f}" if low is None else f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def effect_text(verdict: Verdict) -> str:
+    """An effect with its sign, or a dash before the first pair."""
+    return DASH if verdict.effect is None else signed(verdict.effect, verdict.digits)
 
 
 def plain_interval(values: Sequence[float]) -> Interval | None:

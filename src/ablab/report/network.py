@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ablab.arithmetic.formulas import Shape, times
-from ablab.arithmetic.table import Row
-from ablab.arithmetic.table import Table as Network
+from ablab.arithmetic.table import Network, Row
 from ablab.arithmetic.terms import Term
 from ablab.nouns import counted
 from ablab.report.table import Head, Table, table

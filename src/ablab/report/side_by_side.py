@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from ablab.arithmetic.table import Row
-from ablab.arithmetic.table import Table as Network
+from ablab.arithmetic.table import Network, Row
 from ablab.arithmetic.versus import differences, pairs
 from ablab.report.network import as_dict, records, totals
 from ablab.report.table import Head, Table, table

@@ -1,13 +1,12 @@
-"""The charts of the dashboard: curves that grow while one looks, the interval after each look, a run's mistakes."""
+"""The charts of the dashboard alone: curves that grow while one looks, and the interval after each look."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from markupsafe import Markup
 
 from ablab.metric import known_metrics
-from ablab.records import DataFacts, EpochRow
-from ablab.report.chart import Axis, HeatMap, Interval, Intervals, Line, Lines, Point
+from ablab.records import EpochRow
+from ablab.report.chart import Axis, Intervals, Line, Lines, Point, Whisker
 from ablab.report.draw import svg
 from ablab.report.sections.curves import QUANTITIES, Quantity
 from ablab.study import Verdict
@@ -48,26 +47,13 @@ def looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
         title=f"{verdict.variant}: the interval of the effect after each pair of seeds",
         axis=Axis("effect", known_metrics()[verdict.metric].gap_words),
         intervals=tuple(
-            Interval(str(pairs), known.mean, known.low, known.high, is_faint=pairs != max(taken))
+            Whisker(str(pairs), known.mean, known.low, known.high, is_faint=pairs != max(taken))
             if (known := taken.get(pairs))
-            else Interval(str(pairs), None, None, None)
+            else Whisker(str(pairs), None, None, None)
             for pairs in range(min(first, *taken), max(last, *taken) + 1)
         ),
         margin=verdict.margin,
         is_upright=True,
         across="pairs",
-    )
-    return svg.draw(chart)
-
-
-def heat_map(counts: Any, data: DataFacts) -> Markup:
-    """How often each class was taken for which, in percent of its images; counts are i64[K,K]."""
-    chart = HeatMap(
-        name="confusion",
-        title="confusion matrix",
-        rows=data.classes,
-        columns=data.classes,
-        values=tuple(tuple(100 * count / max(sum(row), 1) for count in row) for row in counts.tolist()),
-        largest=100.0,
     )
     return svg.draw(chart)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.events import Projection
+from ablab.report.means import effect_text, ends
 from ablab.report.style import LOOKS
 from ablab.result import Result
 from ablab.serve.entry import entries, running_of
@@ -13,7 +14,6 @@ from ablab.serve.runs_list import A_PAGE, Query, listed
 from ablab.serve.snapshot import Snapshot
 from ablab.study import Verdict
 from ablab.study.forecast import Underway, during
-from ablab.study.verdict import signed
 from ablab.track.progress import LiveRun, LiveStudy
 
 
@@ -92,15 +92,12 @@ def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
 def verdict_line(verdict: Verdict) -> dict[str, Any]:
     """A verdict with its numbers as they are printed."""
     look = LOOKS[verdict.word]
-    is_known = verdict.low is not None and verdict.high is not None
     return {
         "it": verdict,
         "kind": look.kind,
         "sign": look.sign,
-        "effect": "–" if verdict.effect is None else signed(verdict.effect, verdict.digits),
-        "interval": f"{signed(verdict.low, verdict.digits)} to {signed(verdict.high, verdict.digits)}"  # type: ignore[arg-type]
-        if is_known
-        else "no interval yet",
+        "effect": effect_text(verdict),
+        "interval": ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
     }
 
 

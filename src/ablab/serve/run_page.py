@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from ablab.errors import AblabError
-from ablab.records import DataFacts, Run
 from ablab.report.chart import Axis
 from ablab.report.facts import facts_of
+from ablab.report.page.html import html
+from ablab.report.sections.classes import of_run
 from ablab.report.sections.curves import QUANTITIES
-from ablab.serve.charts import curves, heat_map
+from ablab.serve.charts import curves
 from ablab.serve.compare_page import MOST_COMPARED
 from ablab.serve.entry import Entry, entries
 from ablab.serve.snapshot import Snapshot
-from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
 
 
 def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
@@ -27,31 +26,10 @@ def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
         "charts": charts if one.curve else [],
         "recipe": one.recipe.toml(),
         "facts": about(one),
-        "confusion": matrix_of(one.run, facts) if one.run and facts else None,
+        "classes": [html(part) for part in of_run(one.run, facts)] if one.run and facts else [],
         "siblings": [other for other in entries(seen) if other.recipe.hash == one.recipe.hash and other.id != one.id][
             : MOST_COMPARED - 1
         ],
-    }
-
-
-def matrix_of(run: Run, data: DataFacts) -> dict[str, Any] | None:
-    """The confusion matrix as a map, and the classes one by one."""
-    if not run.predictions:
-        return None
-    size = len(data.classes)
-    try:
-        matrix = confusion(data.labels, unpacked(run.predictions, size), size)
-    except AblabError:
-        return None  # predictions of another test set
-    report = class_report(matrix)
-    worst = [(data.classes[one.true], data.classes[one.given], one.count, 100 * one.share) for one in mistakes(matrix)]
-    return {
-        "map": heat_map(matrix, data) if size <= MANY else None,
-        "rows": [
-            (name, 100 * it.recall, 100 * it.precision) for name, it in zip(data.classes, report.each, strict=True)
-        ],
-        "worst": worst,
-        "f1": 100 * report.macro.f1,
     }
 
 

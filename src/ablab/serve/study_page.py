@@ -10,6 +10,7 @@ from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.report.chart import Axis, Line, LineKind
 from ablab.report.sections.curves import QUANTITIES
+from ablab.report.sections.runs import value_text
 from ablab.report.style import style_of
 from ablab.report.wording import duration
 from ablab.result import Result
@@ -70,6 +71,7 @@ def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequenc
     live = {(run.spec.recipe.hash, run.spec.seed): run for run in running}
     wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
     least, most = it.study.rule.seeds
+    metric = known_metrics()[it.study.rule.metric]
     shown = sorted({one.seed for one in it.plan.most})[:MOST_SEEDS]
     rows = []
     for name, recipe, style in arms:
@@ -77,7 +79,7 @@ def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequenc
         for seed in shown:
             at = (recipe.hash, seed)
             if run := done.get(at):
-                text = f"{run.test.points:.2f}" if run.test else run.status
+                text = value_text(run, metric) if run.test else run.status
                 kind = "done" if run.status == "finished" else "broken"
                 cells.append({"kind": kind, "text": text, "id": run.id})
             elif on := live.get(at):

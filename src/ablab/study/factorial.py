@@ -32,8 +32,13 @@ class Contrast:
     low: float
     high: float
     pairs: int
+    figures: str  # effect and interval with their unit
     word: Word
-    sentence: str
+    conclusion: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name}: {self.figures}: {self.conclusion}"
 
 
 def contrasts(plan: Plan, runs: Iterable[Run]) -> tuple[Contrast, ...]:
@@ -128,11 +133,11 @@ def _contrast(
     seen = interval(each, factor, grid=metric.grid)
     word, _ = word_for(*metric.gain(seen.low, seen.high), plan.study.rule.margin)
     effect, low, high = (signed(one, metric.digits) for one in (seen.mean, seen.low, seen.high))
-    text = f"{name}: {effect} {metric.gap_unit}".rstrip() + f" ({low} to {high}, {seeds} seeds)"
+    figures = f"{effect} {metric.gap_unit}".rstrip() + f" ({low} to {high}, {seeds} seeds)"
     if kind == "interaction":
         known = seen.low > 0 or seen.high < 0
         less = "more" if seen.mean > 0 else "less"
-        said = f"together they come to {less} than the sum of both" if known else "no interaction can be told"
+        conclusion = f"together they come to {less} than the sum of both" if known else "no interaction can be told"
     else:
-        said = f"{word} on average over the other factors" if word in ("helps", "hurts") else word
-    return Contrast(name, kind, mean(each), seen.low, seen.high, seeds, word, f"{text}: {said}.")
+        conclusion = f"{word} on average over the other factors" if word in ("helps", "hurts") else word
+    return Contrast(name, kind, mean(each), seen.low, seen.high, seeds, figures, word, f"{conclusion}.")

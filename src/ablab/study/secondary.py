@@ -6,7 +6,7 @@ p-values are Holm's, because ten classes are ten chances to see something.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ablab.errors import StudyError
@@ -15,8 +15,8 @@ from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
 from ablab.statistics.learning import epochs_to
 from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
+from ablab.study.verdict import Pair
 
-Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
 ALPHA = 0.05
 MANY = 20  # classes beyond which each has too few test images to say anything
 
@@ -33,6 +33,7 @@ class Secondary:
     low: float
     high: float
     pairs: int
+    is_during_training: bool = False  # from training images while the weights moved, with augmentation and dropout on
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,13 @@ def secondary(pairs: Sequence[Pair], decides: str = ACCURACY) -> tuple[Secondary
     """
     if len(pairs) < 3:
         return ()
-    found = [
-        _paired("mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01),
+    during_training = (
         _paired("training accuracy in the last epoch, measured during training", "pp", pairs, _last_training, 0.01),
         _paired("training minus test accuracy (the gap)", "pp", pairs, _gap, 0.01),
+    )
+    found = [
+        _paired("mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01),
+        *(replace(answer, is_during_training=True) for answer in during_training if answer),
         *(_measured(metric, pairs) for name, metric in known_metrics().items() if name != decides),
         _times(pairs),
     ]

@@ -7,7 +7,7 @@ import pytest
 from pictured import drawn, has_colour, share_of_paper
 from PIL import Image
 
-from ablab.report.chart import Axis, HeatMap, Images, Interval, Intervals, Line, Lines, Multiples, Scatter, Shot, Spot
+from ablab.report.chart import Axis, HeatMap, Images, Intervals, Line, Lines, Multiples, Scatter, Shot, Spot, Whisker
 from ablab.report.draw.matplotlib import figure
 from ablab.report.picture import Picture
 from ablab.report.style import BAND, COLOURS, LESS, LOOKS, MORE
@@ -18,13 +18,13 @@ def texts(picture: Picture) -> list[str]:
     return [text.get_text().replace(r"\$", "$") for text in picture.figure.findobj(lambda it: hasattr(it, "get_text"))]
 
 
-def effects(*intervals: Interval) -> Picture:
+def effects(*intervals: Whisker) -> Picture:
     axis = Axis("effect", "percentage points")
     return figure(Intervals(name="effects", title="Effects", axis=axis, intervals=intervals, margin=1.0))
 
 
 def test_effects_have_the_colour_of_their_word_and_their_numbers_over_the_band():
-    picture = effects(Interval("batch norm", 6.0, 5.5, 6.5, "helps", 3), Interval("crop", -3.0, -3.5, -2.5, "hurts", 5))
+    picture = effects(Whisker("batch norm", 6.0, 5.5, 6.5, "helps", 3), Whisker("crop", -3.0, -3.5, -2.5, "hurts", 5))
     image = drawn(picture)
     assert 0.4 < share_of_paper(image) < 0.97
     assert has_colour(image, BAND.light, 1000)
@@ -34,15 +34,15 @@ def test_effects_have_the_colour_of_their_word_and_their_numbers_over_the_band()
 
 
 def test_an_effect_without_an_interval_says_so_and_its_mark_is_empty():
-    picture = effects(Interval("batch norm", 6.0, None, None, "undecided", 2))
+    picture = effects(Whisker("batch norm", 6.0, None, None, "undecided", 2))
     assert any("no interval yet" in text for text in texts(picture))
     (mark,) = [line for line in picture.figure.axes[0].get_lines() if line.get_marker() == "o"]
     assert mark.get_markerfacecolor() == "white"
-    assert "no pair yet  (no interval yet), n = 0" in texts(effects(Interval("crop", None, None, None)))
+    assert "no pair yet  (no interval yet), n = 0" in texts(effects(Whisker("crop", None, None, None)))
 
 
 def test_a_biased_effect_is_marked_as_such():
-    assert any("(biased)" in text for text in texts(effects(Interval("", 6.0, 5.0, 7.0, "helps", 3, is_biased=True))))
+    assert any("(biased)" in text for text in texts(effects(Whisker("", 6.0, 5.0, 7.0, "helps", 3, is_biased=True))))
 
 
 def panel(*lines: Line) -> Lines:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ablab.report.chart import Axis, Bars, HeatMap, Interval, Intervals, Line, Lines, Multiples, Scatter, Spot
+from ablab.report.chart import Axis, Bars, HeatMap, Intervals, Line, Lines, Multiples, Scatter, Spot, Whisker
 from ablab.report.draw import svg
 from ablab.report.draw.svg.lines import HEIGHT, WIDTH
 from ablab.report.scale import Scale, forest_span
@@ -70,7 +70,7 @@ def test_a_selected_epoch_has_a_ring_and_a_run_that_goes_on_a_dot_at_its_end():
 
 @given(st.floats(-50, 50), st.floats(0, 30), st.floats(0.01, 10))
 def test_a_row_places_interval_effect_and_margin_in_percent_of_its_width(effect, half, margin):
-    one = Interval("norm", effect, effect - half, effect + half, n=3)
+    one = Whisker("norm", effect, effect - half, effect + half, n=3)
     chart = Intervals(name="", title="", axis=Axis("effect"), intervals=(one,), margin=margin)
     across = Scale(*forest_span(chart), 0, 100)
     picture = str(svg.draw(chart))
@@ -83,7 +83,7 @@ def test_a_row_places_interval_effect_and_margin_in_percent_of_its_width(effect,
 
 
 def test_a_row_without_an_interval_has_band_and_zero_line_alone():
-    one = Interval("norm", None, None, None)
+    one = Whisker("norm", None, None, None)
     picture = str(svg.draw(Intervals(name="", title="", axis=Axis(""), intervals=(one,), margin=1.0)))
     assert 'class="zero"' in picture
     assert 'class="effect"' not in picture

@@ -15,7 +15,7 @@ from simulated import result
 from ablab import verify
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
-from ablab.report.chart import Axis, Interval, Intervals
+from ablab.report.chart import Axis, Intervals, Whisker
 from ablab.report.means import short
 from ablab.report.page import page
 from ablab.report.page.embedded import MOST_BYTES, figures_json, json_text, run_facts, runs_json
@@ -78,7 +78,7 @@ def test_too_many_runs_are_cut_and_counted() -> None:
 
 @pytest.mark.parametrize("name", ["study", "</script><script>x"])
 def test_figures_have_columns_and_rows(name: str) -> None:
-    effect = Interval("x\u202e", 1.5, None, 2.0, "helps", 3, "lr=1")
+    effect = Whisker("x\u202e", 1.5, None, 2.0, "helps", 3, "lr=1")
     chart = Intervals(name="effects", title="", axis=Axis("effect"), intervals=(effect,), margin=1.0)
     figures = json.loads(figures_json(name, {"effects": chart}))
     assert figures["name"] == name

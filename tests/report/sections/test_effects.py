@@ -28,7 +28,9 @@ def made(**changes):
 
 
 def lines_of(it):
-    return write(dataclasses.replace(verdict_table(it), caption=""), "text").splitlines()
+    return write(
+        dataclasses.replace(verdict_table(it.verdicts, it.runs, explores=it.plan.explores), caption=""), "text"
+    ).splitlines()
 
 
 def test_a_variant_has_its_mean_its_effect_its_interval_n_and_a_verdict():
@@ -56,7 +58,7 @@ def test_a_biased_verdict_says_so_in_table_and_chart():
 
 @pytest.mark.parametrize(("word", "is_bold"), [("helps", True), ("hurts", True), ("undecided", False)])
 def test_an_effect_is_bold_only_where_the_verdict_says_that_there_is_one(word, is_bold):
-    assert ("**+2.10**" in write(verdict_table(made(word=word)), "markdown")) is is_bold
+    assert ("**+2.10**" in write(verdict_table(made(word=word).verdicts), "markdown")) is is_bold
 
 
 def test_what_explored_has_no_verdict():

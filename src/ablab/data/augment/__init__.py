@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ablab.catalogue import Operation
-from ablab.data.augment.draw import Draw, Table
+from ablab.data.augment.draw import Draw, Numbers
 from ablab.data.augment.pixels import pick
 from ablab.data.dataset import Examples
 from ablab.errors import DataError, Fault, RecipeError
@@ -47,7 +47,7 @@ class Augment:
     examples: Examples
     rows: Tensor  # i64: rows that partners are taken from
     classes: int
-    tables: dict[str, Table] = field(default_factory=dict, repr=False)
+    numbers: dict[str, Numbers] = field(default_factory=dict, repr=False)
 
     def __call__(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         images, labels = self._changed(rows), self.examples.labels[rows]
@@ -56,9 +56,9 @@ class Augment:
 
     def draw(self, purpose: str, rows: Tensor) -> Draw:
         """The numbers of one operation for these rows."""
-        if purpose not in self.tables:
-            self.tables[purpose] = Table(self.seed, purpose, self.epoch, len(self.examples))
-        return Draw(self.tables[purpose], rows)
+        if purpose not in self.numbers:
+            self.numbers[purpose] = Numbers(self.seed, purpose, self.epoch, len(self.examples))
+        return Draw(self.numbers[purpose], rows)
 
     def _changed(self, rows: Tensor) -> Tensor:
         images = pick(self.examples.images, rows)
@@ -110,7 +110,7 @@ def check(text: str, in_shape: tuple[int, int, int]) -> None:
     row, black = torch.zeros(1, dtype=torch.int64), torch.zeros(1, *in_shape, dtype=torch.uint8)
     for step in steps(text):
         try:
-            step(*[black] * (2 if step.mixes else 1), Draw(Table(0, step.purpose, 0, 1), row))
+            step(*[black] * (2 if step.mixes else 1), Draw(Numbers(0, step.purpose, 0, 1), row))
         except DataError as error:
             raise DataError(f"augment = {step.operation.call}: {error}") from None
 

@@ -9,7 +9,7 @@ from ablab.randomness import stream
 
 
 @dataclass(frozen=True)
-class Table:
+class Numbers:
     """The numbers of one operation in one epoch, one for every row of the data, each column drawn when first asked for.
 
     A column is keyed by its name and holds numbers in [0, 1): so it does not depend on the arguments of the operation,
@@ -34,16 +34,16 @@ class Table:
 class Draw:
     """What an operation is given beside the images: numbers for the images in `rows`, asked for by name."""
 
-    table: Table
+    numbers: Numbers
     rows: Tensor  # i64[B]
 
     @property
     def epoch(self) -> int:
-        return self.table.epoch
+        return self.numbers.epoch
 
     def part(self, name: str, *, always: bool = False) -> Tensor:
         """f64[B] in [0, 1). With `always`, an image has the same number in every epoch."""
-        return self.table.column(name, 0 if always else self.epoch).index_select(0, self.rows)
+        return self.numbers.column(name, 0 if always else self.epoch).index_select(0, self.rows)
 
     def between(self, name: str, low: float, high: float) -> Tensor:
         """f32[B] between low and high."""
@@ -63,4 +63,4 @@ class Draw:
 
     def of(self, positions: Tensor) -> "Draw":
         """The same numbers for some images of the batch."""
-        return Draw(self.table, self.rows.index_select(0, positions))
+        return Draw(self.numbers, self.rows.index_select(0, positions))

@@ -2,7 +2,7 @@
 
 import re
 
-from ablab.report.chart import HeatMap, Interval
+from ablab.report.chart import HeatMap, Whisker
 from ablab.report.wording import visible
 from ablab.study.verdict import signed
 
@@ -20,7 +20,7 @@ def shortened(name: str, most: int) -> str:
     return text[: ends[-1] if ends else most - 1].rstrip() + "…"
 
 
-def numbers(one: Interval) -> tuple[str, str]:
+def numbers(one: Whisker) -> tuple[str, str]:
     """The effect and the ends of its interval as they are printed."""
     ends = (
         "no interval yet"

@@ -20,20 +20,18 @@ from ablab.nouns import counted
 from ablab.records import Run
 from ablab.report.draw.matplotlib import figure
 from ablab.report.facts import facts_of
-from ablab.report.means import ends, ratio_text
 from ablab.report.notebook.live import Progress
 from ablab.report.notebook.parts import box, facts_table, note, rows_table, written
 from ablab.report.notebook.sections import sections_of
 from ablab.report.picture import Picture
 from ablab.report.sections.curves import panels_of
-from ablab.report.sections.effects import intervals, word
+from ablab.report.sections.effects import intervals, verdict_table
 from ablab.report.sparkline import sparkline
 from ablab.report.wording import shown
 from ablab.result import Arm, Result
-from ablab.study.verdict import signed
 
 if TYPE_CHECKING:
-    from ablab.arithmetic.table import Table as Network
+    from ablab.arithmetic.table import Network
     from ablab.data.dataset import Dataset
     from ablab.recipe import Recipe
     from ablab.records import Observer
@@ -123,7 +121,7 @@ def _study(study: Study) -> Markup:
 @mark("form", "Verdict", of="ablab.study.verdict")
 def _verdict(verdict: Verdict) -> Markup:
     sentence = Markup('<p style="margin:.3em 0;text-align:left">{}</p>').format(shown(verdict.sentence))
-    return box(verdict.variant, [_verdicts([verdict]), sentence])
+    return box(verdict.variant, [written(verdict_table([verdict])), sentence])
 
 
 @mark("form", "Result", of="ablab.result")
@@ -132,30 +130,11 @@ def _result(result: Result) -> Markup:
     return box(result.study.question, [*sections_of(result), *looked])
 
 
-@mark("form", "Table", of="ablab.arithmetic.table")
+@mark("form", "Network", of="ablab.arithmetic.table")
 def _layers(network: Network) -> Markup:
     from ablab.report.network import network_table, totals
 
     return box("layers", [written(network_table(network)), *map(note, totals(network))])
-
-
-def _verdicts(verdicts: Sequence[Verdict]) -> Markup:
-    unit = verdicts[0].unit
-    effect = f"effect, {unit}" if unit else "effect"
-    heads = ("variant", effect, f"{100 * verdicts[0].confidence:g} % interval", "n", "margin", "time", "verdict")
-    rows = [
-        (
-            verdict.variant,
-            "-" if verdict.effect is None else signed(verdict.effect, verdict.digits),
-            ends(verdict.low, verdict.high, digits=verdict.digits),
-            verdict.pairs,
-            f"{verdict.margin:.{verdict.digits}f}",
-            ratio_text(verdict.cost_ratio),
-            word(verdict),
-        )
-        for verdict in verdicts
-    ]
-    return rows_table(heads, rows)
 
 
 def _listed(names: Sequence[str], most: int = 12) -> str:

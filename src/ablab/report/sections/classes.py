@@ -1,6 +1,6 @@
 """Class by class: confusion matrices of base and variant with their difference, the mistaken pairs, each class."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,11 @@ from ablab.report.wording import visible
 from ablab.report.words import WORDS
 from ablab.result import Arm, Result, answered, answered_pairs
 from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
-from ablab.study.secondary import Pair, confusion_changes, groups_note
+from ablab.study.secondary import confusion_changes, groups_note
+from ablab.study.verdict import Pair
 
 TOGETHER = 3  # variants in one chart
+KEYS = ("precision", "recall", "f1")
 MOST_CELLS = 1500  # of all matrices; each takes some 170 bytes of a page
 
 
@@ -41,7 +43,21 @@ def classes(result: Result) -> Iterator[Part]:
             yield Paragraph(f"{groups_note(data)} Matrices are left out for the same reason.", "small")
         yield _mistaken(verdict.variant, sides, pairs, data)
         if len(data.classes) <= MANY:
-            yield Fold("Precision, recall and F1 of each class", (_each_class(verdict.variant, sides, data),))
+            both = {"base": sides[0], "variant's": sides[1]}
+            title = f"Precision, recall and F1: {verdict.variant}"
+            yield Fold("Precision, recall and F1 of each class", (_each_class(both, data, title),))
+
+
+def of_run(run: Run, data: DataFacts) -> tuple[Part, ...]:
+    """What one run confuses; nothing where its answers to these test images are not known."""
+    if not answered([run], data):
+        return ()
+    matrix = summed([run], data)
+    mistaken = _mistakes("this run", matrix, data)
+    if len(data.classes) > MANY:
+        return (mistaken,)
+    known = _each_class({"": matrix}, data, "Precision, recall and F1 of each class")
+    return maps_of([Arm(f"run {run.id[:8]}", run.spec.recipe, (run,), 0)], data), known, mistaken
 
 
 def summed(runs: Sequence[Run], data: DataFacts) -> Any:
@@ -117,27 +133,7 @@ def _map(name: str, matrix: Any, data: DataFacts, *, largest: float, is_differen
 
 def _mistaken(variant: str, sides: Sequence[Any], pairs: Sequence[Pair], data: DataFacts) -> Beside:
     """The classes that are most often taken for others, by the base, by the variant, and where they differ most."""
-    most = [
-        table(
-            "mistaken",
-            ("class", "taken for", "share >"),
-            [
-                (data.classes[pair.true], data.classes[pair.given], f"{100 * pair.share:.1f} %")
-                for pair in mistakes(matrix)
-            ],
-            [
-                {
-                    "recipe": who,
-                    "class": data.classes[pair.true],
-                    "given": data.classes[pair.given],
-                    "share": pair.share,
-                }
-                for pair in mistakes(matrix)
-            ],
-            title=f"Most mistaken by {who}",
-        )
-        for who, matrix in zip(("the base", variant), sides, strict=True)
-    ]
+    most = [_mistakes(who, matrix, data) for who, matrix in zip(("the base", variant), sides, strict=True)]
     changes = confusion_changes(pairs, data)
     changed = table(
         "changed",
@@ -148,31 +144,39 @@ def _mistaken(variant: str, sides: Sequence[Any], pairs: Sequence[Pair], data: D
     return Beside((*most, changed))
 
 
-def _each_class(variant: str, sides: Sequence[Any], data: DataFacts) -> Table:
-    """Each class with its images in one run, and precision, recall and F1 of base and variant; the means below."""
-    base, other = (class_report(matrix) for matrix in sides)
+def _mistakes(who: str, matrix: Any, data: DataFacts) -> Table:
+    """The classes that are most often taken for others."""
+    pairs = [(data.classes[pair.true], data.classes[pair.given], pair.share) for pair in mistakes(matrix)]
+    return table(
+        "mistaken",
+        ("class", "taken for", "share >"),
+        [(true, given, f"{100 * share:.1f} %") for true, given, share in pairs],
+        [{"recipe": who, "class": true, "given": given, "share": share} for true, given, share in pairs],
+        title=f"Most mistaken by {who}",
+    )
+
+
+def _each_class(matrices: Mapping[str, Any], data: DataFacts, title: str) -> Table:
+    """Each class with its images in one run, and precision, recall and F1 of each matrix; the means below."""
+    reports = [class_report(matrix) for matrix in matrices.values()]
     images = [data.labels.count(at) for at in range(len(data.classes))] + [len(data.labels)] * 2
     rows = [
-        *zip(data.classes, base.each, other.each, strict=True),
-        ("mean of the classes", base.macro, other.macro),
-        ("weighted by images", base.weighted, other.weighted),
+        *zip(data.classes, *(report.each for report in reports), strict=True),
+        ("mean of the classes", *(report.macro for report in reports)),
+        ("weighted by images", *(report.weighted for report in reports)),
     ]
     heads = [
-        Head(f"{name}, {who}", True, WORDS[name] if who == "base" else "")
+        Head(f"{name}, {who}" if who else name, True, "" if at else WORDS[name])
         for name in ("precision", "recall", "F1")
-        for who in ("base", "variant's")
+        for at, who in enumerate(matrices)
     ]
     return table(
         "each class",
         ("class", "test images >", *heads),
         [
-            (name, f"{count:,}", *(f"{100 * share:.1f}" for share in _figures(one, two)))
-            for (name, one, two), count in zip(rows, images, strict=True)
+            (name, f"{count:,}", *(f"{100 * getattr(side, key):.1f}" for key in KEYS for side in sides))
+            for (name, *sides), count in zip(rows, images, strict=True)
         ],
-        title=f"Precision, recall and F1: {variant}",
-        caption="In percent, from the answers of all seeds together.",
+        title=title,
+        caption=f"In percent{', from the answers of all seeds together' * (len(matrices) > 1)}.",
     )
-
-
-def _figures(base: Any, variant: Any) -> list[float]:
-    return [getattr(side, key) for key in ("precision", "recall", "f1") for side in (base, variant)]

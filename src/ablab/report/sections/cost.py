@@ -1,10 +1,11 @@
-"""Cost: what a run of each recipe takes, and accuracy against it."""
+"""Cost: what a run of each recipe takes, and what it gives in return."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
+from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.nouns import counted
 from ablab.records import Run
 from ablab.report.chart import Axis, Multiples, Scatter, Spot
@@ -36,14 +37,14 @@ def cost(result: Result) -> Iterator[Part]:
     yield cost_table(result)
     total = duration(sum(run.cost.wall_seconds for arm in arms for run in arm.runs))
     yield Paragraph(f"Training time of {counted(sum(len(arm.runs) for arm in arms), 'run')} in all: {total}.", "small")
-    chart = scatters(result.arms)
+    chart = scatters(result.arms, result.study.rule.metric)
     if any(len(each.spots) > 1 for each in chart.charts if isinstance(each, Scatter)):
         yield chart
 
 
 def cost_table(result: Result) -> Table:
-    """What a run takes, beside that of the base, and the accuracy that it gives."""
-    arms = [arm for arm in result.arms if arm.runs]
+    """What a run takes, beside that of the base, and what it gives of the metric that decides."""
+    arms, metric = [arm for arm in result.arms if arm.runs], known_metrics()[result.study.rule.metric]
     ratios = {verdict.variant: verdict.cost_ratio for verdict in result.verdicts}
     elsewhere = "" if is_one_machine(arms) else " Seconds are of different machines and do not compare."
     return table(
@@ -57,19 +58,19 @@ def cost_table(result: Result) -> Table:
             "images seen >",
             "seconds >",
             Head("of the base", True, "training time over that of the base, the median over pairs."),
-            "accuracy, % >",
+            Head(metric.head, True),
             Head("n", True, "runs."),
         ),
-        [_cells(arm, result.arms[0], ratios.get(arm.name)) for arm in arms],
-        [_record(arm) for arm in arms],
+        [_cells(arm, result.arms[0], ratios.get(arm.name), metric) for arm in arms],
+        [_record(arm, metric) for arm in arms],
         title="Cost",
         caption="What a run takes: MACs are multiply-adds of one image, forward; memory is the most that the process "
         "(on a GPU: the device) held at the end of an epoch; seconds are of training, without measuring, as median "
-        f"(smallest to largest); test accuracy in percent with its plain 95 % interval.{elsewhere}",
+        f"(smallest to largest); test {metric.title} in {metric.unit_words} with its plain 95 % interval.{elsewhere}",
     )
 
 
-def _cells(arm: Arm, base: Arm, ratio: float | None) -> tuple[str, ...]:
+def _cells(arm: Arm, base: Arm, ratio: float | None, metric: Metric) -> tuple[str, ...]:
     seconds = [run.cost.seconds for run in arm.runs]
     return (
         arm.name,
@@ -80,7 +81,7 @@ def _cells(arm: Arm, base: Arm, ratio: float | None) -> tuple[str, ...]:
         span_text([run.cost.examples for run in arm.runs]),
         f"{statistics.median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})",
         "1" if arm is base else ratio_text(ratio),
-        mean_text(points(arm.runs), step(arm.runs)),
+        mean_text(points(arm.runs, metric.name), step(arm.runs, metric), metric),
         str(len(arm.runs)),
     )
 
@@ -94,12 +95,12 @@ def _beside(arm: Arm, base: Arm, of: Callable[[Run], int | None]) -> str:
     return text
 
 
-def _record(arm: Arm) -> dict[str, Any]:
+def _record(arm: Arm, metric: Metric) -> dict[str, Any]:
     def middle(of: Callable[[Run], float | None]) -> float | None:
         values = [value for run in arm.runs if (value := of(run)) is not None]
         return statistics.median(values) if values else None
 
-    average, low, high = parts_of_mean(points(arm.runs), step(arm.runs))
+    average, low, high = parts_of_mean(points(arm.runs, metric.name), step(arm.runs, metric), metric)
     return {
         "variant": arm.name,
         "parameters": middle(lambda run: run.cost.parameters),
@@ -110,61 +111,64 @@ def _record(arm: Arm) -> dict[str, Any]:
         "seconds": middle(lambda run: run.cost.seconds),
         "seconds_low": min(run.cost.seconds for run in arm.runs),
         "seconds_high": max(run.cost.seconds for run in arm.runs),
-        "accuracy": average,
-        "accuracy_low": low,
-        "accuracy_high": high,
+        metric.name: average,
+        f"{metric.name}_low": low,
+        f"{metric.name}_high": high,
         "n": len(arm.runs),
     }
 
 
-def scatters(arms: Sequence[Arm]) -> Multiples:
-    """Mean test accuracy against each kind of cost that is known of these recipes."""
+def scatters(arms: Sequence[Arm], decides: str = ACCURACY) -> Multiples:
+    """The mean of a metric against each kind of cost that is known of these recipes."""
+    metric = known_metrics()[decides]
     runs = [run for arm in arms for run in arm.measured]
     known = [
         (label, unit, spots)
         for label, unit, of in COSTS
-        if (spots := spots_of(arms, of)) and (unit != "seconds" or is_one_machine(arms))
+        if (spots := spots_of(arms, of, metric)) and (unit != "seconds" or is_one_machine(arms))
     ]
     machines = "" if is_one_machine(arms) else " Times are left out: the runs are of different machines or devices."
     return Multiples(
         name="cost",
-        title="test accuracy in percent against cost",
-        heading="Accuracy against cost",
-        caption="Each circle is a recipe: its mean test accuracy with the plain 95 % interval over its runs, and the "
-        "median of its cost. Up and to the left is better. Intervals are of each recipe alone: effects are judged by "
-        "pairs, and a circle above another is no verdict. The line joins the recipes that no other one beats in both: "
-        f"the Pareto front. Where costs lie far apart the axis is logarithmic.{machines}{spoilt(runs)}",
+        title=f"test {metric.title} in {metric.unit_words} against cost",
+        heading=f"{metric.title[:1].upper()}{metric.title[1:]} against cost",
+        caption=f"Each circle is a recipe: its mean test {metric.title} with the plain 95 % interval over its runs, "
+        f"and the median of its cost. {'Up' if metric.direction == 'higher' else 'Down'} and to the left is better. "
+        "Intervals are of each recipe alone: effects are judged by pairs, and a circle above another is no verdict. "
+        "The line joins the recipes that no other one beats in both: the Pareto front. Where costs lie far apart the "
+        f"axis is logarithmic.{machines}{spoilt(runs)}",
         runs=ids(runs),
-        charts=tuple(_scatter(label, unit, spots) for label, unit, spots in known),
+        charts=tuple(_scatter(label, unit, spots, metric) for label, unit, spots in known),
         columns=3,
         by="cost",
     )
 
 
-def _scatter(label: str, unit: str, spots: tuple[Spot, ...]) -> Scatter:
+def _scatter(label: str, unit: str, spots: tuple[Spot, ...], metric: Metric) -> Scatter:
     x_axis = Axis(label, unit, is_log=are_far_apart(spot.x for spot in spots))
     chart = Scatter(
         name=label,
-        title=f"test accuracy in percent against {x_axis}",
+        title=f"test {metric.title} in {metric.unit_words} against {x_axis}",
         heading=str(x_axis),
         x_axis=x_axis,
-        y_axis=Axis("test accuracy", "%"),
+        y_axis=Axis(f"test {metric.title}", metric.unit),
         spots=spots,
+        is_better_below=metric.direction == "lower",
     )
     return Scatter(**{**vars(chart), "note": f"Pareto front: {', '.join(spot.name for spot in chart.front)}."})
 
 
-def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None]) -> tuple[Spot, ...]:
-    """The recipes whose cost and accuracy are known; the cost is the median of the runs."""
+def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None], metric: Metric) -> tuple[Spot, ...]:
+    """The recipes whose cost and metric are known; the cost is the median of the runs."""
     spots = []
     for number, arm in enumerate(arms[:MOST]):
-        runs = [run for run in arm.measured if run.status == "finished"]
+        runs = [run for run in arm.measured if run.status == "finished" and metric.of(run.test) is not None]
         costs = [value for run in runs if (value := of(run))]
         if runs and len(costs) == len(runs):
-            accuracies = points(runs)
-            _, low, high = centre(accuracies, step(runs)) or (None, None, None)
+            values = points(runs, metric.name)
+            _, low, high = centre(values, step(runs, metric), metric) or (None, None, None)
             middle = float(statistics.median(costs))
-            spots.append(Spot(arm.name, number, style_of(arm.place), middle, mean(accuracies), low, high, len(runs)))
+            spots.append(Spot(arm.name, number, style_of(arm.place), middle, mean(values), low, high, len(runs)))
     return tuple(spots)
 
 

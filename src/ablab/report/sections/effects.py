@@ -4,17 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
-from ablab.metric import known_metrics
+from ablab.metric import Metric, known_metrics
 from ablab.records import Run
-from ablab.report.chart import Axis, Interval, Intervals
-from ablab.report.means import DASH, ends, ids, mean_text, parts_of_mean, ratio_text, spoilt
+from ablab.report.chart import Axis, Intervals, Whisker
+from ablab.report.means import DASH, effect_text, ends, ids, mean_text, parts_of_mean, ratio_text, spoilt, step
 from ablab.report.section import Fold, Part
 from ablab.report.style import LOOKS
 from ablab.report.table import Cell, Head, Table, table
 from ablab.report.words import WORDS
 from ablab.result import Result
 from ablab.study import Verdict
-from ablab.study.verdict import signed
 
 
 @mark(
@@ -30,7 +29,7 @@ def effects(result: Result) -> Iterator[Part]:
     """The intervals over the margin, the table of verdicts, and what else is known of each effect."""
     if result.verdicts:
         yield intervals(result.verdicts, [run for arm in result.arms for run in arm.runs])
-        yield verdict_table(result)
+        yield verdict_table(result.verdicts, result.runs, explores=result.plan.explores)
         yield Fold("More about each effect", (_details(result),))
 
 
@@ -52,7 +51,7 @@ def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
         runs=ids(runs),
         axis=Axis("effect", f"{metric.gap_words} of test {metric.title}"),
         intervals=tuple(
-            Interval(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.change, v.digits, is_biased=v.is_biased)
+            Whisker(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.change, v.digits, is_biased=v.is_biased)
             for v in verdicts
         ),
         margin=first.margin,
@@ -70,29 +69,28 @@ def equality_levels(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def verdict_table(result: Result) -> Table:
-    """The base and every variant: its mean, its effect, the pairs that this rests on and the verdict."""
-    verdicts = result.verdicts
+def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, explores: bool = False) -> Table:
+    """The base and every variant: its mean, its effect, the pairs that this rests on and the verdict.
+
+    The runs say on how many images each mean is measured, below which no interval is taken to be.
+    """
     confidence = f"{100 * verdicts[0].confidence:g} %"
     base = max((verdict.base_accuracies for verdict in verdicts), key=len)
-    metric = known_metrics()[result.study.rule.metric]
-    grain = max((metric.step(run.test.images) for run in result.runs if run.test), default=metric.grid)
+    metric = known_metrics()[verdicts[0].metric]
+    grain = step(runs, metric)
     rows: list[tuple[str | Cell, ...]] = [
-        ("base", "", mean_text(base, grain, metric.digits), DASH, DASH, str(len(base)), DASH, "")
+        ("base", "", mean_text(base, grain, metric), DASH, DASH, str(len(base)), DASH, "")
     ]
     rows += [
         (
             Cell(verdict.variant),
             Cell(verdict.change, "code"),
-            mean_text(verdict.accuracies, grain, metric.digits),
-            Cell(
-                DASH if verdict.effect is None else signed(verdict.effect, verdict.digits),
-                "strong" if verdict.word in ("helps", "hurts") and not result.plan.explores else "",
-            ),
+            mean_text(verdict.accuracies, grain, metric),
+            Cell(effect_text(verdict), "strong" if verdict.word in ("helps", "hurts") and not explores else ""),
             ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
             str(verdict.pairs),
             ratio_text(verdict.cost_ratio),
-            word(verdict, explores=result.plan.explores),
+            word(verdict, explores=explores),
         )
         for verdict in verdicts
     ]
@@ -102,19 +100,22 @@ def verdict_table(result: Result) -> Table:
         (
             "variant",
             "change",
-            Head(f"{metric.title} ({metric.unit})" if metric.unit else metric.title, True),
-            Head(f"effect ({verdicts[0].unit})" if verdicts[0].unit else "effect", True, WORDS["effect"]),
+            Head(metric.head, True),
+            Head(metric.gap_head, True, WORDS["effect"]),
             Head(f"{confidence} interval", True, WORDS["interval"]),
             Head("n", True, "pairs of seeds that the verdict rests on; runs, for the base."),
             Head("time", True, "training time, times that of the base: median over pairs; – unless on one machine."),
             "verdict",
         ),
         rows,
-        [_record(None, base, grain), *(_record(verdict, verdict.accuracies, grain) for verdict in verdicts)],
+        [
+            _record(None, base, grain, metric),
+            *(_record(verdict, verdict.accuracies, grain, metric) for verdict in verdicts),
+        ],
         title="Verdicts",
-        caption=f"Test {metric.title} in {'percent' if metric.unit == '%' else metric.gap_words} with the plain 95 % "
-        f"interval of each mean; effects in {metric.gap_words} with their {confidence} interval{together}; n pairs of "
-        f"seeds; margin {metric.size(verdicts[0].margin)}.",
+        caption=f"Test {metric.title} in {metric.unit_words} with the plain 95 % interval of each mean; effects in "
+        f"{metric.gap_words} with their {confidence} interval{together}; n pairs of seeds; "
+        f"margin {metric.size(verdicts[0].margin)}.",
     )
 
 
@@ -125,18 +126,18 @@ def word(verdict: Verdict, *, explores: bool = False) -> Cell:
     return Cell(verdict.word + (" (biased)" if verdict.is_biased else ""), LOOKS[verdict.word].kind)
 
 
-def _record(verdict: Verdict | None, accuracies: Sequence[float], grain: float) -> dict[str, Any]:
-    mean, low, high = parts_of_mean(accuracies, grain)
+def _record(verdict: Verdict | None, values: Sequence[float], grain: float, metric: Metric) -> dict[str, Any]:
+    mean, low, high = parts_of_mean(values, grain, metric)
     return {
         "variant": verdict.variant if verdict else "base",
         "change": verdict.change if verdict else "",
-        "accuracy": mean,
-        "accuracy_low": low,
-        "accuracy_high": high,
+        metric.name: mean,
+        f"{metric.name}_low": low,
+        f"{metric.name}_high": high,
         "effect": verdict.effect if verdict else None,
         "low": verdict.low if verdict else None,
         "high": verdict.high if verdict else None,
-        "n": verdict.pairs if verdict else len(accuracies),
+        "n": verdict.pairs if verdict else len(values),
         "confidence": verdict.confidence if verdict else None,
         "margin": verdict.margin if verdict else None,
         "time_ratio": verdict.cost_ratio if verdict else None,

@@ -27,7 +27,7 @@ def grid(result: Result) -> Iterator[Part]:
         (
             "contrast",
             "kind",
-            Head("effect", True, f"{metric.gap_words} of test {metric.title}, averaged over the other factors."),
+            Head(metric.gap_head, True, f"{metric.gap_words} of test {metric.title}, averaged over the other factors."),
             Head("interval", True, WORDS["interval"]),
             "seeds >",
             "in words",
@@ -39,7 +39,7 @@ def grid(result: Result) -> Iterator[Part]:
                 Cell(signed(contrast.effect, metric.digits), "strong" if contrast.low > 0 or contrast.high < 0 else ""),
                 ends(contrast.low, contrast.high, digits=metric.digits),
                 str(contrast.pairs),
-                contrast.sentence.rpartition(": ")[2],
+                contrast.conclusion,
             )
             for contrast in result.contrasts
         ],

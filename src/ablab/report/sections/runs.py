@@ -1,14 +1,14 @@
 """Runs: every one with what it gave, and why it did not finish where it did not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
-from ablab.metric import known_metrics
+from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.records import Run
 from ablab.report.means import DASH
 from ablab.report.section import Paragraph, Part
-from ablab.report.table import Cell, table
+from ablab.report.table import Cell, Head, table
 from ablab.result import Result
 
 
@@ -18,24 +18,40 @@ def runs(result: Result) -> Iterator[Part]:
     everything = sorted(((arm.name, run) for arm in result.arms for run in arm.runs), key=lambda row: row[1].spec.seed)
     if not everything:
         return
+    metrics = shown_metrics(result)
     yield table(
         "runs",
-        ("seed >", "recipe", "status", "accuracy, % >", "images >", "epoch >", "epochs >", "seconds >", "run"),
-        [_cells(name, run) for name, run in everything],
+        (
+            *("seed >", "recipe", "status"),
+            *(Head(metric.head, True) for metric in metrics),
+            *("images >", "epoch >", "epochs >", "seconds >", "run"),
+        ),
+        [_cells(name, run, metrics) for name, run in everything],
         [_record(name, run) for name, run in everything],
         title="Runs",
-        caption="Test accuracy in percent, n = 1 run each: the test set is measured once a run, at the epoch "
-        "that was selected.",
+        caption=f"Test {' and '.join(f'{metric.title} in {metric.unit_words}' for metric in metrics)}, n = 1 run each: "
+        "the test set is measured once a run, at the epoch that was selected.",
     )
     yield Paragraph("One run says little by itself: what seeds alone change is the spread within a recipe.", "small")
 
 
-def _cells(name: str, run: Run) -> tuple[str | Cell, ...]:
+def shown_metrics(result: Result) -> tuple[Metric, ...]:
+    """What the study decides by, and accuracy."""
+    return tuple(known_metrics()[name] for name in dict.fromkeys((result.study.rule.metric, ACCURACY)))
+
+
+def value_text(run: Run, metric: Metric) -> str:
+    """What a run has of a metric on the test images."""
+    value = metric.points(run.test)
+    return DASH if value is None else f"{value:.{metric.digits}f}"
+
+
+def _cells(name: str, run: Run, metrics: Sequence[Metric]) -> tuple[str | Cell, ...]:
     return (
         str(run.spec.seed),
         name,
         Cell(run.status + f": {run.note}" * bool(run.note), "" if run.status == "finished" else "broken"),
-        f"{run.test.points:.2f}" if run.test else DASH,
+        *(value_text(run, metric) for metric in metrics),
         f"{run.test.images:,}" if run.test else DASH,
         DASH if run.selected_epoch is None else str(run.selected_epoch),
         str(run.cost.epochs),

@@ -17,7 +17,6 @@ from ablab.statistics.confusion import confusion, unpacked
 from ablab.statistics.paired import mean
 from ablab.study import Verdict
 from ablab.study.secondary import (
-    Pair,
     Secondary,
     class_effects,
     gap_change,
@@ -26,11 +25,10 @@ from ablab.study.secondary import (
     paired_secondary,
     secondary,
 )
-from ablab.study.verdict import signed
+from ablab.study.verdict import Pair, signed
 
 MOST = 25  # variants; each takes some 6 kB of a page
 FEWEST = 3  # pairs for an interval
-AS_IT_WENT = ("training accuracy in the last epoch", "training minus test accuracy")
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def answers_of(pairs: Sequence[Pair], goal: Goal, metric: str = ACCURACY) -> tup
     lines, sentences = list(secondary(pairs, metric)), []
     if all(run.train and run.test for pair in pairs for run in pair):
         # measured on training images as they are: better than what was seen while the weights moved
-        lines = [line for line in lines if not line.name.startswith(AS_IT_WENT)]
+        lines = [line for line in lines if not line.is_during_training]
         change = gap_change(*_accuracies(pairs, 0), *_accuracies(pairs, 1))
         lines += [change.train, change.gap]
         sentences.append(change.sentence)

@@ -21,4 +21,5 @@ def result_text(result: Result) -> str:
 
 def verdicts_on_screen(result: Result) -> str:
     """The table of verdicts alone."""
-    return on_screen(replace(verdict_table(result), caption=""))
+    table = verdict_table(result.verdicts, result.runs, explores=result.plan.explores)
+    return on_screen(replace(table, caption=""))

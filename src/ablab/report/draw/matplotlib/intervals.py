@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from ablab.report.chart import Interval, Intervals
+from ablab.report.chart import Intervals, Whisker
 from ablab.report.draw.names import numbers
 from ablab.report.picture import plain
 from ablab.report.scale import forest_span, marks, upright_span
@@ -39,7 +39,7 @@ def _forest(axes: Axes, chart: Intervals) -> None:
     axes.set_xlabel(plain(str(chart.axis)))
 
 
-def _row(axes: Axes, place: int, one: Interval) -> None:
+def _row(axes: Axes, place: int, one: Whisker) -> None:
     word = LOOKS.get(one.word)
     colour, mark = (word.colour.light, word.mark) if word else (INK.light, "o")
     if one.low is not None and one.high is not None:

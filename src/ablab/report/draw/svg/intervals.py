@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from markupsafe import Markup, escape
 
-from ablab.report.chart import Interval, Intervals
+from ablab.report.chart import Intervals, Whisker
 from ablab.report.draw.names import numbers
 from ablab.report.draw.svg.parts import Drawing, number, text
 from ablab.report.scale import Scale, Span, forest_span, marks, upright_span
@@ -27,7 +27,7 @@ def forest(chart: Intervals) -> Markup:
     return Markup('<div class="forest">{}{}</div>').format(rows, last)
 
 
-def _strip(one: Interval, chart: Intervals, span: Span) -> Markup:
+def _strip(one: Whisker, chart: Intervals, span: Span) -> Markup:
     x, margin = _across(span), chart.margin
     middle = STRIP / 2
     parts = [
@@ -95,7 +95,7 @@ def upright(chart: Intervals) -> Drawing:
     return Drawing("looks", chart.title, WIDTH, HEIGHT, parts)
 
 
-def _look(one: Interval, chart: Intervals, x: float, y: Scale) -> Iterator[str]:
+def _look(one: Whisker, chart: Intervals, x: float, y: Scale) -> Iterator[str]:
     def inside(value: float) -> str:
         return number(min(max(y(value), TOP), HEIGHT - BOTTOM))
 
