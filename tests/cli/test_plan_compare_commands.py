@@ -1,5 +1,6 @@
 """ablab plan, ablab run --dry-run and ablab compare as a person types them."""
 
+import dataclasses
 import json
 
 import pytest
@@ -7,6 +8,8 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 from ablab.errors import InputError
+from ablab.recipe import Recipe
+from ablab.study.noise import advice
 
 SMALL = ["simple-nn", "data=phantom(train=300, test=100)", "epochs=1", "batch=50"]
 
@@ -47,6 +50,18 @@ def test_a_plan_is_shown_before_anything_is_spent_and_again_by_dry_run(tmp_path)
     assert plan["plan"] == dry["plan"]
     assert plan["runs"] == [6, 20]
     assert [reach["seeds"] for reach in plan["reaches"]] == [3, 5, 10, 15, 20, 30]
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_plan_names_the_quieter_way_to_measure_that_the_shipped_figures_support(schedule):
+    base = Recipe.of({}).with_(f"epochs=1 batch=50 schedule={schedule}")
+    known = advice([base, base.with_("lr=0.01")], steps=6)  # 270 training images, 50 a step
+    words = ["compare", *SMALL, f"schedule={schedule}", "--vs", "lr=0.01", "--study", "s.toml", "--dry-run"]
+    shown = invoke(*words)
+    assert ("less noise: " in shown) == (known is not None)
+    assert known is None or f'less noise: "{known.changes}" saved ' in shown
+    found = json.loads(invoke("plan", "s.toml", "--json"))["quieter"]
+    assert found == (known and json.loads(json.dumps(dataclasses.asdict(known))))
 
 
 def test_another_study_in_the_file_is_left_alone(tmp_path):

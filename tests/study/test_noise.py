@@ -65,6 +65,8 @@ def test_a_shift_that_the_runs_cannot_exclude_is_no_ground_for_advice():
     assert not found.is_biased
     assert not found.is_faithful
     assert advice([BASE], 32, [vague]) is None
+    (clear,) = read(figures(own={"last": 0.1, REFERENCE.key: 0.4}))
+    assert advice([BASE], 32, [vague, clear]).networks == 2
 
 
 def test_averaged_weights_reach_back_as_many_epochs_as_where_they_were_measured():

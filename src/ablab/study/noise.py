@@ -165,7 +165,8 @@ def advice(recipes: Sequence[Recipe], steps: int, found: Sequence[Setting] | Non
     """The quietest way for a study of these recipes, by the settings that have the schedule of the first, its base.
 
     `steps` are those of one epoch. Recipes that average weights, use test-time views or select on the test images
-    already are left as they are.
+    already are left as they are. Every network must show less noise and none a bias; one must be able to exclude a bias
+    that matters, since the runs of some are too noisy for that.
     """
     base = recipes[0]
     if any(one.average != "none" or one.tta != "none" or one.select == "test" for one in recipes):
@@ -175,7 +176,9 @@ def advice(recipes: Sequence[Recipe], steps: int, found: Sequence[Setting] | Non
     good = {
         way: min(one.saved[0] for one in both)
         for way, both in tried.items()
-        if all(one.is_quieter and one.is_faithful for one in both) and base.with_(way.changes(steps)) != base
+        if all(one.is_quieter and not one.is_biased for one in both)
+        and any(one.is_faithful for one in both)
+        and base.with_(way.changes(steps)) != base
     }
     if not good:
         return None

@@ -19,7 +19,7 @@ def test_advice_on_quieter_runs_says_what_to_type_and_what_it_rests_on():
     (line,) = [line for line in foreseen(PLAN, found).splitlines() if line.startswith("less noise")]
     assert line == (
         'less noise: "average=ema(0.9982) select=last" saved 31 to 84 % of the runs on one small network with this '
-        "schedule and shifted no effect (docs/noise.md)"
+        "schedule, at the same effect (docs/noise.md)"
     )
     two = dataclasses.replace(found, quieter=Advice("select=last", (0.2, 0.2), networks=2))
     assert '"select=last" saved 20 % of the runs on 2 small networks' in foreseen(PLAN, two)

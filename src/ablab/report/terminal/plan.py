@@ -71,6 +71,6 @@ def _quieter(known: Advice) -> str:
     share = least if least == most else f"{least} to {most}"
     on = "one small network" if known.networks == 1 else f"{known.networks} small networks"
     return (
-        f'less noise: "{known.changes}" saved {share} % of the runs on {on} with this schedule and shifted no effect '
+        f'less noise: "{known.changes}" saved {share} % of the runs on {on} with this schedule, at the same effect '
         "(docs/noise.md)"
     )
