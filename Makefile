@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 CODE := src tests benchmarks tools
 
-.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers noise published faults clean
+.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers noise published faults gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -51,6 +51,18 @@ noise: install
 
 published: install
 	$(BIN)/python tools/published_page.py
+
+# On a machine with a CUDA GPU; with torch and what pyproject.toml names already there, nothing is installed.
+GPU := PYTHONPATH=src:$$PYTHONPATH $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+OUT ?= published-on-gpu
+MINUTES ?= 8.5
+
+gpu:
+	$(GPU) -m pytest tests/gpu -n 4 -W default -rs
+	$(GPU) benchmarks/gpu.py
+
+gpu-published:
+	$(GPU) tools/gpu_published.py $(OUT) --minutes $(MINUTES)
 
 faults: install
 	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults

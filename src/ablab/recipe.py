@@ -83,7 +83,7 @@ class Recipe(BaseModel):
         "auto", description="order of images in memory; auto: where it is faster"
     )
     compile: bool | Literal["auto"] = Field(
-        "auto", description="compile the network with torch.compile; auto: never on a CPU"
+        "auto", description="compile the network with torch.compile; auto: a CUDA graph on a GPU, nothing elsewhere"
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
     threads: Positive | None = Field(None, description="threads of the CPU; else as many as torch takes")

@@ -1,6 +1,7 @@
 """A run that is stopped, in whatever way, goes on and ends as one that was not."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -12,7 +13,7 @@ from ablab.execute.checkpoints import carry_out, checkpoint_path, previous_check
 from ablab.execute.run_one import changed
 from ablab.recipe import Recipe
 from ablab.records import Machine, RunSpec
-from ablab.train.checkpoint import facts
+from ablab.train.checkpoint import facts, pack
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +42,7 @@ def whole():
 @pytest.fixture(autouse=True)
 def every_epoch(monkeypatch):
     monkeypatch.setattr(keeping, "PAUSE", 0.0)
+    monkeypatch.setattr(keeping, "PACKING", math.inf)
 
 
 def stopped_after(epoch, folder):
@@ -121,6 +123,17 @@ def test_a_run_that_is_stopped_loses_no_whole_epoch_however_rare_checkpoints_are
     seen = []
     assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
     assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [3, 4]
+
+
+def test_a_large_network_is_packed_rarely_and_still_loses_no_whole_epoch_when_it_is_stopped_between_two(
+    whole, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(keeping, "PACKING", 1e-9)
+    packed = []
+    monkeypatch.setattr(keeping, "pack", lambda state, facts: packed.append(state.epoch) or pack(state, facts))
+    stopped_after(3, tmp_path)
+    assert packed == [1, 3]
+    assert timeless(carry_out(WANTED, DATA, nothing, tmp_path)) == whole
 
 
 def test_another_number_of_threads_is_told_of(tmp_path):

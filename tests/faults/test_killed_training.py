@@ -22,7 +22,7 @@ import json, os, pathlib, random, signal, sys, time
 import ablab.conduct, ablab.execute.checkpoints, ablab.report.terminal.live, ablab.train.check, ablab.cli.train
 import ablab.store.store
 from ablab.cli import main
-ablab.execute.checkpoints.PAUSE = 0.0
+ablab.execute.checkpoints.PAUSE, ablab.execute.checkpoints.PACKING = 0.0, float("inf")
 folder, trials, words = pathlib.Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 
 def start(store):
@@ -150,7 +150,7 @@ def test_a_disk_without_room_for_a_checkpoint_ends_the_run_with_the_file_and_the
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
         "from ablab.execute import checkpoints\n"
-        "checkpoints.PAUSE = 0.0\n"
+        "checkpoints.PAUSE, checkpoints.PACKING = 0.0, 1e9\n"
     )
     environment = {**os.environ, "ABLAB_CACHE": str(tmp_path / "cache"), "ABLAB_STORE": str(tmp_path / "store")}
     prepared = subprocess.run(

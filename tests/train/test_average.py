@@ -21,7 +21,7 @@ def walk(text, path):
     seen = []
     for value in path[1:]:
         nn.init.constant_(net.weight, value)
-        average.follow(net)
+        average.follow()
         seen.append((average.weights["weight"].item(), net.weight.item()))
     return seen
 
@@ -50,7 +50,7 @@ def test_while_it_is_open_the_network_has_the_averaged_weights_and_norms_and_the
         net[0].weight.add_(1)
         net[1].running_mean.add_(1)
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    with average.in_place_of(net):
+    with average.in_place_of():
         torch.testing.assert_close(net[0].weight.detach(), before["0.weight"] - 1)
         torch.testing.assert_close(net[1].running_mean, before["1.running_mean"] - 1)
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())

@@ -13,7 +13,7 @@ CHUNK = 4 << 20  # bytes hashed at a time: small enough that both cores of a sma
 
 @dataclass(frozen=True)
 class Examples:
-    """Images u8[N,C,H,W] and their labels i64[N], contiguous and on the CPU."""
+    """Images u8[N,C,H,W] and their labels i64[N], contiguous; on the CPU, or on the GPU that trains with them."""
 
     images: Tensor
     labels: Tensor

@@ -16,7 +16,8 @@ from ablab.records import Observer, Run, RunSpec
 from ablab.train.checkpoint import facts, pack
 from ablab.train.state import State
 
-PAUSE = 5.0  # seconds between two checkpoints at least; a run that is killed loses those, one that is stopped nothing
+PAUSE = 5.0  # seconds between two checkpoints at least, which a run that is killed loses
+PACKING = 0.02  # of a run's time at most goes into packing: 0.8 s for resnet18, 3 ms for a network of 80,000 parameters
 
 
 def carry_out(spec: RunSpec, dataset: Dataset, observe: Observer, folder: Path | None = None) -> Run:
@@ -32,46 +33,67 @@ def carry_out(spec: RunSpec, dataset: Dataset, observe: Observer, folder: Path |
 def resumed(spec: RunSpec, dataset: Dataset, folder: Path | None) -> Generator[Event | Run]:
     """The events of a run and the run, from its newest checkpoint in the folder, where it keeps new ones.
 
-    Whoever keeps the run then forgets its checkpoints. If it is stopped or closed, its last whole epoch is on the disk.
+    Whoever keeps the run then forgets its checkpoints. If it is stopped between two epochs, the last one is on the
+    disk; in the middle of one, the last that was packed.
     """
     if folder is None:
         yield from run_one(spec, dataset)
         return
     checkpoint = yield from _newest(spec, folder)
-    keeper, started = Keeper(spec, folder), None
+    keeper: Keeper | None = None
     try:
         for event in run_one(spec, dataset, checkpoint):
             if isinstance(event, Started):
-                started = event
-            elif isinstance(event, EpochDone) and started:
-                keeper(event.state, started)  # before it is shown: what a person has seen is not lost
+                keeper = Keeper(spec, folder, event)
+            elif isinstance(event, EpochDone) and keeper:
+                keeper(event.state)  # before it is shown: what a person has seen is not lost
             yield event
+            if keeper:
+                keeper.state = None  # from here on it changes
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        keeper.write()
+        if keeper:
+            keeper.write_last()
         raise
 
 
 class Keeper:
-    """Writes a checkpoint now and then, and holds the bytes of the last epoch for when the run is stopped."""
+    """Writes a checkpoint now and then, and holds the bytes of an epoch for when the run is stopped."""
 
-    def __init__(self, spec: RunSpec, folder: Path) -> None:
-        self.spec, self.path = spec, checkpoint_path(folder, spec.id)
-        self.written_at = time.monotonic()
+    def __init__(self, spec: RunSpec, folder: Path, started: Started) -> None:
+        self.spec, self.path, self.started = spec, checkpoint_path(folder, spec.id), started
+        self.written_at = self.packed_at = time.monotonic()
+        self.took = 0.0  # seconds for packing once
         self.waiting = b""
+        self.state: State | None = None  # of an epoch that was not packed, while it stands still
 
-    def __call__(self, state: State, started: Started) -> None:
-        self.waiting = pack(
-            state,
-            {
-                "recipe": self.spec.recipe.full(),
-                "seed": self.spec.seed,
-                "fingerprint": self.spec.fingerprint,
-                "machine": dataclasses.asdict(machine(started)),
-            },
-        )
-        if time.monotonic() - self.written_at >= PAUSE:
+    def __call__(self, state: State) -> None:
+        now = time.monotonic()
+        if now - self.packed_at < self.took / PACKING:
+            self.state = state
+            return
+        self.pack(state)
+        if now - self.written_at >= PAUSE:
             self.write()
             self.written_at = time.monotonic()
+
+    def pack(self, state: State) -> None:
+        """Its bytes wait to be written."""
+        begun = time.monotonic()
+        facts = {
+            "recipe": self.spec.recipe.full(),
+            "seed": self.spec.seed,
+            "fingerprint": self.spec.fingerprint,
+            "machine": dataclasses.asdict(machine(self.started)),
+        }
+        self.waiting = pack(state, facts)
+        self.packed_at = time.monotonic()
+        self.took = self.packed_at - begun
+
+    def write_last(self) -> None:
+        """Write the last epoch, or where it has been trained on since, the last that was packed."""
+        if self.state is not None:
+            self.pack(self.state)
+        self.write()
 
     def write(self) -> None:
         """The newest bytes become the checkpoint, and what was the checkpoint the one before."""

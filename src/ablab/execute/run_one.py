@@ -20,6 +20,7 @@ from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.records import Cost, Machine, Origin, Run, RunSpec, Status
 from ablab.train.checkpoint import facts, rows
+from ablab.train.device import capability
 from ablab.train.loop import train
 from ablab.train.pixels import mean_and_sd, value_counts
 from ablab.train.splits import splits_of
@@ -158,5 +159,5 @@ def machine(started: Started) -> Machine:
         precision=started.precision,
         torch=torch.__version__,
         python=platform.python_version(),
-        capability=torch.backends.cpu.get_cpu_capability(),
+        capability=capability(),
     )

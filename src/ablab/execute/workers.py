@@ -31,6 +31,10 @@ from ablab.records import Observer, Run, RunSpec
 from ablab.train.device import usual_threads
 
 MEMORY = 2 << 30  # bytes that a worker may want: torch and data are 0.6 GB, a batch of resnet18 another
+SHARING = 4  # processes on a GPU: while one asks for its next kernels, the others' run
+GPU_MEMORY = (
+    16 << 30
+)  # bytes of a GPU for each: 166 million parameters take 3 GB at a batch of 128, recorded twice that
 ENDING = 10.0  # seconds that workers have to keep what they did when they are told to stop
 STOP = b"{}"
 
@@ -138,9 +142,10 @@ class Workers:
 
 
 def suitable_workers(runs: int) -> int:
-    """How many processes are worth having: one a core, where runs, memory and the lack of a GPU allow."""
+    """How many processes are worth having: one a core, or a few on a GPU, where runs and memory allow."""
     if torch.cuda.is_available():
-        return 1
+        card = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory
+        return max(1, min(SHARING, runs, usual_threads(), card // GPU_MEMORY))
     room = int(psutil.virtual_memory().available) // MEMORY
     return max(1, min(usual_threads(), runs, room))
 

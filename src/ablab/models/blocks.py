@@ -133,25 +133,41 @@ class Dropout(nn.Module):
         if not 0 <= rate < 1:
             raise ModelError(f"dropout = {rate}: a share from 0 to below 1 is wanted, such as 0.2")
         self.rate = rate
-        self.key: tuple[int, str, int] = (0, "", 0)
-        self._drawn: tuple[tuple[int, str, int], torch.Generator] | None = None
+        self._key: tuple[int, str, int] = (0, "", 0)
+        self._own: torch.Generator | None = None
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """What the masks of this epoch are drawn by: (seed, name, epoch)."""
+        return self._key
+
+    @key.setter
+    def key(self, key: tuple[int, str, int]) -> None:
+        is_new, self._key = key != self._key, key
+        if self._own is not None and is_new:
+            self._own.manual_seed(self._start())
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not self.rate or x.is_meta:
             return x
         mask = torch.empty(self._mask_shape(x), dtype=x.dtype, device=x.device)
-        return x * mask.bernoulli_(1 - self.rate, generator=self._generator(x.device)).div_(1 - self.rate)
+        return x * mask.bernoulli_(1 - self.rate, generator=self.generator(x.device)).div_(1 - self.rate)
 
     def _mask_shape(self, x: Tensor) -> torch.Size:
         return x.shape
 
-    def _generator(self, device: torch.device) -> torch.Generator:
-        """The generator of this epoch, on the device of the values: a mask is as large as they are."""
-        if self._drawn is None or self._drawn[0] != self.key or self._drawn[1].device != device:
-            seed, name, epoch = self.key
-            start = randomness.number(seed, f"dropout/{name}", epoch)
-            self._drawn = self.key, torch.Generator(device).manual_seed(start)
-        return self._drawn[1]
+    def generator(self, device: torch.device) -> torch.Generator:
+        """The layer's generator, on the device of the values: a mask is as large as they are.
+
+        It stays the same object from epoch to epoch: a recorded step draws from the one that it was recorded with.
+        """
+        if self._own is None or self._own.device != device:
+            self._own = torch.Generator(device).manual_seed(self._start())
+        return self._own
+
+    def _start(self) -> int:
+        seed, name, epoch = self._key
+        return randomness.number(seed, f"dropout/{name}", epoch)
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"

@@ -150,8 +150,15 @@ def borrowed_generator(start: int, device: torch.device | None = None) -> Iterat
 
     For code that knows no other, such as a constructor or the dropout of a user's own network.
     """
-    with torch.random.fork_rng([device] if device is not None and device.type == "cuda" else []):
+    is_gpu = device is not None and device.type == "cuda"
+    with torch.random.fork_rng([device] if is_gpu else []):
         torch.default_generator.manual_seed(start)
-        if device is not None and device.type == "cuda":
-            torch.cuda.default_generators[device.index or 0].manual_seed(start)
+        if is_gpu:
+            gpu_generator(device).manual_seed(start)  # type: ignore[arg-type]
         yield
+
+
+def gpu_generator(device: torch.device) -> torch.Generator:
+    """Torch's global generator of a GPU; a device without a number is the current one, which need not be the first."""
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return torch.cuda.default_generators[index]

@@ -21,18 +21,19 @@ class Average:
 
     def __init__(self, net: nn.Module) -> None:
         self.steps = 0
+        self.own: Weights = net.state_dict()  # the network's own tensors, which training changes in place
         self.weights: Weights = {
-            name: tensor.detach().clone() for name, tensor in net.state_dict().items() if tensor.is_floating_point()
+            name: tensor.detach().clone() for name, tensor in self.own.items() if tensor.is_floating_point()
         }
 
-    def follow(self, net: nn.Module) -> None:
+    def follow(self) -> None:
         """Take in one step of training."""
         raise NotImplementedError
 
     @contextmanager
-    def in_place_of(self, net: nn.Module) -> Iterator[None]:
+    def in_place_of(self) -> Iterator[None]:
         """While it is open, the network has the averaged weights."""
-        own = net.state_dict()
+        own = self.own
         kept = {name: own[name].clone() for name in self.weights}
         _copy(self.weights, own)
         try:
@@ -53,10 +54,10 @@ class Ema(Average):
         self.decay = decay
 
     @torch.no_grad()
-    def follow(self, net: nn.Module) -> None:
+    def follow(self) -> None:
         self.steps += 1
         kept = min(self.decay, (self.steps + 1) / (self.steps + 10))
-        own = net.state_dict()
+        own = self.own
         torch._foreach_lerp_(list(self.weights.values()), [own[name] for name in self.weights], 1 - kept)
 
 
@@ -69,11 +70,11 @@ class Lookahead(Average):
         self.trained = [name for name, _ in net.named_parameters()]
 
     @torch.no_grad()
-    def follow(self, net: nn.Module) -> None:
+    def follow(self) -> None:
         self.steps += 1
         if self.steps % self.every:
             return
-        own = net.state_dict()
+        own = self.own
         slow, fast = [self.weights[name] for name in self.trained], [own[name] for name in self.trained]
         torch._foreach_lerp_(slow, fast, self.share)
         torch._foreach_copy_(fast, slow)

@@ -4,8 +4,12 @@ import contextlib
 import ctypes
 import dataclasses
 import functools
+import os
 import platform
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import psutil
@@ -38,11 +42,44 @@ class Hardware:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, dtype=NUMBERS[self.precision])
 
+    @property
+    def is_gpu(self) -> bool:
+        """A card of the CUDA kind (AMD's count as such), the only device with a queue and with graphs."""
+        return self.device.type == "cuda"
+
     def repeatable(self) -> contextlib.AbstractContextManager[Any]:
-        """While it is open, the same numbers give the same result: cuDNN neither times algorithms nor uses atomics."""
-        if self.device.type != "cuda":
-            return contextlib.nullcontext()
-        return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+        """While it is open, a GPU gives the same result for the same numbers, and fp32 means fp32.
+
+        cuDNN times no algorithms, torch takes deterministic kernels where it has any, and no product is in TF32, whose
+        10 bits of precision are torch's default for convolutions.
+        """
+        return _repeatable() if self.is_gpu else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _repeatable() -> Iterator[None]:
+    is_on, only_warns = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    products = torch.get_float32_matmul_precision()
+    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else every new tensor would be written twice.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with (
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+            warnings.catch_warnings(),
+        ):
+            # Max pooling warns even where its windows do not overlap and its result is always the same.
+            warnings.filterwarnings("ignore", message=".*deterministic")
+            yield
+    finally:
+        torch.use_deterministic_algorithms(is_on, warn_only=only_warns)
+        torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
+        torch.set_float32_matmul_precision(products)
 
 
 def choose_hardware(
@@ -63,6 +100,8 @@ def choose_hardware(
     usual = usual_threads()
     torch.set_num_threads(threads or usual)
     chosen = _device(device)
+    if chosen.type == "cuda":  # cuBLAS reads it when it starts; without it, products may differ from run to run
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     hardware = Hardware(chosen, _precision(precision, chosen), torch.get_num_threads())
     last = _channels_last(net, hardware, own_network) if channels_last == "auto" else channels_last
     return dataclasses.replace(hardware, memory_format=torch.channels_last) if last else hardware
@@ -91,7 +130,9 @@ def _precision(text: str, device: torch.device) -> Precision:
     if text in ("fp32", "bf16", "fp16"):
         return text  # type: ignore[return-value]
     if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bf16"
+        return "fp16" if torch.cuda.get_device_capability(device) >= (7, 0) else "fp32"
     return "bf16" if device.type == "cpu" and multiplies_bf16() else "fp32"
 
 
@@ -116,10 +157,37 @@ def _channels_last(net: nn.Module | None, hardware: Hardware, own_network: bool)
 
 
 def memory(hardware: Hardware) -> int:
-    """Bytes that the process holds; on a GPU, the most that was held there so far."""
+    """Bytes that the process holds; on a GPU, the most that the run has held there so far."""
     if hardware.device.type == "cuda":
         return torch.cuda.max_memory_allocated(hardware.device)
     return int(psutil.Process().memory_info().rss)
+
+
+def forget_peak(hardware: Hardware) -> None:
+    """Let the peak of a GPU's memory be that of the run that begins."""
+    if hardware.is_gpu:
+        torch.cuda.reset_peak_memory_stats(hardware.device)
+
+
+def capability() -> str:
+    """What the machine's arithmetic depends on: the CPU's instructions, and a GPU's libraries and driver."""
+    parts = [torch.backends.cpu.get_cpu_capability()]
+    if torch.cuda.is_available():
+        major, minor = torch.cuda.get_device_capability()
+        parts += [f"compute capability {major}.{minor}", f"CUDA {torch.version.cuda}"]
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+        parts += [f"cuDNN {cudnn}", f"driver {_driver()}"]
+    return ", ".join(parts)
+
+
+@functools.cache
+def _driver() -> str:
+    """The version of the GPU's driver, as the kernel's module tells it on Linux."""
+    try:
+        told = Path("/sys/module/nvidia/version").read_text(encoding="ascii")
+    except OSError:
+        return "unknown"
+    return told.strip()
 
 
 @functools.cache

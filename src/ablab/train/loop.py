@@ -21,7 +21,8 @@ from ablab.models.initial import borrowed_generator
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.checkpoint import unpack
-from ablab.train.device import choose_hardware, memory
+from ablab.train.device import choose_hardware, forget_peak, memory
+from ablab.train.feed import fed, resident
 from ablab.train.losses import balanced, make_loss
 from ablab.train.measure import Predictions, measure, packed, packed_certainty, time_step
 from ablab.train.pixels import pixels_of
@@ -59,6 +60,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         net=net,
         own_network=is_user_code,
     )
+    forget_peak(hardware)
     state = initial_state(recipe, net, hardware)
     pixels = pixels_of(examples, splits.train, hardware)
     rare = balanced(examples.labels[splits.train], classes).to(hardware.device)
@@ -75,7 +77,12 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         clip=recipe.clip,
         split=recipe.batch_split,
         compiled=recipe.compile is True,
+        # A user's own network may look at its numbers; half precision decides at each step whether to take it.
+        recorded=recipe.compile == "auto" and hardware.is_gpu and not is_user_code and state.scaler is None,
     )
+    examples, test_images = resident(examples, hardware), resident(splits.test, hardware)
+    home = examples.images.device
+    trained_rows = splits.train.to(home)
     sizes = batch_sizes(len(splits.train), recipe.batch)
     steps = recipe.steps or recipe.epochs * len(sizes)
     seconds = 0.0
@@ -90,7 +97,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
             return look_at(examples, splits.val)[0]
 
     def on_test() -> tuple[Measurement, Predictions]:
-        return look_at(splits.test, None, in_full=True)
+        return look_at(test_images, None, in_full=True)
 
     untrained_loss = on_validation().loss
     if not math.isfinite(untrained_loss):
@@ -127,10 +134,10 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
             break
         clock = time.monotonic()
         augment = augmenter(
-            recipe.augment, seed=seed, epoch=epoch, examples=examples, rows=splits.train, classes=classes
+            recipe.augment, seed=seed, epoch=epoch, examples=examples, rows=trained_rows, classes=classes
         )
         order = torch.randperm(len(splits.train), generator=randomness.stream(seed, "order", epoch))
-        batches = torch.split(splits.train[order], sizes)[: steps - epoch * len(sizes)]
+        batches = torch.split(splits.train[order].to(home), sizes)[: steps - epoch * len(sizes)]
         rates = [
             lr_at(
                 recipe.schedule, recipe.lr, i, steps, recipe.warmup * len(sizes), [row.val_loss for row in state.curve]
@@ -140,9 +147,9 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         seen = torch.zeros(len(batches), 3, device=hardware.device)
         key_dropout(net, seed, epoch)
         net.train()
-        with borrowed_generator(randomness.number(seed, "step", epoch), hardware.device):
-            for i, rows in enumerate(batches):
-                images, targets = augment(rows)  # u8[B,C,H,W], i64[B] or f32[B,K]
+        with borrowed_generator(randomness.number(seed, "step", epoch), hardware.device), hardware.repeatable():
+            # u8[B,C,H,W], i64[B] or f32[B,K]
+            for i, (images, targets) in enumerate(fed(augment, batches, channels * height * width)):
                 seen[i] = step(images, targets, rates[i])
         # The only numbers that leave the device in an epoch: reading the loss at every step would empty the queue.
         seen = seen.cpu().double()

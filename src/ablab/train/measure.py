@@ -47,6 +47,7 @@ def measure(
     says to the views of an image is averaged before the softmax.
     """
     total = len(examples) if rows is None else len(rows)
+    rows = None if rows is None else rows.to(examples.images.device)
     losses = torch.zeros((), dtype=torch.float64, device=hardware.device)
     right = torch.zeros((), dtype=torch.int64, device=hardware.device)
     said = []

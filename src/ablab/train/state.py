@@ -42,7 +42,7 @@ class State:
 
     def measured(self) -> contextlib.AbstractContextManager[None]:
         """While it is open, the network has the weights that are measured and selected."""
-        return self.average.in_place_of(self.net) if self.average else contextlib.nullcontext()
+        return self.average.in_place_of() if self.average else contextlib.nullcontext()
 
     def select(self, judged: Measurement) -> None:
         """Make the epoch just done the selected one."""

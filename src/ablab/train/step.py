@@ -10,6 +10,7 @@ from ablab.errors import OutOfMemory
 from ablab.train.device import Hardware
 from ablab.train.losses import Loss, correct
 from ablab.train.pixels import Pixels
+from ablab.train.recorded import Passes, Recorded
 from ablab.train.state import State
 
 Step = Callable[[Tensor, Tensor, float], Tensor]
@@ -26,12 +27,13 @@ def make_step(
     clip: float | None = None,
     split: int | Literal["auto"] = 1,
     compiled: bool = False,
+    recorded: bool = False,
 ) -> Step:
     """A function (images, targets, lr) -> f32[3] that moves the weights once.
 
     What it gives stays on the device: reading a number there would wait for all that is queued. A batch that is split
     goes through the network in parts whose gradients add up to the batch's; only batch norm sees the difference. With
-    "auto" it is split in two for as long as memory runs out.
+    "auto" it is split in two for as long as memory runs out. Recorded, its passes are one CUDA graph.
     """
     net: Callable[[Tensor], Tensor] = torch.compile(state.net) if compiled else state.net
     optimizer, scaler, average = state.optimizer, state.scaler, state.average
@@ -40,16 +42,16 @@ def make_step(
         p for group in optimizer.param_groups if group["weight_decay"] or l1 for p in group["params"] if p.ndim > 1
     ]
     parts = 1 if split == "auto" else split
+    passes: Passes
 
     def step(images: Tensor, targets: Tensor, lr: float) -> Tensor:
-        nonlocal parts
+        nonlocal parts, passes
         targets = targets.to(hardware.device, non_blocking=True)  # i64[B] or f32[B,K]
         for group in optimizer.param_groups:
             group["lr"] = lr * group["scale"]
         while True:
             try:
-                with hardware.repeatable():
-                    seen = backward(images, targets)
+                seen = passes(images, targets)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
@@ -57,6 +59,7 @@ def make_step(
                 if split != "auto" or parts >= len(images):
                     raise OutOfMemory(_advice(images, parts, str(error))) from None
                 parts *= 2
+                passes = backward  # what was recorded has the old number of parts
         return torch.stack([*seen, update()])
 
     def backward(images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,9 +95,10 @@ def make_step(
         else:
             optimizer.step()
         if average:
-            average.follow(state.net)
+            average.follow()
         return norm
 
+    passes = Recorded(backward, state.net, trained) if recorded else backward
     return step
 
 

@@ -38,7 +38,7 @@ class Augment:
     """Images u8[B,C,H,W] and targets of the rows of a batch, as they look in one epoch.
 
     Targets are labels i64[B], or shares of classes f32[B,K] where images are mixed. What an image looks like follows
-    from the seed, the epoch and its row, never from the batch that it is in.
+    from the seed, the epoch and its row, never from the batch that it is in. Rows are on the device of the images.
     """
 
     steps: tuple[Step, ...]
@@ -57,7 +57,8 @@ class Augment:
     def draw(self, purpose: str, rows: Tensor) -> Draw:
         """The numbers of one operation for these rows."""
         if purpose not in self.numbers:
-            self.numbers[purpose] = Numbers(self.seed, purpose, self.epoch, len(self.examples))
+            device = self.examples.images.device
+            self.numbers[purpose] = Numbers(self.seed, purpose, self.epoch, len(self.examples), device)
         return Draw(self.numbers[purpose], rows)
 
     def _changed(self, rows: Tensor) -> Tensor:
@@ -73,12 +74,12 @@ class Augment:
         partners = self.rows[pairing.whole("row", 0, len(self.rows) - 1)]
         others = self._changed(partners)
         chosen = pairing.whole("operation", 0, len(mixing) - 1)
-        mixed, shares = torch.empty_like(images), torch.empty(len(rows))
+        mixed, shares = torch.empty_like(images), torch.empty(len(rows), device=images.device)
         for number, step in enumerate(mixing):
             group = (chosen == number).nonzero().squeeze(1)
             draw = self.draw(step.purpose, rows[group])
             mixed[group], shares[group] = step(images[group], others[group], draw)
-        targets = torch.zeros(len(rows), self.classes)
+        targets = torch.zeros(len(rows), self.classes, device=images.device)
         targets.scatter_add_(1, labels[:, None], shares[:, None])
         targets.scatter_add_(1, self.examples.labels[partners][:, None], 1 - shares[:, None])
         return mixed, targets
@@ -97,7 +98,8 @@ def augmenter(text: str, *, seed: int, epoch: int, examples: Examples, rows: Ten
 
 def disturbed(text: str, examples: Examples, rows: Tensor | None, *, seed: int, epoch: int) -> Examples:
     """The images of these rows (None: all) changed like training images, mixing left out, with their own labels."""
-    rows = torch.arange(len(examples)) if rows is None else rows
+    device = examples.images.device
+    rows = torch.arange(len(examples), device=device) if rows is None else rows.to(device)
     changed = Augment(tuple(one for one in steps(text) if not one.mixes), seed, epoch, examples, rows, 0)
     return Examples(*changed(rows))
 

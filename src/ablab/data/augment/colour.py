@@ -46,7 +46,7 @@ def contrasted(images: Tensor, factor: Tensor) -> Tensor:
     """Between the image's mean grey (0), the image (1) and beyond."""
     grey = greyed(images)
     # A sum of whole numbers: it comes out the same however many threads and images share the work.
-    mean = grey.sum(dim=(1, 2, 3), dtype=torch.int64).float() / grey[0].numel() if len(grey) else torch.zeros(0)
+    mean = grey.sum(dim=(1, 2, 3), dtype=torch.int64).float() / grey[0].numel() if len(grey) else images.new_zeros(0)
     return _blend(torch.floor(mean + 0.5)[:, None, None, None], images, factor)
 
 
@@ -111,7 +111,7 @@ def autocontrasted(images: Tensor) -> Tensor:
     low, high = images.amin(dim=(2, 3)).double(), images.amax(dim=(2, 3)).double()
     # Pillow's own arithmetic: 64-bit, a true division (torch makes `255.0 / x` a product with 1 / x), cut, not rounded.
     scale = torch.full_like(low, 255.0) / (high - low).clamp(min=1)
-    levels = torch.arange(256, dtype=torch.float64)
+    levels = torch.arange(256, dtype=torch.float64, device=images.device)
     table = levels * scale[:, :, None] + (-low * scale)[:, :, None]
     return _looked_up(images, torch.where((high > low)[:, :, None], table.trunc().clamp(0, 255), levels))
 
@@ -120,12 +120,14 @@ def equalized(images: Tensor) -> Tensor:
     """Each channel's values spread so that all are about equally frequent (Pillow's arithmetic, in whole numbers)."""
     batch, channels = images.shape[:2]
     planes = images.reshape(batch * channels, -1).long()
-    counts = torch.zeros(batch * channels, 256, dtype=torch.int64).scatter_add_(1, planes, torch.ones_like(planes))
+    counts = torch.zeros(batch * channels, 256, dtype=torch.int64, device=images.device).scatter_add_(
+        1, planes, torch.ones_like(planes)
+    )
     last = counts.gather(1, planes.amax(dim=1, keepdim=True))
     step = (planes.shape[1] - last) // 255
     before = counts.cumsum(dim=1) - counts
     table = ((step // 2 + before) // step.clamp(min=1)).clamp(max=255)
-    table = torch.where(step > 0, table, torch.arange(256))
+    table = torch.where(step > 0, table, torch.arange(256, device=images.device))
     return _looked_up(images, table.view(batch, channels, 256))
 
 

@@ -43,7 +43,9 @@ def windows(images: Tensor, top: Tensor, left: Tensor, height: int, width: int) 
     if not batch:
         return images.new_empty(0, channels, height, width)
     rows = flat.as_strided((len(flat) - width + 1, width), (1, 1))
-    corners = torch.arange(batch) * (channels * tall * wide) + top * wide + left
-    inside = (torch.arange(channels)[:, None] * (tall * wide) + torch.arange(height) * wide).view(-1)
+    device = images.device
+    corners = torch.arange(batch, device=device) * (channels * tall * wide) + top * wide + left
+    lines = torch.arange(height, device=device) * wide
+    inside = (torch.arange(channels, device=device)[:, None] * (tall * wide) + lines).view(-1)
     starts = corners[:, None] + inside  # (B, C x height)
     return rows.index_select(0, starts.view(-1)).view(batch, channels, height, width)

@@ -20,7 +20,7 @@ def cutout(images: Tensor, draw: Draw, *, size: int = 8) -> Tensor:
 
 def boxes(top: Tensor, bottom: Tensor, left: Tensor, right: Tensor, height: int, width: int) -> Tensor:
     """bool[B,1,H,W], true inside each image's own box; bottom and right are the first row and column outside."""
-    rows, columns = torch.arange(height), torch.arange(width)
+    rows, columns = torch.arange(height, device=top.device), torch.arange(width, device=top.device)
     inside_rows = (rows >= top[:, None]) & (rows < bottom[:, None])
     inside_columns = (columns >= left[:, None]) & (columns < right[:, None])
     return (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]

@@ -20,13 +20,15 @@ class Numbers:
     purpose: str
     epoch: int
     count: int
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))  # of the images
     columns: dict[tuple[str, int], Tensor] = field(default_factory=dict, repr=False)
 
     def column(self, name: str, epoch: int) -> Tensor:
-        """f64[count] in [0, 1)."""
+        """f64[count] in [0, 1), drawn on the CPU whatever device the images are on, so that all draw alike."""
         if (name, epoch) not in self.columns:
             generator = stream(self.seed, f"{self.purpose}/{name}", epoch)
-            self.columns[name, epoch] = torch.rand(self.count, generator=generator, dtype=torch.float64)
+            drawn = torch.rand(self.count, generator=generator, dtype=torch.float64)
+            self.columns[name, epoch] = drawn.to(self.device)
         return self.columns[name, epoch]
 
 

@@ -69,10 +69,10 @@ def _mapped(
 ) -> Tensor:
     """The pixel at (x, y) from the centre comes from (xx x + xy y + right, yx x + yy y + below)."""
     height, width = images.shape[2:]
-    x = (torch.arange(width) - (width - 1) / 2)[None, None, :]
-    y = (torch.arange(height) - (height - 1) / 2)[None, :, None]
+    x = (torch.arange(width, device=images.device) - (width - 1) / 2)[None, None, :]
+    y = (torch.arange(height, device=images.device) - (height - 1) / 2)[None, :, None]
     xx, xy, yx, yy = (factor[:, None, None] for factor in (xx, xy, yx, yy))
-    right, below = (torch.as_tensor(move).view(-1, 1, 1) for move in (right, below))
+    right, below = (torch.as_tensor(move, device=images.device).view(-1, 1, 1) for move in (right, below))
     across = xx * x + xy * y + right  # (B, H, W), in pixels from the centre
     down = yx * x + yy * y + below
     grid = torch.stack([across * (2 / width), down * (2 / height)], dim=-1)  # grid_sample's units: the side is 2

@@ -1,5 +1,6 @@
 """Two images mixed into one, and their labels in the same shares."""
 
+import functools
 from typing import Annotated
 
 import torch
@@ -45,14 +46,21 @@ def beta_quantile(part: Tensor, alpha: float) -> Tensor:
     The lower half is integrated in s = (2x)^a with a = min(alpha, 1), where the density has no pole at 0.
     """
     flat = min(alpha, 1.0)
-    s = torch.linspace(0, 1, STEPS + 1, dtype=torch.float64)
-    x = s ** (1 / flat) / 2
-    density = x ** (alpha - flat) * (1 - x) ** (alpha - 1)
-    area = torch.cat([torch.zeros(1, dtype=torch.float64), ((density[1:] + density[:-1]) / 2).cumsum(0)])
-    area = area / area[-1] / 2  # of the whole distribution below x: 0 to one half
+    s, area = (table.to(part.device) for table in beta_table(alpha))
     lower = torch.minimum(part, 1 - part).contiguous()
     right = torch.searchsorted(area, lower).clamp(1, STEPS)
     step = area[right] - area[right - 1]
     between = s[right - 1] + (lower - area[right - 1]) / step.clamp(min=1e-300) / STEPS
     quantile = between.clamp(0, 1) ** (1 / flat) / 2
     return torch.where(part <= 0.5, quantile, 1 - quantile)
+
+
+@functools.lru_cache(maxsize=16)
+def beta_table(alpha: float) -> tuple[Tensor, Tensor]:
+    """Places s from 0 to 1, and the area of Beta(alpha, alpha) below each: 0 to one half."""
+    flat = min(alpha, 1.0)
+    s = torch.linspace(0, 1, STEPS + 1, dtype=torch.float64)
+    x = s ** (1 / flat) / 2
+    density = x ** (alpha - flat) * (1 - x) ** (alpha - 1)
+    area = torch.cat([torch.zeros(1, dtype=torch.float64), ((density[1:] + density[:-1]) / 2).cumsum(0)])
+    return s, area / area[-1] / 2

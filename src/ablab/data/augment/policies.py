@@ -41,7 +41,7 @@ def rand_augment(
     colours(images.shape[1])
     height, width = images.shape[2:]
     members = changes(shear=0.3, across=width * 150 / 331, down=height * 150 / 331, degrees=30, enhance=0.9, bits=4)
-    strength = torch.full((len(images),), magnitude / 10)
+    strength = torch.full((len(images),), magnitude / 10, device=images.device)
     for turn in range(1, ops + 1):
         images = _applied(images, members, draw, f"operation {turn}", strength, f"side {turn}")
     return images

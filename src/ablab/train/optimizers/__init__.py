@@ -23,6 +23,15 @@ def make_optimizer(
     return made
 
 
+def kernels(parts: Groups) -> dict[str, bool]:
+    """How torch's optimizers carry out a step: on a GPU in one kernel, elsewhere one operation at a time for all.
+
+    On a CPU the one kernel takes weights and gradients to be laid out alike, which channels last does not hold to.
+    """
+    is_gpu = all(parameter.is_cuda for group in parts for parameter in group["params"])
+    return {"fused": True} if is_gpu else {"foreach": True}
+
+
 def groups(net: nn.Module, weight_decay: float, decay: str = "weights", lr_scale: str = "none") -> Groups:
     """Parameters that are treated alike, together: with what pull, and at what share of the learning rate (`scale`).
 

@@ -43,12 +43,12 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002 (there is none here)
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                if group["is_matrix"]:
-                    self._orthogonal(parameter, group)
-                elif group["adam"]:
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if group["is_matrix"]:
+                self._orthogonal(parameters, group)
+                continue
+            for parameter in parameters:
+                if group["adam"]:
                     self._adam(parameter, group)
                 else:
                     self._descent(parameter, group)
@@ -57,15 +57,14 @@ class Muon(torch.optim.Optimizer):
         gradient = parameter.grad.add(parameter, alpha=group["weight_decay"])  # type: ignore[union-attr]
         parameter.add_(self._with_momentum(parameter, gradient, group), alpha=-group["lr"])
 
-    def _orthogonal(self, parameter: Tensor, group: dict[str, Any]) -> None:
+    def _orthogonal(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         """Filters count as matrices with a row for each output; decay shrinks the weights directly."""
-        moved = self._with_momentum(parameter, parameter.grad, group)  # type: ignore[arg-type]
-        rows = moved.reshape(len(moved), -1)
-        # Of the same size whatever the shape: each output's step has the length of a row of an orthogonal matrix.
-        stretch = max(1.0, rows.shape[0] / rows.shape[1]) ** 0.5
-        parameter.mul_(1 - group["lr"] * group["weight_decay"])
-        step = orthogonalised(rows, group["rounds"]).view_as(moved)
-        parameter.add_(step, alpha=-group["lr"] * stretch)
+        rows = [self._with_momentum(one, one.grad, group).reshape(len(one), -1) for one in parameters]  # type: ignore[arg-type]
+        for parameter, step in zip(parameters, all_orthogonalised(rows, group["rounds"]), strict=True):
+            # Of the same size whatever the shape: each output's step has the length of a row of an orthogonal matrix.
+            stretch = max(1.0, step.shape[0] / step.shape[1]) ** 0.5
+            parameter.mul_(1 - group["lr"] * group["weight_decay"])
+            parameter.add_(step.view(parameter.shape), alpha=-group["lr"] * stretch)
 
     def _with_momentum(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
         state = self.state[parameter]
@@ -88,14 +87,37 @@ class Muon(torch.optim.Optimizer):
         parameter.mul_(1 - group["lr"] * group["weight_decay"]).addcdiv_(mean, root, value=-group["lr"])
 
 
-def orthogonalised(matrix: Tensor, rounds: int) -> Tensor:
-    """About the nearest matrix with orthonormal rows (or columns), by Newton-Schulz iterations of fifth degree."""
+def all_orthogonalised(matrices: list[Tensor], rounds: int) -> list[Tensor]:
+    """Each of them orthogonalised. On a GPU those of one shape go together, in bf16, as the authors do."""
+    if not all(matrix.is_cuda for matrix in matrices):
+        return [orthogonalised(matrix, rounds) for matrix in matrices]
+    return by_shape(matrices, rounds, torch.bfloat16)
+
+
+def by_shape(matrices: list[Tensor], rounds: int, numbers: torch.dtype) -> list[Tensor]:
+    """Each of them orthogonalised, those of one shape in one batch of products."""
+    places: dict[torch.Size, list[int]] = {}
+    for place, matrix in enumerate(matrices):
+        places.setdefault(matrix.shape, []).append(place)
+    steps = list(matrices)
+    for alike in places.values():
+        whole = orthogonalised(torch.stack([matrices[place] for place in alike]), rounds, numbers)
+        for place, step in zip(alike, whole, strict=True):
+            steps[place] = step
+    return steps
+
+
+def orthogonalised(matrix: Tensor, rounds: int, numbers: torch.dtype = torch.float32) -> Tensor:
+    """About the nearest matrix with orthonormal rows (or columns), by Newton-Schulz iterations of fifth degree.
+
+    A batch of matrices, [N, rows, columns], becomes a batch.
+    """
     a, b, c = QUINTIC
-    is_tall = matrix.shape[0] > matrix.shape[1]
-    x = (matrix.T if is_tall else matrix).float()
-    x = x / (x.norm() + 1e-7)
+    is_tall = matrix.shape[-2] > matrix.shape[-1]
+    x = (matrix.mT if is_tall else matrix).float()
+    x = (x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7 if x.ndim > 2 else x.norm() + 1e-7)).to(numbers)
     for _ in range(rounds):
-        square = x @ x.T
+        square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    back: Tensor = x.T if is_tall else x
+    back: Tensor = x.mT if is_tall else x
     return back.to(matrix.dtype)

@@ -6,7 +6,7 @@ import torch
 
 from ablab.catalogue import mark
 from ablab.errors import RecipeError
-from ablab.train.optimizers import Groups
+from ablab.train.optimizers import Groups, kernels
 
 
 @mark("optimizer", "sgd")
@@ -16,4 +16,4 @@ def sgd(
     """Steps down the gradient, or down its running sum where there is momentum."""
     if nesterov and not momentum:
         raise RecipeError("optimizer = sgd(nesterov=true): nesterov needs momentum: sgd(momentum=0.9, nesterov=true)")
-    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov, foreach=True)
+    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov, **kernels(groups))
