@@ -9,7 +9,7 @@ from scipy import stats
 from ablab.recipe import Recipe
 from ablab.records import Cost, Measurement
 from ablab.study import Rule, Study, Variant, decide, plan
-from ablab.study.sentence import condition
+from ablab.study.sentence import condition, rates
 from ablab.study.verdict import cost_ratio, word_for
 from sample_runs import MACHINE, sample_run
 
@@ -86,13 +86,13 @@ def test_a_loss_is_told_as_one():
 def test_a_real_effect_below_the_margin_is_called_negligible():
     found = verdict(margin=5.0)
     assert (found.word, found.is_negligible) == ("no practical difference", True)
-    assert "real but negligible gain of +1.86 pp" in found.sentence
+    assert "5 seed pairs, a real but negligible gain" in found.sentence
 
 
 def test_equals_within_the_margin_make_no_practical_difference():
     found = verdict(A, (0.701, 0.711, 0.707, 0.694, 0.710), margin=1.0)
     assert (found.word, found.is_negligible) == ("no practical difference", False)
-    assert "any effect is smaller than 1.00 pp" in found.sentence
+    assert "smaller than your margin of 1.00 pp" in found.sentence
 
 
 def test_noise_is_undecided_and_says_what_would_settle_it():
@@ -166,7 +166,8 @@ def test_images_that_were_tested_by_chance_widen_the_interval():
 
 
 def test_the_condition_names_what_both_sides_were_trained_with():
-    assert condition(BASE, NORM) == "At fixed learning rate 0.05, 10 epochs."
+    assert condition(BASE, NORM) == "Both at learning rate 0.05, untuned, 10 epochs."
+    assert condition(BASE, NORM, is_tuned=True) == "Both at learning rate 0.05, tuned, 10 epochs."
     assert "learning rates 0.05 and 0.1" in condition(BASE, BASE.with_("lr=0.1"))
     assert "10 and 1 epochs" in condition(BASE, BASE.with_("epochs=1"))
     assert "1,000 training images" in condition(BASE.with_("train_images=1000"), NORM.with_("train_images=1000"))
@@ -202,5 +203,26 @@ def test_a_recipe_whose_seeds_vary_beyond_the_choice_of_images_is_called_unstabl
         for base, variant in (sides(0.0), sides(0.06))
     )
     assert steady.instability[1] < 4 < wild.instability[1]
-    assert "norm trains unstably" in wild.sentence
-    assert "unstably" not in steady.sentence
+    assert "Results of norm depend strongly on the seed: the spread between seeds is about" in wild.sentence
+    assert "depend strongly" not in steady.sentence
+
+
+def test_a_gain_that_may_be_smaller_than_the_margin_says_so_and_warns_of_exaggeration():
+    near = (0.7051, 0.7275, 0.7105, 0.7065, 0.7130)
+    found = verdict(A, near)
+    assert found.word == "helps"
+    assert found.sentence.startswith("norm helps, perhaps by less than your margin: +")
+    assert f"usually looks larger than it is: here it may be as small as {found.low:+.2f} pp." in found.sentence
+    assert "usually looks larger" not in verdict().sentence
+
+
+def test_the_condition_stands_right_behind_the_headline():
+    assert "times the training time. Both at learning rate 0.05, untuned, 10 epochs." in verdict().sentence
+
+
+def test_tables_that_leave_name_the_learning_rates_that_they_hold_for():
+    two = (Variant("norm", NORM, "norm=batch"), Variant("wide", BASE.with_("width=2"), "width=2"))
+    assert rates(Study("?", BASE, two[:1])) == "Both at learning rate 0.05, untuned."
+    assert rates(Study("?", BASE, two, is_tuned=True)) == "All at learning rate 0.05, tuned."
+    fast = Variant("fast", BASE.with_("lr=0.1"), "lr=0.1")
+    assert rates(Study("?", BASE, (fast,))) == "Learning rates, untuned: base 0.05, fast 0.1."

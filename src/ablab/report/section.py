@@ -13,12 +13,13 @@ shows every section, unless the mark says otherwise:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ablab.catalogue import Entry, catalogue
 from ablab.report.chart import Chart
 from ablab.report.table import Table
+from ablab.study.sentence import rates
 
 if TYPE_CHECKING:
     from ablab.report.sections.images import Pictures
@@ -109,9 +110,14 @@ def table_names() -> tuple[str, ...]:
 
 
 def table_of(result: Result, name: str) -> Table | None:
-    """One table of a result; None where there is nothing for it."""
+    """One table of a result, with the learning rates that it holds for; None where there is nothing for it."""
     entry = next(entry for entry in _entries() if name in entry.facts.get("tables", ()))
-    return next((table for table in _made(entry, result, None).tables() if table.name == name and table.rows), None)
+    made = next((table for table in _made(entry, result, None).tables() if table.name == name and table.rows), None)
+    if made is None:
+        return None
+    held = rates(result.study)
+    records = tuple({**record, "condition": held} for record in made.records)
+    return replace(made, caption=f"{made.caption} {held}".strip(), records=records)
 
 
 def _entries() -> list[Entry]:

@@ -48,7 +48,7 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     missing: set[tuple[str, int]] = set()
     for variant, evidence in zip(study.variants, gather(plan, found), strict=True):
         verdict = judge(evidence, study.rule, comparisons=study.comparisons, labels=labels)
-        verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study.rule)))
+        verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study)))
         missing |= {
             (recipe.hash, seed)
             for seed in _next_seeds(plan, evidence)

@@ -1,26 +1,29 @@
 """The sentence of a verdict: effect, interval, pairs, margin, cost, and what it holds for."""
 
+import math
+
 from ablab.metric import ACCURACY, known_metrics
 from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.statistics.paired import differences, mean
 from ablab.study.doubts import doubt
-from ablab.study.question.rule import Rule
+from ablab.study.question.study import Study
 from ablab.study.verdict import Evidence, Verdict, points, signed
 
-ENOUGH, UNSTABLE = 5, 4.0  # pairs before a variance is spoken of, and how large it must be, in floors
+ENOUGH, UNSTABLE = 5, 2.0  # pairs before a spread is spoken of, and how large it must be, in floors
 
 
-def sentence(verdict: Verdict, evidence: Evidence, rule: Rule) -> str:
+def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
     """What a person reads of a verdict."""
+    seeds = study.rule.seeds
     said = [
         _failures(verdict, evidence),
-        _headline(verdict, rule.seeds, evidence.is_stuck),
+        _headline(verdict, seeds, evidence.is_stuck),
+        condition(evidence.base, evidence.variant.recipe, is_tuned=study.is_tuned),
         _finished(verdict, evidence),
-        _advice(verdict, evidence, rule.seeds[1]),
+        _advice(verdict, evidence, seeds[1]),
         doubt(verdict),
-        _cautions(verdict, rule.seeds[1]),
-        condition(evidence.base, evidence.variant.recipe),
+        _cautions(verdict),
         "Biased: epochs were chosen on the test set." if verdict.is_biased else "",
     ]
     return " ".join(filter(None, said))
@@ -35,22 +38,23 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
     assert verdict.effect is not None
     low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
     interval = f"{100 * verdict.level:g} % interval {low} to {high}"
-    effect = _gap(verdict, verdict.effect)
+    seen = f"{_gap(verdict, verdict.effect)} ({interval}), {n}"
     if verdict.is_negligible:
-        kind = "gain" if known_metrics()[verdict.metric].gain(verdict.effect, verdict.effect)[0] > 0 else "loss"
-        return (
-            f"{name} makes no practical difference: a real but negligible {kind} of {effect} ({interval}), "
-            f"below the {margin} you called worth having, {n}, {cost}."
-        )
+        kind = "gain" if _gains(verdict) else "loss"
+        size = f"a real but negligible {kind}, smaller than your margin of {margin}"
+        return f"{name} makes no practical difference: {seen}, {size}, {cost}."
     if verdict.word == "no practical difference":
-        return f"{name} makes no practical difference: any effect is smaller than {margin} ({interval}, {n}), {cost}."
+        return f"{name} makes no practical difference: {seen}, smaller than your margin of {margin}, {cost}."
     if verdict.word == "undecided":
-        level = f"{100 * verdict.level:g} % interval"
-        ends = f"{low} and {_gap(verdict, verdict.high)}"
-        return f"{name}: undecided after {n}: the effect lies between {ends} ({level}, margin {margin}), {cost}."
-    is_beyond = verdict.low > verdict.margin or verdict.high < -verdict.margin
-    size = f"by more than your margin of {margin}" if is_beyond else f"margin {margin}"
-    return f"{name} {verdict.word}: {effect} ({interval}), {n}, {size}, {cost}."
+        return f"{name}: undecided: {seen}, margin {margin}, {cost}."
+    if verdict.low > verdict.margin or verdict.high < -verdict.margin:
+        return f"{name} {verdict.word}: {seen}, by more than your margin of {margin}, {cost}."
+    return f"{name} {verdict.word}, perhaps by less than your margin: {seen}, margin {margin}, {cost}."
+
+
+def _gains(verdict: Verdict) -> bool:
+    effect = verdict.effect or 0.0
+    return known_metrics()[verdict.metric].gain(effect, effect)[0] > 0
 
 
 def _name(verdict: Verdict) -> str:
@@ -104,35 +108,49 @@ def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
     return f"Roughly {more} would settle an effect of {margin}{minutes}."
 
 
-def _cautions(verdict: Verdict, most: int) -> str:
+def _cautions(verdict: Verdict) -> str:
     said = []
     if verdict.is_of_this_test_set and verdict.wide_low is not None and verdict.wide_high is not None:
         said.append(
-            f"This is so on this test set; for other images of the kind the interval is "
+            f"This holds for this test set; for other images of the kind the interval is "
             f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
         )
-    names = ("The base", verdict.variant)
-    for name, times in zip(names, verdict.instability or (), strict=False):
+    names = ("the base", verdict.variant)
+    for name, ratio in zip(names, verdict.instability or (), strict=False):
+        times = math.sqrt(ratio)
         if verdict.pairs >= ENOUGH and times > UNSTABLE:
             said.append(
-                f"{name} trains unstably: seeds vary {times:.0f} times as much as the choice of test images explains."
+                f"Results of {name} depend strongly on the seed: the spread between seeds is about {times:.0f} times "
+                "what the test images explain; longer training usually shrinks it."
             )
-    if verdict.word in ("helps", "hurts") and verdict.low is not None and verdict.high is not None:
-        near = min(abs(verdict.low), abs(verdict.high))
-        # of effects of a quarter point, those that end a study early read 0.65 points on average
-        if verdict.pairs < most and near < verdict.margin / 2:
-            said.append("Stopped at the first look that could tell, where small effects look larger than they are.")
+    if overstated := _overstated(verdict):
+        said.append(overstated)
     return " ".join(said)
 
 
-def condition(base: Recipe, variant: Recipe) -> str:
-    """What the verdict holds for: `At fixed learning rate 0.05, 10 epochs.`"""
+def _overstated(verdict: Verdict) -> str:
+    """Effects that are told as soon as they can be read too large; the nearer the interval is to 0, the more so."""
+    if verdict.word not in ("helps", "hurts") or verdict.low is None or verdict.high is None or not verdict.effect:
+        return ""
+    near = verdict.low if verdict.low > 0 else verdict.high
+    if abs(near) >= abs(verdict.effect) / 2:
+        return ""
+    return (
+        "An effect whose interval only just excludes 0 usually looks larger than it is: "
+        f"here it may be as small as {_gap(verdict, near)}."
+    )
+
+
+def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False) -> str:
+    """What the verdict holds for: `Both at learning rate 0.05, untuned, 10 epochs.`"""
 
     def show(value: int | None) -> str:
         return f"{value:,}" if value is not None else "all"
 
+    tuned = "tuned" if is_tuned else "untuned"
     is_fixed = base.lr == variant.lr
-    said = [f"fixed learning rate {base.lr:g}" if is_fixed else f"learning rates {base.lr:g} and {variant.lr:g}"]
+    rates = f"learning rates {base.lr:g} and {variant.lr:g}, {tuned}"
+    said = [f"Both at learning rate {base.lr:g}, {tuned}" if is_fixed else f"At {rates}"]
     is_one = base.epochs == variant.epochs == 1
     epochs = f"{base.epochs}" if base.epochs == variant.epochs else f"{base.epochs} and {variant.epochs}"
     said.append(f"{epochs} epoch{'' if is_one else 's'}")
@@ -142,7 +160,16 @@ def condition(base: Recipe, variant: Recipe) -> str:
         said.append(f"{show(base.train_images)} training images")
     is_same = len({base.lr, variant.lr}) == len({base.epochs, variant.epochs}) == 1
     is_same = is_same and base.train_images == variant.train_images
-    return f"At {', '.join(said)}{'' if is_same else ' (base and variant)'}."
+    return f"{', '.join(said)}{'' if is_same else ' (base and variant)'}."
+
+
+def rates(study: Study) -> str:
+    """The learning rates of a study's recipes, and whether they were tuned, for a caption."""
+    tuned = "tuned" if study.is_tuned else "untuned"
+    if len({recipe.lr for recipe in study.recipes}) == 1:
+        return f"{'Both' if len(study.recipes) == 2 else 'All'} at learning rate {study.base.lr:g}, {tuned}."
+    each = ", ".join(f"{name} {recipe.lr:g}" for name, recipe in study.named.items())
+    return f"Learning rates, {tuned}: {each}."
 
 
 def _cost(verdict: Verdict) -> str:

@@ -86,7 +86,7 @@ def tuned(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> Tuned:
         for one, recipe in zip(study.variants, variants, strict=True)
     )
     return Tuned(
-        replace(study, name=f"{study.name}-tuned", base=base, variants=changed, tune=False),
+        replace(study, name=f"{study.name}-tuned", base=base, variants=changed, tune=False, is_tuned=True),
         tuple(study.named),
         tuple(every),
         tuple(chosen),

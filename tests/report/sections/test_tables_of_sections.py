@@ -110,7 +110,7 @@ def test_names_are_only_names_in_every_language():
     assert r"$<$b$>$" in latex
     markdown = write(piece, "markdown")
     assert r"=1+1 \| \<b>\`🧪\`" in markdown
-    assert all(line.count(" | ") == 7 for line in markdown.splitlines() if line.startswith("| "))
+    assert all(line.count(" | ") == 8 for line in markdown.splitlines() if line.startswith("| "))
     assert "'=1+1 | <b>`🧪`" in [row["variant"] for row in rows_of(piece)]
 
 

@@ -13,6 +13,7 @@ from ablab.report.style import LOOKS
 from ablab.report.table import Cell, Head, Table, table
 from ablab.report.words import WORDS
 from ablab.result import Result
+from ablab.statistics.paired import mean
 from ablab.study import Verdict
 
 
@@ -79,12 +80,13 @@ def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, expl
     metric = known_metrics()[verdicts[0].metric]
     grain = step(runs, metric)
     rows: list[tuple[str | Cell, ...]] = [
-        ("base", "", mean_text(base, grain, metric), DASH, DASH, str(len(base)), DASH, "")
+        ("base", "", "", mean_text(base, grain, metric), DASH, DASH, str(len(base)), DASH, "")
     ]
     rows += [
         (
             Cell(verdict.variant),
             Cell(verdict.change, "code"),
+            f"{mean(verdict.base_accuracies):.{metric.digits}f}" if verdict.pairs else DASH,
             mean_text(verdict.accuracies, grain, metric),
             Cell(effect_text(verdict), "strong" if verdict.word in ("helps", "hurts") and not explores else ""),
             ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
@@ -100,6 +102,11 @@ def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, expl
         (
             "variant",
             "change",
+            Head(
+                "base",
+                True,
+                "mean of the base over this variant's pairs; added to the effect, it gives the next column.",
+            ),
             Head(metric.head, True),
             Head(metric.gap_head, True, WORDS["effect"]),
             Head(f"{confidence} interval", True, WORDS["interval"]),
@@ -127,11 +134,12 @@ def word(verdict: Verdict, *, explores: bool = False) -> Cell:
 
 
 def _record(verdict: Verdict | None, values: Sequence[float], grain: float, metric: Metric) -> dict[str, Any]:
-    mean, low, high = parts_of_mean(values, grain, metric)
+    center, low, high = parts_of_mean(values, grain, metric)
     return {
         "variant": verdict.variant if verdict else "base",
         "change": verdict.change if verdict else "",
-        metric.name: mean,
+        "base": mean(verdict.base_accuracies) if verdict and verdict.pairs else None,
+        metric.name: center,
         f"{metric.name}_low": low,
         f"{metric.name}_high": high,
         "effect": verdict.effect if verdict else None,

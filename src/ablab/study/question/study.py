@@ -36,6 +36,7 @@ class Study:
     grid: Grid  # factors and their values, where variants are cells of a grid
     tune: bool  # whether every recipe may also choose its own learning rate, by equally many trials
     is_part: bool  # of a question on several data sets: the study on one of them
+    is_tuned: bool  # its learning rates are those that won the trials of another study
 
     from_file: ClassVar[Callable[..., Any]]  # these are given by ablab.api: they need rooms above this one
     plan: ClassVar[Callable[..., Any]]
@@ -57,6 +58,7 @@ class Study:
         grid: Grid = (),
         tune: bool | Mapping[str, str] = False,
         is_part: bool = False,
+        is_tuned: bool = False,
         **decide: Any,
     ) -> None:
         """A study in the words of a study file and a command line, or of the values that these come to.
@@ -80,7 +82,7 @@ class Study:
         if faults:
             raise StudyError(faults)
         values = (question, recipe, variants, decided, name, text, path, datasets, published, scale, grid)
-        for field, value in zip(fields(self), (*values, bool(tune), is_part), strict=True):
+        for field, value in zip(fields(self), (*values, bool(tune), is_part, is_tuned), strict=True):
             object.__setattr__(self, field.name, value)
         self._check(tune)
 
