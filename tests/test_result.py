@@ -6,10 +6,11 @@ import pytest
 
 from ablab.errors import InputError, StudyError
 from ablab.records import DataFacts
-from ablab.result import Result, begun, look_up, plan_of, result_of, study_of, tuned_rates
+from ablab.result import Result, begun, look_up, plan_of, plans_in, result_of, study_of, tuned_rates
 from ablab.store import Store
 from ablab.study import Study, decide, plan
 from ablab.study.decide import gather
+from ablab.study.plan import plans
 from ablab.study.protocol import NEWEST, PROTOCOLS
 from ablab.study.question.files import read_studies
 from sample_runs import sample_run
@@ -139,3 +140,12 @@ def test_what_a_study_says_at_tuned_rates_is_said_of_the_same_data(tmp_path):
     for fingerprint in ("first data", "second data"):
         result = result_of(plan(study, fingerprint), store)
         assert result.after_tuning.plan.fingerprint == fingerprint
+
+
+def test_a_study_that_was_begun_has_the_plan_of_its_own_protocol_and_no_other(tmp_path):
+    study, store = Study.from_toml(TEXT, "study.toml"), Store(tmp_path)
+    store.keep_data(DataFacts("fingerprint", "phantom", ("a", "b"), (0, 1)))
+    newest, *older = plans(study, "fingerprint")
+    assert plans_in(store, study) == [newest]
+    store.keep_study(older[-1].kept)
+    assert plans_in(store, study) == [older[-1]]

@@ -155,12 +155,17 @@ def answered_pairs(pairs: Sequence[Pair], data: DataFacts) -> tuple[Pair, ...]:
 
 
 def plans_in(store: Store, study: Study) -> list[Plan]:
-    """The plans of a study on all data in a store, under all protocols, the one that was begun last in front."""
+    """The plans of a study on all data in a store, the one that was begun last in front.
+
+    On data on which none was begun it is the plan under the newest protocol.
+    """
     kept = store.studies()
-    begun = {one.plan: at for at, one in enumerate(kept)}
-    fingerprints = dict.fromkeys([*store.fingerprints(), *(one.fingerprint for one in kept)])
-    possible = [planned for fingerprint in fingerprints for planned in plans(study, fingerprint)]
-    return sorted(possible, key=lambda planned: begun.get(planned.hash, -1), reverse=True)
+    order = {entry.plan: at for at, entry in enumerate(kept)}
+    found: list[Plan] = []
+    for fingerprint in dict.fromkeys([*store.fingerprints(), *(entry.fingerprint for entry in kept)]):
+        possible = plans(study, fingerprint)
+        found += [planned for planned in possible if planned.hash in order] or possible[:1]
+    return sorted(found, key=lambda planned: order.get(planned.hash, -1), reverse=True)
 
 
 def study_of(kept: StudyText) -> Study:
