@@ -93,7 +93,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def failure(path: Path, error: OSError, size: int | None = None, written: int = 0) -> AblabError:
-    """What a person is told when `path` could not be written."""
+    """The message for a `path` that could not be written."""
     if error.errno not in NO_ROOM:
         return AblabError(f"{path}: cannot be written: {error.strerror or error}; what was there before is unchanged")
     needed = f"{size:,} bytes are needed" if size is not None else f"more than {written:,} bytes are needed"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with what came from outside, as data: whoever shows it decides how."""
+    """One fault of an input, as data; the caller decides how to show it."""
 
     key: str  # of a recipe or of a study file; empty where it is about the whole
     message: str

@@ -221,7 +221,7 @@ def _options(model: str, given: dict[str, Any], *, check: bool) -> tuple[dict[st
         return given, error.faults
     unknown = [key for key in given if key not in entry.options]
     known = {*Recipe.model_fields, *entry.options} - {"options"}
-    # did-you-mean costs 0.1 ms: whoever gives hundreds of unknown keys does not read so many hints
+    # did-you-mean costs 0.1 ms, and nobody reads hundreds of hints
     faults = [_unknown(key, known if number < MOST_HINTS else (), model) for number, key in enumerate(unknown)]
     changed = {k: v for k, v in given.items() if k in entry.options and v != entry.options[k]}
     return changed, [*faults, *(bind(grammar.Call(model, options=changed), entry)[1] if check else ())]

@@ -42,7 +42,7 @@ class ReportedRun:
 
     @property
     def own_code(self) -> bool:
-        """Whether training it runs a Python file of whoever wrote it."""
+        """Whether training it executes a Python file of the author."""
         return is_own(self.spec.recipe.model)
 
 

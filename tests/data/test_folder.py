@@ -129,7 +129,12 @@ def test_unreadable_pictures_are_an_error_that_lists_them_or_are_left_out(tmp_pa
     (tmp_path / "dog" / "loop.png").symlink_to("loop.png")
     with pytest.raises(DataError) as raised:
         folder.read(tmp_path, size=8)
-    for part in ("cat/empty.png: is empty", "text.jpg: is no picture", "gone.png: cannot be read", "loop.png: cannot"):
+    for part in (
+        "cat/empty.png: is empty",
+        "text.jpg: is not a readable image",
+        "gone.png: cannot be read",
+        "loop.png: cannot",
+    ):
         assert part in str(raised.value)
     assert "4 of 14 pictures are unreadable; --skip-unreadable goes on without them" in str(raised.value)
     found = folder.read(tmp_path, size=8, skip_unreadable=True)
@@ -272,7 +277,7 @@ def test_names_of_any_bytes_are_shown_safely(tmp_path, name, safe):
     picture(root / "cat" / os.fsdecode(name + b".png")).write_bytes(b"damaged")
     with pytest.raises(DataError) as raised:
         folder.read(root, size=8)
-    assert f"{tmp_path}/cat/{safe}.png: is no picture" in str(raised.value)
+    assert f"{tmp_path}/cat/{safe}.png: is not a readable image" in str(raised.value)
 
 
 def test_two_classes_whose_names_differ_only_in_form_are_noted(tmp_path):

@@ -202,10 +202,10 @@ def test_colours_behind_clear_pixels_do_not_bleed_into_their_neighbours():
     ("content", "message"),
     [
         (b"", "x: is empty"),
-        (b"hello, this is text", "x: is no picture"),
-        (b"%PDF-1.7", "x: is no picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "x: is no picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x: is no picture"),  # would start a program
+        (b"hello, this is text", "x: is not a readable image"),
+        (b"%PDF-1.7", "x: is not a readable image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "x: is not a readable image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x: is not a readable image"),  # would start a program
         (saved(noise())[:-20], "x: is cut short or damaged"),
         (saved(noise())[:60], "x: is cut short or damaged"),
         (saved(noise(64, 64), "JPEG")[:-300], "x: cannot be read as a picture .*truncated"),
@@ -315,7 +315,7 @@ def test_unreadable_pictures_are_listed_ten_at_most():
         decode_all(items(*contents), size=8, skip_unreadable=False)
     lines = str(raised.value).splitlines()
     assert len(lines) == 12
-    assert lines[0].startswith("1.png: is no picture")
+    assert lines[0].startswith("1.png: is not a readable image")
     assert lines[10] == "and 2 more"
     assert lines[11] == "12 of 13 pictures are unreadable; --skip-unreadable goes on without them"
 

@@ -39,7 +39,7 @@ def test_a_log_softmax_at_the_end_does_no_harm():
 def test_a_bias_before_a_batch_norm_is_named():
     (text,) = told(*ending(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), channels=8))
     assert '"0"' in text
-    assert "8 parameters" in text
+    assert "8 redundant parameters" in text
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_effects_are_compared_by_welchs_interval_at_a_shared_error(parts):
         assert (one.low, one.high) == pytest.approx((seen.low, seen.high), rel=1e-6)
         assert one.effect == pytest.approx(sides[0].mean() - sides[1].mean())
     assert found[0].sentence.endswith("more on digits than on phantom.")
-    assert found[1].sentence.endswith("no interaction can be told.")
+    assert found[1].sentence.endswith("no clear interaction.")
 
 
 def test_one_data_set_or_too_few_pairs_say_nothing(parts):

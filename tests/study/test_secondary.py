@@ -138,7 +138,7 @@ def test_the_first_epoch_is_not_timed():
         (-2.0, 2.0, "shrank because train fell and test rose ("),
         (3.0, 1.0, "grew because train rose ("),
         (-1.0, -3.0, "grew because test fell ("),
-        (1.0, 1.0, "cannot be told"),
+        (1.0, 1.0, "No clear change in the gap"),
     ],
 )
 def test_the_gap_is_told_with_the_part_that_moved_it(train, test, said):

@@ -242,7 +242,7 @@ def _sentence(
         least = least_images(gap, base, claim, comparisons)
         if not (base.test_size or claim.test_size):
             said += f", provided that the test set has about {least:,} images or more"
-        return f"{said}; how large the effect is in the mean, single figures do not say"
+        return f"{said}; single runs cannot show the average effect"
     if gap == 0:
         return f"{runs}: no verdict; equal figures do not say that the recipes are equal"
     known = [sd for sd in (base.sd, claim.sd) if sd]
@@ -259,7 +259,7 @@ def _runs(base: Claim, claim: Claim) -> str:
         return "one run each"
     if seeds[0] != seeds[1]:
         return f"{seeds[0]} and {seeds[1]} runs"
-    return f"{seeds[0]} runs each" if have_spread(base, claim) else f"{seeds[0]} runs each, their spread not said"
+    return f"{seeds[0]} runs each" if have_spread(base, claim) else f"{seeds[0]} runs each, spread not reported"
 
 
 def _difference_line(base: Claim, claim: Claim, gap: float) -> str:

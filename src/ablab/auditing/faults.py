@@ -27,7 +27,7 @@ def method_faults(claims: Sequence[Claim]) -> tuple[Fault, ...]:
 
 
 def not_said(claims: Sequence[Claim]) -> tuple[str, ...]:
-    """What nobody told, and so could not be judged."""
+    """Facts that were not reported, so not checked."""
     asked: dict[str, list[object]] = {
         "number of runs": [claim.seeds for claim in claims],
         "spread between runs": [claim.sd for claim in claims],
@@ -59,13 +59,13 @@ def _single(claims: Sequence[Claim]) -> Iterator[Fault]:
     single = [claim.name for claim in claims if (claim.seeds or 1) == 1]
     if single:
         untold = all(claim.seeds is None for claim in claims)
-        seen = "the number of runs is not said, so it is taken as one each" if untold else f"one run: {_list(single)}"
+        seen = "the number of runs is not reported; one each is assumed" if untold else f"one run: {_list(single)}"
         yield Fault(
             "one run each",
             seen,
             "two runs of the same recipe differ by 0.99 pp or more in 2 / 16 / 48 % of repeats at a run-to-run sd of "
-            "0.3 / 0.5 / 1.0 pp; comparing single runs misses about 75 % of what is real, and in 10 % of cases calls "
-            "real what is not",
+            "0.3 / 0.5 / 1.0 pp; comparing single runs misses about 75 % of real effects and reports a "
+            "false one in 10 % of cases",
         )
 
 
@@ -79,7 +79,7 @@ def _chosen(claims: Sequence[Claim]) -> Iterator[Fault]:
             "epoch chosen on the test set",
             f"the best epoch by test accuracy: {_list([claim.name for claim in on_test])}",
             f"the best of {epochs} {'' if told else '(say) '}epochs is inflated by {factor:.1f} sds of the noise "
-            f"between epochs: {0.3 * factor:+.2f} pp at 0.3 pp, and more for whichever is noisier; "
+            f"between epochs: {0.3 * factor:+.2f} pp at 0.3 pp, and more for the noisier recipe; "
             "choose on validation images",
         )
     rules = {claim.selected for claim in claims if claim.selected}
@@ -87,8 +87,7 @@ def _chosen(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "different rules for the epoch that counts",
             f"{_list(sorted(rules))}",
-            "a maximum over epochs against a last epoch is a difference by itself: about 1.9 sds of the noise between "
-            "epochs at 20 epochs",
+            "the best of 20 epochs exceeds the last one by about 1.9 sds of the noise between epochs",
         )
 
 
@@ -99,7 +98,7 @@ def _hardware(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "times from different hardware",
             _list([f"{claim.name} {_time(claim.seconds)} on {claim.hardware or 'unknown'}" for claim in timed]),
-            "such a ratio of times is one of machines, not of networks: compare times of one sitting on one machine, "
+            "the ratio compares machines, not networks: compare times from one session on one machine, "
             "else MACs, examples and epochs",
         )
 
@@ -127,7 +126,7 @@ def _epochs(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "unequal epochs",
             _list([f"{claim.name} {claim.epochs}" for claim in told]),
-            "whoever trains longer has the advantage, and a stop rule that looks at accuracy decides what it measures",
+            "longer training is an advantage, and a stop rule that looks at accuracy biases the comparison",
         )
 
 
@@ -166,7 +165,7 @@ def _images(claims: Sequence[Claim]) -> Iterator[Fault]:
     if sizes == {None}:
         yield Fault(
             "test size unknown",
-            "nobody said how many images the accuracies are of",
+            "the number of test images is not reported",
             "at 73 % a test set of 10,000 images leaves at least about 0.32 pp of noise between runs, one of 1,000 "
             "images 1.0 pp; say it with --test-size",
         )

@@ -83,7 +83,7 @@ def main() -> NoReturn:
             _say_how_to_go_on()
         raise
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has gone: that is fine
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe may stop early
         sys.exit(0)
 
 

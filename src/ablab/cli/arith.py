@@ -1,4 +1,4 @@
-"""Work out one layer on the board: output shape, parameters and MACs with their formulas"""
+"""Work out one layer by hand: output shape, parameters and MACs with their formulas"""
 
 from __future__ import annotations
 
@@ -33,15 +33,19 @@ in_option = click.option(
     metavar="HxWxC",
     help="Height, width, channels; 3x32x32 is read as CxHxW; :hwc or :chw behind it says the order.",
 )
-filters_option = click.option("--filters", type=int, required=True, help="Filters, which are channels of the output.")
-bias_option = click.option("--no-bias", is_flag=True, help="Without biases.")
+filters_option = click.option("--filters", type=int, required=True, help="Set the number of filters (output channels).")
+bias_option = click.option("--no-bias", is_flag=True, help="Leave out the biases.")
 
 
 def window_options(function: Function) -> Function:
     """--kernel, --stride and --pad."""
-    function = click.option("--pad", default="0", show_default=True, help="Pixels added on every side.")(function)
-    function = click.option("--stride", default="1", show_default=True, help="Pixels from window to window.")(function)
-    return click.option("--kernel", required=True, help="Pixels a side: 3, or 3x5.")(function)
+    function = click.option("--pad", default="0", show_default=True, help="Pad every side with this many pixels.")(
+        function
+    )
+    function = click.option(
+        "--stride", default="1", show_default=True, help="Set the stride: pixels from window to window."
+    )(function)
+    return click.option("--kernel", required=True, help="Set the kernel: 3, or 3x5.")(function)
 
 
 @click.group(help=__doc__)
@@ -49,12 +53,14 @@ def command() -> None:
     pass
 
 
-@command.command("conv", help="A convolution.")
+@command.command("conv", help="Work out a convolution.")
 @in_option
 @filters_option
 @window_options
-@click.option("--dilation", default="1", show_default=True, help="Pixels from one weight of a filter to the next.")
-@click.option("--groups", type=int, default=1, show_default=True, help="Parts that channels are divided into.")
+@click.option(
+    "--dilation", default="1", show_default=True, help="Set the dilation: pixels from one weight to the next."
+)
+@click.option("--groups", type=int, default=1, show_default=True, help="Divide the channels into this many groups.")
 @bias_option
 @json_option
 def conv(
@@ -83,13 +89,15 @@ def conv(
     _show(layer, shape, of_filters(layer), as_json, _next("depthwise", shape, filters, kernel))
 
 
-@command.command("transposed", help="A transposed convolution, which makes pictures larger.")
+@command.command("transposed", help="Work out a transposed convolution, which enlarges images.")
 @in_option
 @filters_option
 @window_options
-@click.option("--out-pad", default="0", show_default=True, help="Pixels added to one side of the output.")
-@click.option("--dilation", default="1", show_default=True, help="Pixels from one weight of a filter to the next.")
-@click.option("--groups", type=int, default=1, show_default=True, help="Parts that channels are divided into.")
+@click.option("--out-pad", default="0", show_default=True, help="Pad one side of the output.")
+@click.option(
+    "--dilation", default="1", show_default=True, help="Set the dilation: pixels from one weight to the next."
+)
+@click.option("--groups", type=int, default=1, show_default=True, help="Divide the channels into this many groups.")
 @bias_option
 @json_option
 def transposed(
@@ -124,12 +132,12 @@ def transposed(
     _show(layer, shape, of_filters(layer), as_json, _next("conv", shape, filters, kernel))
 
 
-@command.command("depthwise", help="A depthwise separable convolution, beside the full one that it replaces.")
+@command.command("depthwise", help="Work out a depthwise separable convolution and compare it with the full one.")
 @in_option
 @filters_option
 @window_options
 @bias_option
-@click.option("--measure", is_flag=True, help="Time both on this machine: arithmetic and time differ.")
+@click.option("--measure", is_flag=True, help="Time both on this machine: MACs and time differ.")
 @json_option
 def depthwise(
     shape: str, filters: int, kernel: str, stride: str, pad: str, no_bias: bool, measure: bool, as_json: bool
@@ -151,11 +159,11 @@ def depthwise(
     _print(value["operation"], shape, lines, value, as_json, _next("conv", shape, filters, kernel))
 
 
-@command.command("pool", help="A pooling window, maximum or mean.")
+@command.command("pool", help="Work out max or average pooling.")
 @in_option
-@click.option("--kernel", required=True, help="Pixels a side: 2, or 2x3.")
-@click.option("--stride", help="Pixels from window to window  [default: the window's side]")
-@click.option("--pad", default="0", show_default=True, help="Pixels added on every side.")
+@click.option("--kernel", required=True, help="Set the window: 2, or 2x3.")
+@click.option("--stride", help="Set the stride  [default: the window's side]")
+@click.option("--pad", default="0", show_default=True, help="Pad every side with this many pixels.")
 @json_option
 def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -> None:
     from ablab.arithmetic.formulas import pool
@@ -170,9 +178,9 @@ def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -
     _show(layer, shape, lines, as_json, f"ablab arith conv --in {again(shape)} --filters 32 --kernel 3")
 
 
-@command.command("linear", help="A linear layer on all numbers of a picture.")
+@command.command("linear", help="Work out a linear layer on all values of an image.")
 @in_option
-@click.option("--units", type=int, required=True, help="Numbers that come out.")
+@click.option("--units", type=int, required=True, help="Set the number of outputs.")
 @bias_option
 @json_option
 def linear(shape: str, units: int, no_bias: bool, as_json: bool) -> None:
@@ -188,7 +196,7 @@ def linear(shape: str, units: int, no_bias: bool, as_json: bool) -> None:
     _show(layer, shape, lines, as_json, "ablab models")
 
 
-@command.command("batch-norm", help="A batch norm.")
+@command.command("batch-norm", help="Work out a batch norm.")
 @in_option
 @json_option
 def batch_norm(shape: str, as_json: bool) -> None:

@@ -27,21 +27,30 @@ ALIKE = ("seeds", "sd", "hardware", "epochs", "selected_on")  # one value may st
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="ACCURACY ACCURACY... | TABLE")
-@click.option("--test-size", metavar="N", help="Images that the accuracies are of: 10000 or 10k.")
-@click.option("--seeds", metavar="N[,N]", help="Runs that each accuracy is the mean of.")
-@click.option("--sd", metavar="PP[,PP]", help="Spread from run to run, in points, where it is known.")
-@click.option("--names", metavar="A,B", help="What the accuracies are of, the base first.")
-@click.option("--params", metavar="N,N", help="Parameters: 1.25M,1.25M.")
-@click.option("--seconds", metavar="T,T", help='Training times: 120,98 or "2 min 3 s,98".')
-@click.option("--hardware", metavar="A,B", help='Where they were trained: "GTX 1080,T4".')
-@click.option("--epochs", metavar="N[,N]", help="Passes over the training images.")
-@click.option("--selected-on", metavar="RULE[,RULE]", help="Epoch that counts: test, validation or last.")
-@click.option("--test-augmented", is_flag=True, help="The test images were changed at random, too.")
-@click.option("--claim", "sentences", multiple=True, metavar="TEXT", help="A sentence about percentages to check.")
-@click.option("--margin", type=float, default=0.5, show_default=True, help="Smallest effect worth having, in points.")
-@click.option("--write-study", type=click.Path(path_type=Path), metavar="FILE", help="Write the study to settle it.")
-@click.option("--model", metavar="'MODEL [key=value]...'", help="Base recipe of that study.")
-@click.option("--vs", "changes", multiple=True, metavar="'key=value...'", help="A change to it; may be repeated.")
+@click.option("--test-size", metavar="N", help="Set the number of test images: 10000 or 10k.")
+@click.option("--seeds", metavar="N[,N]", help="Give the number of runs behind each accuracy.")
+@click.option("--sd", metavar="PP[,PP]", help="Give the standard deviation between runs, in points.")
+@click.option("--names", metavar="A,B", help="Name the accuracies, the base first.")
+@click.option("--params", metavar="N,N", help="Give the parameter counts: 1.25M,1.25M.")
+@click.option("--seconds", metavar="T,T", help='Give the training times: 120,98 or "2 min 3 s,98".')
+@click.option("--hardware", metavar="A,B", help='Give the hardware: "GTX 1080,T4".')
+@click.option("--epochs", metavar="N[,N]", help="Give the number of training epochs.")
+@click.option("--selected-on", metavar="RULE[,RULE]", help="Say which epoch counts: test, validation or last.")
+@click.option("--test-augmented", is_flag=True, help="Say that the test images were augmented, too.")
+@click.option("--claim", "sentences", multiple=True, metavar="TEXT", help="Check this sentence about percentages.")
+@click.option(
+    "--margin", type=float, default=0.5, show_default=True, help="Set the smallest effect worth having, in points."
+)
+@click.option(
+    "--write-study",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a study that would settle it to this file.",
+)
+@click.option("--model", metavar="'MODEL [key=value]...'", help="Use this base recipe for that study.")
+@click.option(
+    "--vs", "changes", multiple=True, metavar="'key=value...'", help="Compare with this change; may be repeated."
+)
 @json_option
 def command(
     words: tuple[str, ...],
@@ -182,7 +191,7 @@ def _text(judged: Audit) -> str:
             lines += _wrapped(fault.why, "     ")
         lines.append("")
     if judged.not_said and judged.claims:
-        lines += _wrapped(f"not said, and so not judged: {', '.join(judged.not_said)}", "", "  ")
+        lines += _wrapped(f"not reported, so not checked: {', '.join(judged.not_said)}", "", "  ")
     for remark in judged.remarks:
         lines += _wrapped(f"remark: {remark}", "", "  ")
     lines += _advice(judged)

@@ -10,12 +10,27 @@ from ablab.cli.shared import StudyWords, data_root_option, execution_options, js
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
-@click.option("--vs", "changes", multiple=True, required=True, metavar="TEXT", help='A change, such as "norm=batch".')
-@click.option("--seeds", default="3..10", show_default=True, help="How many, at first and at most.")
-@click.option("--margin", type=float, default=0.5, show_default=True, help="Percentage points worth having.")
-@click.option("--question", help="What the report is headed with.")
-@click.option("--study", type=click.Path(path_type=Path, dir_okay=False), help="Where the study file is written.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
+@click.option(
+    "--vs",
+    "changes",
+    multiple=True,
+    required=True,
+    metavar="TEXT",
+    help='Compare with this change, such as "norm=batch".',
+)
+@click.option(
+    "--seeds", default="3..10", show_default=True, help="Set how many seeds to start with and to use at most."
+)
+@click.option(
+    "--margin",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Set the smallest effect worth having, in percentage points.",
+)
+@click.option("--question", help="Set the question at the head of the report.")
+@click.option("--study", type=click.Path(path_type=Path, dir_okay=False), help="Write the study file here.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
 @click.option("--dry-run", is_flag=True, help="Write the study file and show the plan; train nothing.")
 @execution_options
 @data_root_option

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
 
-size_option = click.option("--size", type=click.IntRange(min=1), help="Pixels a side that pictures are brought to.")
-skip_option = click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+size_option = click.option("--size", type=click.IntRange(min=1), help="Resize images to this many pixels a side.")
+skip_option = click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 
 
 @click.group(help=__doc__)
@@ -64,7 +64,7 @@ def _where(row: dict[str, Any]) -> str:
 
 @command.command("get")
 @click.argument("name")
-@click.option("--to", metavar="DIR", help="Put it here  [default: --data-root, $ABLAB_DATA or the user's cache]")
+@click.option("--to", metavar="DIR", help="Save it here  [default: --data-root, $ABLAB_DATA or the user's cache]")
 @click.option("--url", help="Fetch the official archive from another address.")
 @data_root_option
 @json_option
@@ -100,8 +100,12 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
 @command.command("show")
 @click.argument("data", metavar="NAME_OR_PATH")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("grid.png"), show_default=True)
-@click.option("--augment", default="none", show_default=True, help="Show what it makes of them: crop(4) + flip")
-@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Pictures of each class.")
+@click.option(
+    "--augment", default="none", show_default=True, help="Show the images after this augmentation: crop(4) + flip"
+)
+@click.option(
+    "--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Show this many images of each class."
+)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides which, and how changed."
 )

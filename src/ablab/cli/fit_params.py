@@ -21,9 +21,9 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, required=True, metavar="MODEL [key=value]...")
-@click.option("--target", metavar="NUMBER", help="Parameters wanted: 36.2M, 150k or 1_000_000.")
-@click.option("--target-of", metavar="'MODEL [key=value]...'", help="As many as another network has.")
-@click.option("--tune", default="width", show_default=True, help="The option that may change.")
+@click.option("--target", metavar="NUMBER", help="Aim at this many parameters: 36.2M, 150k or 1_000_000.")
+@click.option("--target-of", metavar="'MODEL [key=value]...'", help="Match the parameter count of this network.")
+@click.option("--tune", default="width", show_default=True, help="Change only this option.")
 @in_shape_option
 @classes_option
 @json_option

@@ -24,9 +24,15 @@ COLUMNS = 6  # epochs at most that a table or a panel shows
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
-@click.option("--vs", "changes", multiple=True, metavar="TEXT", help='A change, such as "shortcut=false".')
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
-@click.option("--images", type=click.IntRange(1), default=512, show_default=True, help="Training images measured on.")
+@click.option(
+    "--vs", "changes", multiple=True, metavar="TEXT", help='Compare with this change, such as "shortcut=false".'
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
+)
+@click.option(
+    "--images", type=click.IntRange(1), default=512, show_default=True, help="Measure on this many training images."
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture to this .svg file.")
 @data_root_option
 @json_option

@@ -19,15 +19,45 @@ if TYPE_CHECKING:
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="[MODEL|RUN] [key=value]...")
-@click.option("--vs", "changes", multiple=True, metavar="TEXT", help='A change, such as "shortcut=false", or a RUN.')
-@click.option("--seed", type=click.IntRange(min=0), help="Of directions, images and what is trained  [default: 0]")
+@click.option(
+    "--vs",
+    "changes",
+    multiple=True,
+    metavar="TEXT",
+    help='Compare with this change, such as "shortcut=false", or with a RUN.',
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Set the seed of directions, images and training  [default: 0]"
+)
 @click.option("--untrained", is_flag=True, help="Look at the initial weights; train nothing.")
-@click.option("--size", type=click.IntRange(1, 2), default=1, show_default=True, help="Lines, or a plane as well.")
-@click.option("--steps", type=click.IntRange(5, 201), default=25, show_default=True, help="Places on a line; odd.")
-@click.option("--span", type=click.FloatRange(0, 100, min_open=True), default=1.0, show_default=True, help="Farthest.")
-@click.option("--directions", type=click.IntRange(1, 100), default=5, show_default=True, help="Random lines.")
+@click.option(
+    "--size", type=click.IntRange(1, 2), default=1, show_default=True, help="Draw lines only, or a plane as well."
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(5, 201),
+    default=25,
+    show_default=True,
+    help="Evaluate this many points on a line (odd).",
+)
+@click.option(
+    "--span",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Set the largest distance.",
+)
+@click.option(
+    "--directions", type=click.IntRange(1, 100), default=5, show_default=True, help="Draw this many random directions."
+)
 @click.option("--images", type=click.IntRange(1), default=2000, show_default=True, help="Training images.")
-@click.option("--hessian", type=click.IntRange(0, 1000), default=20, show_default=True, help="Most products; 0: none.")
+@click.option(
+    "--hessian",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    help="Use at most this many Hessian products; 0: none.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture to this .svg file.")
 @data_root_option
 @store_option

@@ -10,8 +10,10 @@ from ablab.cli.shared import data_root_option, json_option, recipe_words, say
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
-@click.option("--steps", type=click.IntRange(10, 10_000), default=300, show_default=True, help="Rates that are tried.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
+)
+@click.option("--steps", type=click.IntRange(10, 10_000), default=300, show_default=True, help="Try this many rates.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the curve here, as SVG.")
 @data_root_option
 @json_option

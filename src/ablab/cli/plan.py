@@ -7,7 +7,7 @@ from ablab.cli.shared import StudyWords, json_option, say, study_words
 
 @click.command(help=__doc__)
 @study_words()
-@click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @json_option
 def command(study: StudyWords, skip_unreadable: bool, as_json: bool) -> None:
     show_plan(study, as_json, skip_unreadable=skip_unreadable)

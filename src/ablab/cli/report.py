@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @click.command(help=__doc__)
 @study_words(required=False)
-@click.option("--published", metavar="LETTER", help="A published report as a folder: its claims, figures and tables.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where it goes  [default: reports/NAME.html]")
+@click.option("--published", metavar="LETTER", help="Write a published report as a folder: its claims, figures and tables.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write it here  [default: reports/NAME.html]")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["html", *catalogue("report.paper", "paper")]),
     default="html",
     show_default=True,
-    help="Every format but html is a folder of files.",
+    help="Choose the format; all but html write a folder of files.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 @json_option

@@ -19,11 +19,11 @@ from ablab.errors import AblabError, InputError
     is_flag=False,
     flag_value="all",
     metavar="[LETTER]",
-    help="All studies of published reports, or of one of them, one after the other.",
+    help="Run all studies of published reports, or of one, one after the other.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Where the report goes  [default: reports/NAME.html]")
-@click.option("--new", "is_new", is_flag=True, help="A study that was changed after it had begun is a new one.")
-@click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
+@click.option("--new", "is_new", is_flag=True, help="Start a new study where the file has changed since its first run.")
+@click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @execution_options
 @json_option

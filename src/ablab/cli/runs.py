@@ -36,8 +36,8 @@ def command(ctx: click.Context) -> None:
 
 @command.command("ls", help="List the runs, the newest last.")
 @where_option
-@click.option("--sort", metavar="COLUMN", help="By this column; with - before it, the largest first.")
-@click.option("--limit", type=click.IntRange(min=0), help="At most so many.")
+@click.option("--sort", metavar="COLUMN", help="Sort by this column; put - before it for the largest first.")
+@click.option("--limit", type=click.IntRange(min=0), help="Show at most this many.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every key of the recipes.")
 @click.option("--parquet", type=click.Path(path_type=Path), help="Write them to this file, with every key.")
 @click.option("--removed", "is_of_removed", is_flag=True, help="List the runs that were removed instead.")
@@ -125,10 +125,10 @@ def _list_removed(kept: Store, as_json: bool) -> None:
     )
 
 
-@command.command("tag", help="Give runs words of your own, or take them off.")
+@command.command("tag", help="Add tags to runs, or remove them.")
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("--add", "add", multiple=True, metavar="TAG", help="Give them this tag (may be repeated).")
-@click.option("--remove", "remove", multiple=True, metavar="TAG", help="Take this tag off (may be repeated).")
+@click.option("--add", "add", multiple=True, metavar="TAG", help="Add this tag (may be repeated).")
+@click.option("--remove", "remove", multiple=True, metavar="TAG", help="Remove this tag (may be repeated).")
 @where_option
 @store_option
 @json_option
@@ -150,7 +150,7 @@ def tag_runs(
     say(as_json, tags, f"tagged {_many(ids)}", f"ablab runs ls --where \"tags like '%{tag}%'\"" if ids else None)
 
 
-@command.command("diff", help="Show what two runs differ in, and what came of it.")
+@command.command("diff", help="Compare two runs: recipes, machines and results.")
 @click.argument("a")
 @click.argument("b")
 @store_option
@@ -169,7 +169,7 @@ def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
 
 
 @command.command("gc", help="Remove files that no run needs.")
-@click.option("--dry-run", is_flag=True, help="Show what would go.")
+@click.option("--dry-run", is_flag=True, help="List what would be removed.")
 @store_option
 @json_option
 def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
@@ -186,7 +186,7 @@ def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
     say(as_json, value, "\n".join(lines), "ablab runs gc" if dry_run and found else "ablab runs verify")
 
 
-@command.command("verify", help="Check that every run and file is as it was written. Ends with 1 if one is not.")
+@command.command("verify", help="Check every run and file against its checksum. The exit code is 1 if one differs.")
 @store_option
 @json_option
 @click.pass_context
@@ -215,7 +215,7 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
 @where_option
-@study_words("--study", help="The runs that the study in this file is made of.")
+@study_words("--study", help="Export the runs of the study in this file.")
 @json_option
 def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: StudyWords, as_json: bool) -> None:
     from ablab.errors import InputError
@@ -236,7 +236,7 @@ def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: Study
     say(as_json, value, f"{to}: {_many(ids)}, {size:,} bytes", f"ablab runs import {to}")
 
 
-@command.command("import", help="Take in runs that others have sent. Ends with 1 if one was refused.")
+@command.command("import", help="Import runs that others have sent. The exit code is 1 if one was refused.")
 @click.argument("files", metavar="FILE.ablab...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @store_option
 @json_option

@@ -38,9 +38,13 @@ class Subject:
 @click.command(help=__doc__)
 @click.argument("kind", type=click.Choice(KINDS))
 @study_words(metavar="STUDY_OR_RUN")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A .png, .svg or .pdf file.")
-@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant (may be repeated).")
-@click.option("--images", type=click.IntRange(1, 120), default=24, show_default=True, help="How many, for worst.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture to this .png, .svg or .pdf file."
+)
+@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Show only this variant (may be repeated).")
+@click.option(
+    "--images", type=click.IntRange(1, 120), default=24, show_default=True, help="Set how many images `worst` shows."
+)
 @json_option
 def command(
     kind: str,

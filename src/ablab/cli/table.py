@@ -31,9 +31,9 @@ NEEDS = {  # what a study must have for a table that not every study can have
     type=click.Choice(sorted(formats())),
     default="text",
     show_default=True,
-    help="The language; CSV and JSON have every number apart, as it was computed.",
+    help="Choose the format; CSV and JSON give every number unrounded, in its own column.",
 )
-@click.option("--what", type=click.Choice(KINDS), default="verdicts", show_default=True, help="Which table.")
+@click.option("--what", type=click.Choice(KINDS), default="verdicts", show_default=True, help="Choose the table.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
 @json_option
 def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: bool) -> None:

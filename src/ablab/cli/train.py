@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every random choice.")
-@click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
+)
+@click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @click.option("--show-schedule", is_flag=True, help="Show the learning rate over the run and train nothing.")
 @click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write that curve here, as SVG.")
 @track_option

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     metavar="N",
-    help="Train so many of its runs, drawn by chance; 0 only reads the report.",
+    help="Train this many of its runs again, drawn at random; 0 only reads the report.",
 )
 @click.option("--run", "runs", multiple=True, metavar="ID", help="Train this run (may be repeated).")
-@click.option("--own-code", is_flag=True, help="Also runs whose network is a Python file; it will be executed.")
-@click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--own-code", is_flag=True, help="Include runs whose network is a Python file; this executes the file.")
+@click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @data_root_option
 @json_option
 @click.pass_context

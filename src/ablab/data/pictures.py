@@ -130,7 +130,7 @@ def _decoded(content: bytes, where: str, size: int | None) -> Tensor:
     except Image.DecompressionBombError:
         raise DataError(f"{where}: claims far more than {MOST_PIXELS:,} pixels; not opened") from None
     except UnidentifiedImageError:
-        raise DataError(f"{where}: is no picture, or damaged at its start (known: {', '.join(FORMATS)})") from None
+        raise DataError(f"{where}: is not a readable image (known: {', '.join(FORMATS)})") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
         why = (str(error).strip() or type(error).__name__).split("\n")[0]
         printable = "".join(c if c.isprintable() else "?" for c in why[:200])

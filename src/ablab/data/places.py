@@ -29,7 +29,7 @@ def locate(known: "Known", root: Path | str | None = None) -> Path | None:
 
 
 def absent(known: "Known", root: Path | str | None = None) -> str:
-    """What a person is told when a known data set is nowhere: what was looked for, where, and how to get it."""
+    """The message for a known data set that is missing: the files, the folders searched, and how to get it."""
     folders = data_folders(root)
     return (
         f"{known.name} is not here: looked for {', '.join(known.places)}\n"

@@ -30,7 +30,7 @@ from ablab.train.trained import Trained
 def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) -> Iterator[Event | Run]:
     """The events of a training, and last of all its run. A training that fails ends in a run that says so, in no error.
 
-    With a checkpoint it goes on from there. Whoever consumes the events keeps checkpoints and weights, if any.
+    With a checkpoint it goes on from there. The consumer of the events keeps checkpoints and weights, if any.
     """
     recipe = spec.recipe
     begun = time.monotonic()

@@ -124,7 +124,7 @@ def projected(shortcut: nn.Module, **layers: nn.Module | None) -> nn.Sequential:
 class Dropout(nn.Module):
     """Zeroes a share of the values in training and scales up the rest, with masks from a generator of its own.
 
-    Whoever trains sets `key = (seed, name, epoch)` before each epoch; every forward pass then draws the next mask.
+    The training loop sets `key = (seed, name, epoch)` before each epoch; every forward pass then draws the next mask.
     So masks depend neither on other layers nor on how an earlier epoch ended, and torch's global generator is not used.
     """
 

@@ -99,7 +99,7 @@ def _biases(calls: list[_Call]) -> str:
     count = sum(bias.numel() for bias in found.values())
     return (
         f"the bias of {_listed(list(found))} does nothing, because the batch norm behind it takes "
-        f"the mean away: {count:,} parameters that cannot matter"
+        f"the mean away: {count:,} redundant parameters"
     )
 
 

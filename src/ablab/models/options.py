@@ -1,4 +1,4 @@
-"""What networks are told: the words and numbers of options that many share, and lists as long as there are stages."""
+"""The words and numbers of options that many share, and lists as long as there are stages."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""The dashboard: pages about the store and about what is running, for whoever sits at this machine.
+"""The dashboard: pages about the store and about running work, for the person at this machine.
 
 It reads the store and can ask a study to stop; there is nothing else that it can do. A page that is open asks for
 itself again every second and is answered with 304 until something has changed.
@@ -137,7 +137,7 @@ class Pages:
     def answer(
         self, request: Request, seen: Snapshot, template: str, values: Callable[[], Mapping[str, Any]]
     ) -> Response:
-        """The page, or 304 where whoever asks has it already."""
+        """The page, or 304 where the browser has it already."""
         mark = f'"{self.start}{seen.mark}"'
         if request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers={"ETag": mark})

@@ -62,7 +62,7 @@ class Guard:
         await (answer or self.inner)(scope, receive, sealed)
 
     def refusal(self, method: str, headers: Headers) -> Response | None:
-        """Why a request is not ours to answer, whoever sent it."""
+        """Why a request is refused whatever its sender."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self.hosts:
             return PlainTextResponse("this dashboard answers to 127.0.0.1 and localhost alone\n", 400)

@@ -336,7 +336,7 @@ def _is_read_only(error: sqlite3.OperationalError) -> bool:
 
 
 def _unopened(file: Path, error: Exception) -> str:
-    """What a person is told of a store that cannot be opened."""
+    """The message for a store that cannot be opened."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT) or isinstance(error, UnicodeError):
         return (

@@ -59,7 +59,7 @@ def _between(there: Verdict, data: str, first: Verdict, other: str, alpha: float
     effect, low, high = welch(effects[0], effects[1], alpha)
     known = low > 0 or high < 0
     is_more = known_metrics()[there.metric].gain(effect, effect)[0] > 0
-    way = ("more" if is_more else "less") + f" on {data} than on {other}" if known else "no interaction can be told"
+    way = ("more" if is_more else "less") + f" on {data} than on {other}" if known else "no clear interaction"
     gap = f"{signed(effect, there.digits)} {there.unit}".rstrip()
     sentence = (
         f"{there.variant} x data set: {gap} on {data} against {other} ({signed(low, there.digits)} to "

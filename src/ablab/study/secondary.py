@@ -279,7 +279,7 @@ def _seconds_at(curve: Sequence[EpochRow], time: float) -> float:
 def _gap_sentence(gap: Secondary, train: Secondary, test: Secondary) -> str:
     """Which part moved the gap: one that went the gap's way by less than a tenth of its change is not named."""
     if gap.low <= 0 <= gap.high:
-        return "Whether the gap changed cannot be told."
+        return "No clear change in the gap."
     way = -1 if gap.effect < 0 else 1
     parts = [("train", train.effect, way), ("test", test.effect, -way)]
     why = [

@@ -71,7 +71,7 @@ def test_a_grid_gives_every_combination_but_the_base():
         (("norm=batch", "norm=none"), "some/study.toml:6", "changes nothing"),
         (("norm=batch", "epochs=6 lr=0.01"), "some/study.toml:7", "are the same recipe"),
         (("norm=batch", "data=cifar10"), "some/study.toml:6", "same test images"),
-        (("norm=batch", "norm=batch select=test"), "some/study.toml:6", "select=test flatters"),
+        (("norm=batch", "norm=batch select=test"), "some/study.toml:6", "select=test inflates accuracy"),
         (('"slow"', '"Batch Norm"'), "some/study.toml:7", "look the same"),
         (('"slow"', '"base"'), "some/study.toml:7", "another name"),
         (('"slow"', '""'), "some/study.toml:7", "needs a name"),

@@ -8,7 +8,7 @@ from ablab.report.wording import shown, wrapped
 from ablab.report.writers.text import write
 
 
-def lines_of(part: Part, *, width: int | None) -> Iterator[str]:
+def lines_of(part: Part, *, width: int | None = None) -> Iterator[str]:
     """The part with an empty line behind it. Charts have no form as text. Without a width, a sentence is one line."""
     across = width and width - 8
     match part:

@@ -1,4 +1,4 @@
-"""Tables on the screen of whoever types the command: in colours and no wider than it; elsewhere as plain text."""
+"""Tables on a terminal, in colors and no wider than it; elsewhere plain text."""
 
 import os
 import shutil

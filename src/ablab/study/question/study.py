@@ -79,6 +79,7 @@ class Study:
             variants, named_faults = variants_of(recipe, variants)
             faults += [_of_variant(variant, fault) for variant, fault in named_faults]
             faults += datasets_faults(datasets) if datasets else ()
+            faults += filter(None, [question_fault(question)])
         if faults:
             raise StudyError(faults)
         values = (question, recipe, variants, decided, name, text, path, datasets, published, scale, grid)
@@ -92,8 +93,6 @@ class Study:
             raise StudyError(NO_VARIANTS)
         faults = [_of_variant(fault.key, fault) for fault in variant_faults(self.base, self.variants)]
         faults += tune_faults(tune if isinstance(tune, Mapping) else TUNED if tune else {}, self.base, self.variants)
-        if fault := question_fault(self.question):
-            faults.append(fault)
         if self.datasets and not self.is_part and self.base.data != self.datasets[0]:
             faults.append(
                 Fault("data", f'the base is about {self.base.data}: it starts with "data={self.datasets[0]}"')

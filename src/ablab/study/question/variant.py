@@ -60,8 +60,8 @@ def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[Faul
         if "select" in changed and "test" in changed["select"] and not changed.keys() <= STOPPING:
             yield Fault(
                 name,
-                "select=test flatters whoever uses it: give it to all variants, at the top, or to none; alone in a "
-                "variant it measures how much it flatters",
+                "select=test inflates accuracy: set it for all variants, at the top, or for none; in one "
+                "variant the study would measure how much",
                 "select",
             )
 
