@@ -53,7 +53,7 @@ def exact_multipliers(least: int, most: int, spends: Sequence[float]) -> list[fl
     """The multiplier of each look from `least` to `most`; spends[i] is the error that has been made by look i.
 
     >>> [round(c, 3) for c in exact_multipliers(3, 5, [0.05 * (n / 5) ** 1.5 for n in (3, 4, 5)])]
-    [6.445, 4.555, 3.516]
+    [6.445, 4.554, 3.516]
     """
     found = [t_multiplier(least, spends[0])]
     law = _first(least, found[0], spends[0])
