@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command(help=__doc__)
 @study_words(required=False)
-@click.option("--published", metavar="LETTER", help="Write a published report as a folder: its claims, figures and tables.")
+@click.option(
+    "--published", metavar="LETTER", help="Write a published report as a folder: its claims, figures and tables."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write it here  [default: reports/NAME.html]")
 @click.option(
     "--format",
