@@ -154,7 +154,7 @@ def _mean_difference(a: Sequence[float], b: Sequence[float]) -> Interval:
 
 @dataclass(frozen=True)
 class Advice:
-    """A way to measure that needs fewer runs and shifts no effect, where it was tried."""
+    """A way to measure that needs fewer runs and left effects where they were, where it was tried."""
 
     changes: str  # to the base
     saved: tuple[float, float]  # share of runs, at least and at most, over the networks that it was tried with
