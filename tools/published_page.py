@@ -119,7 +119,7 @@ def _across_data_sets(several: Sequence[Repeated]) -> Iterator[str]:
     """Whether a study's changes do the same on all of its data sets, at each size that was run on more than one."""
     for scale in SIZES:
         results = [result for one in several for result in one.results if result.study.scale == scale]
-        found = across({result.study.base.data: result.verdicts for result in results})
+        found = across({result.study.base.data: result.verdicts for result in results}, results[0].study.rule.seeds)
         if found:
             yield f"### {SIZES[scale]}, across data sets: {several[0].studies[-1].path}\n"
             yield "\n".join([*(f"- {_cell(one.sentence)}" for one in found), ""])
@@ -181,7 +181,7 @@ def _speeds(result: Result) -> Iterator[str]:
     arms = arms_of(result.study, result.runs)
     for arm, verdict in zip(arms[1:], result.verdicts, strict=False):
         for target in result.study.rule.target:
-            speed = learning_speed(pairs_of(arms[0], arm, verdict), target / 100)
+            speed = learning_speed(pairs_of(arms[0], arm, verdict), target / 100, result.study.rule.seeds)
             if speed is None:
                 continue
             said = [

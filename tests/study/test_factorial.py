@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ablab.statistics.sequential import multipliers
 from ablab.study import Study, plan
 from ablab.study.factorial import cells, contrasts
 from sample_runs import sample_run
@@ -49,6 +50,18 @@ def test_effects_are_those_of_least_squares_with_sum_coding(study):
     )
     assert found["norm=batch x lr=1.0"] == pytest.approx(on[1.0] - on[0.01])
     assert len(found) == 1 + 2 + 2
+
+
+def test_a_contrast_is_never_narrower_than_the_rounding_of_its_cells(study):
+    """With 200 test images an accuracy moves by half a point: equal differences are no proof of equal runs."""
+    flat = runs_of(study, lambda recipe, seed: 0.60 + 0.02 * (recipe.full()["norm"] == "batch"), seeds=6)
+    found = {one.name: one for one in contrasts(plan(study, "fingerprint"), flat)}
+    main, interaction = found["norm: batch instead of none"], found["norm=batch x lr=0.1"]
+    factor = multipliers(3, 6, 0.05 / len(found))[6]
+    # rounding to a step g has variance g^2 / 12 in each cell: here six cells by a third, and four cells by one
+    for one, cells_squared in ((main, 6 / 9), (interaction, 4)):
+        half = factor * (100 / 200) * np.sqrt(cells_squared / 12) / np.sqrt(6)
+        assert (one.high - one.low) / 2 == pytest.approx(half)
 
 
 def test_a_planted_interaction_is_told_and_an_absent_one_is_not(study):

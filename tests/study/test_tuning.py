@@ -7,6 +7,7 @@ import pytest
 from ablab.errors import StudyError
 from ablab.study import Study, plan
 from ablab.study.plan import EXPLORING, TUNING
+from ablab.study.protocol import PROTOCOLS
 from ablab.study.tuning import FIRST, next_steps, trials_wanted, tuned
 from sample_runs import sample_run
 
@@ -87,3 +88,11 @@ def test_only_the_rate_can_be_tuned_and_not_where_it_is_the_question():
         Study.from_toml(TEXT.replace('{ lr = "auto" }', '{ momentum = "auto" }'), "s.toml")
     with pytest.raises(StudyError, match="changes nothing but the learning rate"):
         Study.from_toml(TEXT.replace("norm=batch", "lr=0.1"), "s.toml")
+
+
+def test_verdicts_at_fixed_and_at_tuned_rates_share_one_error(study):
+    chosen = tuned(study, trials(study, FIRST, lambda recipe: 0.5), FIRST).study
+    alone = dataclasses.replace(study, tune=False)
+    shares = [plan(one, "fingerprint").alpha for one in (alone, study, chosen)]
+    assert shares == pytest.approx([0.05, 0.025, 0.025])
+    assert plan(study, "fingerprint", protocol=PROTOCOLS[-1]).alpha == 0.05

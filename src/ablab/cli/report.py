@@ -120,7 +120,7 @@ def show_across(results: Sequence[Result], as_json: bool) -> None:
 
     from ablab.study.across import across
 
-    found = across({result.study.base.data: result.verdicts for result in results})
+    found = across({result.study.base.data: result.verdicts for result in results}, results[0].study.rule.seeds)
     if found and as_json:
         click.echo(json.dumps({"across_data_sets": [dataclasses.asdict(one) for one in found]}, allow_nan=False))
     elif found:

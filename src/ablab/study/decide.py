@@ -47,7 +47,7 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     verdicts: list[Verdict] = []
     missing: set[tuple[str, int]] = set()
     for variant, evidence in zip(study.variants, gather(plan, found), strict=True):
-        verdict = judge(evidence, study.rule, comparisons=study.comparisons, labels=labels)
+        verdict = judge(evidence, study.rule, comparisons=plan.comparisons, labels=labels)
         verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study)))
         missing |= {
             (recipe.hash, seed)

@@ -6,6 +6,7 @@ interval holds at whatever number of seeds all cells have been trained with.
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ def contrasts(plan: Plan, runs: Iterable[Run]) -> tuple[Contrast, ...]:
 
     Beyond two factors, interactions are those of two factors at a time, averaged over the others.
     """
-    levels = plan.study.grid
+    levels, runs = plan.study.grid, tuple(runs)
     table = _table(plan, runs)
     seeds = _whole(table, cells(levels)) if levels else 0
     least, most = plan.study.rule.seeds
@@ -54,8 +55,10 @@ def contrasts(plan: Plan, runs: Iterable[Run]) -> tuple[Contrast, ...]:
         return ()
     wanted = [*_main_effects(levels), *_interactions(levels)]
     alpha = plan.study.rule.alpha / len(wanted)
+    metric = known_metrics()[plan.study.rule.metric]
+    step = max(metric.step(run.test.images) for run in runs if run.test)  # what each cell is rounded to
     factor = plan.protocol.multipliers(least, most, alpha)[seeds]
-    return tuple(_contrast(plan, name, kind, weights, table, seeds, factor) for name, kind, weights in wanted)
+    return tuple(_contrast(plan, name, kind, weights, table, seeds, factor, step) for name, kind, weights in wanted)
 
 
 def cells(levels: Levels) -> tuple[Cell, ...]:
@@ -127,10 +130,11 @@ def _contrast(
     table: Mapping[Cell, Mapping[int, float]],
     seeds: int,
     factor: float,
+    step: float,
 ) -> Contrast:
     each = [sum(weight * table[cell][seed] for cell, weight in weights.items()) for seed in range(seeds)]
     metric = known_metrics()[plan.study.rule.metric]
-    seen = interval(each, factor, grid=metric.grid)
+    seen = interval(each, factor, grid=step * math.sqrt(math.fsum(weight**2 for weight in weights.values()) / 2))
     word, _ = word_for(*metric.gain(seen.low, seen.high), plan.study.rule.margin)
     effect, low, high = (signed(one, metric.digits) for one in (seen.mean, seen.low, seen.high))
     figures = f"{effect} {metric.gap_unit}".rstrip() + f" ({low} to {high}, {seeds} seeds)"

@@ -50,12 +50,19 @@ class Plan:
     def design(self) -> Design:
         """What the plan settles for the looks."""
         rule = self.study.rule
-        return Design(*rule.seeds, rule.alpha, self.study.comparisons, rule.margin)
+        return Design(*rule.seeds, rule.alpha, self.comparisons, rule.margin)
 
     @property
     def alpha(self) -> float:
         """The error that each comparison is allowed at first: all of them together share the study's."""
-        return self.study.rule.alpha / self.study.comparisons
+        return self.study.rule.alpha / self.comparisons
+
+    @property
+    def comparisons(self) -> int:
+        """The comparisons that share the error: a study that tunes has one at its own rates and one at tuned rates."""
+        study = self.study
+        is_twice = (study.tune or study.is_tuned) and self.protocol.shares_with_tuned
+        return study.comparisons * (2 if is_twice else 1)
 
 
 def plan(study: Study, fingerprint: str, *, explores: bool = False, protocol: Protocol = NEWEST) -> Plan:

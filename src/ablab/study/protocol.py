@@ -21,7 +21,8 @@ class Protocol:
     version: int
     multipliers: Callable[[int, int, float], Mapping[int, float]]  # by the first look, the last, and the error
     looks: Looks  # at all comparisons, from the differences of each, their grids, and the design
+    shares_with_tuned: bool = True  # verdicts at tuned learning rates are of one family with those at the study's own
 
 
-PROTOCOLS = (Protocol(2, multipliers, recycled_looks), Protocol(1, first_multipliers, first_looks))
+PROTOCOLS = (Protocol(2, multipliers, recycled_looks), Protocol(1, first_multipliers, first_looks, False))
 NEWEST = PROTOCOLS[0]

@@ -1,7 +1,9 @@
 """Secondary answers: what else a change did. They never change a verdict, and are no verdicts themselves.
 
-Each is a paired difference with its plain 95 % interval after the pairs that the verdict used; class by class the
-p-values are Holm's, because ten classes are ten chances to see something.
+Each is a paired difference with a 95 % interval after the pairs that the verdict used. Those pairs ended when the
+verdict had been found, which shifts every figure that goes with it: of figures that correlate by 0.9 or more, plain
+intervals miss 6 to 9 %. So intervals have the multiplier of the look, which holds at any end whatever the correlation.
+Class by class the p-values are Holm's, because ten classes are ten chances to see something.
 """
 
 import math
@@ -15,8 +17,10 @@ from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
 from ablab.statistics.learning import epochs_to
 from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
+from ablab.statistics.sequential import multipliers
 from ablab.study.verdict import Pair
 
+Seeds = tuple[int, int]  # of the study: pairs at the first look and at the last
 ALPHA = 0.05
 MANY = 20  # classes beyond which each has too few test images to say anything
 
@@ -47,22 +51,38 @@ class ClassEffect:
     p: float  # Holm's, over all classes
 
 
-def secondary(pairs: Sequence[Pair], decides: str = ACCURACY) -> tuple[Secondary, ...]:
+def after_looks(pairs: int, seeds: Seeds | None) -> float:
+    """How many standard errors a 95 % interval reaches, after so many pairs of a study with this first and last look.
+
+    Without looks it is Student's quantile.
+
+    >>> round(after_looks(5, None), 2), round(after_looks(5, (3, 10)), 2)
+    (2.78, 4.98)
+    """
+    return multipliers(*seeds, ALPHA)[pairs] if seeds else t_multiplier(pairs, ALPHA)
+
+
+def secondary(pairs: Sequence[Pair], decides: str = ACCURACY, seeds: Seeds | None = None) -> tuple[Secondary, ...]:
     """The secondary answers that these pairs allow; at least three pairs are needed.
 
     Every metric but the one that decides the study is among them.
     """
     if len(pairs) < 3:
         return ()
+    reach = after_looks(len(pairs), seeds)
     during_training = (
-        _paired("training accuracy in the last epoch, measured during training", "pp", pairs, _last_training, 0.01),
-        _paired("training minus test accuracy (the gap)", "pp", pairs, _gap, 0.01),
+        _paired(
+            "training accuracy in the last epoch, measured during training", "pp", pairs, _last_training, 0.01, reach
+        ),
+        _paired("training minus test accuracy (the gap)", "pp", pairs, _gap, 0.01, reach),
     )
     found = [
-        _paired("mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01),
+        _paired(
+            "mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01, reach
+        ),
         *(replace(answer, is_during_training=True) for answer in during_training if answer),
-        *(_measured(metric, pairs) for name, metric in known_metrics().items() if name != decides),
-        _times(pairs),
+        *(_measured(metric, pairs, reach) for name, metric in known_metrics().items() if name != decides),
+        _times(pairs, reach),
     ]
     return tuple(one for one in found if one)
 
@@ -104,16 +124,24 @@ class ConfusionChange:
 
 
 def paired_secondary(
-    name: str, unit: str, base: Sequence[float], variant: Sequence[float], grid: float = 0.0
+    name: str,
+    unit: str,
+    base: Sequence[float],
+    variant: Sequence[float],
+    grid: float = 0.0,
+    reach: float | None = None,
 ) -> Secondary:
-    """Any figure that both sides of each pair have, compared; `grid` is the smallest step that it can take."""
+    """Any figure that both sides of each pair have, compared; `grid` is the smallest step that it can take.
+
+    The interval reaches `reach` standard errors, or Student's quantile where no number is given.
+    """
     if len(base) != len(variant) or len(base) < 3:
         raise StudyError(f"{name}: {len(base)} and {len(variant)} figures; at least three pairs are needed")
-    seen = interval(differences(base, variant), t_multiplier(len(base), ALPHA), grid=grid)
+    seen = interval(differences(base, variant), reach or t_multiplier(len(base), ALPHA), grid=grid)
     return Secondary(name, unit, mean(base), mean(variant), seen.mean, seen.low, seen.high, len(base))
 
 
-def learning_speed(pairs: Sequence[Pair], target: float) -> LearningSpeed | None:
+def learning_speed(pairs: Sequence[Pair], target: float, seeds: Seeds | None = None) -> LearningSpeed | None:
     """Epochs and seconds to a validation accuracy; None with fewer than three pairs or without curves.
 
     All runs share one horizon, so the restricted mean time is the mean of min(T, E). E is the shortest curve of those
@@ -130,8 +158,9 @@ def learning_speed(pairs: Sequence[Pair], target: float) -> LearningSpeed | None
     n, epochs, seconds = len(pairs), None, None
     if 2 * max(never) <= n:
         name = f"epochs to {100 * target:g} % validation accuracy, at most {horizon}"
-        epochs = paired_secondary(name, "epochs", base, variant, grid=1.0)
-        seconds = _seconds_to(pairs, base, variant, target)
+        reach = after_looks(n, seeds)
+        epochs = paired_secondary(name, "epochs", base, variant, 1.0, reach)
+        seconds = _seconds_to(pairs, base, variant, target, reach)
     said = f"{never[0]} of {n} runs of the base and {never[1]} of {n} of the variant never reached it."
     if epochs is None:
         said += " More than half of one side: no mean is given."
@@ -139,18 +168,23 @@ def learning_speed(pairs: Sequence[Pair], target: float) -> LearningSpeed | None
 
 
 def gap_change(
-    base_train: Sequence[float], base_test: Sequence[float], train: Sequence[float], test: Sequence[float]
+    base_train: Sequence[float],
+    base_test: Sequence[float],
+    train: Sequence[float],
+    test: Sequence[float],
+    seeds: Seeds | None = None,
 ) -> GapChange:
     """The change of the overfitting gap with its two parts, from accuracies in points, one of each for every pair.
 
     Training accuracy is meant without augmentation and dropout, on images of the training set.
     """
+    reach = after_looks(len(base_train), seeds)
     parts = (
-        paired_secondary("training accuracy", "pp", base_train, train, 0.01),
-        paired_secondary("test accuracy", "pp", base_test, test, 0.01),
+        paired_secondary("training accuracy", "pp", base_train, train, 0.01, reach),
+        paired_secondary("test accuracy", "pp", base_test, test, 0.01, reach),
     )
     gaps = [differences(test, train) for test, train in ((base_test, base_train), (test, train))]
-    gap = paired_secondary("training minus test accuracy (the gap)", "pp", gaps[0], gaps[1], 0.01)
+    gap = paired_secondary("training minus test accuracy (the gap)", "pp", gaps[0], gaps[1], 0.01, reach)
     return GapChange(gap, *parts, _gap_sentence(gap, *parts))
 
 
@@ -225,40 +259,40 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _paired(
-    name: str, unit: str, pairs: Sequence[Pair], figure: Callable[[Run], float | None], grid: float
+    name: str, unit: str, pairs: Sequence[Pair], figure: Callable[[Run], float | None], grid: float, reach: float
 ) -> Secondary | None:
     both = [(figure(base), figure(variant)) for base, variant in pairs]
     known = [(a, b) for a, b in both if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)]
     if len(known) < len(pairs):
         return None
-    return paired_secondary(name, unit, [a for a, _ in known], [b for _, b in known], grid)
+    return paired_secondary(name, unit, [a for a, _ in known], [b for _, b in known], grid, reach)
 
 
-def _measured(metric: Metric, pairs: Sequence[Pair]) -> Secondary | None:
+def _measured(metric: Metric, pairs: Sequence[Pair], reach: float) -> Secondary | None:
     name = f"{metric.title} on the test images"
-    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run.test), metric.grid)
+    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run.test), metric.grid, reach)
 
 
-def _times(pairs: Sequence[Pair]) -> Secondary | None:
+def _times(pairs: Sequence[Pair], reach: float) -> Secondary | None:
     """Seconds of training an epoch as a ratio, by the mean of its logarithm; only within one machine."""
     if len({run.machine for pair in pairs for run in pair}) > 1:
         return None
     base, variant = ([run.cost.seconds / max(run.cost.epochs, 1) for run in side] for side in zip(*pairs, strict=True))
     if min(*base, *variant) <= 0:
         return None
-    return _ratio("seconds of training an epoch", base, variant)
+    return _ratio("seconds of training an epoch", base, variant, reach)
 
 
-def _ratio(name: str, base: Sequence[float], variant: Sequence[float]) -> Secondary:
+def _ratio(name: str, base: Sequence[float], variant: Sequence[float], reach: float) -> Secondary:
     """Variant over base by the mean of its logarithm, because times are off by a factor rather than by seconds."""
     logs = differences([math.log(one) for one in base], [math.log(one) for one in variant])
-    seen = interval(logs, t_multiplier(len(logs), ALPHA), grid=1e-4)
+    seen = interval(logs, reach, grid=1e-4)
     effect, low, high = (math.exp(one) for one in (seen.mean, seen.low, seen.high))
     return Secondary(name, "times", mean(base), mean(variant), effect, low, high, len(logs))
 
 
 def _seconds_to(
-    pairs: Sequence[Pair], base: Sequence[float], variant: Sequence[float], target: float
+    pairs: Sequence[Pair], base: Sequence[float], variant: Sequence[float], target: float, reach: float
 ) -> Secondary | None:
     if len({run.machine for pair in pairs for run in pair}) > 1:
         return None
@@ -266,7 +300,7 @@ def _seconds_to(
     seconds = [[_seconds_at(run.curve, time) for run, time in zip(runs, times, strict=True)] for runs, times in sides]
     if min(map(min, seconds)) <= 0:
         return None
-    return _ratio(f"seconds to {100 * target:g} % validation accuracy", seconds[0], seconds[1])
+    return _ratio(f"seconds to {100 * target:g} % validation accuracy", seconds[0], seconds[1], reach)
 
 
 def _seconds_at(curve: Sequence[EpochRow], time: float) -> float:

@@ -18,6 +18,7 @@ from ablab.statistics.paired import mean
 from ablab.study import Verdict
 from ablab.study.secondary import (
     Secondary,
+    after_looks,
     class_effects,
     gap_change,
     groups_note,
@@ -49,10 +50,13 @@ def secondary_answers(result: Result) -> Iterator[Part]:
     if not known:
         return
     yield Paragraph(
-        "What else a change did, from the pairs that its verdict rests on. Plain 95 % intervals, one for each line: "
+        "What else a change did, from the pairs that its verdict rests on. 95 % intervals, one for each line, wide "
+        "enough to hold whenever the verdict ended: "
         f"with so many lines some exclude 0 by chance, and no verdict rests on them.{_about(goal)}"
     )
-    answers = [(verdict.variant, *answers_of(pairs, goal, verdict.metric)) for verdict, pairs in known]
+    answers = [
+        (verdict.variant, *answers_of(pairs, goal, verdict.metric, result.study.rule.seeds)) for verdict, pairs in known
+    ]
     yield _table([(name, line) for name, lines, _ in answers for line in lines])
     for name, _, sentences in answers:
         if sentences:
@@ -87,21 +91,32 @@ def _about(goal: Goal) -> str:
     return f" Learning speed is the time to {targets} % validation accuracy{origin}."
 
 
-def answers_of(pairs: Sequence[Pair], goal: Goal, metric: str = ACCURACY) -> tuple[list[Secondary], list[str]]:
+def answers_of(
+    pairs: Sequence[Pair], goal: Goal, metric: str = ACCURACY, seeds: tuple[int, int] | None = None
+) -> tuple[list[Secondary], list[str]]:
     """What else a change did, as lines and as sentences."""
-    lines, sentences = list(secondary(pairs, metric)), []
+    lines, sentences = list(secondary(pairs, metric, seeds)), []
     if all(run.train and run.test for pair in pairs for run in pair):
         # measured on training images as they are: better than what was seen while the weights moved
         lines = [line for line in lines if not line.is_during_training]
-        change = gap_change(*_accuracies(pairs, 0), *_accuracies(pairs, 1))
+        change = gap_change(*_accuracies(pairs, 0), *_accuracies(pairs, 1), seeds)
         lines += [change.train, change.gap]
         sentences.append(change.sentence)
-    for speed in filter(None, (learning_speed(pairs, share) for share in goal.shares)):
+    for speed in filter(None, (learning_speed(pairs, share, seeds) for share in goal.shares)):
         lines += [line for line in (speed.epochs, speed.seconds) if line]
         sentences.append(f"{100 * speed.target:g} % validation accuracy: {speed.sentence}")
     if all(run.weights for pair in pairs for run in pair):
         zeros = [_near_zero([pair[side] for pair in pairs]) for side in (0, 1)]
-        lines.append(paired_secondary(f"weights closer to zero than {NEAR_ZERO:g}", "pp", zeros[0], zeros[1], 0.001))
+        lines.append(
+            paired_secondary(
+                f"weights closer to zero than {NEAR_ZERO:g}",
+                "pp",
+                zeros[0],
+                zeros[1],
+                0.001,
+                after_looks(len(pairs), seeds),
+            )
+        )
     return lines, sentences
 
 
@@ -149,8 +164,9 @@ def _table(rows: Sequence[tuple[str, Secondary]]) -> Table:
             for name, line in rows
         ],
         title="What else changed",
-        caption="Means over pairs of seeds and their difference (of times: the ratio) with its plain 95 % interval; n "
-        "pairs. No verdict rests on it.",
+        caption="Means over pairs of seeds and their difference (of times: the ratio) with its 95 % interval, "
+        "which holds at any end of the looks; "
+        "n pairs. No verdict rests on it.",
     )
 
 
@@ -169,7 +185,7 @@ def class_table(result: Result) -> Table:
         assert data is not None
         pairs = answered_pairs(result.pairs(verdict), data)
         if len(pairs) >= FEWEST:
-            rows += _class_rows(verdict, pairs, data)
+            rows += _class_rows(verdict, pairs, data, result.study.rule.seeds)
     note = f" {groups_note(data)}" if data and groups_note(data) else ""
     return table(
         "classes",
@@ -178,20 +194,22 @@ def class_table(result: Result) -> Table:
         [record for _, record in rows],
         title="Class by class",
         caption="Of the test images of each class, the percent that are right, and the effect in percentage points, "
-        "with plain 95 % intervals; p-values are Holm's, over all classes of a variant: ten classes are ten chances to "
+        "with 95 % intervals that hold at any end of the looks; p-values are Holm's, over all "
+        "classes of a variant: ten classes are ten chances to "
         f"see something. n pairs of seeds. No verdict rests on it.{note}",
     )
 
 
 def _class_rows(
-    verdict: Verdict, pairs: Sequence[Pair], data: DataFacts
+    verdict: Verdict, pairs: Sequence[Pair], data: DataFacts, seeds: tuple[int, int]
 ) -> Iterator[tuple[tuple[str | Cell, ...], dict[str, Any]]]:
     chances = {effect.name: effect.p for effect in class_effects(pairs, data)}
     shares = [[_recalls(run, data) for run in side] for side in zip(*pairs, strict=True)]
     for at, name in enumerate(data.classes):
         images = max(1, data.labels.count(at))
         base, variant = ([run[at] for run in side] for side in shares)
-        line = paired_secondary(name, "pp", base, variant, 100 / images)
+        reach = after_looks(len(pairs), seeds)
+        line = paired_secondary(name, "pp", base, variant, 100 / images, reach)
         p = chances.get(name)
         yield (
             (
