@@ -43,7 +43,8 @@ def verdicts(store: Store) -> dict[str, dict]:
 
 def _numbers(verdict) -> dict:
     facts = dataclasses.asdict(verdict)
-    del facts["sentence"], facts["metric"], facts["level"]  # the plan's hash has the metric and the confidence
+    del facts["sentence"], facts["outlook"]  # advice, which is simulated
+    del facts["metric"], facts["level"]  # the plan's hash has the metric and the confidence
     for look in facts["looks"]:
         assert look.pop("equality") is None  # these plans were locked under the first rule
         del look["alpha"]

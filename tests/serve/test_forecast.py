@@ -13,6 +13,7 @@ from ablab.result import Result
 from ablab.serve.snapshot import Shelf
 from ablab.study import Verdict, decide
 from ablab.study.forecast import Projection, Underway, during, pairs_to_go, seconds_a_run
+from ablab.study.verdict import Outlook
 
 
 def shown(runs: int, *, breaks: tuple[tuple[str, int], ...] = ()) -> Result:
@@ -90,7 +91,7 @@ def verdict() -> Verdict:
 def test_pairs_to_go_are_within_what_is_allowed(pairs, needed, least, more):
     most = least + more
     pairs = min(pairs, most)
-    it = dataclasses.replace(verdict(), word="undecided", pairs=pairs, needed=needed)
+    it = dataclasses.replace(verdict(), word="undecided", pairs=pairs, outlook=Outlook(needed, 0.5, None))
     left = pairs_to_go(it, (least, most))
     assert 0 <= left <= most - pairs
     assert left > 0 or pairs == most

@@ -5,8 +5,7 @@ import math
 import pytest
 
 from ablab.recipe import Recipe
-from ablab.statistics.paired import detectable
-from ablab.statistics.sequential import multipliers
+from ablab.statistics.reach import detectable_effect
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.forecast import before
 from ablab.study.question.write import study_name, study_toml
@@ -37,11 +36,11 @@ def test_nothing_known_is_called_a_guess():
     assert found.minutes == (pytest.approx(1.5), pytest.approx(4.0))
 
 
-def test_the_table_has_the_effect_that_the_last_look_finds_and_what_it_takes():
+def test_the_table_has_the_effect_that_its_looks_find_and_what_it_takes():
     found = before(PLAN, [], seconds=SECONDS)
     assert [reach.seeds for reach in found.reaches] == [3, 5, 8, 10, 15, 20, 30]
     here = found.reaches[2]
-    assert here.points == pytest.approx(detectable(8, found.spread, multipliers(3, 8, 0.05)[8]))
+    assert here.points == pytest.approx(found.spread * detectable_effect(3, 8, 0.05))
     assert (here.runs, here.minutes) == (16, pytest.approx(4.0))
     assert all(one.points > other.points for one, other in zip(found.reaches, found.reaches[1:], strict=False))
 

@@ -98,11 +98,16 @@ def test_equals_within_the_margin_make_no_practical_difference():
 def test_noise_is_undecided_and_says_what_would_settle_it():
     found = verdict((0.70, 0.75, 0.72), (0.75, 0.71, 0.73), margin=1.0)
     assert found.word == "undecided"
-    assert found.needed >= 1
-    assert f"A new study with up to {found.needed + 3:,} seeds would settle an effect of 1.00 pp" in found.sentence
-    before_the_end = verdict((0.70, 0.75, 0.72), (0.75, 0.71, 0.73), margin=1.0, seeds=(3, 10))
-    assert "Roughly" in before_the_end.sentence
-    assert "more pairs would settle" in before_the_end.sentence
+    assert found.needed is None
+    assert "No new study with up to 100 seeds would settle an effect of 1.00 pp" in found.sentence
+    quieter = verdict((0.70, 0.72, 0.71), (0.71, 0.71, 0.72), margin=1.5)
+    new = f"A new study with up to {quieter.outlook.anew} seeds would settle an effect of 1.50 pp with 80 % power"
+    assert new in quieter.sentence
+    before_the_end = verdict((0.70, 0.72, 0.71), (0.71, 0.71, 0.72), margin=2.0, seeds=(3, 20))
+    assert f"Roughly {before_the_end.needed} more pairs would settle an effect of 2.00 pp" in before_the_end.sentence
+    short = verdict((0.70, 0.72, 0.71), (0.71, 0.71, 0.72), margin=1.0, seeds=(3, 5))
+    assert "If there is an effect of 1.00 pp, the 2 pairs left settle it with a chance of" in short.sentence
+    assert not any("margin" in one.sentence.split("pp")[-1] for one in (found, quieter, before_the_end, short))
 
 
 @pytest.mark.parametrize("pairs", [0, 1, 2])

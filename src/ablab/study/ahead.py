@@ -35,7 +35,7 @@ def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> di
             failed[hash_] = min(place, failed.get(hash_, most))
     base, ends = plan.study.base.hash, dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0)
     for variant, verdict in zip(plan.study.variants, decision.verdicts, strict=True):
-        if not (verdict.looks and verdict.looks[-1].decides(margin)):
+        if not verdict.is_given_up and not (verdict.looks and verdict.looks[-1].decides(margin)):
             end = min(most, 1 + min(failed.get(base, most), failed.get(variant.recipe.hash, most)))
             ends |= {variant.recipe.hash: max(end, ends[variant.recipe.hash]), base: max(end, ends[base])}
     return ends

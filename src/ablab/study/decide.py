@@ -20,6 +20,7 @@ from ablab.metric import known_metrics
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import differences
 from ablab.statistics.sequential import Look
+from ablab.study.outlook import outlook
 from ablab.study.plan import Plan
 from ablab.study.question.variant import Variant
 from ablab.study.sentence import sentence
@@ -48,10 +49,11 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     missing: set[tuple[str, int]] = set()
     for variant, evidence in zip(study.variants, gather(plan, found), strict=True):
         verdict = judge(evidence, study.rule, comparisons=plan.comparisons, labels=labels)
+        verdict = replace(verdict, outlook=outlook(plan, evidence))
         verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study)))
         missing |= {
             (recipe.hash, seed)
-            for seed in _next_seeds(plan, evidence)
+            for seed in _next_seeds(plan, evidence, verdict)
             for recipe in (study.base, variant.recipe)
             if (recipe.hash, seed) not in found
         }
@@ -146,11 +148,11 @@ def _evidence(plan: Plan, variant: Variant, series: _Series, looks: tuple[Look, 
     )
 
 
-def _next_seeds(plan: Plan, evidence: Evidence) -> range:
+def _next_seeds(plan: Plan, evidence: Evidence, verdict: Verdict) -> range:
     """The seeds without which this variant's verdict is not final; none if it is."""
     rule, pairs = plan.study.rule, len(evidence.pairs)
     least, most = rule.seeds
-    if evidence.looks and evidence.looks[-1].decides(rule.margin):
+    if verdict.is_given_up or (evidence.looks and evidence.looks[-1].decides(rule.margin)):
         return range(0)
     if pairs < least:
         return range(least)

@@ -12,7 +12,8 @@ from ablab.events import Projection
 from ablab.metric import ACCURACY, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
-from ablab.statistics.paired import correct, detectable, differences, noise_floor, sd
+from ablab.statistics.paired import correct, differences, noise_floor, sd
+from ablab.statistics.reach import detectable_effect, pairs_to_equality
 from ablab.study.decide import Decision
 from ablab.study.noise import Advice, advice
 from ablab.study.plan import Plan
@@ -68,12 +69,11 @@ def before(
     there = {run.id for run in known}
     reaches = []
     for n in sorted({*(n for n in SHOWN if n >= least), most}):
-        factor = plan.protocol.multipliers(least, n, plan.alpha)[n]
         minutes = each * n / 60
         reaches.append(
             Reach(
                 n,
-                None if spread is None else detectable(n, spread, factor),
+                None if spread is None else spread * detectable_effect(least, n, plan.alpha),
                 n * len(recipes),
                 None if math.isnan(minutes) else minutes,
             )
@@ -87,7 +87,7 @@ def before(
         source=source,
         reaches=tuple(reaches),
         minutes=None if any(math.isnan(one) for one in left) else (left[0], left[1]),
-        equality=None if spread is None else _pairs_to_equality(spread, plan.study.rule.margin),
+        equality=_pairs_to_equality(plan, spread),
         trained=len(there & {wanted.id for wanted in plan.most}),
         quieter=advice(recipes, steps) if steps and plan.study.rule.metric == ACCURACY else None,
     )
@@ -130,10 +130,11 @@ def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int)
     return math.sqrt(2) * MIDDLING * floor, f"a guess, for {test_images:,} test images and {100 * error:.0f} % error"
 
 
-def _pairs_to_equality(spread: float, margin: float) -> int | None:
-    """Pairs for a chance of 4 in 5 to see that equals are equal: about (1.96 + 1.28)^2 (sd/margin)^2, 4 at least."""
-    pairs = math.ceil((1.96 + 1.28) ** 2 * (spread / margin) ** 2)
-    return max(4, pairs) if pairs <= 10_000 else None
+def _pairs_to_equality(plan: Plan, spread: float | None) -> int | None:
+    """At most how many pairs a study must allow itself to show with 80 % power that equals are equal."""
+    if not spread:
+        return None
+    return pairs_to_equality(plan.study.rule.margin / spread, plan.study.rule.seeds[0], plan.alpha, 2 * plan.alpha)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def during(plan: Plan, decision: Decision, runs: Iterable[Run], underway: Iterab
         more = pairs_to_go(verdict, rule.seeds)
         if not more or _is_stuck(plan, there.values(), both, verdict):
             continue
-        if verdict.needed is not None and verdict.pairs + verdict.needed > rule.seeds[1]:
+        if verdict.outlook and verdict.outlook.needed is None:
             short.append(variant.name)
         for hash_ in both:
             seeds[hash_] = max(seeds[hash_], verdict.pairs + more)
@@ -207,7 +208,7 @@ def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict)
 def pairs_to_go(verdict: Verdict, seeds: tuple[int, int]) -> int:
     """Pairs until a comparison is likely to be decided, within what the study allows."""
     least, most = seeds
-    if verdict.word != "undecided":
+    if verdict.word != "undecided" or verdict.is_given_up:
         return 0
-    wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or 1
+    wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or most
     return max(0, min(wanted, most - verdict.pairs))

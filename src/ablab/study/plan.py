@@ -116,6 +116,7 @@ def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) ->
         [rule.metric, rule.margin, rule.confidence, rule.seeds],
         fingerprint,
         *([rule.budget] if rule.budget else []),
+        *(["gives up"] if rule.give_up else []),
         *(["target", *rule.target] if rule.target else []),
         *([study.comparisons] if study.datasets else []),
         *(["explores"] if explores else []),

@@ -6,6 +6,7 @@ from ablab.metric import ACCURACY, known_metrics
 from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.statistics.paired import differences, mean
+from ablab.statistics.reach import FARTHEST, HOPELESS
 from ablab.study.doubts import doubt
 from ablab.study.question.study import Study
 from ablab.study.verdict import Evidence, Verdict, points, signed
@@ -92,20 +93,32 @@ def _finished(verdict: Verdict, evidence: Evidence) -> str:
 
 
 def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
-    if verdict.word != "undecided" or verdict.low is None or evidence.is_stuck:
+    """What more pairs would do, by simulation of the rule; never another margin, which would follow the results."""
+    outlook = verdict.outlook
+    if outlook is None or evidence.is_stuck:
         return ""
-    margin = verdict.size(verdict.margin)
-    if verdict.needed is None:
-        return f"No number of seeds within reach would settle {margin}: widen the margin."
-    minutes = ""
-    if verdict.cost_ratio is not None:
-        one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
-        minutes = f"; about {_minutes(verdict.needed * one)} of training"
+    effect = f"an effect of {verdict.size(verdict.margin)}"
     if verdict.pairs >= most:  # the study is at its end: what it has cannot be added to
-        more = f"A new study with up to {verdict.needed + verdict.pairs:,} seeds"
-        return f"{more} would settle an effect of {margin}{minutes}."
-    more = f"{verdict.needed:,} more {'pair' if verdict.needed == 1 else 'pairs'}"
-    return f"Roughly {more} would settle an effect of {margin}{minutes}."
+        if outlook.anew is None:
+            few = f"No new study with up to {FARTHEST} seeds would settle {effect}"
+            return f"{few}: less noise between seeds would help."
+        new = f"A new study with up to {outlook.anew:,} seeds would settle {effect} with 80 % power"
+        return f"{new}{_training_time(verdict, evidence, outlook.anew)}."
+    if outlook.is_hopeless:
+        chance = f"{100 * HOPELESS:g} %"
+        return f"Given up, as the study allows: the chance that its other pairs decide it is below {chance}."
+    if outlook.needed is None:
+        chance, left = f"{100 * outlook.chance:.0f} %", counted(most - verdict.pairs, "pair")
+        return f"If there is {effect}, the {left} left settle it with a chance of {chance}."
+    more = f"{outlook.needed:,} more {'pair' if outlook.needed == 1 else 'pairs'}"
+    return f"Roughly {more} would settle {effect} with 80 % power{_training_time(verdict, evidence, outlook.needed)}."
+
+
+def _training_time(verdict: Verdict, evidence: Evidence, pairs: int) -> str:
+    if verdict.cost_ratio is None:
+        return ""
+    one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
+    return f"; about {_minutes(pairs * one)} of training"
 
 
 def _cautions(verdict: Verdict) -> str:

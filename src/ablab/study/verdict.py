@@ -20,7 +20,6 @@ from ablab.statistics.paired import (
     differences,
     image_variance,
     mean,
-    needed_pairs,
     noise_floor,
     relative_error_reduction,
     widened,
@@ -55,6 +54,16 @@ class Costs:
     parameters: float | None = None
     macs: float | None = None
     memory: float | None = None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What more pairs would do for an undecided comparison, if its effect is as large as the margin."""
+
+    needed: int | None  # so many more decide it with 80 % power; None where the study does not have them
+    chance: float  # that the rest of the study decides it
+    anew: int | None  # pairs at most of a new study that would; None beyond 100, or while this one goes on
+    is_hopeless: bool = False  # the rest hardly decides it as things look, and the study may give up
 
 
 @dataclass(frozen=True)
@@ -97,9 +106,18 @@ class Verdict:
     cost_ratio: float | None  # of training seconds, median over pairs; None unless all ran on one machine
     costs: Costs
     instability: tuple[float, float] | None  # of base and variant: variance over seeds in multiples of the floor's
-    needed: int | None  # about so many more pairs would settle an effect as large as the margin
+    outlook: Outlook | None  # what more pairs would do, where it is undecided
     looks: tuple[Look, ...]
     metric: str = ACCURACY
+
+    @property
+    def needed(self) -> int | None:
+        """So many more pairs would settle an effect as large as the margin."""
+        return self.outlook.needed if self.outlook else None
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.outlook is not None and self.outlook.is_hopeless
 
     @property
     def unit(self) -> str:
@@ -159,9 +177,6 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
     wide_word = word
     if images.low is not None and images.high is not None:
         wide_word, _ = word_for(images.low, images.high, rule.margin)
-    needed = None
-    if word == "undecided" and last and seen and (enough := needed_pairs(rule.margin, seen.sd, last.alpha)):
-        needed = max(1, enough - len(pairs))
     return Verdict(
         variant=evidence.variant.name,
         change=evidence.variant.change,
@@ -195,7 +210,7 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
         cost_ratio=cost_ratio(pairs),
         costs=costs(pairs),
         instability=images.instability,
-        needed=needed,
+        outlook=None,
         looks=evidence.looks,
         metric=rule.metric,
     )

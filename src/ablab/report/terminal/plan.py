@@ -5,6 +5,7 @@ from ablab.nouns import counted
 from ablab.report.table import Table, table
 from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import duration, shown
+from ablab.statistics.reach import ENOUGH, HOPELESS
 from ablab.study import Plan
 from ablab.study.forecast import Foresight
 from ablab.study.noise import Advice
@@ -30,6 +31,11 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     lines += ["", on_screen(_reaches(foresight, most, metric)), ""]
     if foresight.spread is not None:
         lines += _equality(foresight, most, margin)
+    if rule.give_up:
+        lines += [
+            f"gives up, from {ENOUGH} pairs on, where the chance that the rest decides is below {100 * HOPELESS:g} %:",
+            "equals then take about a third fewer pairs, and at most 2 points of power are lost (docs/calibration.md)",
+        ]
     if foresight.quieter:
         lines.append(_quieter(foresight.quieter))
     return "\n".join(lines)
@@ -59,10 +65,10 @@ def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     """Whether the study could see that there is no difference, if there is none."""
     if foresight.equality is None:
         return [f"no study of this size can show that two recipes are equal within {margin}: the noise is far larger"]
-    pairs = f"about {counted(foresight.equality, 'pair')} are needed to show no practical difference within {margin}"
+    pairs = f"up to {counted(foresight.equality, 'pair')} are needed to show no practical difference within {margin}"
     if foresight.equality <= most:
         return [pairs]
-    return [f"{pairs};", f"this study has {most} at most: more seeds, a wider margin or a longer training would do"]
+    return [f"{pairs};", f"this study has {most} at most: more seeds or less noise (longer training) would do"]
 
 
 def _quieter(known: Advice) -> str:

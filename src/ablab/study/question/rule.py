@@ -23,6 +23,7 @@ class Rule:
     confidence: float = 0.95  # of all verdicts of the study together
     seeds: tuple[int, int] = (3, 10)  # at first, and at most
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
+    give_up: bool = False  # end a comparison that the pairs left are unlikely to decide
     target: tuple[float, ...] = ()  # percents of validation accuracy that learning speed is told to
 
     @property
@@ -108,6 +109,12 @@ def _budget_fault(value: Any) -> Fault | None:
     return Fault("budget", message, "budget")
 
 
+def _give_up_fault(value: Any) -> Fault | None:
+    if isinstance(value, bool):
+        return None
+    return Fault("give_up", f"give_up = {grammar.show(value)}: true or false is wanted", "give_up")
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -142,7 +149,7 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
 
 def decide_keys(rule: Rule) -> dict[str, Any]:
     """A rule as a file writes it in [decide]."""
-    keys = {key: value for key, value in vars(rule).items() if value not in (None, ())}
+    keys = {key: value for key, value in vars(rule).items() if value not in (None, (), False)}
     spans = {"seeds": "..".join(map(str, rule.seeds))}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in (keys | spans).items()}
 
@@ -154,5 +161,6 @@ RULES = {
     "confidence": _confidence_fault,
     "seeds": _seeds_fault,
     "budget": _budget_fault,
+    "give_up": _give_up_fault,
     "target": _target_fault,
 }

@@ -1,0 +1,165 @@
+"""What looks can reach, by simulation of the rule itself: which effect, how many pairs, and how likely.
+
+A formula for one look at a fixed number of pairs says that 11 pairs show equals to be equal where 16 are needed. So
+every number here comes from paths of differences that are judged at every look, with the multipliers of the study. The
+draws are seeded: the same question always has the same answer. Differences are in true sds unless they have been seen.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ablab.statistics.paired import POWER
+from ablab.statistics.sequential import Look, multipliers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+ENOUGH, HOPELESS = 5, 0.10  # pairs before a study may give up, and the chance below which it does
+PATHS = 4000  # an 80 % chance is then known within 1.3 points
+FARTHEST = 100  # pairs of a study that is advised
+EXACT, STEPS = 30, 3  # pairs up to which each number is tried, and places between there and the farthest
+SEED = 20_270_301
+
+
+@functools.lru_cache(maxsize=512)
+def detectable_effect(least: int, most: int, alpha: float) -> float:
+    """The effect, in sds of a difference, that some look up to `most` pairs tells from 0 with 80 % power.
+
+    An effect d is found at look n where c_n s_n / sqrt(n) - z_n < d, with z_n the mean of the noise: the smallest such
+    number over all looks is the smallest effect that a path finds.
+    """
+    import numpy as np
+
+    means, spreads = _noise(most)
+    halves = _factors(multipliers(least, most, alpha), least, most) * spreads[least - 1 :]
+    return float(np.quantile((halves - means[least - 1 :]).min(0), POWER))
+
+
+@functools.lru_cache(maxsize=512)
+def equality_margin(least: int, most: int, alpha: float, equality: float) -> float:
+    """The margin, in sds, within which a study of up to `most` pairs shows equals to be equal with 80 % power.
+
+    `alpha` is the error of excluding 0, which would end a study before, and `equality` that of being small.
+    """
+    import numpy as np
+
+    means, spreads = (values[least - 1 :] for values in _noise(most))
+    halves = _factors(multipliers(least, most, equality), least, most) * spreads
+    reach = np.minimum.accumulate(np.abs(np.stack([means - halves, means + halves])).max(0), 0)
+    excluded = np.abs(means) > _factors(multipliers(least, most, alpha), least, most) * spreads
+    last = np.where(excluded.any(0), excluded.argmax(0), most - least)
+    return float(np.quantile(np.take_along_axis(reach, last[None], 0)[0], POWER))
+
+
+def pairs_to_detect(ratio: float, least: int, alpha: float) -> int | None:
+    """At most how many pairs a study must allow itself to find an effect of `ratio` sds; None beyond the farthest."""
+    return _fewest(lambda most: detectable_effect(least, most, alpha), ratio, least)
+
+
+def pairs_to_equality(ratio: float, least: int, alpha: float, equality: float) -> int | None:
+    """At most how many pairs a study must allow itself to show that equals are equal within `ratio` sds."""
+    return _fewest(lambda most: equality_margin(least, most, alpha, equality), ratio, least)
+
+
+def _fewest(reach: Callable[[int], float], ratio: float, least: int) -> int | None:
+    """The fewest pairs at most whose reach is `ratio`, where reach falls with the pairs.
+
+    Up to 30 pairs each number is tried. Beyond, the logarithm of the reach is nearly a line in
+    that of the pairs, which is drawn through a few of them.
+    """
+    if reach(FARTHEST) > ratio:
+        return None
+    few = max(least, EXACT)
+    if reach(few) <= ratio:
+        return next(most for most in range(least, few + 1) if reach(most) <= ratio)
+    places = [round(few * (FARTHEST / few) ** (step / STEPS)) for step in range(STEPS + 1)]
+    for start, end in itertools.pairwise(places):
+        if reach(end) <= ratio:
+            share = math.log(reach(start) / ratio) / math.log(reach(start) / reach(end))
+            return math.ceil(start * (end / start) ** share)
+    return None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How likely a comparison is decided by each look that is still to come, by the number of pairs."""
+
+    chances: Mapping[int, float]
+
+    def pairs(self, power: float = POWER) -> int | None:
+        """The first look by which it is decided with such a chance."""
+        return next((pairs for pairs, chance in sorted(self.chances.items()) if chance >= power), None)
+
+    @property
+    def last(self) -> float:
+        return self.chances[max(self.chances)]
+
+
+def ahead(
+    seen: Sequence[float],
+    look: Look,
+    margin: float,
+    factors: tuple[Mapping[int, float], Mapping[int, float]],
+    effect: float | None = None,
+) -> Ahead:
+    """The looks that follow this one, if the effect is `effect`; None: as likely as what has been seen makes it.
+
+    The true sd is drawn from what the seen one leaves open (its posterior under the prior 1/sd), since a few pairs tell
+    little of it. `factors` are the multipliers for 0 and for equality.
+    """
+    import numpy as np
+
+    n, most = len(seen), max(factors[0])
+    draw = np.random.Generator(np.random.PCG64([SEED, n]))
+    sds = look.interval.sd * np.sqrt((n - 1) / draw.chisquare(n - 1, PATHS))
+    centres = look.interval.mean + sds / math.sqrt(n) * draw.standard_normal(PATHS) if effect is None else effect
+    paths = centres + sds * draw.standard_normal((most - n, PATHS))
+    pairs = np.arange(n + 1, most + 1)[:, None]
+    sums, squares = paths.cumsum(0) + math.fsum(seen), np.square(paths).cumsum(0) + math.fsum(x * x for x in seen)
+    means = sums / pairs
+    errors = np.sqrt(np.maximum(squares - pairs * means**2, 0) / (pairs - 1) / pairs)
+    low, high = _ends(means, errors, factors[0], look)
+    small_low, small_high = _ends(means, errors, factors[1], look.equality or look)
+    decided = (low > 0) | (high < 0) | ((small_low > -margin) & (small_high < margin))
+    shares = np.logical_or.accumulate(decided, 0).mean(1)
+    return Ahead(dict(zip(range(n + 1, most + 1), shares.tolist(), strict=True)))
+
+
+def _ends(means: "Array", errors: "Array", factors: Mapping[int, float], look: Look) -> "tuple[Array, Array]":
+    """What the intervals of all looks have in common, the one that was taken last included."""
+    import numpy as np
+
+    halves = _factors(factors, look.pairs + 1, look.pairs + len(means), scaled=False) * errors
+    low = np.maximum(np.maximum.accumulate(means - halves, 0), look.interval.low)
+    return low, np.minimum(np.minimum.accumulate(means + halves, 0), look.interval.high)
+
+
+def _factors(factors: Mapping[int, float], first: int, last: int, *, scaled: bool = True) -> "Array":
+    """Multipliers as a column, over the square root of the pairs where they multiply an sd."""
+    import numpy as np
+
+    return np.array([[factors[n] / (math.sqrt(n) if scaled else 1.0)] for n in range(first, last + 1)])
+
+
+def _noise(most: int) -> "tuple[Array, Array]":
+    """Mean and sd of the first n of each path of noise: [n, path], the first row without an sd."""
+    means, spreads = _longest(FARTHEST if most <= FARTHEST else most)
+    return means[:most], spreads[:most]
+
+
+@functools.lru_cache(maxsize=2)
+def _longest(most: int) -> "tuple[Array, Array]":
+    import numpy as np
+
+    draws = np.random.Generator(np.random.PCG64(SEED)).standard_normal((most, PATHS))
+    counts = np.arange(1, most + 1)[:, None]
+    means = draws.cumsum(0) / counts
+    squares = np.square(draws).cumsum(0) - counts * means**2
+    return means, np.sqrt(np.maximum(squares, 0) / np.maximum(counts - 1, 1))
