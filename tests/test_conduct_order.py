@@ -13,6 +13,7 @@ from ablab.recipe import Recipe
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.ahead import ahead
+from ablab.study.plan import plans
 from sample_runs import sample_run
 from simulated_executor import Simulated
 
@@ -94,11 +95,15 @@ def test_idle_slots_take_later_seeds_of_what_is_undecided_alone():
     }
 
 
-def test_after_a_run_without_an_accuracy_no_later_seed_is_of_use():
+def test_after_a_run_without_an_accuracy_no_later_seed_is_of_use_by_the_first_protocol_and_all_are_by_the_newest():
     runs = [sample_run(0, 0.5, recipe) for recipe in RECIPES]
     runs.append(dataclasses.replace(sample_run(3, 0.5, RECIPES[2]), status="diverged", test=None))
     there = {run.id: run for run in runs}
-    further = ahead(PLANNED, decide(PLANNED, runs), there, 4)
-    assert max(spec.seed for spec in further if spec.recipe == RECIPES[2]) == 2
-    assert max(spec.seed for spec in further if spec.recipe == RECIPES[1]) == 4
-    assert max(spec.seed for spec in further if spec.recipe == BASE) == 4
+
+    def last_seed(planned, recipe):
+        further = ahead(planned, decide(planned, runs), there, 4)
+        return max(spec.seed for spec in further if spec.recipe == recipe)
+
+    newest, first = plans(PLANNED.study, "fingerprint")
+    assert [last_seed(first, recipe) for recipe in (BASE, *RECIPES[1:])] == [4, 4, 2]
+    assert [last_seed(newest, recipe) for recipe in (BASE, *RECIPES[1:])] == [4, 4, 4]

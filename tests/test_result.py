@@ -9,7 +9,7 @@ from ablab.records import DataFacts
 from ablab.result import Result, begun, look_up, plan_of, plans_in, result_of, study_of, tuned_rates
 from ablab.store import Store
 from ablab.study import Study, decide, plan
-from ablab.study.decide import gather
+from ablab.study.gather import gather
 from ablab.study.plan import plans
 from ablab.study.protocol import NEWEST, PROTOCOLS
 from ablab.study.question.files import read_studies

@@ -17,10 +17,10 @@ from ablab.store import Store
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.dataframes import arrow, frame
 from ablab.study.factorial import Contrast, contrasts
+from ablab.study.failures import Pair
 from ablab.study.plan import plans
 from ablab.study.question.published import SCALES
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
-from ablab.study.verdict import Pair
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
 
 
 def pairs_of(base: Arm, arm: Arm, verdict: Verdict) -> tuple[Pair, ...]:
-    """The pairs of runs that a verdict used: it looks at seeds in their order, up to the first that has no accuracy."""
+    """The pairs of runs that a verdict rests on, but for those of which one was never measured."""
     one, other = ({(run.spec.fingerprint, run.spec.seed): run for run in each.measured} for each in (base, arm))
-    return tuple((one[key], other[key]) for key in sorted(one.keys() & other.keys())[: verdict.pairs])
+    return tuple((one[key], other[key]) for key in sorted(one.keys() & other.keys()) if key[1] in verdict.seeds)
 
 
 def answered(runs: Iterable[Run], data: DataFacts) -> tuple[Run, ...]:

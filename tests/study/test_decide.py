@@ -115,15 +115,6 @@ def test_runs_on_other_data_do_not_count():
     assert decide(it, [World(0).run(wanted) for wanted in planned().wanted]).wanted == it.wanted
 
 
-def test_a_run_that_did_not_finish_is_not_replaced_and_keeps_the_verdict_open():
-    it = planned()
-    runs, decision = carried_out(it, World(0, effect=20.0, broken={(NORM.hash, 1)}))
-    assert {run.spec.seed for run in runs} == {0, 1, 2}
-    (verdict,) = decision.verdicts
-    assert (verdict.word, verdict.pairs, verdict.failures, verdict.runs) == ("undecided", 1, 1, 3)
-    assert verdict.sentence.startswith("1 of 3 runs of norm did not finish.")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("most", [3, 10])
 def test_equals_are_seldom_called_different_however_often_one_looks(most):

@@ -82,7 +82,7 @@ class Whisker:
     n: int = 0  # pairs of seeds
     change: str = ""  # what the variant changes, as one would type it
     digits: int = 2  # decimals that are worth reading
-    is_biased: bool = False
+    label: str = ""  # the word with what limits it; empty where nothing does
     is_faint: bool = False  # overtaken by a later one
 
 
@@ -99,7 +99,9 @@ class Intervals(Common):
 
     def sheet(self) -> Sheet:
         columns = ("variant", "change", "verdict", f"effect, {self.unit}", "low", "high", "pairs", "margin")
-        rows = tuple((i.name, i.change, i.word, i.effect, i.low, i.high, i.n, self.margin) for i in self.intervals)
+        rows = tuple(
+            (i.name, i.change, i.label or i.word, i.effect, i.low, i.high, i.n, self.margin) for i in self.intervals
+        )
         return Sheet(columns, rows)
 
 

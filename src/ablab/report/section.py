@@ -37,6 +37,7 @@ class Paragraph:
     kind: Literal["", "small", "caution"] = ""
     lead: str = ""
     word: str = ""
+    label: str = ""  # the word with what limits it; empty where nothing does
 
 
 @dataclass(frozen=True)

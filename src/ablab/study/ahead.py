@@ -25,12 +25,12 @@ def ahead(plan: Plan, decision: Decision, there: Mapping[str, Run], slots: int) 
 def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> dict[str, int]:
     """For every recipe the number of first seeds of which a run could still count; none of what is decided.
 
-    A run without an accuracy ends the pairs before it, so later seeds count for nothing.
+    By the first protocol a run without an accuracy ends the pairs before it, so later seeds count for nothing.
     """
     margin, most = plan.study.rule.margin, plan.study.rule.seeds[1]
     failed: dict[str, int] = {}
     for run in there.values():
-        if run.test is None:
+        if run.test is None and not plan.protocol.counts_failures:
             hash_, place = run.spec.recipe.hash, plan.place(run.spec)
             failed[hash_] = min(place, failed.get(hash_, most))
     base, ends = plan.study.base.hash, dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0)

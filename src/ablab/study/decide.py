@@ -4,11 +4,10 @@ Looks happen after every pair from the fewest seeds to the most, and a verdict i
 Looks are replayed in order from the first seeds, so neither runs of other studies in the store nor a study that was
 killed and taken up again can change a verdict.
 
-A run that did not finish is never left out. If it was measured, its accuracy counts like any other. If it was not,
-there is no honest number for it: the pairs end before it, and the variant stays undecided unless an earlier look has
-decided. No other seed is tried in its place. All of the first seeds are trained even so, and both runs of the pair that
-ends them, so that "f of n did not finish" means the same however the study was interrupted and in whatever order its
-runs finished. A machine that crashes leaves no run, and the same seed is wanted again.
+A run that failed is never left out, and no other seed is tried in its place: `failures.py` says what it counts as, and
+later seeds go on. All of the first seeds are trained even where an earlier look decides, so that "f of n failed" means
+the same however the study was interrupted and in whatever order its runs finished. A machine that crashes leaves no
+run, and the same seed is wanted again.
 """
 
 import itertools
@@ -16,17 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ablab.metric import known_metrics
 from ablab.records import Run, RunSpec
-from ablab.statistics.paired import differences
-from ablab.statistics.sequential import Look
+from ablab.study.gather import Found, gather
 from ablab.study.outlook import outlook
 from ablab.study.plan import Plan
-from ablab.study.question.variant import Variant
 from ablab.study.sentence import sentence
-from ablab.study.verdict import Evidence, Pair, Verdict, judge, points
-
-Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the seed
+from ablab.study.verdict import Evidence, Verdict, judge
 
 
 @dataclass(frozen=True)
@@ -45,9 +39,10 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     for run in runs:
         if run.spec.fingerprint == plan.fingerprint and run.spec.explores == plan.explores:
             found.setdefault((run.spec.recipe.hash, plan.place(run.spec)), run)
+    classes = len({int(label) for label in labels}) if labels is not None else 0
     verdicts: list[Verdict] = []
     missing: set[tuple[str, int]] = set()
-    for variant, evidence in zip(study.variants, gather(plan, found), strict=True):
+    for variant, evidence in zip(study.variants, gather(plan, found, classes if classes > 1 else None), strict=True):
         verdict = judge(evidence, study.rule, comparisons=plan.comparisons, labels=labels)
         verdict = replace(verdict, outlook=outlook(plan, evidence))
         verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study)))
@@ -85,72 +80,9 @@ def within_budget(plan: Plan, wanted: tuple[RunSpec, ...], found: Found) -> tupl
     return wanted[:taken]
 
 
-def gather(plan: Plan, found: Found) -> tuple[Evidence, ...]:
-    """What every comparison rests on: its pairs in the order of seeds, the looks at them, and what did not finish."""
-    series = [_series(plan, variant, found) for variant in plan.study.variants]
-    rule, metric = plan.study.rule, known_metrics()[plan.study.rule.metric]
-    looks = plan.protocol.looks(
-        [differences(*(points([pair[side] for pair in one.pairs], rule.metric) for side in (0, 1))) for one in series],
-        [
-            max((metric.step(run.test.images) for pair in one.pairs for run in pair if run.test), default=0.0)
-            for one in series
-        ],
-        plan.design,
-    )
-    return tuple(_evidence(plan, *each) for each in zip(plan.study.variants, series, looks, strict=True))
-
-
-@dataclass(frozen=True)
-class _Series:
-    """The runs of one comparison by the number of the seed, and the pairs before the first that is not whole."""
-
-    both: tuple[tuple[Run | None, Run | None], ...]
-    pairs: tuple[Pair, ...]
-    is_stuck: bool
-
-
-def _series(plan: Plan, variant: Variant, found: Found) -> _Series:
-    base, most = plan.study.base, plan.study.rule.seeds[1]
-    both = [(found.get((base.hash, seed)), found.get((variant.recipe.hash, seed))) for seed in range(most)]
-    pairs: list[Pair] = []
-    for left, right in both:
-        if left is None or right is None or _value(plan, left) is None or _value(plan, right) is None:
-            break
-        pairs.append((left, right))
-    is_stuck = len(pairs) < most and any(run is not None and _value(plan, run) is None for run in both[len(pairs)])
-    return _Series(tuple(both), tuple(pairs), is_stuck)
-
-
-def _value(plan: Plan, run: Run) -> float | None:
-    return known_metrics()[plan.study.rule.metric].points(run.test)
-
-
-def _evidence(plan: Plan, variant: Variant, series: _Series, looks: tuple[Look, ...]) -> Evidence:
-    rule, pairs, is_stuck = plan.study.rule, series.pairs, series.is_stuck
-    if looks and looks[-1].decides(rule.margin):
-        pairs, is_stuck = pairs[: looks[-1].pairs], False
-    counted = series.both[: max(rule.seeds[0], len(pairs) + is_stuck)]
-    return Evidence(
-        variant=variant,
-        base=plan.study.base,
-        pairs=pairs,
-        looks=looks,
-        runs=sum(right is not None for _, right in counted),
-        failures=sum(right is not None and right.status != "finished" for _, right in counted),
-        base_failures=sum(left is not None and left.status != "finished" for left, _ in counted),
-        finished=tuple(
-            (left, right)
-            for left, right in counted
-            if left and right and left.status == right.status == "finished"
-            if _value(plan, left) is not None and _value(plan, right) is not None
-        ),
-        is_stuck=is_stuck,
-    )
-
-
 def _next_seeds(plan: Plan, evidence: Evidence, verdict: Verdict) -> range:
     """The seeds without which this variant's verdict is not final; none if it is."""
-    rule, pairs = plan.study.rule, len(evidence.pairs)
+    rule, pairs = plan.study.rule, evidence.tried
     least, most = rule.seeds
     if verdict.is_given_up or (evidence.looks and evidence.looks[-1].decides(rule.margin)):
         return range(0)

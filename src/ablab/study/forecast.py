@@ -158,7 +158,7 @@ def during(plan: Plan, decision: Decision, runs: Iterable[Run], underway: Iterab
         if verdict.outlook and verdict.outlook.needed is None:
             short.append(variant.name)
         for hash_ in both:
-            seeds[hash_] = max(seeds[hash_], verdict.pairs + more)
+            seeds[hash_] = max(seeds[hash_], verdict.tried + more)
     wanted = {one.id: one for one in decision.wanted}
     wanted |= {one.id: one for one in plan.most if plan.place(one) < seeds[one.recipe.hash]}
     coming = [one for id_, one in wanted.items() if id_ not in there] if decision.wanted else []
@@ -197,10 +197,13 @@ def measured_seconds(runs: Iterable[Run]) -> dict[str, float]:
 
 
 def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
-    """The next pair has a run that was never measured, so there will be no next pair."""
+    """The next pair has a run that will never have a value, so there will be no next pair."""
     metric = known_metrics()[plan.study.rule.metric]
     return any(
-        metric.of(run.test) is None and plan.place(run.spec) == verdict.pairs and run.spec.recipe.hash in both
+        metric.of(run.test) is None
+        and (run.status == "finished" or not plan.protocol.counts_failures)
+        and plan.place(run.spec) == verdict.tried
+        and run.spec.recipe.hash in both
         for run in runs
     )
 
@@ -211,4 +214,4 @@ def pairs_to_go(verdict: Verdict, seeds: tuple[int, int]) -> int:
     if verdict.word != "undecided" or verdict.is_given_up:
         return 0
     wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or most
-    return max(0, min(wanted, most - verdict.pairs))
+    return max(0, min(wanted, most - verdict.tried))

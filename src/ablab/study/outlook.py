@@ -3,7 +3,7 @@
 from ablab.statistics.paired import differences
 from ablab.statistics.reach import ENOUGH, HOPELESS, Ahead, ahead, pairs_to_detect
 from ablab.study.plan import Plan
-from ablab.study.verdict import Evidence, Outlook, points
+from ablab.study.verdict import Evidence, Outlook
 
 
 def outlook(plan: Plan, evidence: Evidence) -> Outlook | None:
@@ -29,7 +29,7 @@ def outlook(plan: Plan, evidence: Evidence) -> Outlook | None:
 
 def _ahead(plan: Plan, evidence: Evidence, effect: float | None) -> Ahead:
     rule, look = plan.study.rule, evidence.looks[-1]
-    seen = differences(*(points([pair[side] for pair in evidence.pairs], rule.metric) for side in (0, 1)))
+    seen = differences(*evidence.values)
     levels = (look.alpha, (look.equality or look).alpha)
     factors = (plan.protocol.multipliers(*rule.seeds, levels[0]), plan.protocol.multipliers(*rule.seeds, levels[1]))
     return ahead(seen[: look.pairs], look, rule.margin, factors, effect)

@@ -22,7 +22,11 @@ class Protocol:
     multipliers: Callable[[int, int, float], Mapping[int, float]]  # by the first look, the last, and the error
     looks: Looks  # at all comparisons, from the differences of each, their grids, and the design
     shares_with_tuned: bool = True  # verdicts at tuned learning rates are of one family with those at the study's own
+    counts_failures: bool = True  # else a run without a measurement ends the pairs
 
 
-PROTOCOLS = (Protocol(2, multipliers, recycled_looks), Protocol(1, first_multipliers, first_looks, False))
+PROTOCOLS = (
+    Protocol(2, multipliers, recycled_looks),
+    Protocol(1, first_multipliers, first_looks, shares_with_tuned=False, counts_failures=False),
+)
 NEWEST = PROTOCOLS[0]

@@ -18,7 +18,7 @@ from ablab.statistics.confusion import unpacked
 from ablab.statistics.learning import epochs_to
 from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
 from ablab.statistics.sequential import multipliers
-from ablab.study.verdict import Pair
+from ablab.study.failures import Pair
 
 Seeds = tuple[int, int]  # of the study: pairs at the first look and at the last
 ALPHA = 0.05

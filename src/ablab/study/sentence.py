@@ -8,6 +8,7 @@ from ablab.recipe import Recipe
 from ablab.statistics.paired import differences, mean
 from ablab.statistics.reach import FARTHEST, HOPELESS
 from ablab.study.doubts import doubt
+from ablab.study.failures import Failing
 from ablab.study.question.study import Study
 from ablab.study.verdict import Evidence, Verdict, points, signed
 
@@ -21,7 +22,7 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
         _failures(verdict, evidence),
         _headline(verdict, seeds, evidence.is_stuck),
         condition(evidence.base, evidence.variant.recipe, is_tuned=study.is_tuned),
-        _finished(verdict, evidence),
+        _if_counted_otherwise(verdict, evidence),
         _advice(verdict, evidence, seeds[1]),
         doubt(verdict),
         _cautions(verdict),
@@ -69,12 +70,15 @@ def _gap(verdict: Verdict, number: float) -> str:
 
 
 def _failures(verdict: Verdict, evidence: Evidence) -> str:
-    """Runs that did not finish come first, because they are the loudest finding there is."""
+    """Failed runs come first, because they are the loudest finding there is."""
     said = []
-    if verdict.failures:
-        said.append(f"{verdict.failures} of {verdict.runs} runs of {verdict.variant} did not finish.")
-    if verdict.base_failures:
-        said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
+    if verdict.failing is None:
+        if verdict.failures:
+            said.append(f"{verdict.failures} of {verdict.runs} runs of {verdict.variant} did not finish.")
+        if verdict.base_failures:
+            said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
+    elif verdict.failing.base or verdict.failing.variant:
+        said.append(_rates(verdict, verdict.failing))
     if evidence.is_stuck:
         what = "an accuracy" if verdict.metric == ACCURACY else f'"{verdict.metric}"'
         said.append(f"A run without {what} has no pair, and leaving it out would flatter whoever it belongs to.")
@@ -83,13 +87,51 @@ def _failures(verdict: Verdict, evidence: Evidence) -> str:
     return " ".join(said)
 
 
-def _finished(verdict: Verdict, evidence: Evidence) -> str:
-    """The effect where both finished: what is left when failures are looked away from."""
-    if not (evidence.failures or evidence.base_failures) or not evidence.finished:
-        return ""
-    gaps = differences(*(points([pair[side] for pair in evidence.finished], verdict.metric) for side in (0, 1)))
-    effect = _gap(verdict, mean(gaps))
-    return f"Only where both finished ({counted(len(gaps), 'pair')}): {effect}; no verdict rests on that."
+def _rates(verdict: Verdict, failing: Failing) -> str:
+    """How often runs failed, and whether one recipe can be said to train less reliably."""
+
+    def share(failures: int, ends: tuple[float, float]) -> str:
+        low, high = (f"{100 * end:.0f}" for end in ends)
+        return f"{failures} of {failing.seeds} (95 % interval {low} to {high} %)"
+
+    said = (
+        f"Runs that failed: {share(failing.variant, failing.variant_rate)} of {verdict.variant}, "
+        f"{share(failing.base, failing.base_rate)} of the base."
+    )
+    if failing.reliability == "not told apart":
+        return said
+    return f"{said} {verdict.variant} {failing.reliability} than the base."
+
+
+def _if_counted_otherwise(verdict: Verdict, evidence: Evidence) -> str:
+    """What the verdict does with failed runs, and what the effect is where they count otherwise."""
+    failing, trained = verdict.failing, evidence.trained
+    has_failures = bool(evidence.failures or evidence.base_failures)
+    only = ""
+    if trained and has_failures:
+        gaps = differences(*(points([pair[side] for pair in trained], verdict.metric) for side in (0, 1)))
+        kind = "train" if failing else "finished"
+        effect = _gap(verdict, mean(gaps))
+        only = f"Only where both {kind} ({counted(len(gaps), 'pair')}): {effect}; no verdict rests on that."
+    if failing is None:
+        return only
+    if failing.where_both_train:
+        if failing.counted is None:
+            return "This is about the seeds where both train."
+        effect, low, high = (signed(number, verdict.digits) for number in failing.counted)
+        return (
+            f"This is about the seeds where both train; with failed runs counted, the effect is {effect} "
+            f"{verdict.unit}".rstrip()
+            + f" ({low} to {high})."
+        )
+    said = []
+    if failing.chance is not None:
+        said.append(f"Runs without a measurement count as chance ({failing.chance:.0f} %).")
+    if failing.other_words:
+        said.append(
+            f"Counted as no right answer, or as twice chance, they would give: {' or '.join(failing.other_words)}."
+        )
+    return " ".join(filter(None, [*said, only]))
 
 
 def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:

@@ -25,11 +25,11 @@ from ablab.statistics.paired import (
     widened,
 )
 from ablab.statistics.sequential import Look
+from ablab.study.failures import Failing, Pair
 from ablab.study.question.rule import Rule
 from ablab.study.question.variant import Variant
 
 Word = Literal["helps", "hurts", "no practical difference", "undecided"]
-Pair = tuple[Run, Run]  # base and variant with the same seed, both measured
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,15 @@ class Evidence:
     variant: Variant
     base: Recipe
     pairs: tuple[Pair, ...]  # in the order of seeds, up to the look that decided
+    values: tuple[tuple[float, ...], tuple[float, ...]]  # what their runs count as: of the base, of the variant
+    tried: int  # seeds that were looked at, those without a pair that counts included
     looks: tuple[Look, ...]
     runs: int  # of the variant, those without an accuracy included
-    failures: int  # of the variant: runs that did not finish
+    failures: int  # of the variant
     base_failures: int
-    finished: tuple[Pair, ...]  # where both finished; more than `pairs` only where an unmeasured run ended those early
-    is_stuck: bool  # the next pair has a run that will never have an accuracy
+    trained: tuple[Pair, ...]  # where neither failed
+    is_stuck: bool  # the next pair has a run that will never have a value
+    failing: Failing | None  # None by the first protocol
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ class Verdict:
     outlook: Outlook | None  # what more pairs would do, where it is undecided
     looks: tuple[Look, ...]
     metric: str = ACCURACY
+    seeds: tuple[int, ...] = ()  # of the pairs that it rests on
+    tried: int = 0  # seeds that were looked at
+    failing: Failing | None = None  # None by the first protocol
 
     @property
     def needed(self) -> int | None:
@@ -128,6 +134,16 @@ class Verdict:
     def digits(self) -> int:
         """Decimals of an effect that are worth reading."""
         return known_metrics()[self.metric].digits
+
+    @property
+    def label(self) -> str:
+        """The word with what limits it, as tables and badges show it.
+
+        The bare word stands for a verdict about all runs, by epochs that were not chosen on the test set.
+        """
+        limits = ("biased", self.is_biased), ("where both train", bool(self.failing and self.failing.where_both_train))
+        said = ", ".join(limit for limit, holds in limits if holds)
+        return f"{self.word} ({said})" if said else self.word
 
     def size(self, points: float) -> str:
         """An effect or margin with its unit, without a sign."""
@@ -168,7 +184,8 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
     """The verdict that the evidence allows."""
     pairs, last = evidence.pairs, evidence.looks[-1] if evidence.looks else None
     metric, is_accuracy = known_metrics()[rule.metric], rule.metric == ACCURACY
-    a, b = (points([pair[side] for pair in pairs], rule.metric) for side in (0, 1))
+    a, b = evidence.values
+    timed = tuple(pair for pair in pairs if all(run.status == "finished" for run in pair)) or pairs
     gaps = differences(a, b)
     word, is_negligible = _word(last, rule.margin, metric) if last else ("undecided", False)
     shown = last.equality if last and last.equality and word == "no practical difference" else last
@@ -207,12 +224,15 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
         runs=evidence.runs,
         failures=evidence.failures,
         base_failures=evidence.base_failures,
-        cost_ratio=cost_ratio(pairs),
-        costs=costs(pairs),
+        cost_ratio=cost_ratio(timed),
+        costs=costs(timed),
         instability=images.instability,
         outlook=None,
         looks=evidence.looks,
         metric=rule.metric,
+        seeds=tuple(base.spec.seed for base, _ in pairs),
+        tried=evidence.tried,
+        failing=evidence.failing,
     )
 
 

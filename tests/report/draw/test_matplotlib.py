@@ -42,7 +42,9 @@ def test_an_effect_without_an_interval_says_so_and_its_mark_is_empty():
 
 
 def test_a_biased_effect_is_marked_as_such():
-    assert any("(biased)" in text for text in texts(effects(Whisker("", 6.0, 5.0, 7.0, "helps", 3, is_biased=True))))
+    assert any(
+        "(biased)" in text for text in texts(effects(Whisker("", 6.0, 5.0, 7.0, "helps", 3, label="helps (biased)")))
+    )
 
 
 def panel(*lines: Line) -> Lines:

@@ -53,7 +53,7 @@ def test_a_verdict_without_an_interval_has_none():
 def test_a_biased_verdict_says_so_in_table_and_chart():
     it = made(is_biased=True)
     assert lines_of(it)[-1].endswith("helps (biased)")
-    assert intervals(it.verdicts, it.runs).intervals[0].is_biased
+    assert intervals(it.verdicts, it.runs).intervals[0].label == f"{it.verdicts[0].word} (biased)"
 
 
 @pytest.mark.parametrize(("word", "is_bold"), [("helps", True), ("hurts", True), ("undecided", False)])

@@ -49,7 +49,10 @@ def _part(part: Part, most: int) -> Markup:
 def _paragraph(part: Paragraph) -> Markup:
     lead = Markup("<b>{}</b> ").format(shown(part.lead)) if part.lead else Markup("")
     if part.word:
-        lead = Markup('<b style="color:{}">{}</b>: ').format(COLOURS[LOOKS[part.word].kind], part.word) + lead
+        lead = (
+            Markup('<b style="color:{}">{}</b>: ').format(COLOURS[LOOKS[part.word].kind], part.label or part.word)
+            + lead
+        )
     return Markup('<p style="margin:.2em 0">{}{}</p>').format(lead, shown(part.text))
 
 

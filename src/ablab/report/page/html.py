@@ -45,7 +45,7 @@ def _paragraph(part: Paragraph) -> Markup:
         look = LOOKS[part.word]
         badge = Markup('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>')
         sentence = Markup('<p dir="auto">{}{}</p>').format(lead, visible(part.text))
-        return element("div", badge.format(look.kind, look.sign, part.word) + sentence, "answer")
+        return element("div", badge.format(look.kind, look.sign, part.label or part.word) + sentence, "answer")
     if part.kind == "caution":
         lead = Markup('<span aria-hidden="true">⚠</span> ') + lead
     return Markup("<p{}>{}{}</p>").format(

@@ -16,8 +16,8 @@ from ablab.report.wording import visible
 from ablab.report.words import WORDS
 from ablab.result import Arm, Result, answered, answered_pairs
 from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
+from ablab.study.failures import Pair
 from ablab.study.secondary import confusion_changes, groups_note
-from ablab.study.verdict import Pair
 
 TOGETHER = 3  # variants in one chart
 KEYS = ("precision", "recall", "f1")

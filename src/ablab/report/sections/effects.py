@@ -52,8 +52,7 @@ def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
         runs=ids(runs),
         axis=Axis("effect", f"{metric.gap_words} of test {metric.title}"),
         intervals=tuple(
-            Whisker(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.change, v.digits, is_biased=v.is_biased)
-            for v in verdicts
+            Whisker(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.change, v.digits, v.label) for v in verdicts
         ),
         margin=first.margin,
         unit=unit,
@@ -130,7 +129,7 @@ def word(verdict: Verdict, *, explores: bool = False) -> Cell:
     """What explored has no verdict, whatever its interval says."""
     if explores:
         return Cell("exploratory")
-    return Cell(verdict.word + (" (biased)" if verdict.is_biased else ""), LOOKS[verdict.word].kind)
+    return Cell(verdict.label, LOOKS[verdict.word].kind)
 
 
 def _record(verdict: Verdict | None, values: Sequence[float], grain: float, metric: Metric) -> dict[str, Any]:
@@ -150,7 +149,11 @@ def _record(verdict: Verdict | None, values: Sequence[float], grain: float, metr
         "margin": verdict.margin if verdict else None,
         "time_ratio": verdict.cost_ratio if verdict else None,
         "verdict": verdict.word if verdict else "",
+        "label": verdict.label if verdict else "",
         "is_biased": verdict.is_biased if verdict else None,
+        "failed": verdict.failing.variant if verdict and verdict.failing else None,
+        "base_failed": verdict.failing.base if verdict and verdict.failing else None,
+        "seeds": verdict.failing.seeds if verdict and verdict.failing else None,
     }
 
 

@@ -16,6 +16,7 @@ from ablab.result import Result, answered_pairs
 from ablab.statistics.confusion import confusion, unpacked
 from ablab.statistics.paired import mean
 from ablab.study import Verdict
+from ablab.study.failures import Pair
 from ablab.study.secondary import (
     Secondary,
     after_looks,
@@ -26,7 +27,7 @@ from ablab.study.secondary import (
     paired_secondary,
     secondary,
 )
-from ablab.study.verdict import Pair, signed
+from ablab.study.verdict import signed
 
 MOST = 25  # variants; each takes some 6 kB of a page
 FEWEST = 3  # pairs for an interval

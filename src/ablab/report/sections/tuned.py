@@ -25,7 +25,7 @@ def tuned(result: Result) -> Iterator[Part]:
             lead=f"{name}:",
         )
     for verdict in result.after_tuning.verdicts if result.after_tuning else ():
-        yield Paragraph(verdict.sentence, word=verdict.word)
+        yield Paragraph(verdict.sentence, word=verdict.word, label=verdict.label)
     chosen = zip(result.tuned.names, result.tuned.trials, result.tuned.chosen, strict=True)
     trials = [(name, trial, trial.rate == rate) for name, each, rate in chosen for trial in each]
     yield table(

@@ -79,7 +79,7 @@ def _of_verdict(verdict: Verdict | None) -> dict[str, Any]:
         "effect": verdict.effect,
         "effect_low": verdict.low,
         "effect_high": verdict.high,
-        "verdict": verdict.word,
+        "verdict": verdict.label,
     }
 
 

@@ -49,8 +49,7 @@ def _row(axes: Axes, place: int, one: Whisker) -> None:
         face = colour if one.low is not None else "white"
         axes.plot(one.effect, place, marker=mark, markersize=7, color=colour, markerfacecolor=face)
     effect, ends = numbers(one)
-    words = one.word + (" (biased)" if one.is_biased else "")
-    lines = (words, f"{effect if one.effect is not None else 'no pair yet'}  ({ends}), n = {one.n}")
+    lines = (one.label or one.word, f"{effect if one.effect is not None else 'no pair yet'}  ({ends}), n = {one.n}")
     shown = "\n".join(plain(line) for line in lines if line)
     where: Any = axes.get_yaxis_transform()
     axes.text(1.02, place, shown, transform=where, va="center", fontsize=8, linespacing=1.35)

@@ -1,0 +1,139 @@
+"""Gather: what each comparison rests on: its pairs in the order of seeds, the looks at them, and what failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ablab.metric import known_metrics
+from ablab.records import Run
+from ablab.statistics.failures import rate_interval, reliability
+from ablab.statistics.paired import differences, interval
+from ablab.statistics.sequential import Look
+from ablab.study.failures import Failing, Pair, Scale, Series, every_pair, present, trained_pairs
+from ablab.study.plan import Plan
+from ablab.study.question.variant import Variant
+from ablab.study.verdict import Evidence, word_for
+
+Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the seed
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The runs of one variant beside those of the base."""
+
+    variant: Variant
+    both: tuple[tuple[Run | None, Run | None], ...]  # of every seed of the plan
+    pairs: tuple[Pair, ...]  # those of the first seeds, up to one that is not complete
+    is_stuck: bool  # and never will be
+    every: Series
+    trained: Series
+
+
+def gather(plan: Plan, found: Found, classes: int | None = None) -> tuple[Evidence, ...]:
+    """The evidence on every variant; without the number of classes, a run without an accuracy counts as 0 %."""
+    scale = Scale(known_metrics()[plan.study.rule.metric], classes, plan.protocol.counts_failures)
+    paired = [_paired(plan, scale, variant, found) for variant in plan.study.variants]
+    every = _looks(plan, [one.every for one in paired])
+    has_failures = any(one.trained.places != one.every.places for one in paired)
+    trained = _looks(plan, [one.trained for one in paired]) if has_failures else every
+    return tuple(_evidence(plan, scale, one, *both) for one, *both in zip(paired, every, trained, strict=True))
+
+
+def _paired(plan: Plan, scale: Scale, variant: Variant, found: Found) -> Paired:
+    base, other = plan.study.base.hash, variant.recipe.hash
+    both = tuple((found.get((base, seed)), found.get((other, seed))) for seed in range(plan.study.rule.seeds[1]))
+    pairs, is_stuck = present(both, scale)
+    every = every_pair(pairs, scale)
+    trained = trained_pairs(pairs, scale) if scale.counts_failures else every
+    return Paired(variant, both, pairs, is_stuck, every, trained)
+
+
+def _looks(plan: Plan, several: Sequence[Series]) -> tuple[tuple[Look, ...], ...]:
+    """The looks at each comparison, up to the first that decides."""
+    paths, grids = [one.differences for one in several], [_grid(plan, one.pairs) for one in several]
+    return plan.protocol.looks(paths, grids, plan.design)
+
+
+def _evidence(plan: Plan, scale: Scale, paired: Paired, every: tuple[Look, ...], trained: tuple[Look, ...]) -> Evidence:
+    rule, tried, is_stuck = plan.study.rule, len(paired.pairs), paired.is_stuck
+    is_trained = _is_trained(plan, paired, every, trained)
+    series, taken = (paired.trained, trained) if is_trained else (paired.every, every)
+    if taken and taken[-1].decides(rule.margin):
+        series, is_stuck = series.first(taken[-1].pairs), False
+        tried = series.places[-1] + 1
+    seen = paired.both[: max(rule.seeds[0], tried + is_stuck)]
+    failed = [[run is not None and scale.has_failed(run) for run in side] for side in zip(*seen, strict=True)]
+    return Evidence(
+        variant=paired.variant,
+        base=plan.study.base,
+        pairs=series.pairs,
+        values=(series.base, series.variant),
+        tried=tried,
+        looks=taken,
+        runs=sum(right is not None for _, right in seen),
+        failures=sum(failed[1]),
+        base_failures=sum(failed[0]),
+        trained=tuple(
+            (left, right)
+            for left, right in seen
+            if left and right and not (scale.has_failed(left) or scale.has_failed(right))
+            if scale.value(left) is not None and scale.value(right) is not None
+        ),
+        is_stuck=is_stuck,
+        failing=_failing(plan, scale, paired.pairs[:tried], series, taken, every) if scale.counts_failures else None,
+    )
+
+
+def _is_trained(plan: Plan, paired: Paired, every: Sequence[Look], trained: Sequence[Look]) -> bool:
+    """Whether the verdict is that of the pairs where both trained.
+
+    It is if they decide after fewer seeds than all pairs do, or if neither decides and there is a look at them.
+    """
+    never = len(paired.both)
+    ends = [
+        series.places[taken[-1].pairs - 1] if taken and taken[-1].decides(plan.study.rule.margin) else never
+        for series, taken in ((paired.every, every), (paired.trained, trained))
+    ]
+    return paired.trained.places != paired.every.places and (
+        ends[1] < ends[0] or (ends[0] == ends[1] == never and bool(trained))
+    )
+
+
+def _failing(
+    plan: Plan, scale: Scale, pairs: Sequence[Pair], series: Series, taken: Sequence[Look], looks: Sequence[Look]
+) -> Failing:
+    """How often runs failed over the seeds that were looked at, and the verdict if they counted otherwise."""
+    least, most = plan.study.rule.seeds
+    base, variant = ([scale.has_failed(pair[side]) for pair in pairs] for side in (0, 1))
+    every = every_pair(pairs, scale)
+    where_both_train = series.places != every.places
+    seen = next((look.interval for look in looks if look.pairs == len(every.pairs)), None)
+    return Failing(
+        seeds=len(pairs),
+        base=sum(base),
+        variant=sum(variant),
+        base_rate=rate_interval(sum(base), len(base)),
+        variant_rate=rate_interval(sum(variant), len(variant)),
+        reliability=reliability(base, variant, least=least, most=most, alpha=plan.alpha),
+        where_both_train=where_both_train,
+        counted=(seen.mean, seen.low, seen.high) if where_both_train and seen else None,
+        chance=scale.chance if scale.counts_as_chance(run for pair in every.pairs for run in pair) else None,
+        other_words=_other_words(plan, scale, series, taken),
+    )
+
+
+def _other_words(plan: Plan, scale: Scale, series: Series, taken: Sequence[Look]) -> tuple[str, ...]:
+    """The words that the last look gives where runs without a measurement count as the bounds of a failed run."""
+    if not taken or not scale.counts_as_chance(run for pair in series.pairs for run in pair):
+        return ()
+    pairs, words = series.pairs[: taken[-1].pairs], []
+    for share in (None, 0.0, 1.0):
+        sides = [[scale.value_at(pair[side], share) for pair in pairs] for side in (0, 1)]
+        seen = interval(differences(*sides), taken[-1].multiplier, grid=_grid(plan, pairs))
+        words.append(word_for(*scale.metric.gain(seen.low, seen.high), plan.study.rule.margin)[0])
+    return tuple(sorted({word for word in words[1:] if word != words[0]}))
+
+
+def _grid(plan: Plan, pairs: Sequence[Pair]) -> float:
+    """The smallest step that the values can take."""
+    metric = known_metrics()[plan.study.rule.metric]
+    return max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=0.0)
