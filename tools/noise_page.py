@@ -23,18 +23,18 @@ if the variance of a difference is smaller and the effect of a change stays the 
 - **Two seeds**: the variance of the difference of two runs of one recipe with two seeds, divided by the variance in the
   first row. That is a change that does nothing, in runs that share nothing but the test images.
 - **Pairs**: the same for the effect of a real change, measured in pairs of runs with one seed, as a study does. Pairs
-  share images, initial weights and order, so the noise that these cause cancels in part before any way is chosen. How
-  much cancels depends on the change. A change of the network lies between the two columns.
+  share images, initial weights and order, so part of the noise that these cause cancels in any case. How much cancels
+  depends on the change.
 - **Effect shifts by**: how much larger the effect of that change is than in the first row. It is a bias if its interval
   excludes 0.
 - **Runs saved**: the share of runs that a study saves at the same power, by the larger and by the smaller ratio. A dash
   means that the interval for two seeds includes 1, or that pairs vary more. *Biased* means that the effect shifts,
   *unclear* that the interval of the shift reaches beyond 0.5 points, the margin that studies have by default.
 
-Intervals are 95 % intervals, in parentheses. Those of ratios invert the test of Pitman (1939) and Morgan (1939), which
-compares two variances that were measured on the same runs. An average of weights is kept beside the weights that train
-and does not change them, so one training gives both accuracies. `python benchmarks/noise.py` trains the runs, and
-`make noise` makes this page from `src/ablab/study/noise.json`.
+Intervals are 95 % intervals, in parentheses, and not widened for the number of rows. Those of ratios invert the test of
+Pitman (1939) and Morgan (1939), which compares two variances that were measured on the same runs. An average of weights
+is kept beside the weights that train and does not change them, so one training gives both accuracies.
+`python benchmarks/noise.py` trains the runs, and `make noise` makes this page from `src/ablab/study/noise.json`.
 """
 LIMITS = """
 ## Limits

@@ -101,5 +101,5 @@ def test_the_shipped_figures_have_every_way_for_every_training():
             assert {*ways} == {way.key for way in (REFERENCE, *WAYS)}
             assert len({len(accuracies) for accuracies in ways.values()}) == 1
         for way in WAYS:
-            assert len(setting.runs(way)) >= 12
+            assert len(setting.runs(way)) >= 20
             assert finding(setting, way).spread > 0
