@@ -53,6 +53,7 @@ class Result:
     data: DataFacts | None = None
     tuned: Tuned | None = None  # where learning rates were tuned: the trials, and below what the study says with them
     after_tuning: Result | None = None
+    elsewhere: tuple[tuple[str, tuple[Verdict, ...]], ...] = ()  # verdicts on the question's other data sets, by name
 
     plot_effects: ClassVar[Callable[..., Any]]  # given by ablab.api, which can draw
 
@@ -116,6 +117,17 @@ class Result:
     def __repr__(self) -> str:
         words = ", ".join(f"{verdict.variant}: {verdict.word}" for verdict in self.verdicts)
         return f"<Result of {self.study.name}: {words}; {len(self.runs)} runs>"
+
+
+def together(results: Sequence[Result]) -> list[Result]:
+    """The results of one question on several data sets, each with the verdicts of the others."""
+    verdicts = {result.study.base.data: result.verdicts for result in results}
+    return [
+        dataclasses.replace(
+            result, elsewhere=tuple((data, seen) for data, seen in verdicts.items() if data != result.study.base.data)
+        )
+        for result in results
+    ]
 
 
 def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:

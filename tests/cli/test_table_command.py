@@ -55,10 +55,10 @@ def invoke(*words):
 
 def test_text_is_for_people_and_ends_with_what_comes_next():
     lines = invoke("table", "s.toml").splitlines()
-    assert lines[0].split()[:3] == ["variant", "change", "accuracy"]
+    assert lines[0].split()[:3] == ["variant", "change", "base"]
     assert lines[2].startswith("base")
     assert lines[3].startswith("slow & 50%")
-    assert lines[-1] == "next: ablab table s.toml --what runs"
+    assert lines[-1] == "next: ablab table s.toml --what robust"
 
 
 @pytest.mark.parametrize("what", ["verdicts", "runs", "classes", "costs", "secondary"])
@@ -78,7 +78,7 @@ def test_what_is_piped_on_has_only_the_table_in_it(folder):
     words = [sys.executable, "-m", "ablab", "table", "s.toml", "--format", "csv"]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
     assert [row["variant"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["base", "slow & 50%"]
-    assert done.stderr == "next: ablab table s.toml --what runs\n"
+    assert done.stderr == "next: ablab table s.toml --what robust\n"
 
 
 def test_it_goes_into_a_file(folder):

@@ -16,13 +16,13 @@ from ablab.report.page.html import html
 from ablab.report.section import Presentation, Section, flat, sections, table_names
 from ablab.report.table import Table, formats, write
 from ablab.report.terminal.plain import lines_of
-from ablab.result import Result
+from ablab.result import Result, together
 from ablab.study import decide, plan
 from ablab.study.question.published import Published
 from ablab.study.tuning import FIRST, trials_wanted, tuned
 
 NAMES = tuple(catalogue("report.sections", "section"))
-KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed", "grid", "tuned", "published")
+KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed", "grid", "tuned", "published", "several")
 GRID = """question = "Do they add up?"
 data = "phantom"
 model = "simple-nn"
@@ -59,6 +59,10 @@ def made(kind: str) -> Result:
         return result(it, some, verdicts)
     if kind == "tuned":
         return tuned_result()
+    if kind == "several":
+        whole = study(text=TEXT.replace('data = "phantom"', 'data = ["phantom", "digits"]'))
+        parts = [simulate(part) for part in whole.parts]
+        return together([result(each[0].study, each[1], each[2]) for each in parts])[0]
     if kind == "exploring":
         some = [dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True)) for run in runs]
         return result(it, some, verdicts, data=data)

@@ -8,6 +8,8 @@ from scipy import stats
 
 from ablab.recipe import Recipe
 from ablab.records import Cost, Measurement
+from ablab.statistics.odds import odds
+from ablab.statistics.paired import differences
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.sentence import condition, rates
 from ablab.study.verdict import cost_ratio, word_for
@@ -231,3 +233,14 @@ def test_tables_that_leave_name_the_learning_rates_that_they_hold_for():
     assert rates(Study("?", BASE, two, is_tuned=True)) == "All at learning rate 0.05, tuned."
     fast = Variant("fast", BASE.with_("lr=0.1"), "lr=0.1")
     assert rates(Study("?", BASE, (fast,))) == "Learning rates, untuned: base 0.05, fast 0.1."
+
+
+def test_an_undecided_study_says_what_to_believe_if_one_must_choose_now():
+    found = verdict((0.70, 0.75, 0.72), (0.75, 0.72, 0.73), margin=1.0)
+    seen = odds(differences(found.base_accuracies, found.accuracies), 1.0)
+    said = (
+        f"{100 * seen.above:.0f} % that it helps by more than 1.00 pp, {100 * seen.within:.0f} % that it changes less"
+    )
+    assert said in found.sentence
+    assert seen.above > seen.below
+    assert "must choose" not in verdict().sentence

@@ -41,7 +41,7 @@ def command(
     open_it: bool,
     as_json: bool,
 ) -> None:
-    from ablab.result import look_up
+    from ablab.result import look_up, together
 
     if (study.path is None) == (published is None):
         raise InputError("which report? ablab report STUDY, or ablab report --published B --out FOLDER")
@@ -53,7 +53,7 @@ def command(
     parts = study.parts()
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
-    results = [look_up(part, kept) for part in parts]
+    results = together([look_up(part, kept) for part in parts])
     for result in results:
         if form != "html":
             _write_paper(result, study, out or Path("reports") / result.study.name, form, as_json)

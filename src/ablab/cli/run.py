@@ -123,6 +123,7 @@ def carry_out(
     from ablab.cli.report import report_path, show_across, show_result
     from ablab.conduct import run_study
     from ablab.report.terminal.live import Live
+    from ablab.result import together
 
     parts = study.parts()
     if out and len(parts) > 1:
@@ -141,6 +142,6 @@ def carry_out(
                 is_new=is_new,
                 **execution,
             )
-        show_result(result, study, out, as_json)
         results.append(result)
+        show_result(together(results)[-1], study, out, as_json)
     show_across(results, as_json)

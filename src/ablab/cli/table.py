@@ -13,6 +13,7 @@ from ablab.report.table import formats
 
 KINDS = table_names()
 NEEDS = {  # what a study must have for a table that not every study can have
+    "summary": "only a study on several data sets has one",
     "contrasts": "only a study with a grid has one, once three pairs of runs have finished",
     "trials": "only a study with tuned learning rates has one",
     "published": "only a study with published figures has one",
@@ -42,13 +43,13 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     from ablab.report.section import table_of
     from ablab.report.table import write
     from ablab.report.writers.json import facts
-    from ablab.result import look_up
+    from ablab.result import look_up, together
 
     parts = study.parts()
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
     kept = study.open_store()
-    results = [look_up(part, kept) for part in parts]
+    results = together([look_up(part, kept) for part in parts])
     tables = [table for result in results if (table := table_of(result, what))]
     if len(tables) < len(parts):
         raise InputError(

@@ -5,6 +5,7 @@ import math
 from ablab.metric import ACCURACY, known_metrics
 from ablab.nouns import counted
 from ablab.recipe import Recipe
+from ablab.statistics.odds import odds
 from ablab.statistics.paired import differences, mean
 from ablab.statistics.reach import FARTHEST, HOPELESS
 from ablab.study.doubts import doubt
@@ -24,6 +25,7 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
         condition(evidence.base, evidence.variant.recipe, is_tuned=study.is_tuned),
         _if_counted_otherwise(verdict, evidence),
         _advice(verdict, evidence, seeds[1]),
+        _belief(verdict),
         doubt(verdict),
         _cautions(verdict),
         "Biased: epochs were chosen on the test set." if verdict.is_biased else "",
@@ -161,6 +163,29 @@ def _training_time(verdict: Verdict, evidence: Evidence, pairs: int) -> str:
         return ""
     one = mean([base.cost.wall_seconds + variant.cost.wall_seconds for base, variant in evidence.pairs])
     return f"; about {_minutes(pairs * one)} of training"
+
+
+def _belief(verdict: Verdict) -> str:
+    """What an undecided study still says, for somebody who must choose now."""
+    gaps = differences(verdict.base_accuracies, verdict.accuracies)
+    if verdict.word != "undecided" or verdict.low is None or not (seen := odds(gaps, verdict.margin)):
+        return ""
+    is_up = known_metrics()[verdict.metric].direction == "higher"
+    helps, hurts = (seen.above, seen.below) if is_up else (seen.below, seen.above)
+    return (
+        f"If you must choose now: {percent(helps)} that it helps by more than {verdict.size(verdict.margin)}, "
+        f"{percent(seen.within)} that it changes less, {percent(hurts)} that it hurts by more (Bayesian, with a prior "
+        "worth one pair)."
+    )
+
+
+def percent(share: float) -> str:
+    """A chance in whole percent, and never certainty, which a few runs cannot give.
+
+    >>> percent(0.751), percent(0.9999), percent(0.0)
+    ('75 %', 'over 99 %', 'under 1 %')
+    """
+    return "over 99 %" if share > 0.99 else "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
 def _cautions(verdict: Verdict) -> str:
