@@ -1,21 +1,26 @@
 """The calibration of verdicts, with fewer studies than the page; and that it can fail."""
 
 import numpy as np
+import pytest
 
-from ablab.statistics.sequential import multipliers
-from calibration import Figure, cell, false_share, figures, trainings
+from ablab.statistics.sequential import Design, multipliers
+from calibration import Figure, cell, data_rows, false_share, family_rows, figures, giving_up, trainings
+
+ONE = Design(3, 10, 0.05, 1, 1e-9)
 
 
+@pytest.mark.slow
 def test_everything_that_is_claimed_holds():
-    found = list(figures(many=1500))
-    assert len(found) >= 9
+    found = list(figures(many=2000))
+    assert len(found) >= 20
     assert [one.claim for one in found if not one.holds] == []
 
 
 def test_multipliers_that_are_too_small_are_found_out():
-    draw = np.random.Generator(np.random.PCG64(1))
+    equal = np.random.Generator(np.random.PCG64(1)).normal(0, 1, (2000, 1, 10))
     narrow = {n: 0.8 * c for n, c in multipliers(3, 10, 0.05).items()}
-    assert not Figure("", false_share(narrow, draw=draw, many=2000), 0.0, 0.07).holds
+    assert not Figure("", false_share(equal, ONE, factors=narrow), 0.0, 0.07).holds
+    assert Figure("", false_share(equal, ONE), 0.0, 0.07).holds
 
 
 def test_a_large_effect_ends_a_study_early_and_a_small_one_late():
@@ -24,6 +29,31 @@ def test_a_large_effect_ends_a_study_early_and_a_small_one_late():
     assert large.words["helps"] == 1.0
     assert large.pairs < 4.5 < 8 < small.pairs
     assert min(large.coverage, small.coverage) > 0.93
+    assert sum(small.words.values()) == pytest.approx(1.0)
+
+
+def test_data_that_are_skewed_in_one_arm_fail_and_all_others_hold():
+    rows = {name: one for name, one, _ in data_rows(4000)}
+    assert [name for name, one in rows.items() if not one.holds and "one arm" not in name] == []
+    assert not rows["one arm lognormal"].holds
+    assert not rows["1 run in 20 at chance, in one arm, mean effect 0"].holds
+
+
+def test_small_effects_beside_large_ones_are_found_more_often_with_fewer_runs():
+    rows = {truths: (wrong, found, runs) for truths, wrong, found, runs in family_rows(2000)}
+    assert all(wrong.holds for wrong, *_ in rows.values() if wrong)
+    for truths in ((3, 3, 0.7), (3, -3, 2, 0.7, 0.7)):
+        _, found, runs = rows[truths]
+        assert found[1] > found[0] + 0.15
+        assert runs[1] < runs[0]
+
+
+@pytest.mark.long
+def test_giving_up_saves_pairs_of_equals_and_costs_little_power():
+    pairs, _ = giving_up(0.0, 0.71, 10, 100)
+    assert pairs[1] < 0.85 * pairs[0]
+    _, decided = giving_up(0.5, 0.71, 20, 100)
+    assert decided[1] > decided[0] - 0.05
 
 
 def test_real_trainings_are_told_and_judged():

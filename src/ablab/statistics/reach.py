@@ -79,11 +79,11 @@ def _fewest(reach: Callable[[int], float], ratio: float, least: int) -> int | No
     few = max(least, EXACT)
     if reach(few) <= ratio:
         return next(most for most in range(least, few + 1) if reach(most) <= ratio)
-    places = [round(few * (FARTHEST / few) ** (step / STEPS)) for step in range(STEPS + 1)]
+    places = [round(few * math.pow(FARTHEST / few, step / STEPS)) for step in range(STEPS + 1)]
     for start, end in itertools.pairwise(places):
         if reach(end) <= ratio:
             share = math.log(reach(start) / ratio) / math.log(reach(start) / reach(end))
-            return math.ceil(start * (end / start) ** share)
+            return math.ceil(start * math.pow(end / start, share))
     return None
 
 
