@@ -4,9 +4,11 @@ import dataclasses
 import os
 import signal
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import psutil
 import pytest
+import torch
 
 from ablab.data.dataset import Dataset
 from ablab.data.sources.phantom import phantom
@@ -103,6 +105,16 @@ def test_there_are_as_many_as_cores_runs_and_memory_allow(monkeypatch):
     assert suitable_workers(100) == 8
     monkeypatch.setattr(working, "MEMORY", 1 << 60)
     assert suitable_workers(100) == 1
+
+
+@pytest.mark.parametrize(("gigabytes", "runs", "processes"), [(80, 100, 4), (80, 2, 2), (40, 100, 2), (8, 100, 1)])
+def test_a_gpu_is_shared_by_as_many_as_its_memory_allows(gigabytes, runs, processes, monkeypatch):
+    monkeypatch.setattr(working, "usual_threads", lambda: 8)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    card = SimpleNamespace(total_memory=gigabytes << 30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: card)
+    assert suitable_workers(runs) == processes
 
 
 def _pids(execute):

@@ -48,7 +48,7 @@ RECIPES = {
     "clip and l1": {"clip": 0.5, "l1": 1e-5},
     "in parts": {"batch_split": 2},
     "resnet": {"model": "resnet20"},
-    "alexnet": {"model": "alexnet", "width": 0.25, "dropout": 0.2},
+    "alexnet": {"model": "alexnet", "width": 0.25, "dropout": 0.2, "norm": "batch"},
     "views": {"tta": "flip + shift"},
     "crop and flip": {"augment": "crop(2) + flip"},
     "jitter": {"augment": "jitter"},

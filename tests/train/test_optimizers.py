@@ -10,7 +10,8 @@ from ablab.catalogue import catalogue
 from ablab.errors import ModelError, RecipeError
 from ablab.models import Io, build
 from ablab.recipe import Recipe
-from ablab.train.optimizers import groups, make_optimizer
+from ablab.train.optimizers import groups, kernels, make_optimizer
+from ablab.train.optimizers.muon import by_shape, orthogonalised
 
 GRADIENTS = [0.5, -0.2, 0.1, 0.4]
 
@@ -207,3 +208,22 @@ def test_the_rest_of_muon_can_be_adamw():
         optimizer.step()
         reference.step()
     torch.testing.assert_close(layer.bias, plain.bias)
+
+
+def test_matrices_of_one_shape_are_made_orthogonal_together_as_each_alone():
+    generator = torch.Generator().manual_seed(0)
+    matrices = [torch.randn(shape, generator=generator) for shape in [(4, 9), (9, 4), (4, 9), (5, 5), (9, 4)]]
+    for one, other in zip(by_shape(matrices, 5, torch.float32), matrices, strict=True):
+        torch.testing.assert_close(one, orthogonalised(other, 5), rtol=1e-4, atol=1e-5)
+
+
+def test_in_short_numbers_singular_values_are_still_near_1():
+    generator = torch.Generator().manual_seed(0)
+    (step,) = by_shape([torch.randn(8, 20, generator=generator)], 5, torch.bfloat16)
+    assert step.dtype == torch.float32
+    values = torch.linalg.svdvals(step)
+    assert 0.6 < float(values.min()) <= float(values.max()) < 1.3
+
+
+def test_on_a_cpu_no_optimizer_is_fused():
+    assert kernels([{"params": [nn.Parameter(torch.zeros(2))]}]) == {"foreach": True}

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import dataclasses
 import functools
+import gc
 import os
 import platform
 import warnings
@@ -166,6 +167,7 @@ def memory(hardware: Hardware) -> int:
 def forget_peak(hardware: Hardware) -> None:
     """Let the peak of a GPU's memory be that of the run that begins."""
     if hardware.is_gpu:
+        gc.collect()  # what a run before has left would count as this one's
         torch.cuda.reset_peak_memory_stats(hardware.device)
 
 
