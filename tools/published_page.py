@@ -119,6 +119,8 @@ def _across_data_sets(several: Sequence[Repeated]) -> Iterator[str]:
     """Whether a study's changes do the same on all of its data sets, at each size that was run on more than one."""
     for scale in SIZES:
         results = [result for one in several for result in one.results if result.study.scale == scale]
+        if not results:
+            continue
         found = across({result.study.base.data: result.verdicts for result in results}, results[0].study.rule.seeds)
         if found:
             yield f"### {SIZES[scale]}, across data sets: {several[0].studies[-1].path}\n"
