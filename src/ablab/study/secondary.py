@@ -270,7 +270,8 @@ def _paired(
 
 def _measured(metric: Metric, pairs: Sequence[Pair], reach: float) -> Secondary | None:
     name = f"{metric.title} on the test images"
-    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run.test), metric.grid, reach)
+    step = max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=metric.grid)
+    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run.test), step, reach)
 
 
 def _times(pairs: Sequence[Pair], reach: float) -> Secondary | None:

@@ -195,6 +195,10 @@ def _cautions(verdict: Verdict) -> str:
             f"This holds for this test set; for other images of the kind the interval is "
             f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
         )
+    if verdict.metric != ACCURACY and verdict.low is not None:
+        said.append(
+            "The interval is about other seeds; what other test images would change is known of accuracy alone."
+        )
     names = ("the base", verdict.variant)
     for name, ratio in zip(names, verdict.instability or (), strict=False):
         times = math.sqrt(ratio)

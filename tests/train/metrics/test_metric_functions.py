@@ -7,6 +7,7 @@ import torch
 from ablab.catalogue import catalogue
 from ablab.train.metrics import metrics
 from ablab.train.metrics.basic import accuracy, loss
+from ablab.train.metrics.by_class import macro_f1, worst_class
 from ablab.train.metrics.calibration import ece
 from ablab.train.metrics.top5 import top5
 
@@ -19,7 +20,7 @@ def random_outputs(images=500, classes=10, seed=0):
 
 def test_every_metric_of_the_folder_is_measured():
     measured, known = set(metrics(*random_outputs())), set(catalogue("train.metrics", "metric"))
-    assert known == {"accuracy", "loss", "top5", "ece"}
+    assert known == {"accuracy", "loss", "top5", "ece", "macro_f1", "worst_class"}
     assert known - measured == {"accuracy", "loss"}  # these are added up batch by batch
 
 
@@ -59,3 +60,25 @@ def test_who_is_as_sure_as_right_has_no_calibration_error():
     logits = torch.log(torch.tensor([[0.75, 0.25]] * 4))
     assert ece(logits, torch.tensor([0, 0, 0, 1])) == pytest.approx(0, abs=1e-7)
     assert ece(torch.tensor([[100.0, 0.0]] * 4), torch.tensor([0, 0, 1, 1])) == pytest.approx(0.5)
+
+
+def test_macro_f1_and_the_worst_class_are_those_of_counting_by_hand():
+    labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 2])
+    given = torch.tensor([0, 0, 0, 1, 1, 1, 0, 1])
+    logits = torch.nn.functional.one_hot(given, 4).float()  # the fourth class is neither there nor given
+    # class 0: precision 3/4, recall 3/4; class 1: precision 2/4, recall 2/3; class 2: never given
+    f1 = [2 * 3 / (4 + 4), 2 * 2 / (4 + 3), 0.0]
+    assert macro_f1(logits, labels) == pytest.approx(sum(f1) / 3)
+    assert worst_class(logits, labels) == 0.0
+    assert worst_class(logits[:7], labels[:7]) == pytest.approx(2 / 3)
+
+
+def test_macro_f1_is_the_mean_of_f1_by_class():
+    logits, labels = random_outputs()
+    given, truth = logits.argmax(1).numpy(), labels.numpy()
+    each = []
+    for k in range(10):
+        right = np.sum((given == k) & (truth == k))
+        precision, recall = right / max(np.sum(given == k), 1), right / max(np.sum(truth == k), 1)
+        each.append(0.0 if right == 0 else 2 * precision * recall / (precision + recall))
+    assert macro_f1(logits, labels) == pytest.approx(np.mean(each))
