@@ -60,8 +60,8 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         net=net,
         own_network=is_user_code,
     )
-    forget_peak(hardware)
     state = initial_state(recipe, net, hardware)
+    forget_peak(hardware)
     pixels = pixels_of(examples, splits.train, hardware)
     rare = balanced(examples.labels[splits.train], classes).to(hardware.device)
     step = make_step(

@@ -54,7 +54,7 @@ class Recorded:
         graph = torch.cuda.CUDAGraph()
         for generator in own:
             graph.register_generator_state(generator)
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
             self.seen = self.passes(self.images, self.targets)
         self.gradients = [parameter.grad for parameter in self.parameters]
         for buffer, before in buffers:
