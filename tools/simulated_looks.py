@@ -95,6 +95,7 @@ def _cut(centre: Array, half: Array, low: Array, high: Array) -> tuple[Array, Ar
 Draw = Callable[[Any, tuple[int, int]], tuple[Array, Array]]  # base and variant: accuracies of [study, pair], in points
 
 SD = 0.5  # points from seed to seed; a difference then has 0.71
+LOW = 4 * SD * math.sqrt(2)
 
 
 def _two(make: Callable[[Any, tuple[int, int]], Array], other: Callable[[Any, tuple[int, int]], Array]) -> Draw:
@@ -139,10 +140,12 @@ DATA: dict[str, Draw] = {
     "accuracies on 200 images": _two(_images(200), _images(200)),
     "accuracies on 1,000 images": _two(_images(1000), _images(1000)),
     "accuracies on 10,000 images": _two(_images(10_000), _images(10_000)),
-    "8 % of runs 4 sd low, in both arms": _two(_low_runs(0.08, 4 * SD), _low_runs(0.08, 4 * SD)),
-    "8 % of runs 4 sd low, in one arm": _two(_normal(SD), _low_runs(0.08, 4 * SD)),
-    "one arm exponential": _two(_normal(SD / 10), lambda draw, shape: SD * (draw.exponential(1, shape) - 1)),
-    "one arm lognormal": _two(
+    "8 % of runs 4 sd of a difference low, in both arms": _two(_low_runs(0.08, LOW), _low_runs(0.08, LOW)),
+    "8 % of runs 4 sd of a difference low, in one arm": _two(_normal(SD), _low_runs(0.08, LOW)),
+    "one arm exponential, the other ten times quieter": _two(
+        _normal(SD / 10), lambda draw, shape: SD * (draw.exponential(1, shape) - 1)
+    ),
+    "one arm lognormal, the other ten times quieter": _two(
         _normal(SD / 10), lambda draw, shape: SD / 2.16 * (draw.lognormal(0, 1, shape) - math.exp(0.5))
     ),
     "1 run in 20 at chance, in one arm, mean effect 0": _two(_normal(SD), _low_runs(0.05, 63.0)),

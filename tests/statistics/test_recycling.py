@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ablab.statistics.first_rule import first_looks
 from ablab.statistics.recycling import recycled_looks
-from ablab.statistics.sequential import Design, multipliers
+from ablab.statistics.sequential import FOREVER, Design, multipliers, open_ended
 
 SD = 0.71  # of a difference, in points: a small network
 
@@ -155,3 +155,21 @@ def test_of_two_looks_that_exclude_each_other_the_later_one_stands():
     path = [0.0, 0.1, -0.1, *[4.0] * 40]
     (looks,) = recycled_looks([path], [0.01], Design(3, 43, 0.05, 1, 1e-9))
     assert all(look.interval.low <= look.interval.high for look in looks)
+
+
+def test_without_a_last_look_the_first_look_is_the_one_that_can_exclude_something():
+    design = Design(3, FOREVER, 0.05, 2, 0.5)
+    clear, noise = [5.0, 5.1, 4.9, 5.0, 5.1, 5.0], [1.0, -1.1, 0.9, -1.0, 0.2, 0.1]
+    found, other = recycled_looks([clear, noise], [0.01, 0.01], design)
+    assert [look.pairs for look in found] == [5]  # with half of the error
+    assert [look.pairs for look in other] == [5, 6]
+    assert other[-1].multiplier == open_ended(6, 0.05)  # with all of it
+
+
+@pytest.mark.slow
+def test_a_study_that_is_extended_for_ever_calls_equals_different_in_5_of_100_cases_at_most():
+    """Where a study of up to 10 seeds is extended to 20, to 30 and so on, it does so in more."""
+    ends = 0
+    for path in studies([0.0], many=300, seed=9, most=120):
+        ends += recycled_looks(path, [1e-6], Design(3, FOREVER, 0.05, 1, 1e-9))[0][-1].excludes_zero
+    assert ends / 300 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)

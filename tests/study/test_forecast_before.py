@@ -6,6 +6,7 @@ import pytest
 
 from ablab.recipe import Recipe
 from ablab.statistics.reach import detectable_effect
+from ablab.statistics.sequential import FOREVER
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.forecast import before
 from ablab.study.question.write import study_name, study_toml
@@ -71,3 +72,11 @@ def test_a_written_study_is_read_back_as_what_it_was_written_from():
 
 def test_names_of_files_have_only_plain_letters():
     assert study_name(BASE, ['augment="x/../y"', "a=ä"]) == "simple-nn-phantom-augment-x-y-a"
+
+
+def test_a_study_without_a_last_look_is_foreseen_up_to_100_pairs():
+    endless = Study("?", BASE, STUDY.variants, Rule(margin=1.0, seeds=(3, FOREVER)))
+    reaches = before(plan(endless, FINGERPRINT), [], seconds=SECONDS).reaches
+    assert [reach.seeds for reach in reaches] == [5, 10, 15, 20, 30, 100]
+    usual = {reach.seeds: reach.points for reach in before(PLAN, [], seconds=SECONDS).reaches}
+    assert all(reach.points > usual[reach.seeds] for reach in reaches if reach.seeds in usual)

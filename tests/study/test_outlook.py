@@ -58,3 +58,17 @@ def test_the_outlook_is_the_same_whenever_it_is_asked_for():
 @pytest.mark.parametrize("gaps", [GAPS[:2], (5.0, 5.1, 4.9)])
 def test_before_the_first_look_and_after_the_verdict_there_is_none(gaps):
     assert decision(gaps)[1].verdicts[0].outlook is None
+
+
+def test_a_study_without_a_last_look_goes_on_until_it_is_decided():
+    text = 'question = "?"\nepochs = 3\n[variants]\n"wide" = "width=2"\n[decide]\nseeds = "3.."\n'
+    rule = Study.from_toml(text).rule
+    assert rule.is_open
+    assert Study.from_toml(text.replace("3..", "3..10")).rule.is_open is False
+    _, noise, _ = decision(GAPS * 3, seeds=rule.seeds, give_up=False)
+    assert noise.verdicts[0].word == "undecided"
+    assert {one.seed for one in noise.wanted} == {21}
+    _, clear, _ = decision((5.0, 5.1, 4.9, 5.0, 5.1), seeds=rule.seeds)
+    assert (clear.verdicts[0].word, clear.wanted) == ("helps", ())
+    _, early, _ = decision((5.0, 5.1, 4.9), seeds=rule.seeds)
+    assert (early.verdicts[0].word, early.verdicts[0].low) == ("undecided", None)

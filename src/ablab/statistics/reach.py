@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablab.statistics.paired import POWER
-from ablab.statistics.sequential import Look, multipliers
+from ablab.statistics.sequential import FOREVER, Look, multipliers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +29,10 @@ SEED = 20_270_301
 
 
 @functools.lru_cache(maxsize=512)
-def detectable_effect(least: int, most: int, alpha: float) -> float:
+def detectable_effect(least: int, most: int, alpha: float, *, is_open: bool = False) -> float:
     """The effect, in sds of a difference, that some look up to `most` pairs tells from 0 with 80 % power.
+
+    A study that is open looks so often and goes on, and its first looks may find nothing; any other ends there.
 
     An effect d is found at look n where c_n s_n / sqrt(n) - z_n < d, with z_n the mean of the noise: the smallest such
     number over all looks is the smallest effect that a path finds.
@@ -38,12 +40,13 @@ def detectable_effect(least: int, most: int, alpha: float) -> float:
     import numpy as np
 
     means, spreads = _noise(most)
-    halves = _factors(multipliers(least, most, alpha), least, most) * spreads[least - 1 :]
-    return float(np.quantile((halves - means[least - 1 :]).min(0), POWER))
+    factors = multipliers(least, FOREVER if is_open else most, alpha)
+    halves = _factors(factors, least, most) * spreads[least - 1 :]
+    return float(np.quantile((halves - means[least - 1 :]).min(0), POWER, method="higher"))
 
 
 @functools.lru_cache(maxsize=512)
-def equality_margin(least: int, most: int, alpha: float, equality: float) -> float:
+def equality_margin(least: int, most: int, alpha: float, equality: float, *, is_open: bool = False) -> float:
     """The margin, in sds, within which a study of up to `most` pairs shows equals to be equal with 80 % power.
 
     `alpha` is the error of excluding 0, which would end a study before, and `equality` that of being small.
@@ -51,11 +54,12 @@ def equality_margin(least: int, most: int, alpha: float, equality: float) -> flo
     import numpy as np
 
     means, spreads = (values[least - 1 :] for values in _noise(most))
-    halves = _factors(multipliers(least, most, equality), least, most) * spreads
+    last = FOREVER if is_open else most
+    halves = _factors(multipliers(least, last, equality), least, most) * spreads
     reach = np.minimum.accumulate(np.abs(np.stack([means - halves, means + halves])).max(0), 0)
-    excluded = np.abs(means) > _factors(multipliers(least, most, alpha), least, most) * spreads
-    last = np.where(excluded.any(0), excluded.argmax(0), most - least)
-    return float(np.quantile(np.take_along_axis(reach, last[None], 0)[0], POWER))
+    excluded = np.abs(means) > _factors(multipliers(least, last, alpha), least, most) * spreads
+    end = np.where(excluded.any(0), excluded.argmax(0), most - least)
+    return float(np.quantile(np.take_along_axis(reach, end[None], 0)[0], POWER, method="higher"))
 
 
 def pairs_to_detect(ratio: float, least: int, alpha: float) -> int | None:
@@ -63,9 +67,9 @@ def pairs_to_detect(ratio: float, least: int, alpha: float) -> int | None:
     return _fewest(lambda most: detectable_effect(least, most, alpha), ratio, least)
 
 
-def pairs_to_equality(ratio: float, least: int, alpha: float, equality: float) -> int | None:
+def pairs_to_equality(ratio: float, least: int, alpha: float, equality: float, *, is_open: bool = False) -> int | None:
     """At most how many pairs a study must allow itself to show that equals are equal within `ratio` sds."""
-    return _fewest(lambda most: equality_margin(least, most, alpha, equality), ratio, least)
+    return _fewest(lambda most: equality_margin(least, most, alpha, equality, is_open=is_open), ratio, least)
 
 
 def _fewest(reach: Callable[[int], float], ratio: float, least: int) -> int | None:
@@ -109,14 +113,15 @@ def ahead(
     factors: tuple[Mapping[int, float], Mapping[int, float]],
     effect: float | None = None,
 ) -> Ahead:
-    """The looks that follow this one, if the effect is `effect`; None: as likely as what has been seen makes it.
+    """The looks that follow this one, 100 at most, if the effect is `effect`; None: as what has been seen makes it.
 
     The true sd is drawn from what the seen one leaves open (its posterior under the prior 1/sd), since a few pairs tell
     little of it. `factors` are the multipliers for 0 and for equality.
     """
     import numpy as np
 
-    n, most = len(seen), max(factors[0])
+    n = len(seen)
+    most = min(max(factors[0]), n + FARTHEST)
     draw = np.random.Generator(np.random.PCG64([SEED, n]))
     sds = look.interval.sd * np.sqrt((n - 1) / draw.chisquare(n - 1, PATHS))
     centres = look.interval.mean + sds / math.sqrt(n) * draw.standard_normal(PATHS) if effect is None else effect

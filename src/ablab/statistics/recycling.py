@@ -15,6 +15,7 @@ Looks are replayed by the number of pairs, all comparisons together, so the orde
 The intervals of all looks of one comparison hold the effect together, so what they have in common holds it, too.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,8 +33,10 @@ def recycled_looks(
         waiting = [at for at, path in enumerate(paths) if len(path) >= pairs and not _is_decided(taken[at], design)]
         is_new = True
         while is_new and waiting:
-            is_new = False
+            is_new, seen = False, {}
             shares = (design.alpha / (design.comparisons - effects), 2 * design.alpha / (design.comparisons - equals))
+            if math.isinf(multipliers(design.least, design.most, shares[0])[pairs]):
+                break  # without a last look, the first pairs cannot exclude anything yet
             seen = {at: _look(paths[at][:pairs], grids[at], design, shares, taken[at]) for at in waiting}
             for at, look in seen.items():
                 if look.decides(design.margin):
@@ -43,7 +46,7 @@ def recycled_looks(
                     equals += look.is_small(design.margin)
                     is_new = True
         for at in waiting:
-            taken[at] = (*taken[at], seen[at])
+            taken[at] = (*taken[at], *([seen[at]] if at in seen else []))
     return tuple(taken)
 
 

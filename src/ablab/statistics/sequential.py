@@ -18,6 +18,7 @@ from pathlib import Path
 from ablab.statistics.paired import Interval, interval
 
 TABLE = Path(__file__).with_name("multipliers.json")
+FOREVER = 1000  # pairs of a study that has no last look, and so spends nothing by the number of pairs
 POWER = 1.5  # how late the error is spent; chosen among 1, 1.5 and 2 by mean seeds used at effects of 1 to 5 sd
 
 
@@ -67,11 +68,13 @@ def spent(pairs: int, most: int, alpha: float) -> float:
 
 @functools.lru_cache(maxsize=2048)
 def multipliers(least: int, most: int, alpha: float) -> Mapping[int, float]:
-    """For each look, how many standard errors the interval reaches to each side.
+    """For each look, how many standard errors the interval reaches to each side; without a last look, for ever.
 
     >>> [round(c, 1) for c in multipliers(3, 5, 0.05).values()]
     [6.4, 4.6, 3.5]
     """
+    if most >= FOREVER:
+        return {n: open_ended(n, alpha) for n in range(least, most + 1)}
     row = _table().get(str(least), {}).get(f"{alpha:.6g}", {}).get(str(most)) or computed(least, most, alpha)
     return dict(zip(range(least, most + 1), row, strict=True))
 

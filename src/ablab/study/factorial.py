@@ -58,6 +58,8 @@ def contrasts(plan: Plan, runs: Iterable[Run]) -> tuple[Contrast, ...]:
     metric = known_metrics()[plan.study.rule.metric]
     step = max(metric.step(run.test.images) for run in runs if run.test)  # what each cell is rounded to
     factor = plan.protocol.multipliers(least, most, alpha)[seeds]
+    if math.isinf(factor):
+        return ()
     return tuple(_contrast(plan, name, kind, weights, table, seeds, factor, step) for name, kind, weights in wanted)
 
 

@@ -13,7 +13,7 @@ from ablab.metric import ACCURACY, known_metrics
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import correct, differences, noise_floor, sd
-from ablab.statistics.reach import detectable_effect, pairs_to_equality
+from ablab.statistics.reach import FARTHEST, detectable_effect, pairs_to_equality
 from ablab.study.decide import Decision
 from ablab.study.noise import Advice, advice
 from ablab.study.plan import Plan
@@ -63,17 +63,20 @@ def before(
         if run.test is not None and run.spec.fingerprint == plan.fingerprint and not run.spec.explores
     ]
     spread, source = expected_spread(plan, known, labels, test_images)
-    least, most = plan.study.rule.seeds
+    (least, most), is_open = plan.study.rule.seeds, plan.study.rule.is_open
     recipes = plan.study.recipes
     each = sum(seconds.get(recipe.hash, math.nan) for recipe in recipes)
     there = {run.id for run in known}
     reaches = []
-    for n in sorted({*(n for n in SHOWN if n >= least), most}):
+    for n in sorted({*(n for n in SHOWN if n >= least), FARTHEST if is_open else most}):
+        effect = detectable_effect(least, n, plan.alpha, is_open=is_open)
+        if math.isinf(effect):  # without a last look, the first ones exclude nothing
+            continue
         minutes = each * n / 60
         reaches.append(
             Reach(
                 n,
-                None if spread is None else spread * detectable_effect(least, n, plan.alpha),
+                None if spread is None else spread * effect,
                 n * len(recipes),
                 None if math.isnan(minutes) else minutes,
             )
@@ -134,7 +137,8 @@ def _pairs_to_equality(plan: Plan, spread: float | None) -> int | None:
     """At most how many pairs a study must allow itself to show with 80 % power that equals are equal."""
     if not spread:
         return None
-    return pairs_to_equality(plan.study.rule.margin / spread, plan.study.rule.seeds[0], plan.alpha, 2 * plan.alpha)
+    rule, alpha = plan.study.rule, plan.alpha
+    return pairs_to_equality(rule.margin / spread, rule.seeds[0], alpha, 2 * alpha, is_open=rule.is_open)
 
 
 @dataclass(frozen=True)
@@ -213,5 +217,5 @@ def pairs_to_go(verdict: Verdict, seeds: tuple[int, int]) -> int:
     least, most = seeds
     if verdict.word != "undecided" or verdict.is_given_up:
         return 0
-    wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or most
+    wanted = least - verdict.pairs if verdict.pairs < least else verdict.needed or FARTHEST
     return max(0, min(wanted, most - verdict.tried))

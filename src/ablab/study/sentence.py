@@ -152,8 +152,9 @@ def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
         chance = f"{100 * HOPELESS:g} %"
         return f"Given up, as the study allows: the chance that its other pairs decide it is below {chance}."
     if outlook.needed is None:
-        chance, left = f"{100 * outlook.chance:.0f} %", counted(most - verdict.pairs, "pair")
-        return f"If there is {effect}, the {left} left settle it with a chance of {chance}."
+        chance, left = f"{100 * outlook.chance:.0f} %", most - verdict.pairs
+        pairs = f"the {counted(left, 'pair')} left settle" if left <= FARTHEST else f"the next {FARTHEST} pairs settle"
+        return f"If there is {effect}, {pairs} it with a chance of {chance}."
     more = f"{outlook.needed:,} more {'pair' if outlook.needed == 1 else 'pairs'}"
     return f"Roughly {more} would settle {effect} with 80 % power{_training_time(verdict, evidence, outlook.needed)}."
 

@@ -40,6 +40,8 @@ def _rule(result: Result) -> str:
     margin = f"{rule.margin:.{metric.digits}f} {'points' if metric.unit == '%' else metric.unit}"
     first, most = rule.seeds
     seeds = counted(first, "seed") if first == most else f"{counted(first, 'seed')} at first and {most} at most"
+    if rule.is_open:
+        seeds = f"{counted(first, 'seed')} at first and no last look"
     return (
         f"The rule: metric {rule.metric}, margin {margin}, confidence {100 * rule.confidence:g} % for "
         f"all {counted(count, 'comparison')} together, {seeds}. After each pair of seeds, once there are "

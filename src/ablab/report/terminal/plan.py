@@ -20,7 +20,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     by = "" if rule.metric == ACCURACY else f"by {metric.title}, "
     lines = [
         shown(study.question),
-        f"base and {counted(len(study.variants), 'variant')}, {least}..{most} seeds each: "
+        f"base and {counted(len(study.variants), 'variant')}, {least}..{'' if rule.is_open else most} seeds each: "
         f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
         f"{foresight.trained} of them trained already; {by}margin {margin}, plan {plan.hash}",
     ]

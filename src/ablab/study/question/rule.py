@@ -9,9 +9,10 @@ from ablab import grammar
 from ablab.catalogue import LENGTH
 from ablab.errors import Fault, GrammarError, StudyError, did_you_mean
 from ablab.metric import ACCURACY, known_metrics
+from ablab.statistics.sequential import FOREVER
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
-MOST_SEEDS = 1000
+MOST_SEEDS = FOREVER
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Rule:
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
     give_up: bool = False  # end a comparison that the pairs left are unlikely to decide
     target: tuple[float, ...] = ()  # percents of validation accuracy that learning speed is told to
+
+    @property
+    def is_open(self) -> bool:
+        """There is no last look: the study may go on for as long as one likes."""
+        return self.seeds[1] == MOST_SEEDS
 
     @property
     def most_runs(self) -> int | None:
@@ -48,8 +54,11 @@ class Rule:
 
 
 def seed_span(value: Any) -> Any:
+    """The fewest seeds and the most: `3..10`, `5` for 5 alone, and `3..` without a last look."""
     if type(value) is int:
         return value, value
+    if isinstance(value, str) and value.strip().endswith(".."):
+        value = f"{value.strip()}{MOST_SEEDS}"
     return grammar.span(value) if isinstance(value, str) else value
 
 
