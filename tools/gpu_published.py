@@ -35,7 +35,7 @@ PASSES = 3  # forward, and twice as much back
 SPARE = 1.3  # times the estimate: several runs share the card
 EVERY = 20.0  # seconds between two exports
 NAME = "published-gpu.ablab"
-PUBLISHED = Path(__file__).parents[1] / "docs" / "published.ablab"
+PUBLISHED = sorted((Path(__file__).parents[1] / "docs").glob("published*.ablab"))
 
 
 @dataclasses.dataclass
@@ -102,7 +102,8 @@ def main() -> None:
         raise SystemExit("torch sees no CUDA GPU here, and two cores take days for these")
 
     load, store, pace = Loader(), Store(given.store), Pace()
-    take(store, given.have, {})
+    for exported in given.have:
+        take(store, exported, {})
     wanted = list(plans(studies(given.scale), load))
     for plan in wanted:
         store.keep_data(facts_of(load(plan.study.base)))

@@ -1,6 +1,6 @@
 """Published figures beside ours: `python tools/published_page.py [--store DIR]` writes docs/published.md.
 
-The page has a row for every figure of every report. Without a store it is made from the runs in docs/published.ablab.
+The page has a row for every figure of every report. Without a store it is made from the runs in docs/published*.ablab.
 """
 
 import argparse
@@ -36,17 +36,24 @@ what becomes of every claim, with our figures beside theirs. Reports are named b
 {pages}
 
 Made by `make published`{store}. `ablab run --published B --dry-run` says what repeating a report takes, and
-`ablab report --published B --out DIR` writes everything that a report has, from our runs.
+`ablab report --published B --out DIR` writes everything that a report has, from our runs. Most runs shared their machine
+with others, so ratios of times are rough.
 """
 PAGE = Path(__file__).parents[1] / "docs" / "published.md"
 SIZES = {"full": "At full size", "default": "Shortened"}
 
 
-def pages_of(repeated: Sequence[Repeated], store: str = "", name: str = "published") -> dict[str, str]:
+def exports() -> tuple[Path, ...]:
+    """The exports that the pages of the docs are made from."""
+    return tuple(sorted(PAGE.parent.glob(f"{PAGE.stem}*.ablab")))
+
+
+def pages_of(repeated: Sequence[Repeated], stores: Sequence[Path] = (), name: str = "published") -> dict[str, str]:
     """The pages by their paths: the screen with a row for each claim, and a page for each report."""
     reports = published_reports()
     links = " · ".join(f"[{each.letter}: {each.title}]({name}/{each.letter.lower()}.md)" for each in reports)
-    head = HEAD.format(pages=f"Details: {links}.", store=f" from the runs in [{store}]({store})" if store else "")
+    files = " and ".join(f"[{path.name}]({path.name})" for path in stores)
+    head = HEAD.format(pages=f"Details: {links}.", store=f" from the runs in {files}" if files else "")
     pages = {f"{name}.md": head + _without_title(markdown.document("", screen(reports, repeated)))}
     for report in reports:
         pages[f"{name}/{report.letter.lower()}.md"] = _report_page(report, repeated)
@@ -232,16 +239,16 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the pages that set published figures beside ours.")
-    parser.add_argument("--store", type=Path, help="Where runs are kept  [default: docs/published.ablab]")
+    parser.add_argument("--store", type=Path, help="Where runs are kept  [default: docs/published*.ablab]")
     parser.add_argument("--out", type=Path, default=PAGE, help="Where the page goes  [default: docs/published.md]")
     options = parser.parse_args()
-    exported = options.out.with_suffix(".ablab")
     with tempfile.TemporaryDirectory() as folder:
         store = Store(options.store, create=False) if options.store else Store(Path(folder))
         if not options.store:
-            take(store, PAGE.with_suffix(".ablab"), {})
+            for exported in exports():
+                take(store, exported, {})
         repeated = evidence(store)
-    pages = pages_of(repeated, exported.name if exported.exists() else "", options.out.stem)
+    pages = pages_of(repeated, () if options.store else exports(), options.out.stem)
     for path, text in pages.items():
         (options.out.parent / path).parent.mkdir(exist_ok=True)
         atomic_write(options.out.parent / path, text)

@@ -14,7 +14,7 @@ from ablab.store import Store
 from ablab.store.exchange import take
 from ablab.study import plan
 from ablab.study.question.files import published_studies, read_studies
-from published_page import pages_of
+from published_page import exports, pages_of
 from sample_runs import sample_run
 
 TOOL = Path(__file__).parents[2] / "tools" / "published_page.py"
@@ -102,6 +102,7 @@ def test_what_was_not_run_says_what_it_takes():
 @pytest.mark.slow
 def test_the_pages_of_the_docs_are_what_their_runs_give(tmp_path):
     kept = Store(tmp_path)
-    take(kept, DOCS / "published.ablab", {})
-    pages = pages_of(evidence(kept), "published.ablab")
+    for path in exports():
+        take(kept, path, {})
+    pages = pages_of(evidence(kept), exports())
     assert {path: (DOCS / path).read_text(encoding="utf-8") for path in pages} == pages
