@@ -5,6 +5,9 @@ import dataclasses
 import pytest
 
 from ablab.recipe import Recipe
+from ablab.statistics.reach import ahead as statistics_ahead
+from ablab.statistics.reach import pairs_to_detect
+from ablab.statistics.sequential import multipliers
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.ahead import ahead
 from sample_runs import sample_run
@@ -72,3 +75,15 @@ def test_a_study_without_a_last_look_goes_on_until_it_is_decided():
     assert (clear.verdicts[0].word, clear.wanted) == ("helps", ())
     _, early, _ = decision((5.0, 5.1, 4.9), seeds=rule.seeds)
     assert (early.verdicts[0].word, early.verdicts[0].low) == ("undecided", None)
+
+
+def test_what_is_foreseen_is_foreseen_with_the_error_of_the_study():
+    _, over, _ = decision((0.9, 0.2, 1.4, -0.3, 1.3), seeds=(3, 5), margin=0.9)
+    look = over.verdicts[0].looks[-1]
+    assert over.verdicts[0].outlook.anew == pairs_to_detect(0.9 / look.interval.sd, 3, 0.05)
+    gaps = (0.9, 0.2, 1.4, -0.3, 1.3)
+    _, going, _ = decision(gaps, seeds=(3, 20), margin=0.9)
+    verdict, factors = going.verdicts[0], (multipliers(3, 20, 0.05), multipliers(3, 20, 0.1))
+    seen = [after - before for before, after in zip(verdict.base_accuracies, verdict.accuracies, strict=True)]
+    coming = statistics_ahead(seen, verdict.looks[-1], 0.9, factors, 0.9)
+    assert (verdict.needed, verdict.outlook.chance) == (coming.pairs() - 5, pytest.approx(coming.last))
