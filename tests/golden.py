@@ -45,7 +45,7 @@ def _numbers(verdict) -> dict:
     facts = dataclasses.asdict(verdict)
     del facts["sentence"], facts["outlook"]  # advice, which is simulated
     del facts["metric"], facts["level"]  # the plan's hash has the metric and the confidence
-    del facts["seeds"], facts["tried"], facts["failing"]  # which these verdicts were stored without
+    del facts["seeds"], facts["tried"], facts["failing"], facts["known"]  # which these verdicts were stored without
     for look in facts["looks"]:
         assert look.pop("equality") is None  # these plans were locked under the first rule
         del look["alpha"]

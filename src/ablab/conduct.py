@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ablab.execute import Executor, Job, Loader, Wanted, check_executor, choose
 from ablab.prepare import check_budget, check_locked, facts_of, foresee, planned_on_data
 from ablab.recipe import Recipe
-from ablab.records import Observer, Run, RunSpec
+from ablab.records import Judged, Observer, Run, RunSpec
 from ablab.result import Result, begun, result_of, tuned_rates
 from ablab.study import Decision, Plan, Study, decide
 from ablab.study.ahead import ahead
@@ -69,6 +69,16 @@ def _carried_out(
         raise KeyboardInterrupt
 
 
+def _lock(planned: Plan, store: Store, locked: str) -> None:
+    """Lock a plan that is new, and note that it judges those of its runs that are there."""
+    from ablab.store.history import now
+
+    time = now()
+    store.keep_study(dataclasses.replace(planned.kept, locked=locked or time))
+    there = store.runs(spec.id for spec in planned.most)
+    store.judge(Judged(run.id, planned.hash, time) for run in there)
+
+
 def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
     """The decision on all runs that the store has now; those that are in memory already are not read again."""
     runs |= {run.id: run for run in store.runs(spec.id for spec in plan.most if spec.id not in runs)}
@@ -105,11 +115,13 @@ def run_study(
     track: Sequence[str] = (),
     is_new: bool = False,
     explores: bool = False,
+    locked: str = "",
 ) -> Result:
     """Carry out a study, from where it stands, with the executor that is named, or so many runs at a time as suit.
 
     A study that has begun under other rules is refused, unless this is said to be a new one. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
+    A study that another one plans, such as that at tuned rates, is locked since that one was.
     """
     check_executor(executor, workers)
     check_trackers(track)
@@ -124,7 +136,7 @@ def run_study(
     data = facts_of(dataset)
     store.keep_data(data)
     if not explores:
-        store.keep_study(planned.kept)
+        _lock(planned, store, locked)
     job = Job(load, checkpoints(store), len(planned.wanted))
     least, most = len(planned.wanted), len(planned.most)
     activity = Activity(store.folder, planned.hash, study.name, Path(study.where), least, most)
@@ -148,6 +160,7 @@ def run_study(
         workers=workers,
         track=track,
         is_new=True,
+        locked=store.locked(planned.hash),
     )
     return dataclasses.replace(result, after_tuning=after)
 

@@ -10,7 +10,7 @@ from ablab.errors import AblabError, StudyError
 from ablab.execute import Loader
 from ablab.recipe import Recipe
 from ablab.records import DataFacts
-from ablab.result import begun, study_of
+from ablab.result import begun, plan_of
 from ablab.study import Plan, Study, plan
 from ablab.study.forecast import Foresight
 from ablab.study.question.lock import changes
@@ -121,7 +121,7 @@ def check_locked(planned: Plan, store: Store) -> None:
         if kept.name != name or kept.fingerprint != planned.fingerprint or kept.plan == planned.hash or not kept.text:
             continue
         try:
-            before = plan(study_of(kept), kept.fingerprint)
+            before = plan_of(kept)
         except AblabError:  # a text that cannot be read any more binds nobody
             continue
         if there.isdisjoint(run.id for run in before.most):
@@ -129,6 +129,6 @@ def check_locked(planned: Plan, store: Store) -> None:
         listed = "\n    ".join(changes(before.study, planned.study)) or "the version of the rules that decide"
         raise StudyError(
             f"{planned.study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
-            f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts, say --new, or "
-            "give the file another name"
+            f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts and whose "
+            "verdicts say how many runs were known before, say --new"
         )

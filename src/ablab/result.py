@@ -18,6 +18,7 @@ from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.dataframes import arrow, frame
 from ablab.study.factorial import Contrast, contrasts
 from ablab.study.failures import Pair
+from ablab.study.known import history, with_known
 from ablab.study.plan import plans
 from ablab.study.question.published import SCALES
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
@@ -242,6 +243,10 @@ def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None) 
         runs = tuple(store.runs(run.id for run in planned.most))
     data = store.data(planned.fingerprint)
     decision = decide(planned, runs, labels=data.labels if data and not planned.explores else None)
+    if not planned.explores:
+        ids = {run.id for run in runs}
+        graves = [grave for grave in store.removed() if grave.run in ids]
+        decision = with_known(decision, planned, runs, history(store.locked(planned.hash), store.judged(ids), graves))
     result = Result(planned.study, planned, runs, decision, store.ledger(planned.hash), data)
     chosen = tuned_rates(planned, store) if planned.study.tune and not planned.explores else None
     return dataclasses.replace(result, tuned=chosen, after_tuning=_after_tuning(result, chosen, store))

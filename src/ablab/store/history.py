@@ -16,12 +16,6 @@ from ablab.store.schema import digest
 
 Checked = Callable[[tuple[Any, ...], str], tuple[Any, ...]]  # a row without its digest, which must agree
 
-# A plan from before there were locks was locked when the first of the runs that were trained for it began, or earlier.
-BEGAN = """
-    SELECT min(julianday(json_extract(record, '$.origin.time')) - json_extract(record, '$.cost.wall_seconds') / 86400.0)
-    FROM runs JOIN facts USING (id) WHERE facts.plan = ? AND json_valid(record)
-"""
-
 
 def now() -> str:
     """This moment as the store writes it.
@@ -42,15 +36,6 @@ def locks(connection: sqlite3.Connection, checked: Checked) -> dict[str, tuple[i
     """The root of the seeds and the time of every plan that was locked."""
     rows = connection.execute("SELECT * FROM locks ORDER BY rowid").fetchall()
     return {plan: (root, time) for plan, root, time in (checked(row, "the lock of plan") for row in rows)}
-
-
-def began(connection: sqlite3.Connection, plan: str) -> str:
-    """When the first run that was trained for a plan began, to the second; empty where none was."""
-    day = connection.execute(BEGAN, (plan,)).fetchone()[0]
-    if day is None:
-        return ""
-    (time,) = connection.execute("SELECT strftime('%Y-%m-%dT%H:%M:%S+00:00', ?)", (day,)).fetchone()
-    return str(time)
 
 
 def judge(connection: sqlite3.Connection, looks: Iterable[Judged]) -> None:

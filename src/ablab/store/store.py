@@ -216,10 +216,9 @@ class Store:
         ]
 
     def locked(self, plan: str) -> str:
-        """When a plan was locked; of one that an older version locked, when its first run began; empty if unknown."""
+        """When a plan was locked; empty where an older version did, or none has."""
         with self.reading() as connection:
-            known = history.locks(connection, self.checked).get(plan)
-            return known[1] if known else history.began(connection, plan)
+            return history.locks(connection, self.checked).get(plan, (0, ""))[1]
 
     def judge(self, looks: Iterable[Judged]) -> None:
         """Note that plans have judged runs."""

@@ -70,6 +70,17 @@ class Outlook:
 
 
 @dataclass(frozen=True)
+class Known:
+    """How many of a verdict's runs had results when its plan was locked."""
+
+    runs: int  # that the verdict looked at
+    seen: int  # that were known
+    single: int  # of these, trained with `ablab train`
+    removed: int  # of these, removed and trained again
+    plans: tuple[str, ...]  # other plans that had judged them
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Does the variant help? Figures are in points (percentage points of accuracy), shares from 0 to 1.
 
@@ -115,6 +126,7 @@ class Verdict:
     seeds: tuple[int, ...] = ()  # of the pairs that it rests on
     tried: int = 0  # seeds that were looked at
     failing: Failing | None = None  # None by the first protocol
+    known: Known | None = None  # None where no run had a result when the plan was locked
 
     @property
     def needed(self) -> int | None:
@@ -139,9 +151,14 @@ class Verdict:
     def label(self) -> str:
         """The word with what limits it, as tables and badges show it.
 
-        The bare word stands for a verdict about all runs, by epochs that were not chosen on the test set.
+        The bare word stands for a verdict about all runs, which nobody had seen when the plan was locked, at epochs
+        that were not chosen on the test set.
         """
-        limits = ("biased", self.is_biased), ("where both train", bool(self.failing and self.failing.where_both_train))
+        limits = (
+            ("biased", self.is_biased),
+            ("where both train", bool(self.failing and self.failing.where_both_train)),
+            ("known before", self.known is not None),
+        )
         said = ", ".join(limit for limit, holds in limits if holds)
         return f"{self.word} ({said})" if said else self.word
 

@@ -70,7 +70,14 @@ def _of_runs(result: Result) -> Iterator[Caution]:
             f"{counts}, of {counted(len(runs), 'run')}. Every run counts: see the table of runs. "
             "A recipe that breaks down now and then is worse than its mean over the other seeds.",
         )
-    if unplanned := [run for run in runs if not run.plan]:
+    known = [verdict.known for verdict in result.verdicts if verdict.known]
+    if known:
+        yield (
+            "Known before the plan",
+            f"up to {max(one.seen for one in known)} runs of a verdict had results when this plan was locked. To "
+            "choose a margin, a confidence, a number of seeds or variants by results adds false findings.",
+        )
+    elif unplanned := [run for run in runs if not run.plan]:
         yield (
             "Trained before this plan",
             f"{len(unplanned)} of {counted(len(runs), 'run')} were trained before this plan was made. "

@@ -1,0 +1,170 @@
+"""Eleven ways to a better verdict, each played through the command line: the verdict says what was known."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ablab.cli import command
+from ablab.errors import AblabError
+from ablab.store import Store
+
+pytestmark = pytest.mark.slow
+WORDS = ("simple-nn", "data=phantom(train=200, test=50)", "epochs=1", "batch=50")
+TEXT = """question = "Does batch norm help?"
+model = "simple-nn"
+data = "phantom(train=200, test=50)"
+epochs = 1
+batch = 50
+[variants]
+"batch norm" = "norm=batch"
+"wide" = "width=2"
+[decide]
+margin = 1.0
+seeds = 3
+"""
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ablab(*words, code=0):
+    result = CliRunner().invoke(command, [str(word) for word in words])
+    if isinstance(result.exception, AblabError):
+        assert code == 2
+        return str(result.exception)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def run(name, text, *options, store=".ablab"):
+    """Carry out a study; its verdicts by the name of the variant."""
+    Path(f"{name}.toml").write_text(text, encoding="utf-8")
+    out = ablab("run", f"{name}.toml", "--executor", "here", "--store", store, "--json", *options)
+    (found,) = [value for value in map(json.loads, out.splitlines()) if "verdicts" in value and "report" in value]
+    return {verdict["variant"]: verdict for verdict in found["verdicts"]}
+
+
+def seen(verdicts):
+    return {name: verdict["known"] and verdict["known"]["seen"] for name, verdict in verdicts.items()}
+
+
+def screen(name, store=".ablab"):
+    return ablab("report", f"{name}.toml", "--store", store)
+
+
+def assert_says_so(name, runs, store=".ablab"):
+    """The terminal has the sentence, and no word stands alone."""
+    text = screen(name, store)
+    assert f"Known before: {runs}" in " ".join(text.split())
+    assert "(known before)" in text
+
+
+def test_an_honest_study_has_the_bare_word_and_goes_on_having_it(lab):
+    assert seen(run("study", TEXT)) == {"batch norm": None, "wide": None}
+    assert seen(run("study", TEXT)) == {"batch norm": None, "wide": None}
+    assert "Known before" not in screen("study")
+
+
+def test_to_drop_a_variant_under_the_same_name_is_refused_and_as_a_new_study_it_is_known(lab):
+    run("study", TEXT)
+    fewer = TEXT.replace('"wide" = "width=2"\n', "")
+    (lab / "study.toml").write_text(fewer)
+    refused = ablab("run", "study.toml", "--executor", "here", code=2)
+    assert 'the variant "wide" (width=2) is gone or has changed' in refused
+    assert seen(run("study", fewer, "--new")) == {"batch norm": 6}
+    assert_says_so("study", "6 of 6 runs")
+
+
+def test_one_file_for_each_number_of_seeds_is_known_from_the_second_on(lab):
+    run("three", TEXT)
+    assert seen(run("four", TEXT.replace("seeds = 3", "seeds = 4"))) == {"batch norm": 6, "wide": 6}
+    assert_says_so("four", "6 of 8 runs")
+
+
+def test_to_extend_a_study_on_the_same_runs_is_known(lab):
+    run("study", TEXT)
+    verdicts = run("longer", TEXT.replace("seeds = 3", 'seeds = "3..4"'))
+    assert set(seen(verdicts).values()) == {6}
+    assert_says_so("longer", "6 of")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("margin = 1.0", "margin = 9.0"), ("seeds = 3", "confidence = 0.8\nseeds = 3")]
+)
+def test_a_margin_or_a_confidence_that_is_chosen_after_looking_is_known(lab, old, new):
+    run("study", TEXT)
+    assert set(seen(run("other", TEXT.replace(old, new))).values()) == {6}
+    assert_says_so("other", "6 of 6 runs")
+
+
+def test_a_file_that_was_edited_is_refused_with_what_changed(lab):
+    run("study", TEXT)
+    (lab / "study.toml").write_text(TEXT.replace("margin = 1.0", "margin = 9.0"))
+    assert "margin was 1.0, is 9.0" in ablab("run", "study.toml", "--executor", "here", code=2)
+
+
+def test_a_new_name_alone_changes_nothing_and_with_an_edit_the_runs_are_known(lab):
+    run("study", TEXT)
+    assert set(seen(run("renamed", TEXT)).values()) == {None}
+    assert set(seen(run("again", TEXT.replace("margin = 1.0", "margin = 2.0"))).values()) == {6}
+
+
+def test_runs_of_ablab_train_are_known_in_the_terminal_too(lab):
+    for seed in (0, 1):
+        ablab("train", *WORDS, "--seed", seed)
+    assert seen(run("study", TEXT)) == {"batch norm": 2, "wide": 2}
+    assert_says_so("study", "2 of 6 runs had results when this plan was locked (2 trained with ablab train)")
+
+
+def test_runs_that_were_sent_to_another_store_remember_who_has_judged_them(lab):
+    run("study", TEXT)
+    ablab("runs", "export", "--study", "study.toml", "--to", "runs.ablab")
+    ablab("runs", "import", "runs.ablab", "--store", "fresh")
+    (plan,) = {kept.plan for kept in Store(lab / "fresh").studies()}
+    assert set(seen(run("other", TEXT.replace("margin = 1.0", "margin = 2.0"), store="fresh")).values()) == {6}
+    assert_says_so("other", f"6 of 6 runs had results when this plan was locked (judged by plan {plan})", "fresh")
+    assert set(seen(run("study", TEXT, store="fresh")).values()) == {None}
+
+
+def test_a_bad_run_that_is_removed_leaves_a_trace_and_is_known_to_a_later_plan(lab):
+    run("study", TEXT)
+    bad = Store(lab / ".ablab").runs()[0]
+    ablab("runs", "rm", bad.id, "--why", "too good")
+    (grave,) = json.loads(ablab("runs", "ls", "--removed", "--json"))
+    assert (grave["run"], grave["why"], grave["accuracy"]) == (bad.id, "too good", bad.test.accuracy)
+    assert set(seen(run("study", TEXT)).values()) == {None}  # the same seed again, for the plan that was locked before
+    ablab("runs", "rm", *[one.id for one in Store(lab / ".ablab").runs()])
+    assert set(seen(run("other", TEXT.replace("margin = 1.0", "margin = 2.0"))).values()) == {6}
+    assert_says_so("other", "6 of 6 runs had results when this plan was locked (6 removed and trained again)")
+
+
+def test_to_explore_and_then_to_run_uses_other_seeds_and_knows_nothing(lab):
+    (lab / "study.toml").write_text(TEXT)
+    ablab("explore", "study.toml", "--executor", "here")
+    assert set(seen(run("study", TEXT)).values()) == {None}
+
+
+def test_studies_that_were_locked_before_the_runs_may_share_them(lab):
+    """What decides is when a plan was locked and when a run ended, not who had it trained."""
+    (lab / "study.toml").write_text(TEXT)
+    run("study", TEXT)
+    store = Store(lab / ".ablab")
+    other = TEXT.replace("margin = 1.0", "margin = 2.0")
+    assert set(seen(run("other", other)).values()) == {6}
+    with store.writing() as connection:  # as if both had been locked together
+        connection.execute("DELETE FROM locks WHERE plan <> (SELECT plan FROM locks ORDER BY rowid LIMIT 1)")
+    early = min(kept.locked for kept in store.studies() if kept.locked)
+    plans = [kept.plan for kept in store.studies() if not kept.locked]
+    from ablab.store.schema import digest
+
+    with store.writing() as connection:
+        for plan in plans:
+            connection.execute("INSERT INTO locks VALUES (?, 0, ?, ?)", (plan, early, digest(plan, 0, early)))
+    assert set(seen(run("other", other)).values()) == {None}
