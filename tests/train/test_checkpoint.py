@@ -84,3 +84,14 @@ def test_nothing_of_torchs_generators_is_touched(splits):
     before = torch.get_rng_state()
     list(train(SMALL, splits, 4, after(SMALL, splits, 1)))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_what_an_optimizer_keeps_lies_in_memory_as_its_parameters_do(splits):
+    recipe = SMALL.with_("channels_last=true epochs=1")
+    content = after(recipe, splits, 1)
+    state = next(event.state for event in train(recipe, splits, 4) if isinstance(event, EpochDone))
+    unpack(content, state)
+    kept = state.optimizer.state
+    assert any(parameter.ndim == 4 and not parameter.is_contiguous() for parameter in kept)
+    for parameter, values in kept.items():
+        assert values["momentum_buffer"].stride() == parameter.stride()

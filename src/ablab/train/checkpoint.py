@@ -61,10 +61,11 @@ def unpack(content: bytes, state: State) -> None:
     state.best_weights = {
         name: tensor.to(state.net.state_dict()[name].device) for name, tensor in _below(tensors, "best/").items()
     }
+    parameters = [parameter for group in state.optimizer.param_groups for parameter in group["params"]]
     values: dict[int, dict[str, Any]] = {}
     for path, value in (_below(tensors, "optimizer/") | _below(said["numbers"], "optimizer/")).items():
         index, _, key = path.partition("/")
-        values.setdefault(int(index), {})[key] = value
+        values.setdefault(int(index), {})[key] = _laid_out(value, parameters[int(index)])
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": values})
     if state.average:
         for name, tensor in _below(tensors, "average/").items():
@@ -89,6 +90,13 @@ def _said(content: bytes) -> dict[str, Any]:
     if version != VERSION:
         raise DataError(f"it was written by another version (checkpoint {version}, known: {VERSION})")
     return said
+
+
+def _laid_out(value: Any, parameter: torch.Tensor) -> Any:
+    """What an optimizer keeps of a parameter, in the parameter's order in memory: fused optimizers want the same."""
+    if not isinstance(value, torch.Tensor) or value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def _below(named: dict[str, Any], start: str) -> dict[str, Any]:
