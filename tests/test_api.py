@@ -74,7 +74,7 @@ def test_every_key_of_a_study_file_can_be_given():
         "target": [60, 65],
     }
     study = ablab.Study("Does it?", base=SMALL, variants={"a": "norm=batch"}, tune={"lr": "auto"}, **rule)
-    assert study.rule == Rule("loss", 0.1, 0.9, (4, 6), "12 runs", (60, 65))
+    assert study.rule == Rule("loss", 0.1, 0.9, (4, 6), "12 runs", target=(60, 65))
     assert study.tune
     assert Study.from_toml(study.text).plan().hash == study.plan().hash
     given = ablab.Study("Does it?", SMALL, {"a": "norm=batch"}, study.rule, tune=True)

@@ -143,7 +143,7 @@ def _contrast(
     if kind == "interaction":
         known = seen.low > 0 or seen.high < 0
         less = "more" if seen.mean > 0 else "less"
-        conclusion = f"together they come to {less} than the sum of both" if known else "no interaction can be told"
+        conclusion = f"together they come to {less} than the sum of both" if known else "no clear interaction"
     else:
         conclusion = f"{word} on average over the other factors" if word in ("helps", "hurts") else word
     return Contrast(name, kind, mean(each), seen.low, seen.high, seeds, figures, word, f"{conclusion}.")

@@ -75,8 +75,8 @@ def _figures(checked: Sequence[Checked]) -> Table:
             for verdict, seen in checked
         ],
         title="Robust figures",
-        caption=f"Effects in {checked[0][0].unit or 'units of the metric'}. These figures change no verdict: a check "
-        "that is chosen after looking would add false findings. None of them protects against skew of one side alone.",
+        caption=f"Effects in {checked[0][0].unit or 'units of the metric'}. These figures change no verdict, and none "
+        "of them protects against skew of one side alone.",
     )
 
 
