@@ -36,8 +36,8 @@ what becomes of every claim, with our figures beside theirs. Reports are named b
 {pages}
 
 Made by `make published`{store}. `ablab run --published B --dry-run` says what repeating a report takes, and
-`ablab report --published B --out DIR` writes everything that a report has, from our runs. Most runs shared their machine
-with others, so ratios of times are rough.
+`ablab report --published B --out DIR` writes everything that a report has, from our runs. Most runs shared their
+machine with others, so ratios of times are rough.
 """
 PAGE = Path(__file__).parents[1] / "docs" / "published.md"
 SIZES = {"full": "At full size", "default": "Shortened"}

@@ -295,10 +295,7 @@ def _of_study(store: Store, words: StudyWords) -> tuple[list[str], list[StudyTex
     from ablab.result import plans_in
 
     here = set(store.ids())
-    plans = []
-    for study in words.parts():
-        # of each data set the plan that was begun last: an older protocol may have planned the same runs
-        plans += {planned.fingerprint: planned for planned in reversed(plans_in(store, study))}.values()
+    plans = [planned for study in words.parts() for planned in plans_in(store, study)]
     own = [(planned, [run.id for run in planned.most if run.id in here]) for planned in plans]
     ids = dict.fromkeys(id_ for _, found in own for id_ in found)
     return list(ids), [planned.kept for planned, found in own if found]
