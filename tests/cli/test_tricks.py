@@ -168,3 +168,10 @@ def test_studies_that_were_locked_before_the_runs_may_share_them(lab):
         for plan in plans:
             connection.execute("INSERT INTO locks VALUES (?, 0, ?, ?)", (plan, early, digest(plan, 0, early)))
     assert set(seen(run("other", other)).values()) == {None}
+
+
+def test_with_another_root_the_same_question_has_fresh_runs_and_the_bare_word(lab):
+    run("study", TEXT)
+    verdicts = run("fresh", TEXT.replace("margin = 1.0", "margin = 2.0\nroot = 1"))
+    assert set(seen(verdicts).values()) == {None}
+    assert all(seed >= 10_000 for verdict in verdicts.values() for seed in verdict["seeds"])

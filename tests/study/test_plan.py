@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.plan import runs_of
@@ -57,3 +58,18 @@ def test_other_data_is_another_plan():
 
 def test_all_comparisons_share_the_error():
     assert plan(STUDY, "data").alpha == pytest.approx(0.05 / 2)
+
+
+def test_another_root_wants_fresh_runs_under_a_plan_of_its_own_and_root_0_is_as_without():
+    first, again = (plan(replace(STUDY, rule=Rule(seeds=(3, 5), root=root)), "data") for root in (0, 2))
+    assert first.hash == plan(STUDY, "data").hash != again.hash
+    assert {spec.id for spec in first.most}.isdisjoint(spec.id for spec in again.most)
+    assert sorted({spec.seed for spec in again.most}) == [20_000, 20_001, 20_002, 20_003, 20_004]
+    assert {again.place(spec) for spec in again.most} == {0, 1, 2, 3, 4}
+    assert again.kept.root == 2
+
+
+@pytest.mark.parametrize("root", [-1, 100, 1.0, "new", True])
+def test_a_root_is_a_small_whole_number(root):
+    with pytest.raises(StudyError, match="a whole number from 0 to 99"):
+        Rule(root=root)

@@ -15,6 +15,7 @@ from ablab.study.question.study import Study
 
 EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
 TUNING = 2_000_000
+EACH_ROOT = 10_000  # seeds
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,17 +35,20 @@ class Plan:
 
     def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""
-        return wanted.seed - (EXPLORING if self.explores else 0)
+        return wanted.seed - first_seed(self.study, explores=self.explores)
 
     def runs(self, numbers: Iterable[int]) -> tuple[RunSpec, ...]:
         """Every recipe of the study with the seeds of these numbers."""
-        return runs_of(self.study.recipes, numbers, self.fingerprint, explores=self.explores)
+        first = first_seed(self.study, explores=self.explores)
+        return runs_of(self.study.recipes, numbers, self.fingerprint, first=first, explores=self.explores)
 
     @property
     def kept(self) -> StudyText:
         """The study as a store keeps it."""
         it = self.study
-        return StudyText(self.hash, it.name, it.text, self.fingerprint, len(it.variants), it.base.data, it.scale)
+        return StudyText(
+            self.hash, it.name, it.text, self.fingerprint, len(it.variants), it.base.data, it.scale, it.rule.root
+        )
 
     @property
     def design(self) -> Design:
@@ -74,12 +78,13 @@ def plan(study: Study, fingerprint: str, *, explores: bool = False, protocol: Pr
             f"{study.where}: budget = {study.rule.budget}: {least} seeds of {len(study.recipes)} recipes "
             f'are {runs} runs before the first verdict; the smallest budget that is enough is "{runs} runs"'
         )
+    first = first_seed(study, explores=explores)
     return Plan(
         study=study,
         fingerprint=fingerprint,
         hash=_hash(study, fingerprint, explores, protocol),
-        wanted=runs_of(study.recipes, range(least), fingerprint, explores=explores),
-        most=runs_of(study.recipes, range(most), fingerprint, explores=explores),
+        wanted=runs_of(study.recipes, range(least), fingerprint, first=first, explores=explores),
+        most=runs_of(study.recipes, range(most), fingerprint, first=first, explores=explores),
         explores=explores,
         protocol=protocol,
     )
@@ -90,11 +95,16 @@ def plans(study: Study, fingerprint: str) -> tuple[Plan, ...]:
     return tuple(plan(study, fingerprint, protocol=protocol) for protocol in PROTOCOLS)
 
 
+def first_seed(study: Study, *, explores: bool = False) -> int:
+    """The seed that is number 0 in a plan: those of one root, and those that explore, are used by no other root."""
+    return study.rule.root * EACH_ROOT + (EXPLORING if explores else 0)
+
+
 def runs_of(
-    recipes: Iterable[Recipe], numbers: Iterable[int], fingerprint: str, *, explores: bool = False
+    recipes: Iterable[Recipe], numbers: Iterable[int], fingerprint: str, *, first: int = 0, explores: bool = False
 ) -> tuple[RunSpec, ...]:
     """Every recipe with every seed, each seed in an order of its own: a machine that slows down favours none."""
-    order, first = tuple(recipes), EXPLORING if explores else 0
+    order = tuple(recipes)
     return tuple(
         RunSpec(recipe, first + number, fingerprint, explores)
         for number in numbers
@@ -117,6 +127,7 @@ def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) ->
         fingerprint,
         *([rule.budget] if rule.budget else []),
         *(["gives up"] if rule.give_up else []),
+        *(["root", rule.root] if rule.root else []),
         *(["target", *rule.target] if rule.target else []),
         *([study.comparisons] if study.datasets else []),
         *(["explores"] if explores else []),

@@ -12,6 +12,7 @@ from ablab.metric import ACCURACY, known_metrics
 from ablab.statistics.sequential import FOREVER
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
+MOST_ROOTS = 99
 MOST_SEEDS = FOREVER
 
 
@@ -25,6 +26,7 @@ class Rule:
     seeds: tuple[int, int] = (3, 10)  # at first, and at most
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
     give_up: bool = False  # end a comparison that the pairs left are unlikely to decide
+    root: int = 0  # which seeds: another root gives fresh runs, that no other plan has seen
     target: tuple[float, ...] = ()  # percents of validation accuracy that learning speed is told to
 
     @property
@@ -124,6 +126,12 @@ def _give_up_fault(value: Any) -> Fault | None:
     return Fault("give_up", f"give_up = {grammar.show(value)}: true or false is wanted", "give_up")
 
 
+def _root_fault(value: Any) -> Fault | None:
+    if type(value) is int and 0 <= value <= MOST_ROOTS:
+        return None
+    return Fault("root", f"root = {grammar.show(value)}: a whole number from 0 to {MOST_ROOTS}", "root")
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -152,7 +160,7 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
         if fault := RULES[key](value):
             faults.append(replace(fault, near=grammar.show(written)))
         else:
-            right[key] = float(value) if type(value) is int else value
+            right[key] = float(value) if type(value) is int and key != "root" else value
     return Rule(**right), tuple(faults)
 
 
@@ -165,6 +173,7 @@ def decide_keys(rule: Rule) -> dict[str, Any]:
 
 AS_WRITTEN = {"seeds": seed_span, "target": targets}  # what a file may write otherwise, by key
 RULES = {
+    "root": _root_fault,
     "metric": _metric_fault,
     "margin": _margin_fault,
     "confidence": _confidence_fault,
