@@ -120,7 +120,7 @@ def test_arguments_are_bound_by_their_order_or_by_their_name(text, arguments):
                 ("again = 1 must be true or false", "again"),
             ],
         ),
-        ("turn(1, zero, true, 4)", [("turn takes at most 3: degrees, mode, again; 4 arguments given", "turn")]),
+        ("turn(1, zero, true, 4)", [("turn takes at most 3 arguments (degrees, mode, again); 4 given", "turn")]),
     ],
 )
 def test_whatever_cannot_be_bound_is_a_fault_with_its_word(text, faults):

@@ -198,8 +198,8 @@ def bind(call: Call, entry: Entry) -> tuple[Arguments, tuple[Fault, ...]]:
     """
     known = list(entry.options)
     if len(call.args) > len(known):
-        takes = f"at most {len(known)}: {', '.join(known)}" if known else "none"
-        message = f"{call.name} takes {takes}; {counted(len(call.args), 'argument')} given"
+        takes = f"at most {counted(len(known), 'argument')} ({', '.join(known)})" if known else "no arguments"
+        message = f"{call.name} takes {takes}; {len(call.args)} given"
         return {}, (Fault("", message, call.name),)
     given = dict(zip(known, call.args, strict=False))
     faults = []
@@ -207,7 +207,7 @@ def bind(call: Call, entry: Entry) -> tuple[Arguments, tuple[Fault, ...]]:
         if name in given:
             faults.append(Fault(name, f"{name} is given twice", name))
         elif name not in known:
-            hint = did_you_mean(name[:LENGTH], known) if known else "it takes none"
+            hint = did_you_mean(name[:LENGTH], known) if known else "it takes no arguments"
             faults.append(Fault(name, f'no option is called "{name}"', name, hint))
         else:
             given[name] = value

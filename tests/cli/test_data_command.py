@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -83,7 +84,7 @@ def test_check_for_people_ends_with_a_command_to_go_on_with(ablab, arrays):
     lines = ablab("data", "check", arrays).stdout.splitlines()
     assert any("20 train, 4 test; 3 x 8 x 8" in line for line in lines)
     assert any("1 images of train repeat an earlier one, 1 of them under another label" in line for line in lines)
-    assert lines[-1] == f'next: ablab data show "{arrays}" --out grid.png'
+    assert lines[-1] == f"next: ablab data show {shlex.quote(str(arrays))} --out grid.png"
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ablab.catalogue import catalogue
 from ablab.data.augment import Augment, augmenter, check, steps
-from ablab.data.augment.draw import Draw, Table
+from ablab.data.augment.draw import Draw, Numbers
 from ablab.data.dataset import Examples
 
 NAMES = sorted(catalogue("data.augment", "augmentation"))
@@ -94,5 +94,5 @@ def test_an_empty_batch_gives_an_empty_batch(name: str) -> None:
 def test_an_operation_leaves_the_tensors_that_it_is_given_as_they_were(name: str) -> None:
     (step,) = steps(name)
     given = [examples().images for _ in range(2 if step.mixes else 1)]
-    step(*given, Draw(Table(0, step.purpose, 0, COUNT), torch.arange(COUNT)))
+    step(*given, Draw(Numbers(0, step.purpose, 0, COUNT), torch.arange(COUNT)))
     assert all(torch.equal(images, examples().images) for images in given)

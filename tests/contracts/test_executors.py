@@ -87,7 +87,7 @@ def test_so_many_workers_are_an_executor_and_both_at_once_are_refused(tmp_path):
     [
         ("heer", 'did you mean "here"'),
         ("here(2)", "takes no arguments"),
-        ("workers(1, 2)", "takes at most 1: number"),
+        ("workers(1, 2)", "takes at most 1 argument .number"),
         ("workers(count=2)", "no option is called"),
         ("workers(many)", "must be a whole number"),
         ("workers(300)", "from 1 to 256"),

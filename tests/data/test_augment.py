@@ -131,7 +131,7 @@ def test_variants_with_one_seed_share_their_crops() -> None:
         call = augmenter("crop" + rest, seed=3, epoch=2, examples=examples, rows=torch.arange(40), classes=2)
         numbers = call.draw("augment/crop/1", torch.arange(40)).whole("top", 0, 8)
         call(torch.arange(40))
-        assert torch.equal(call.tables["augment/crop/1"].column("top", 2), _column(3, "augment/crop/1/top", 2))
+        assert torch.equal(call.numbers["augment/crop/1"].column("top", 2), _column(3, "augment/crop/1/top", 2))
         assert torch.equal(numbers, (_column(3, "augment/crop/1/top", 2) * 9).long())
     alone, with_flip = run("crop(4)")[0], run("crop(4) + flip")[0]
     same = (alone == with_flip).flatten(1).all(dim=1)

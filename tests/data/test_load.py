@@ -102,7 +102,7 @@ def test_an_absent_data_set_is_one_message_with_what_where_and_how(tmp_path):
         ("cifar10(coarse)", r'cifar10\(coarse\): labels = "coarse" is not one of its values: known: fine'),
         ("cifar100(course)", 'labels = "course" is not one of its values: did you mean "coarse"'),
         ("phantom(hardness=1)", 'no option is called "hardness": known'),
-        ("phantom(1, 2, 3, 4, 5, 6, 7, 8, 9)", "phantom takes at most 5: .*; 9 arguments given"),
+        ("phantom(1, 2, 3, 4, 5, 6, 7, 8, 9)", "phantom takes at most 5 arguments .*; 9 given"),
     ],
 )
 def test_text_that_names_nothing_is_a_message(text, message):

@@ -120,7 +120,7 @@ def test_a_network_without_weights_is_refused():
     ("text", "message"),
     [
         ("sdg", 'no optimizer is called "sdg": did you mean "sgd"'),
-        ("sgd(0.9, true, 3)", "sgd takes at most 2: momentum, nesterov; 3 arguments given"),
+        ("sgd(0.9, true, 3)", "sgd takes at most 2 arguments .momentum, nesterov.; 3 given"),
         ("sgd(momentun=0.9)", 'no option is called "momentun": did you mean "momentum"'),
         ("sgd(momentum=true)", "momentum = true must be a number"),
         ("sgd(nesterov=1)", "nesterov = 1 must be true or false"),

@@ -95,7 +95,7 @@ def test_a_step_after_no_time_is_refused():
     ("text", "message"),
     [
         ("cosin", 'no schedule is called "cosin": did you mean "cosine"'),
-        ("cosine(0.1, 0.2)", "cosine takes at most 1: end; 2 arguments given"),
+        ("cosine(0.1, 0.2)", "cosine takes at most 1 argument .end.; 2 given"),
         ("cosine(ends=0.1)", 'no option is called "ends": did you mean "end"'),
         ("cosine(end=2)", "end = 2 must be from 0 to 1"),
         ("linear(end=true)", "end = true must be a number"),

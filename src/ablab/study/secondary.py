@@ -57,7 +57,7 @@ def after_looks(pairs: int, seeds: Seeds | None) -> float:
     Without looks it is Student's quantile.
 
     >>> round(after_looks(5, None), 2), round(after_looks(5, (3, 10)), 2)
-    (2.78, 4.98)
+    (2.78, 4.99)
     """
     return multipliers(*seeds, ALPHA)[pairs] if seeds else t_multiplier(pairs, ALPHA)
 
