@@ -20,6 +20,8 @@ def decided(result: Result) -> Iterator[Part]:
     yield Paragraph(_rule(result))
     if identity := _identity(result):
         yield Paragraph(identity)
+    if rates := _failures(result):
+        yield Paragraph(rates, lead="Runs that failed")
     yield Heading("Once more")
     command = study.words if study.path else "STUDY.toml"
     yield Code(
@@ -75,3 +77,18 @@ def _machines(result: Result) -> Part:
         caption=f"ablab {importlib.metadata.version('ablab')}. On the same machine, device, number of threads and "
         "versions, a run comes out the same to the bit.",
     )
+
+
+def _failures(result: Result) -> str:
+    """How often base and variants failed over the seeds that were looked at, with the exact interval of each rate."""
+    known = [(verdict.variant, verdict.failing) for verdict in result.verdicts if verdict.failing]
+    if not result.runs or not known:
+        return ""
+    longest = max((failing for _, failing in known), key=lambda failing: failing.seeds)
+    rates = [("base", longest.base, longest.seeds, longest.base_rate)]
+    rates += [(name, failing.variant, failing.seeds, failing.variant_rate) for name, failing in known]
+    shown = ", ".join(
+        f"{name} {failed} of {seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
+        for name, failed, seeds, (low, high) in rates
+    )
+    return f"(broke off, or ended below twice chance; in brackets the 95 % interval of the rate): {shown}."

@@ -15,7 +15,8 @@ from ablab.study.verdict import signed
 Checked = tuple[Verdict, Robust]
 
 
-@mark("section", "robust", title="Do a few pairs carry it?", place=35, tables=("robust",))
+# In a terminal the sentence of a verdict says where a few pairs carry it.
+@mark("section", "robust", title="Do a few pairs carry it?", place=35, tables=("robust",), absent=("terminal",))
 def robust(result: Result) -> Iterator[Part]:
     """The checks of every verdict that has an interval; for those that disagree, every pair with its difference."""
     checked = [(verdict, seen) for verdict in result.verdicts if (seen := robust_of(verdict))]

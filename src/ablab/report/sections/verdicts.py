@@ -20,25 +20,8 @@ def verdicts(result: Result) -> Iterator[Part]:
         )
     for verdict in result.verdicts:
         yield Paragraph(verdict.sentence, word=verdict.word, label=verdict.label)
-    if rates := _failures(result):
-        yield Paragraph(rates, lead="Runs that failed")
     if result.runs and result.decision.wanted:
         wanted = len(result.decision.wanted)
         yield Paragraph(f"{wanted} run{'s are' if wanted > 1 else ' is'} still wanted.", lead="Not final.")
     if result.decision.ended:
         yield Paragraph(f"{result.decision.ended}; verdicts are as valid as at any other end.", lead="Ended early.")
-
-
-def _failures(result: Result) -> str:
-    """How often base and variants failed over the seeds that were looked at, with the exact interval of each rate."""
-    known = [(verdict.variant, verdict.failing) for verdict in result.verdicts if verdict.failing]
-    if not result.runs or not known:
-        return ""
-    longest = max((failing for _, failing in known), key=lambda failing: failing.seeds)
-    rates = [("base", longest.base, longest.seeds, longest.base_rate)]
-    rates += [(name, failing.variant, failing.seeds, failing.variant_rate) for name, failing in known]
-    shown = ", ".join(
-        f"{name} {failed} of {seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
-        for name, failed, seeds, (low, high) in rates
-    )
-    return f"(broke off, or ended below twice chance; in brackets the 95 % interval of the rate): {shown}."
