@@ -1,13 +1,15 @@
 """The conductor: trains what is wanted, keeps it, decides; and goes on where it stopped."""
 
+import math
+
 import pytest
 
-from ablab.conduct import checkpoints, conduct, run_study, train_one
+from ablab.conduct import _tune, checkpoints, conduct, run_study, train_one
 from ablab.errors import InputError, RecipeError, StudyError
 from ablab.events import EpochDone, Projection
 from ablab.recipe import Recipe
 from ablab.records import Run
-from ablab.result import look_up
+from ablab.result import look_up, result_of
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.question.files import read_studies
@@ -240,6 +242,26 @@ def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path
     again = look_up(study, Store(tmp_path / "store"))
     assert again.tuned == result.tuned
     assert again.after_tuning.decision == result.after_tuning.decision
+
+
+def test_trials_are_taken_off_the_list_as_they_finish(tmp_path):
+    """An executor that trains whatever is wanted until nothing is would otherwise train the first trial for ever."""
+    study = Study.from_toml(TEXT.replace("[variants]", 'tune = { lr = "auto" }\n[variants]'), "norm.toml")
+    planned, store, lengths = plan(study, "fingerprint"), Store(tmp_path), []
+
+    class OneByOne:
+        slots = 1
+
+        def __call__(self, wanted, observe):
+            while specs := wanted():
+                lengths.append(len(specs))
+                off = abs(math.log10(specs[-1].recipe.lr / 0.05))  # decades from the best rate
+                yield sample_run(0, 0.5 - off / 9, specs[-1].recipe, spec=specs[-1])
+
+    _tune(planned, store, OneByOne(), nothing, lambda: False)
+    assert lengths[0] > 1
+    assert lengths[: lengths[0]] == list(range(lengths[0], 0, -1))
+    assert result_of(planned, store).tuned is not None
 
 
 def test_after_every_round_it_says_what_is_likely_to_come(planned, tmp_path):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablab.errors import AblabError
 from ablab.execute import Executor, Job, Loader, Wanted, check_executor, choose
 from ablab.prepare import check_budget, check_locked, facts_of, foresee, planned_on_data
 from ablab.recipe import Recipe
@@ -77,6 +79,23 @@ def _lock(planned: Plan, store: Store, locked: str) -> None:
     store.keep_study(dataclasses.replace(planned.kept, locked=locked or time))
     there = store.runs(spec.id for spec in planned.most)
     store.judge(Judged(run.id, planned.hash, time) for run in there)
+
+
+def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None, is_new: bool = False) -> None:
+    """Lock the plans of several studies before the first of them trains.
+
+    Studies that share runs would otherwise each be locked after the ones before it had results, and say so. One that
+    cannot be carried out is left alone here: whoever carries it out is told why.
+    """
+    load = Loader(root)
+    for study in studies:
+        with contextlib.suppress(AblabError):
+            planned, dataset = planned_on_data(study, load)
+            planned = begun(planned, store)
+            if not is_new:
+                check_locked(planned, store)
+            store.keep_data(facts_of(dataset))
+            _lock(planned, store, "")
 
 
 def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:

@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
+from ablab.conduct import lock_all
 from ablab.errors import AblabError
 from ablab.store import Store
+from ablab.study import Study
 
 pytestmark = pytest.mark.slow
 WORDS = ("simple-nn", "data=phantom(train=200, test=50)", "epochs=1", "batch=50")
@@ -153,21 +155,12 @@ def test_to_explore_and_then_to_run_uses_other_seeds_and_knows_nothing(lab):
 
 def test_studies_that_were_locked_before_the_runs_may_share_them(lab):
     """What decides is when a plan was locked and when a run ended, not who had it trained."""
-    (lab / "study.toml").write_text(TEXT)
-    run("study", TEXT)
-    store = Store(lab / ".ablab")
     other = TEXT.replace("margin = 1.0", "margin = 2.0")
-    assert set(seen(run("other", other)).values()) == {6}
-    with store.writing() as connection:  # as if both had been locked together
-        connection.execute("DELETE FROM locks WHERE plan <> (SELECT plan FROM locks ORDER BY rowid LIMIT 1)")
-    early = min(kept.locked for kept in store.studies() if kept.locked)
-    plans = [kept.plan for kept in store.studies() if not kept.locked]
-    from ablab.store.schema import digest
-
-    with store.writing() as connection:
-        for plan in plans:
-            connection.execute("INSERT INTO locks VALUES (?, 0, ?, ?)", (plan, early, digest(plan, 0, early)))
+    lock_all([Study.from_toml(TEXT, "study.toml"), Study.from_toml(other, "other.toml")], Store(lab / ".ablab"))
+    assert set(seen(run("study", TEXT)).values()) == {None}
     assert set(seen(run("other", other)).values()) == {None}
+    late = TEXT.replace("margin = 1.0", "margin = 3.0")
+    assert set(seen(run("late", late)).values()) == {6}
 
 
 def test_with_another_root_the_same_question_has_fresh_runs_and_the_bare_word(lab):

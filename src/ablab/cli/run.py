@@ -55,6 +55,7 @@ def command(
 
 def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> None:
     """Carry out every study of a published report, or of all; one that cannot be is said and the others go on."""
+    from ablab.conduct import lock_all
     from ablab.replication.published_report import published_report
     from ablab.study.question.files import published_studies
 
@@ -65,6 +66,8 @@ def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: boo
         if not as_json:
             say_next(words.command("run", "--published", *([letter] if named else [])))
         return
+    studies = [part for path in paths for part in dataclasses.replace(words, path=path).parts()]
+    lock_all(studies, words.open_store(create=True), root=words.data_root, is_new=options["is_new"])
     failed = []
     for path in paths:
         try:

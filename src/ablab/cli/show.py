@@ -79,7 +79,8 @@ def _subjects(words: StudyWords) -> list[Subject]:
     from ablab.result import Arm, look_up
 
     kept = words.open_store()
-    if is_run(str(words.path)):
+    is_no_file = words.path is not None and not words.path.suffix and not words.path.exists()
+    if is_no_file or is_run(str(words.path)):
         run = kept.run(str(words.path))
         arm = Arm(f"run {run.id}", run.spec.recipe, (run,), 0)
         return [Subject(run.id, (arm,), kept.data(run.spec.fingerprint))]

@@ -23,8 +23,6 @@ def read_study(path: Path, scale: str = "default") -> Study:
         content = path.read_bytes()
     except IsADirectoryError:
         raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
-    except FileNotFoundError:
-        raise StudyError(f"{path}: there is no such study file, and no run has an id that begins so") from None
     except OSError as error:
         raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
     study = Study.from_toml(content, path, scale)
