@@ -27,6 +27,7 @@ def ablab(*words):
     return done.output
 
 
+@pytest.mark.long
 @pytest.fixture
 def store(tmp_path):
     """A store in which one published study has been run, by simulation."""

@@ -12,7 +12,7 @@ from ablab.errors import AblabError
 from ablab.store import Store
 from ablab.study import Study
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 WORDS = ("simple-nn", "data=phantom(train=200, test=50)", "epochs=1", "batch=50")
 TEXT = """question = "Does batch norm help?"
 model = "simple-nn"

@@ -20,7 +20,7 @@ def test_a_format_has_a_name_that_can_be_typed_and_says_what_it_is(name):
     assert catalogue("report.paper", "paper")[name].summary.endswith(".")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_result_gives_the_same_files_in_any_order_of_runs_and_nothing_beside_them(name, tmp_path):
     first = write_paper(RESULT, tmp_path / "first", name)

@@ -69,7 +69,7 @@ def test_a_study_may_decide_by_a_metric_of_ones_own(package_copy):
     assert "bits (from 3 pairs that are in the store)" in planned.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_presentation_has_the_metric_that_decides_with_its_unit(package_copy):
     package_copy.drop("train/metrics/doubt.py", METRIC)
     (package_copy.work / "sure.toml").write_text(STUDY)

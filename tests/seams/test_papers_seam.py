@@ -31,7 +31,7 @@ seeds = 3
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_format_of_papers_is_one_new_file(package_copy):
     package_copy.drop("report/paper/outline.py", PAPER)
     (package_copy.work / "s.toml").write_text(STUDY)

@@ -55,7 +55,7 @@ def studied(package_copy):
     return package_copy
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_section_is_one_new_file(studied):
     page = (studied.work / "reports" / "s.html").read_text()
     assert '<a href="#names">Lengths of the names</a>' in page

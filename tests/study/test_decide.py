@@ -115,7 +115,7 @@ def test_runs_on_other_data_do_not_count():
     assert decide(it, [World(0).run(wanted) for wanted in planned().wanted]).wanted == it.wanted
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("most", [3, 10])
 def test_equals_are_seldom_called_different_however_often_one_looks(most):
     it = planned(margin=0.05, seeds=(3, most))  # so small that equality is never shown: every look is a temptation
@@ -123,7 +123,7 @@ def test_equals_are_seldom_called_different_however_often_one_looks(most):
     assert wrong <= 0.05 * 600 + 3 * (600 * 0.05 * 0.95) ** 0.5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_last_interval_holds_the_truth_as_often_as_it_says():
     it = planned(margin=0.3)
     held = 0

@@ -159,7 +159,7 @@ def test_with_5_percent_failures_studies_of_a_large_effect_end_decided():
     assert words.count("helps") >= 98
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("rate", [0.05, 0.2])
 def test_equals_that_fail_equally_often_are_seldom_called_different(rate):
     draw, wrong = np.random.default_rng(6), 0
