@@ -27,7 +27,6 @@ def ablab(*words):
     return done.output
 
 
-@pytest.mark.long
 @pytest.fixture
 def store(tmp_path):
     """A store in which one published study has been run, by simulation."""
@@ -41,6 +40,7 @@ def store(tmp_path):
     return tmp_path / "store"
 
 
+@pytest.mark.long
 def test_the_list_names_every_study_and_runs_none():
     said = ablab("run", "--published", "--dry-run")
     assert all(str(path) in said for path in published_studies())
