@@ -13,6 +13,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
+STUDY = """question = "Does batch norm help?"
+data = "phantom(train=200, test=60)"
+model = "mlp"
+epochs = 1
+batch = 50
+[variants]
+"batch norm" = "norm=batch"
+[decide]
+margin = 1.0
+seeds = 3
+"""
 SOURCE = Path(__file__).parents[2] / "src" / "ablab"
 
 
@@ -40,6 +51,10 @@ class PackageCopy:
             text=True,
             timeout=240,
         )
+
+    def write_study(self, name: str) -> None:
+        """The smallest study, of six short runs, as a file in that folder."""
+        (self.work / name).write_text(STUDY, encoding="utf-8")
 
     def dashboard(self, path: str) -> str:
         """A page of the dashboard of the store in that folder, from a server that is started for it."""

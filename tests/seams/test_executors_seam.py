@@ -33,22 +33,12 @@ class Mine:
             print(self.greeting, spec.seed, file=sys.stderr)
             yield carry_out(spec, self.job.load(spec.recipe), observe, self.job.checkpoints)
 '''
-STUDY = """question = "Does batch norm help?"
-data = "phantom(train=200, test=50)"
-model = "mlp"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-seeds = 3
-"""
 
 
 @pytest.mark.slow
 def test_an_executor_is_one_new_file(package_copy):
     package_copy.drop("execute/mine.py", EXECUTOR)
-    (package_copy.work / "norm.toml").write_text(STUDY)
+    package_copy.write_study("norm.toml")
     done = package_copy.run("run", "norm.toml", "--executor", "mine(hi)", "--json")
     assert done.returncode == 0, done.stderr
     said = done.stderr.split("\n")

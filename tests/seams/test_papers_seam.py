@@ -18,23 +18,12 @@ def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, by
     lines += [f"{each.name}: {len(list(each.tables()))}, {len(list(each.charts()))}" for each in arranged]
     yield "outline.txt", "\\n".join(lines).encode()
 '''
-STUDY = """question = "Does batch norm help?"
-data = "phantom(train=200, test=60)"
-model = "mlp"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
 
 
 @pytest.mark.long
 def test_a_format_of_papers_is_one_new_file(package_copy):
     package_copy.drop("report/paper/outline.py", PAPER)
-    (package_copy.work / "s.toml").write_text(STUDY)
+    package_copy.write_study("s.toml")
     assert package_copy.run("run", "s.toml", "--workers", "1").returncode == 0
     done = package_copy.run("report", "s.toml", "--format", "outline", "--out", "paper")
     assert done.returncode == 0, done.stderr

@@ -23,17 +23,6 @@ def names(result: Result) -> Iterator[Part]:
     yield Paragraph("Long names are hard to read.")
     yield table("name lengths", ("recipe", "letters >"), [(arm.name, str(len(arm.name))) for arm in result.arms])
 '''
-STUDY = """question = "Does batch norm help?"
-data = "phantom(train=200, test=60)"
-model = "mlp"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
 NOTEBOOK = """
 from pathlib import Path
 from ablab.study.question.files import read_studies
@@ -49,7 +38,7 @@ print(html_of(look_up(study, Store(Path(".ablab"), create=False))))
 def studied(package_copy):
     """A copy of the package with the new section, and a study that it has carried out."""
     package_copy.drop("report/sections/names.py", SECTION)
-    (package_copy.work / "s.toml").write_text(STUDY)
+    package_copy.write_study("s.toml")
     done = package_copy.run("run", "s.toml", "--workers", "1")
     assert done.returncode == 0, done.stderr
     return package_copy

@@ -17,7 +17,7 @@ def inspect(module: nn.Module, in_shape: tuple[int, int, int], *, batch: int = 1
     """Every layer of a network with its arithmetic for pictures of (channels, height, width).
 
     Nothing is computed and no weights are made: shapes come from a forward pass on the meta device. `batch` is the
-    batch whose training memory is told. Layers that no formula is known for are counted and marked.
+    batch whose training memory is counted. Layers that no formula is known for are counted and marked.
     """
     ledger = _Ledger()
     done = calls(module, in_shape)

@@ -32,7 +32,7 @@ def command(run: str, form: str, out: Path | None, replace: bool, store: str | N
     from ablab.store import Store, place
     from ablab.train.trained import read
 
-    end = suffix(form)  # a misspelt format is told before anything is read
+    end = suffix(form)  # refuse a misspelt format before anything is read
     kept = Store(place(store), create=False)
     chosen = kept.run(run)
     weights = weights_path(kept, chosen.id)
