@@ -27,7 +27,7 @@ ARROWS = {
     "verify": {"data", "execute", "train"},
     "result": {"store", "study"},
     "prepare": {"data", "execute", "probe", "result", "store", "study", "train"},
-    "replication": {"arithmetic", "models", "result", "statistics", "store", "study"},
+    "replication": {"arithmetic", "execute", "models", "result", "statistics", "store", "study"},
     "conduct": {"execute", "prepare", "result", "store", "study", "track", "train"},
     "networks": {"conduct", "data", "models", "prepare", "probe", "store", "train"},
     "report": {"arithmetic", "data", "models", "probe", "replication", "result", "statistics", "store", "study"},

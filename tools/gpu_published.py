@@ -17,11 +17,14 @@ import torch
 from ablab.conduct import checkpoints, keep
 from ablab.errors import AblabError
 from ablab.execute import Job, Loader
+from ablab.execute.run_one import macs
 from ablab.execute.workers import Workers
+from ablab.models import Io
 from ablab.prepare import facts_of, planned_on_data
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
-from ablab.replication.work import macs_of
+from ablab.replication.facts import CIFAR
+from ablab.replication.work import IMAGES, PASSES
 from ablab.store import Store
 from ablab.store.exchange import export, take
 from ablab.study import Plan, Study
@@ -30,8 +33,6 @@ from ablab.study.question.files import published_studies, read_studies
 START = 6.0  # seconds around a run: its data, its network, the recording of its first step
 STEP = 0.0006  # seconds of a step at least, however small the network
 SPEED = 5e13  # multiply-adds a second that large networks reach
-IMAGES = 45_000  # of CIFAR to train on, where a recipe does not say
-PASSES = 3  # forward, and twice as much back
 SPARE = 1.3  # times the estimate: several runs share the card
 EVERY = 20.0  # seconds between two exports
 NAME = "published-gpu.ablab"
@@ -49,8 +50,8 @@ class Pace:
             return self.took[recipe]
         images = recipe.train_images or IMAGES
         steps = math.ceil(images / recipe.batch)
-        macs = macs_of(recipe) or 0
-        return START + recipe.epochs * (steps * STEP + PASSES * macs * images / SPEED)
+        count = macs(recipe, Io(*CIFAR, classes=10)) or 0
+        return START + recipe.epochs * (steps * STEP + PASSES * count * images / SPEED)
 
 
 def studies(scale: str) -> tuple[Study, ...]:
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=8.5, help="from the start of the command to its end")
     parser.add_argument("--store", type=Path, default=Path(".ablab-gpu"), help="where runs and checkpoints are kept")
     parser.add_argument(
-        "--have", type=Path, default=PUBLISHED, help="runs that are there  [default: those of the docs]"
+        "--have", type=Path, nargs="*", default=PUBLISHED, help="runs that are there  [default: those of the docs]"
     )
     parser.add_argument("--processes", type=int, default=6, help="runs at a time")
     parser.add_argument("--scale", choices=("full", "default"), default="full", help="default: to try the command")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ablab.atomic import atomic_write
 from ablab.records import NEAR_ZERO, Run
-from ablab.replication.evidence import Repeated, evidence
+from ablab.replication.evidence import Repeated, evidence, size_of
 from ablab.replication.published_report import PublishedReport, published_reports
 from ablab.replication.work import runs_of, work_of
 from ablab.report.means import ends, plain_ends
@@ -141,25 +141,21 @@ def _numbers(runs: Sequence[Run]) -> str:
 
 
 def _table(study: Study, result: Result) -> Iterator[str]:
-    yield "| recipe | test accuracy | 95 % interval | n | epochs x images | effect | interval | verdict |"
+    yield "| recipe | test accuracy | 95 % interval | n | epochs × images | effect | interval | verdict |"
     yield "|---|---|---|---|---|---|---|---|"
     for arm in arms_of(study, result.runs):
-        ours, verdict = points(arm.runs), _verdict(result, arm.name)
+        ours, verdict = points(arm.runs), result.verdict(arm.name)
         cells = (
             _cell(arm.name),
             f"{mean(ours):.2f} %" if ours else "–",
             plain_ends(ours),
             f"{len(ours)}",
-            _length(arm.runs),
+            size_of(arm.runs),
             "" if arm.name == "base" else _mean_effect(verdict),
             "" if arm.name == "base" else _ends(verdict),
             "" if arm.name == "base" else _word(verdict, arm.runs),
         )
         yield f"| {' | '.join(cells)} |"
-
-
-def _verdict(result: Result, name: str) -> Verdict | None:
-    return next((one for one in result.verdicts if one.variant == name), None)
 
 
 def _broke_down(runs: Sequence[Run]) -> bool:
@@ -171,18 +167,6 @@ def _word(verdict: Verdict | None, runs: Sequence[Run]) -> str:
     if _broke_down(runs):
         return f"does not train: {len(runs)} of {len(runs)} runs broke down"
     return verdict.word if verdict and runs else "not run"
-
-
-def _length(runs: Sequence[Run]) -> str:
-    """How long the runs were that ended as they should: epochs, and training images in each."""
-    whole = [run for run in runs if run.test]
-    epochs = sorted({run.cost.epochs for run in whole})
-    images = sorted({round(run.cost.examples / max(run.cost.epochs, 1)) for run in whole})
-    return f"{_span(epochs)} x {_span(images)}" if whole else "–"
-
-
-def _span(numbers: Sequence[int]) -> str:
-    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
 
 
 def _speeds(result: Result) -> Iterator[str]:

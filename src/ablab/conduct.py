@@ -81,6 +81,14 @@ def _lock(planned: Plan, store: Store, locked: str) -> None:
     store.judge(Judged(run.id, planned.hash, time) for run in there)
 
 
+def _as_begun(planned: Plan, store: Store, *, is_new: bool) -> Plan:
+    """The plan under the protocol that it was begun with; refused if the study was changed since, and is no new one."""
+    planned = begun(planned, store)
+    if not is_new:
+        check_locked(planned, store)
+    return planned
+
+
 def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None, is_new: bool = False) -> None:
     """Lock the plans of several studies before the first of them trains.
 
@@ -91,9 +99,7 @@ def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None,
     for study in studies:
         with contextlib.suppress(AblabError):
             planned, dataset = planned_on_data(study, load)
-            planned = begun(planned, store)
-            if not is_new:
-                check_locked(planned, store)
+            planned = _as_begun(planned, store, is_new=is_new)
             store.keep_data(facts_of(dataset))
             _lock(planned, store, "")
 
@@ -147,9 +153,7 @@ def run_study(
     load = Loader(root, skip_unreadable)
     planned, dataset = planned_on_data(study, load, explores=explores)
     if not explores:
-        planned = begun(planned, store)
-    if not is_new and not explores:
-        check_locked(planned, store)
+        planned = _as_begun(planned, store, is_new=is_new)
     if study.rule.most_seconds is not None:
         check_budget(planned, foresee(planned, dataset, store))
     data = facts_of(dataset)

@@ -69,7 +69,16 @@ class Result:
 
     def pairs(self, verdict: Verdict) -> tuple[Pair, ...]:
         """The pairs of runs that a verdict rests on: those of the first seeds, as many as it says."""
-        return pairs_of(self.arms[0], next(arm for arm in self.arms if arm.name == verdict.variant), verdict)
+        arm = self.arm(verdict.variant)
+        return pairs_of(self.arms[0], arm, verdict) if arm else ()
+
+    def arm(self, name: str) -> Arm | None:
+        """The base or a variant by its name; None where the study has no such recipe."""
+        return next((arm for arm in self.arms if arm.name == name), None)
+
+    def verdict(self, variant: str) -> Verdict | None:
+        """The verdict of a variant; None for the base."""
+        return next((verdict for verdict in self.verdicts if verdict.variant == variant), None)
 
     @cached_property
     def contrasts(self) -> tuple[Contrast, ...]:

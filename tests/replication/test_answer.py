@@ -114,7 +114,7 @@ def test_times_are_compared_on_one_machine_alone(tmp_path):
     for seed in range(3):
         kept.add(sample_run(seed, 0.73, study.named["fourth convolution"], machine=other))
     there = of_study(evidence(kept), "extra-layer")
-    base, variant = (there.arm(name, there.results[0]) for name in ("base", "fourth convolution"))
+    base, variant = (there.results[0].arm(name) for name in ("base", "fourth convolution"))
     assert compared(base, variant, MEASURES["epoch_seconds"], there.results[0]) is None
     assert compared(base, variant, MEASURES["test"], there.results[0]).pairs == 3
 
@@ -122,7 +122,7 @@ def test_times_are_compared_on_one_machine_alone(tmp_path):
 def test_recipes_that_share_no_seeds_are_compared_by_welch(tmp_path):
     kept = stored(tmp_path, "extra-layer", {"base": (0.70, 0.72, 0.71), "fourth convolution": (0.75, 0.79, 0.74)})
     there = of_study(evidence(kept), "extra-layer")
-    base, variant = (there.arm(name, there.results[0]) for name in ("base", "fourth convolution"))
+    base, variant = (there.results[0].arm(name) for name in ("base", "fourth convolution"))
     effect = unpaired(base, variant, MEASURES["test"]).effect
     known = stats.ttest_ind([75, 79, 74], [70, 72, 71], equal_var=False).confidence_interval()
     assert (effect.low, effect.high) == pytest.approx((known.low, known.high))

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ablab.metric import ACCURACY, known_metrics
 from ablab.replication.evidence import (
-    CHANCE,
     FAR,
     Comparison,
     Repeated,
@@ -32,6 +32,7 @@ from ablab.replication.measures import MEASURES, Measure
 from ablab.replication.published_report import Claim, Figures, PublishedReport
 from ablab.result import Arm, Result
 from ablab.statistics.paired import Interval
+from ablab.study.failures import Scale
 
 Printed = tuple[str, float]  # the measure and the figure
 Word = Literal["confirmed", "refuted", "undecided", "not trained enough to tell", "not testable here", "not run"]
@@ -74,20 +75,20 @@ def answer(claim: Claim, repeated: Sequence[Repeated], printed: Mapping[str, Pri
     result = there.largest({claim.recipe, claim.against})
     if result is None:
         return Answer(claim, "not run", remark=_command(there))
-    base, variant = there.arm(claim.against, result), there.arm(claim.recipe, result)
+    base, variant = result.arm(claim.against), result.arm(claim.recipe)
     assert base is not None
     assert variant is not None
     measure = MEASURES[claim.measure]
     if measure.is_time and not all(_is_whole(name, there, result) for name in (claim.against, claim.recipe)):
         remark = f"shortened networks take other times; {_command(there)}"
-        return Answer(claim, "not run", size=size_of(result), remark=remark)
+        return Answer(claim, "not run", size=size_of(result.runs), remark=remark)
     untrained = _untrained(base, claim.against, there, result, printed)
     return _judged(claim, compared(base, variant, measure, result), result, untrained)
 
 
 def _judged(claim: Claim, comparison: Comparison | None, result: Result, untrained: str) -> Answer:
     measure = MEASURES[claim.measure]
-    known = Answer(claim, "undecided", size=size_of(result), is_full=result.study.scale == "full")
+    known = Answer(claim, "undecided", size=size_of(result.runs), is_full=result.study.scale == "full")
     if comparison is None:
         return replace(known, remark="its runs do not have this figure")
     shown = f"{measure.show(comparison.variant)} against {measure.show(comparison.base)}"
@@ -152,11 +153,11 @@ def _of_one_recipe(claim: Claim, there: Repeated) -> Answer:
     result = there.largest({claim.recipe})
     if result is None:
         return Answer(claim, "not run", remark=_command(there))
-    arm, measure = there.arm(claim.recipe, result), MEASURES[claim.measure]
+    arm, measure = result.arm(claim.recipe), MEASURES[claim.measure]
     assert arm is not None
     assert claim.value is not None
     seen = list(values(arm, measure).values())
-    known = Answer(claim, "undecided", size=size_of(result), is_full=result.study.scale == "full")
+    known = Answer(claim, "undecided", size=size_of(result.runs), is_full=result.study.scale == "full")
     if len(seen) < 3:
         return replace(known, remark=f"{len(seen)} runs have this figure", pairs=len(seen))
     mean, plain = mean_interval(seen, measure)
@@ -186,12 +187,12 @@ def _across(claim: Claim, there: Repeated, repeated: Sequence[Repeated]) -> Answ
     theirs = other.largest({claim.against}) if other else None
     if ours is None or theirs is None or other is None:
         return Answer(claim, "not run", remark=_command(there if ours is None else other or there))
-    variant, base = there.arm(claim.recipe, ours), other.arm(claim.against, theirs)
+    variant, base = ours.arm(claim.recipe), theirs.arm(claim.against)
     assert base is not None
     assert variant is not None
     untrained = _below_chance(variant, ours) or _below_chance(base, theirs)
     answered = _judged(claim, unpaired(base, variant, MEASURES[claim.measure]), ours, untrained)
-    both = f"{answered.size}; {size_of(theirs)}" if size_of(theirs) != answered.size else answered.size
+    both = f"{answered.size}; {size_of(theirs.runs)}" if size_of(theirs.runs) != answered.size else answered.size
     full = ours.study.scale == theirs.study.scale == "full"
     return replace(answered, size=both, is_full=full)
 
@@ -237,8 +238,9 @@ def _is_whole(name: str, there: Repeated, result: Result) -> bool:
 def _below_chance(arm: Arm, result: Result) -> str:
     if not arm.measured or result.data is None:
         return ""
-    mean, chance = sum(run.points or 0.0 for run in arm.measured) / len(arm.measured), 100 / len(result.data.classes)
-    return f"{arm.name} has {mean:.1f} %, and chance is {chance:g} %" if mean < CHANCE * chance else ""
+    mean = sum(run.points or 0.0 for run in arm.measured) / len(arm.measured)
+    scale = Scale(known_metrics()[ACCURACY], len(result.data.classes), True)
+    return f"{arm.name} has {mean:.1f} %, and chance is {scale.chance:g} %" if mean < scale.line else ""
 
 
 def _command(there: Repeated) -> str:

@@ -7,18 +7,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ablab.errors import InputError
+from ablab.nouns import span_text
 from ablab.recipe import Recipe
+from ablab.records import Run
 from ablab.replication.measures import Measure
-from ablab.result import Arm, Result, arms_of, look_up
-from ablab.statistics.paired import Interval, interval, t_multiplier
-from ablab.statistics.sequential import multipliers
+from ablab.result import Arm, Result, look_up
+from ablab.statistics.paired import Interval, differences, interval, ratio_interval, t_multiplier
 from ablab.store import Store
 from ablab.study import Study
 from ablab.study.question.files import published_studies, read_studies
 from ablab.study.question.published import SCALES
+from ablab.study.secondary import ALPHA, after_looks
 
-ALPHA = 0.05  # of each interval: a claim is judged by itself
-CHANCE = 2.0  # a network below so many times chance has not learned anything
 FAR = 5.0  # points below a published accuracy from which on a recipe is not trained enough to test a claim
 
 
@@ -35,14 +35,11 @@ class Repeated:
         """A recipe of it at full size."""
         return self.studies[0].named[name]
 
-    def arm(self, name: str, result: Result) -> Arm | None:
-        return next((arm for arm in result.arms if arm.name == name), None)
-
     def largest(self, names: Iterable[str], least: int = 3) -> Result | None:
         """The largest size at which each of these recipes has so many measured runs; else one with any runs at all."""
         wanted = tuple(names)
         counts = [
-            (result, [len(arm.measured) if (arm := self.arm(name, result)) else 0 for name in wanted])
+            (result, [len(arm.measured) if (arm := result.arm(name)) else 0 for name in wanted])
             for result in self.results
         ]
         enough = [result for result, each in counts if each and min(each) >= least]
@@ -136,19 +133,12 @@ def unpaired(base: Arm, variant: Arm, measure: Measure) -> Comparison | None:
 def _interval(pairs: list[tuple[float, float]], measure: Measure, result: Result) -> Interval | None:
     if len(pairs) < 3 or (measure.is_ratio and min(min(pair) for pair in pairs) <= 0):
         return None
-    multiplier = at_look(len(pairs), result.study.rule.seeds)
-    if not measure.is_ratio:
-        return interval([after - before for before, after in pairs], multiplier, grid=measure.grid)
-    logs = interval([math.log(after / before) for before, after in pairs], multiplier, grid=1e-4)
-    return Interval(math.exp(logs.mean), logs.sd, math.exp(logs.low), math.exp(logs.high))
-
-
-def at_look(pairs: int, seeds: tuple[int, int]) -> float:
-    """The multiplier after so many pairs of a study that looks at so many seeds."""
-    least, most = seeds
-    if least <= pairs <= most and least < most:
-        return multipliers(least, most, ALPHA)[pairs]
-    return t_multiplier(pairs, ALPHA)
+    least, most = result.study.rule.seeds
+    reach = after_looks(len(pairs), (least, most) if least <= len(pairs) <= most else None)
+    base, variant = zip(*pairs, strict=True)
+    if measure.is_ratio:
+        return ratio_interval(base, variant, reach)
+    return interval(differences(base, variant), reach, grid=measure.grid)
 
 
 def mean_interval(numbers: Iterable[float], measure: Measure) -> tuple[float, Interval | None]:
@@ -162,13 +152,9 @@ def _clock(arm: Arm, seed: int) -> tuple[str, str, int] | None:
     return next((run.machine.clock for run in arm.runs if run.spec.seed == seed), None)
 
 
-def size_of(result: Result) -> str:
-    """How long the runs were: epochs, and training images in each."""
-    runs = [run for arm in arms_of(result.study, result.runs) for run in arm.measured]
-    epochs = sorted({run.cost.epochs for run in runs})
-    images = sorted({round(run.cost.examples / run.cost.epochs) for run in runs if run.cost.epochs})
-    return f"{_span(epochs)} × {_span(images)}" if runs else "–"
-
-
-def _span(numbers: list[int]) -> str:
-    return f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,} to {numbers[-1]:,}"
+def size_of(runs: Iterable[Run]) -> str:
+    """How long the runs were that ended as they should: epochs, and training images in each."""
+    whole = [run for run in runs if run.test]
+    epochs = [run.cost.epochs for run in whole]
+    images = [round(run.cost.examples / run.cost.epochs) for run in whole if run.cost.epochs]
+    return f"{span_text(epochs)} × {span_text(images)}" if whole else "–"

@@ -6,11 +6,12 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ablab.errors import AblabError
+from ablab.execute.run_one import macs
+from ablab.models import Io
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.replication.evidence import Repeated
-from ablab.replication.facts import network
+from ablab.replication.facts import CIFAR
 from ablab.study import Study
 
 IMAGES = 45_000  # of CIFAR to train on, where a recipe does not say
@@ -56,18 +57,9 @@ def seconds_of(recipe: Recipe, known: Iterable[Run]) -> float | None:
     runs = [run for run in known if run.test]
     if own := [run.cost.seconds for run in runs if run.spec.recipe.hash == recipe.hash]:
         return statistics.median(own)
-    macs = macs_of(recipe)
+    count = macs(recipe, Io(*CIFAR, classes=10))
     examples = recipe.epochs * (recipe.train_images or IMAGES)
-    return None if macs is None else PASSES * macs * examples / _speed(recipe, runs)
-
-
-def macs_of(recipe: Recipe) -> int | None:
-    """Multiply-adds of one of CIFAR's pictures; None where the network cannot be built for them."""
-    options = " ".join(f"{key}={value}" for key, value in recipe.options.items() if not isinstance(value, list))
-    try:
-        return int(network(f"{recipe.model} {options}".strip()).macs)
-    except AblabError:
-        return None
+    return None if count is None else PASSES * count * examples / _speed(recipe, runs)
 
 
 def _speed(recipe: Recipe, runs: Sequence[Run]) -> float:

@@ -86,18 +86,6 @@ def ratio_text(ratio: float | None) -> str:
     return DASH if ratio is None else f"{ratio:.2f}×"
 
 
-def span_text(values: Sequence[int]) -> str:
-    """The smallest and the largest.
-
-    >>> span_text([1200, 1200]), span_text([3, 5]), span_text([])
-    ('1,200', '3 to 5', '–')
-    """
-    if not values:
-        return DASH
-    low, high = min(values), max(values)
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
 def short(value: float | None, digits: int = 5) -> float | None:
     """A number with few digits, for what is drawn or listed and not calculated with; None where it is not finite.
 

@@ -62,6 +62,18 @@ def interval(values: Sequence[float], multiplier: float, *, grid: float = 0.0) -
     return Interval(centre, spread, centre - half, centre + half)
 
 
+def ratio_interval(base: Sequence[float], variant: Sequence[float], multiplier: float) -> Interval:
+    """Variant over base by the mean of its logarithm, because times are off by a factor rather than by seconds.
+
+    >>> seen = ratio_interval([1.0, 2.0, 4.0], [2.0, 4.0, 8.0], 1.0)
+    >>> round(seen.mean, 6)
+    2.0
+    """
+    before, after = ([math.log(value) for value in side] for side in (base, variant))
+    seen = interval(differences(before, after), multiplier, grid=1e-4)
+    return Interval(math.exp(seen.mean), seen.sd, math.exp(seen.low), math.exp(seen.high))
+
+
 def t_multiplier(pairs: int, alpha: float) -> float:
     """Student's two-sided quantile for so many pairs.
 

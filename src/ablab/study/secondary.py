@@ -16,7 +16,7 @@ from ablab.metric import ACCURACY, Metric, known_metrics
 from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
 from ablab.statistics.learning import epochs_to
-from ablab.statistics.paired import differences, interval, mean, sd, t_multiplier
+from ablab.statistics.paired import differences, interval, mean, ratio_interval, sd, t_multiplier
 from ablab.statistics.sequential import multipliers
 from ablab.study.failures import Pair
 
@@ -285,11 +285,8 @@ def _times(pairs: Sequence[Pair], reach: float) -> Secondary | None:
 
 
 def _ratio(name: str, base: Sequence[float], variant: Sequence[float], reach: float) -> Secondary:
-    """Variant over base by the mean of its logarithm, because times are off by a factor rather than by seconds."""
-    logs = differences([math.log(one) for one in base], [math.log(one) for one in variant])
-    seen = interval(logs, reach, grid=1e-4)
-    effect, low, high = (math.exp(one) for one in (seen.mean, seen.low, seen.high))
-    return Secondary(name, "times", mean(base), mean(variant), effect, low, high, len(logs))
+    seen = ratio_interval(base, variant, reach)
+    return Secondary(name, "times", mean(base), mean(variant), seen.mean, seen.low, seen.high, len(base))
 
 
 def _seconds_to(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ablab.nouns import counted
 from ablab.replication.answer import Answer, answers
@@ -23,7 +23,12 @@ RULE = (
 
 def screen(reports: Sequence[PublishedReport], repeated: Sequence[Repeated]) -> tuple[Section, ...]:
     """Every claim, every figure and every count of some reports: a row each."""
-    answered = {report.letter: answers(report, repeated) for report in reports}
+    return _rows(reports, {report.letter: answers(report, repeated) for report in reports}, repeated)
+
+
+def _rows(
+    reports: Sequence[PublishedReport], answered: Mapping[str, Sequence[Answer]], repeated: Sequence[Repeated]
+) -> tuple[Section, ...]:
     return (
         Section("summary", "", (Paragraph(_summary([one for each in answered.values() for one in each])),)),
         Section("claims", "What became of each claim", (claims_table(answered), Paragraph(RULE, "small"))),
@@ -41,20 +46,17 @@ def of_report(report: PublishedReport, repeated: Sequence[Repeated]) -> tuple[Se
         "not stated": report.unknown,
         "accuracies are of": IMAGES[report.images] or "validation images",
     }
-    opening, *rest = screen([report], repeated)
+    answered = answers(report, repeated)
+    opening, *rest = _rows([report], {report.letter: answered}, repeated)
     method = Section("method", "How the report measured", (Terms(tuple(about.items())), *_faults(report, repeated)))
-    return opening, *rest, Section("sentences", "The claims in words", tuple(_sentences(report, repeated))), method
+    words = tuple(Paragraph(sentence(one), lead=f"{one.claim.name}. {one.claim.text}") for one in answered)
+    return opening, *rest, Section("sentences", "The claims in words", words), method
 
 
 def _summary(answered: Sequence[Answer]) -> str:
     words = [one.word for one in answered]
     counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words))]
     return f"{counted(len(answered), 'claim')}: {', '.join(counts)}."
-
-
-def _sentences(report: PublishedReport, repeated: Sequence[Repeated]) -> Iterator[Paragraph]:
-    for one in answers(report, repeated):
-        yield Paragraph(sentence(one), lead=f"{one.claim.name}. {one.claim.text}")
 
 
 def sentence(one: Answer) -> str:
@@ -66,7 +68,8 @@ def sentence(one: Answer) -> str:
     """
     parts = [one.word.capitalize()]
     if one.ours:
-        seeds = f" ({counted(one.pairs, 'pair')} of runs, {one.size})" if one.pairs else ""
+        runs = counted(one.pairs, "run") if one.claim.value is not None else f"{counted(one.pairs, 'pair')} of runs"
+        seeds = f" ({runs}, {one.size})" if one.pairs else ""
         parts[0] += f": {one.ours}{seeds}"
     if one.effect is not None and one.claim.value is None:
         shown = f"{one.effect.mean:.2f} times" if one.unit == "times" else f"{one.effect.mean:+.2f} {one.unit}".rstrip()

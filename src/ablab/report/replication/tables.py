@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ablab.replication.answer import Answer
-from ablab.replication.evidence import ALPHA, Repeated, of_study, size_of, values
+from ablab.replication.evidence import Repeated, of_study, size_of, values
 from ablab.replication.facts import network
 from ablab.replication.measures import MEASURES, Measure
 from ablab.replication.published_report import IMAGES, Figures, PublishedReport
-from ablab.report.means import DASH
+from ablab.report.means import ALPHA, DASH
 from ablab.report.table import Cell, Head, Kind, Table, table
 from ablab.result import Result
 from ablab.statistics.paired import mean, sd, t_multiplier
@@ -106,7 +106,7 @@ def figures_table(reports: Sequence[PublishedReport], repeated: Sequence[Repeate
 def _figure(entry: Figures, name: str, measure: Measure, repeated: Sequence[Repeated]) -> dict[str, Any]:
     there = of_study(repeated, entry.study, entry.data)
     result = there.largest({entry.recipe}) if there else None
-    arm = there.arm(entry.recipe, result) if there and result else None
+    arm = result.arm(entry.recipe) if result else None
     ours = list(values(arm, measure).values()) if arm else []
     span = one_more(ours, measure) if len(ours) >= 2 else None
     theirs = entry.values[name]
@@ -119,7 +119,7 @@ def _figure(entry: Figures, name: str, measure: Measure, repeated: Sequence[Repe
         "low": span[0] if span else None,
         "high": span[1] if span else None,
         "n": len(ours),
-        "size": size_of(result) if result and ours else "",
+        "size": size_of(result.runs) if result and ours else "",
         "full_size": _is_full(result),
         "inside": None if span is None or not _is_full(result) else span[0] <= theirs <= span[1],
         "elsewhere": entry.elsewhere,

@@ -6,10 +6,10 @@ from typing import Any
 
 from ablab.catalogue import mark
 from ablab.metric import ACCURACY, Metric, known_metrics
-from ablab.nouns import counted
+from ablab.nouns import counted, span_text
 from ablab.records import Run
 from ablab.report.chart import Axis, Multiples, Scatter, Spot
-from ablab.report.means import centre, ids, mean_text, parts_of_mean, ratio_text, span_text, spoilt, step
+from ablab.report.means import centre, ids, mean_text, parts_of_mean, ratio_text, spoilt, step
 from ablab.report.scale import are_far_apart
 from ablab.report.section import Paragraph, Part
 from ablab.report.style import style_of

@@ -58,7 +58,7 @@ def _row(arm: Arm, result: Result, published: Published) -> dict[str, Any]:
     ours = points(arm.measured)
     plain = plain_interval(ours)
     theirs, base = published.figures.get(arm.name), published.figures.get("base")
-    verdict = next((verdict for verdict in result.verdicts if verdict.variant == arm.name), None)
+    verdict = result.verdict(arm.name)
     is_known = theirs is not None and base is not None and arm is not result.arms[0]
     return {
         "recipe": arm.name,
