@@ -1,6 +1,7 @@
 """Published studies at full size on one GPU, as far as some minutes go: `python tools/gpu_published.py OUT`
 
-The studies that take least come first, so that most claims get an answer; no run is begun that would not end in time.
+The studies that take least come first, so that most claims get an answer, unless --studies says which and in what
+order; no run is begun that would not end in time.
 After every few runs, all that are done are written to OUT/published-gpu.ablab, which `ablab runs import` takes in. The
 same command goes on where it stopped, with the same --store; runs of --have are not trained again.
 """
@@ -54,9 +55,13 @@ class Pace:
         return START + recipe.epochs * (steps * STEP + PASSES * count * images / SPEED)
 
 
-def studies(scale: str) -> tuple[Study, ...]:
-    """Every published study, once for each of its data sets."""
-    return tuple(study for path in published_studies() for study in read_studies(path, scale))
+def studies(scale: str, names: Sequence[str] = ()) -> tuple[Study, ...]:
+    """Every published study, or those that are named, once for each of its data sets; NAME@SCALE has another size."""
+    files = {path.stem: path for path in published_studies()}
+    sizes = [(name.partition("@")[0], name.partition("@")[2] or scale) for name in names or files]
+    if unknown := sorted({name for name, _ in sizes} - files.keys()):
+        raise SystemExit(f"{unknown[0]} is no published study; they are {', '.join(files)}")
+    return tuple(study for name, size in sizes for study in read_studies(files[name], size))
 
 
 def plans(studies: Sequence[Study], load: Loader) -> Iterator[Plan]:
@@ -68,15 +73,15 @@ def plans(studies: Sequence[Study], load: Loader) -> Iterator[Plan]:
             print(f"{study.name}: left out: {str(error).partition(chr(10))[0]}", flush=True)
 
 
-def in_order(plans: Sequence[Plan], pace: Pace, done: Collection[str] = ()) -> tuple[RunSpec, ...]:
-    """Each run once: the first seeds of all studies, the study that takes least first; then those for later looks."""
+def cheapest_first(plans: Sequence[Plan], pace: Pace, done: Collection[str] = ()) -> list[Plan]:
+    """The plan whose first verdicts take least from here comes first."""
+    return sorted(plans, key=lambda plan: sum(pace.seconds(run.recipe) for run in plan.wanted if run.id not in done))
 
-    def takes(plan: Plan) -> float:
-        return sum(pace.seconds(spec.recipe) for spec in plan.wanted if spec.id not in done)
 
-    cheapest = sorted(plans, key=takes)
-    first = [spec for plan in cheapest for spec in plan.wanted]
-    later = [spec for plan in cheapest for spec in plan.most]
+def in_order(plans: Sequence[Plan]) -> tuple[RunSpec, ...]:
+    """Each run once: the first seeds of all studies, study by study; then those for later looks."""
+    first = [spec for plan in plans for spec in plan.wanted]
+    later = [spec for plan in plans for spec in plan.most]
     return tuple({spec.id: spec for spec in [*first, *later]}.values())
 
 
@@ -96,6 +101,9 @@ def main() -> None:
         "--have", type=Path, nargs="*", default=PUBLISHED, help="runs that are there  [default: those of the docs]"
     )
     parser.add_argument("--processes", type=int, default=6, help="runs at a time")
+    parser.add_argument(
+        "--studies", nargs="*", default=[], metavar="NAME[@SCALE]", help="these, in this order  [default: all]"
+    )
     parser.add_argument("--scale", choices=("full", "default"), default="full", help="default: to try the command")
     given = parser.parse_args()
     ends = time.monotonic() + 60 * given.minutes - 10  # seconds for the last export
@@ -105,12 +113,12 @@ def main() -> None:
     load, store, pace = Loader(), Store(given.store), Pace()
     for exported in given.have:
         take(store, exported, {})
-    wanted = list(plans(studies(given.scale), load))
+    wanted = list(plans(studies(given.scale, given.studies), load))
     for plan in wanted:
         store.keep_data(facts_of(load(plan.study.base)))
         store.keep_study(plan.kept)
     done = set(store.ids())
-    specs = in_order(wanted, pace, done)
+    specs = in_order(wanted if given.studies else cheapest_first(wanted, pace, done))
     plan_of = {spec.id: plan.hash for plan in reversed(wanted) for spec in plan.most}
     print(f"{len(specs)} runs of {len(wanted)} studies, {len(done & set(plan_of))} of them done", flush=True)
     begun: set[str] = set()
