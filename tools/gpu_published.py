@@ -42,13 +42,22 @@ PUBLISHED = sorted((Path(__file__).parents[1] / "docs").glob("published*.ablab")
 
 @dataclasses.dataclass
 class Pace:
-    """How long runs take: as runs of the same recipe did here, else by their steps and operations."""
+    """How long runs take: as runs of the same recipe did here, else by their steps and operations.
+
+    All that is left is estimated again after every epoch of every run, so an estimate is kept.
+    """
 
     took: dict[Recipe, float] = dataclasses.field(default_factory=dict)
+    estimates: dict[str, float] = dataclasses.field(default_factory=dict, repr=False)
 
     def seconds(self, recipe: Recipe) -> float:
         if recipe in self.took:
             return self.took[recipe]
+        if recipe.hash not in self.estimates:
+            self.estimates[recipe.hash] = self._estimate(recipe)
+        return self.estimates[recipe.hash]
+
+    def _estimate(self, recipe: Recipe) -> float:
         images = recipe.train_images or IMAGES
         steps = math.ceil(images / recipe.batch)
         count = macs(recipe, Io(*CIFAR, classes=10)) or 0
