@@ -10,34 +10,29 @@ import json
 import tempfile
 from pathlib import Path
 
-from ablab.errors import InputError
-from ablab.result import look_up
+from ablab.result import plan_of, result_of
 from ablab.store import Store
 from ablab.store.exchange import take
-from ablab.study.question.files import published_studies, read_studies
 
 RUNS = Path(__file__).parent.parent / "docs" / "published.ablab"
 EXPECTED = Path(__file__).parent / "published_verdicts.json"
 
 
 def verdicts(store: Store) -> dict[str, dict]:
-    """By the name of each study that has runs: its plan, its runs and its verdicts, without their sentences."""
+    """By the name of each study that has runs, as it was then: its plan, its runs, its verdicts without sentences."""
     found = {}
-    for path in published_studies():
-        for scale in ("default", "full"):
-            for study in read_studies(path, scale):
-                try:
-                    result = look_up(study, store)
-                except InputError:
-                    continue
-                found[study.name] = {
-                    "plan": result.plan.hash,
-                    "recipes": [recipe.hash for recipe in study.recipes],
-                    "runs": sorted(run.id for run in result.runs),
-                    "wanted": [one.id for one in result.decision.wanted],
-                    "ended": result.decision.ended,
-                    "verdicts": [_numbers(verdict) for verdict in result.decision.verdicts],
-                }
+    for kept in store.studies():
+        result = result_of(plan_of(kept), store)
+        if not result.runs:
+            continue
+        found[kept.name] = {
+            "plan": result.plan.hash,
+            "recipes": [recipe.hash for recipe in result.study.recipes],
+            "runs": sorted(run.id for run in result.runs),
+            "wanted": [one.id for one in result.decision.wanted],
+            "ended": result.decision.ended,
+            "verdicts": [_numbers(verdict) for verdict in result.decision.verdicts],
+        }
     return json.loads(json.dumps(found))
 
 

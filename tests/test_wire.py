@@ -124,10 +124,10 @@ def test_what_is_no_run_spec_is_refused(change):
 
 
 def test_a_run_has_one_form_with_its_answers_or_without():
-    run = dataclasses.replace(sample_run(), predictions=b"\1\2", certainty=b"\3\4")
+    run = dataclasses.replace(sample_run(), predictions=b"\1\2", certainty=b"\3\4", confusions={"validation": b"\5"})
     whole, short = wire.run_value(run, whole=True), wire.run_value(run)
     assert {key: whole[key] for key in short} == short
-    assert whole.keys() - short.keys() == {"predictions", "certainty"}
+    assert whole.keys() - short.keys() == {"predictions", "certainty", "confusions"}
     assert json.loads(wire.line(run)) == sent(whole)
     assert wire.run_of(short) == dataclasses.replace(run, predictions=b"", certainty=b"")
 

@@ -57,6 +57,7 @@ class Finished:
     certainty: bytes = field(default=b"", repr=False)  # the probability of the class given, in 255ths
     train: Measurement | None = None  # on a sample of the training images, without augmentation and dropout
     weights: Weights | None = None
+    confusions: dict[str, bytes] = field(default_factory=dict, repr=False)  # of validation and of the training sample
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class Weights:
     counts: tuple[int, ...]  # in bins of equal width from -SPREAD to SPREAD, the outer ones open
 
 
+SEEN = {"validation": "validation images", "training": "training images"}  # what a run is asked about beside the test
 NEAR_ZERO = 1e-3
 SPREAD = 0.5
 
@@ -212,6 +213,7 @@ class Run:
     certainty: bytes = field(default=b"", repr=False)  # the probability of that class, in 255ths: one byte each
     train: Measurement | None = None  # the selected weights on a sample of training images, as they are
     weights: Weights | None = None
+    confusions: dict[str, bytes] = field(default_factory=dict, repr=False)  # of the images of SEEN, packed matrices
     note: str = ""  # why it did not finish
     stopped: str = ""  # why it ended before its last epoch, though nothing went wrong
     plan: str = ""  # hash of the plan that it was trained for; empty for a single run, which is no evidence

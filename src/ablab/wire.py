@@ -15,7 +15,7 @@ from ablab.events import EpochDone, Event, Finished, Noticed, Projection, Starte
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 
-LARGE = {"state", "predictions", "certainty"}  # of events and runs
+LARGE = {"state", "predictions", "certainty", "confusions"}  # of events and runs
 NAMES: dict[type[Any], str] = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: "finished"}
 KINDS = {name: kind for kind, name in NAMES.items()} | {
     kind.__name__: kind for kind in NAMES

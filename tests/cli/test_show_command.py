@@ -94,6 +94,15 @@ def test_variants_can_be_chosen():
         invoke("show", "confusion", "s.toml", "--variant", "batch nrm")
 
 
+def test_confusion_is_shown_of_validation_and_training_images_too(folder):
+    said = json.loads(invoke("show", "confusion", first_run(), "--part", "validation", "--json"))["pictures"][0]
+    assert said["path"].endswith("-confusion-validation.png")
+    assert "These are validation images, not test images." in said["caption"]
+    assert (folder / said["path"]).stat().st_size > 1000
+    with pytest.raises(InputError, match="--part training belongs to confusion matrices"):
+        invoke("show", "curves", first_run(), "--part", "training")
+
+
 def test_what_cannot_be_shown_is_refused_and_leaves_no_file(folder):
     with pytest.raises(InputError, match="cannot show an effect by itself: that takes a study"):
         invoke("show", "effects", first_run(), "--out", "e.png")

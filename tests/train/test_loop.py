@@ -15,6 +15,7 @@ from ablab.errors import Diverged, ModelError
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.models import Io, build
 from ablab.recipe import Recipe
+from ablab.statistics.confusion import unpacked_confusion
 from ablab.train.device import choose_hardware
 from ablab.train.loop import batch_sizes, train
 from ablab.train.measure import measure
@@ -326,3 +327,17 @@ def test_the_largest_network_of_the_zoo_takes_its_steps():
     (row,) = rows(events(recipe, parts))
     assert math.isfinite(row.train_loss)
     assert row.examples == 4
+
+
+def test_the_selected_weights_are_asked_about_validation_and_training_images_class_by_class(splits):
+    finished = run(NOISY, splits, seed=2)[-1][0]
+    best = max(
+        (event.row for event, _ in run(NOISY, splits, seed=2) if isinstance(event, EpochDone)),
+        key=lambda row: row.val_accuracy,
+    )
+    matrices = {part: unpacked_confusion(packed, 4) for part, packed in finished.confusions.items()}
+    assert matrices["validation"].sum() == len(splits.val)
+    assert matrices["validation"].trace() / len(splits.val) == pytest.approx(best.val_accuracy)
+    assert matrices["training"].trace() / len(splits.train) == pytest.approx(finished.train.accuracy)
+    counts = splits.examples.labels[splits.train].bincount(minlength=4)
+    assert matrices["training"].sum(1).tolist() == counts.tolist()

@@ -45,6 +45,13 @@ class Subject:
 @click.option(
     "--images", type=click.IntRange(1, 120), default=24, show_default=True, help="Set how many images `worst` shows."
 )
+@click.option(
+    "--part",
+    type=click.Choice(("test", "validation", "training")),
+    default="test",
+    show_default=True,
+    help="Set which images `confusion` counts; of training images 5,000 are looked at.",
+)
 @json_option
 def command(
     kind: str,
@@ -52,12 +59,15 @@ def command(
     out: Path | None,
     variants: tuple[str, ...],
     images: int,
+    part: str,
     as_json: bool,
 ) -> None:
     from ablab.atomic import atomic_write, check_writable
     from ablab.report.draw.matplotlib import figure
     from ablab.report.picture import check_installed, picture_format
 
+    if part != "test" and kind != "confusion":
+        raise InputError(f"--part {part} belongs to confusion matrices: ablab show confusion")
     check_installed()
     form = picture_format(out.name) if out else "png"
     subjects = _subjects(study)
@@ -65,9 +75,10 @@ def command(
         raise InputError(f"--out {out}: this study has {len(subjects)} pictures, one for each data set")
     done = []
     for subject in subjects:
-        path = out or Path("figures") / f"{subject.name}-{kind}.png"
+        what = kind if part == "test" else f"{kind}-{part}"
+        path = out or Path("figures") / f"{subject.name}-{what}.png"
         check_writable(path)
-        picture = figure(_chart(kind, _chosen(subject, variants), images, study.data_root))
+        picture = figure(_chart(kind, _chosen(subject, variants), images, part, study.data_root))
         atomic_write(path, picture.as_bytes(form))
         done.append({"study_or_run": subject.name, "path": str(path), "caption": picture.caption, "runs": picture.runs})
     text = "\n".join(f"{one['caption']}\npicture: {one['path']}" for one in done)
@@ -106,7 +117,7 @@ def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
     )
 
 
-def _chart(kind: str, subject: Subject, images: int, root: str | None) -> Chart:
+def _chart(kind: str, subject: Subject, images: int, part: str, root: str | None) -> Chart:
     from ablab.metric import ACCURACY
     from ablab.report.sections import classes, cost, curves, effects
     from ablab.report.sections.images import most_wrong, worst
@@ -127,7 +138,7 @@ def _chart(kind: str, subject: Subject, images: int, root: str | None) -> Chart:
     if subject.data is None:
         raise InputError(f"{subject.name}: the store does not have the labels of its test images")
     if kind == "confusion":
-        return classes.maps_of(subject.arms, subject.data)
+        return classes.maps_of(subject.arms, subject.data, part)
     most_wrong(subject.runs, subject.data)  # found out before data are read
     return worst(subject.runs, subject.data, _test_images(subject.runs[0], root), images)
 

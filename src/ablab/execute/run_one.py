@@ -84,6 +84,7 @@ def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) ->
             certainty=finished.certainty,
             train=finished.train,
             weights=finished.weights,
+            confusions=finished.confusions,
             stopped=finished.stopped,
         )
     yield run

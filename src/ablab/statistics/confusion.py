@@ -1,5 +1,7 @@
 """Class by class: the confusion matrix of a run's predictions, and precision, recall and F1 with their means."""
 
+import contextlib
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +53,19 @@ def confusion(labels: Any, given: Any, classes: int) -> Any:
         if found.size and not 0 <= found.min() <= found.max() < classes:
             raise StudyError(f"a {what} is outside 0 to {classes - 1}: {found.min()} to {found.max()} were found")
     return np.bincount(truth * classes + answers, minlength=classes * classes).reshape(classes, classes)
+
+
+def unpacked_confusion(packed: bytes, classes: int) -> Any:
+    """How often each class, in a row, was given each answer, i64[K,K], from the bytes in a run's record."""
+    import numpy as np
+
+    size = 4 * classes * classes
+    unpack, counts = zlib.decompressobj(), b""
+    with contextlib.suppress(zlib.error):
+        counts = unpack.decompress(packed, size + 1)
+    if len(counts) != size or not unpack.eof:
+        raise StudyError(f"a confusion matrix of {classes} classes is damaged")
+    return np.frombuffer(counts, "<u4").astype(np.int64).reshape(classes, classes)
 
 
 def class_report(matrix: Any) -> ClassReport:

@@ -24,7 +24,7 @@ from ablab.train.checkpoint import unpack
 from ablab.train.device import choose_hardware, forget_peak, memory
 from ablab.train.feed import fed, resident
 from ablab.train.losses import balanced, make_loss
-from ablab.train.measure import Predictions, measure, packed, packed_certainty, time_step
+from ablab.train.measure import Predictions, measure, packed, packed_certainty, packed_confusion, time_step
 from ablab.train.pixels import pixels_of
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
@@ -175,7 +175,8 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     state.restore_selected()
     test, answers = on_test()  # the only look at the test images, unless the recipe selects on them
     chosen = torch.randperm(len(splits.train), generator=randomness.stream(seed, "gap"))[:GAP]
-    train_again, _ = measure(net, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
+    train_again, of_training = measure(net, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
+    _, of_validation = look_at(examples, splits.val)
     yield Finished(
         selected_epoch=state.best_epoch,
         test=test,
@@ -188,6 +189,10 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         certainty=packed_certainty(answers.certainty),
         train=train_again,
         weights=weight_facts(net),
+        confusions={
+            "validation": packed_confusion(splits.examples.labels[splits.val], of_validation.given, classes),
+            "training": packed_confusion(splits.examples.labels[splits.train[chosen]], of_training.given, classes),
+        },
     )
 
 

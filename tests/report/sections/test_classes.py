@@ -1,6 +1,7 @@
 """Matrices are those of the runs, and many classes are told by their pairs."""
 
 import dataclasses
+import zlib
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from detailed import CLASSES, detailed, facts
 from simulated import result
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from ablab.errors import DataError, InputError
+from ablab.errors import DataError, InputError, StudyError
 from ablab.report.chart import Multiples
 from ablab.report.section import Fold, Heading, Paragraph, flat
 from ablab.report.sections.classes import answers, classes, maps_of, shares, summed
+from ablab.statistics.confusion import unpacked_confusion
 
 
 def made(runs=None, data=None, of=None):
@@ -52,6 +54,33 @@ def test_the_numbers_are_those_of_scikit_learn(shown):
     for at, row in enumerate(table.rows[:10]):
         assert [cell.text for cell in row[:2]] == [CLASSES[at], "40"]
         assert [cell.text for cell in row[3::2]] == [f"{100 * score[at]:.1f}" for score in scores[:3]]
+
+
+def test_validation_and_training_images_follow_where_every_run_kept_their_matrices():
+    it = made()
+    counts = 5 * np.eye(10, dtype="<u4")
+    kept = {part: zlib.compress(counts.tobytes()) for part in ("validation", "training")}
+    runs = [dataclasses.replace(run, confusions=kept) for arm in it.arms for run in arm.runs]
+    folds = [part for part in classes(made(runs)) if isinstance(part, Fold) and part.title.startswith("Confusion")]
+    assert [fold.title for fold in folds[:2]] == [
+        "Confusion matrices of validation images",
+        "Confusion matrices of training images",
+    ]
+    assert np.array(folds[0].parts[0].charts[0].values) == pytest.approx(100 * np.eye(10))
+    one_without = [dataclasses.replace(runs[0], confusions={}), *runs[1:]]
+    assert len([part for part in classes(made(one_without)) if isinstance(part, Fold)]) < len(
+        [part for part in classes(made(runs)) if isinstance(part, Fold)]
+    )
+    with pytest.raises(InputError, match="older versions did not"):
+        maps_of(it.arms, it.data, "training")
+
+
+def test_a_matrix_whose_bytes_have_changed_is_an_error():
+    whole = zlib.compress(bytes(400))
+    assert unpacked_confusion(whole, 10).sum() == 0
+    for packed in (whole[:-1], b"", zlib.compress(bytes(404)), zlib.compress(bytes(10**8))):
+        with pytest.raises(StudyError, match="a confusion matrix of 10 classes is damaged"):
+            unpacked_confusion(packed, 10)
 
 
 def test_rows_of_shares_are_whole(shown):

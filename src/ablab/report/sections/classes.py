@@ -7,7 +7,7 @@ from typing import Any
 from ablab.catalogue import mark
 from ablab.errors import DataError, InputError
 from ablab.nouns import counted
-from ablab.records import DataFacts, Run
+from ablab.records import SEEN, DataFacts, Run
 from ablab.report.chart import HeatMap, Multiples
 from ablab.report.means import ids, short, spoilt
 from ablab.report.section import Beside, Fold, Heading, Paragraph, Part
@@ -15,10 +15,11 @@ from ablab.report.table import Head, Table, table
 from ablab.report.wording import visible
 from ablab.report.words import WORDS
 from ablab.result import Arm, Result, answered, answered_pairs
-from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked
+from ablab.statistics.confusion import MANY, class_report, confusion, mistakes, unpacked, unpacked_confusion
 from ablab.study.failures import Pair
 from ablab.study.secondary import confusion_changes, groups_note
 
+TEST = "test"
 TOGETHER = 3  # variants in one chart
 KEYS = ("precision", "recall", "f1")
 MOST_CELLS = 1500  # of all matrices; each takes some 170 bytes of a page
@@ -46,6 +47,9 @@ def classes(result: Result) -> Iterator[Part]:
             both = {"base": sides[0], "variant's": sides[1]}
             title = f"Precision, recall and F1: {verdict.variant}"
             yield Fold("Precision, recall and F1 of each class", (_each_class(both, data, title),))
+            beside = list(_beside_test(verdict.variant, pairs, data, at)) if room > 0 else []
+            room -= 3 * len(data.classes) ** 2 * len(beside)
+            yield from beside
 
 
 def of_run(run: Run, data: DataFacts) -> tuple[Part, ...]:
@@ -57,13 +61,20 @@ def of_run(run: Run, data: DataFacts) -> tuple[Part, ...]:
     if len(data.classes) > MANY:
         return (mistaken,)
     known = _each_class({"": matrix}, data, "Precision, recall and F1 of each class")
-    return maps_of([Arm(f"run {run.id[:8]}", run.spec.recipe, (run,), 0)], data), known, mistaken
+    name = f"run {run.id[:8]}"
+    others = [
+        Fold(f"Confusion matrix of {SEEN[part]}", (maps({name: shares(summed([run], data, part))}, data, [run], part),))
+        for part in run.confusions
+    ]
+    return maps_of([Arm(name, run.spec.recipe, (run,), 0)], data), known, mistaken, *others
 
 
-def summed(runs: Sequence[Run], data: DataFacts) -> Any:
-    """The confusion matrix of all runs together, i64[K,K]."""
+def summed(runs: Sequence[Run], data: DataFacts, part: str = TEST) -> Any:
+    """The confusion matrix of all runs together, i64[K,K], of the test images or of what else was measured."""
     k = len(data.classes)
-    return sum(confusion(data.labels, answers(run, data), k) for run in runs)
+    if part == TEST:
+        return sum(confusion(data.labels, answers(run, data), k) for run in runs)
+    return sum(unpacked_confusion(run.confusions[part], k) for run in runs)
 
 
 def answers(run: Run, data: DataFacts) -> Any:
@@ -81,17 +92,35 @@ def shares(matrix: Any) -> Any:
     return 100 * matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
 
 
-def maps_of(arms: Sequence[Arm], data: DataFacts) -> Multiples:
+def maps_of(arms: Sequence[Arm], data: DataFacts, part: str = TEST) -> Multiples:
     """The matrices of these recipes, all in one chart."""
-    known = {arm.name: runs for arm in arms if (runs := answered(arm.runs, data))}
+    known = {arm.name: runs for arm in arms if (runs := _with_matrix(answered(arm.runs, data), part))}
+    if not known and part != TEST:
+        raise InputError(f"none of these runs kept its confusion matrix of {SEEN[part]}: older versions did not")
     if not known:
         raise InputError("none of these runs has its answers to these test images: only one that was measured has")
     if len(known) > 1 + TOGETHER:
         raise InputError(f"{len(known) - 1} variants are too many for one picture: choose up to {TOGETHER}")
     everything = [run for each in known.values() for run in each]
     counts = ", ".join(f"{name} n = {len(each)}" for name, each in known.items())
-    chart = maps({name: shares(summed(each, data)) for name, each in known.items()}, data, everything)
-    return replace(chart, caption=f"{chart.caption} Means over runs: {counts}.")
+    chart = maps({name: shares(summed(each, data, part)) for name, each in known.items()}, data, everything)
+    images = f" These are {SEEN[part]}, not test images." if part in SEEN else ""
+    return replace(chart, caption=f"{chart.caption}{images} Means over runs: {counts}.")
+
+
+def _with_matrix(runs: Sequence[Run], part: str) -> tuple[Run, ...]:
+    return tuple(run for run in runs if part == TEST or part in run.confusions)
+
+
+def _beside_test(variant: str, pairs: Sequence[Pair], data: DataFacts, at: int) -> Iterator[Fold]:
+    """The matrices of base and variant on validation images and on training images, where every run kept them."""
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    runs = [run for side in sides for run in side]
+    for part, images in SEEN.items():
+        if len(_with_matrix(runs, part)) == len(runs):
+            base, other = (shares(summed(side, data, part)) for side in sides)
+            drawn = maps({"base": base, variant: other}, data, runs, f"confusion-{part}-{at}")
+            yield Fold(f"Confusion matrices of {images}", (drawn,))
 
 
 def maps(named: dict[str, Any], data: DataFacts, runs: Sequence[Run], name: str = "confusion") -> Multiples:
