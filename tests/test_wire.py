@@ -129,7 +129,7 @@ def test_a_run_has_one_form_with_its_answers_or_without():
     assert {key: whole[key] for key in short} == short
     assert whole.keys() - short.keys() == {"predictions", "certainty", "confusions"}
     assert json.loads(wire.line(run)) == sent(whole)
-    assert wire.run_of(short) == dataclasses.replace(run, predictions=b"", certainty=b"")
+    assert wire.run_of(short) == dataclasses.replace(run, predictions=b"", certainty=b"", confusions={})
 
 
 def test_what_is_left_of_a_study_names_the_runs_that_are_to_come():
