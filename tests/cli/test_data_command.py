@@ -55,7 +55,9 @@ def test_the_list_says_of_every_name_where_it_is_or_that_it_is_not_here(ablab, t
     assert rows["cifar10"]["found"] is None
     assert rows["cifar100"]["found"] == str(tmp_path / "data" / "cifar-100-python")
     assert rows["phantom"]["found"] == "generated"
+    assert rows["cifar100"]["lacks"] == ["train", "test"]
     text = ablab("data", "list").stdout
+    assert f"{rows['cifar100']['found']}, incomplete: train, test are missing" in text
     assert "not here; a download of 170 MB" in text
     assert text.splitlines()[-1] == "next: ablab data get cifar10"
 
@@ -136,6 +138,17 @@ def test_names_of_classes_reach_the_terminal_without_control_characters(ablab, t
     assert "dog\\u202eevil" in out
     assert "\x1b" not in out
     assert "\u202e" not in out
+
+
+def test_half_a_data_set_is_no_data_set_and_the_list_says_what_is_missing(ablab, tmp_path):
+    for name, there in (("cifar-10-batches-py", ["data_batch_1", "test_batch"]), ("cifar-100-python", ["test"])):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for member in there:
+            (tmp_path / "data" / name / member).write_bytes(b"")
+    rows = {row["name"]: row for row in json.loads(ablab("data", "list", "--json").stdout)}
+    assert rows["cifar10"]["lacks"] == [f"data_batch_{number}" for number in (2, 3, 4, 5)]
+    assert rows["cifar100"]["lacks"] == ["train"]
+    assert "incomplete: train is missing" in ablab("data", "list").stdout
 
 
 def test_listing_and_fetching_load_no_torch(ablab):

@@ -36,7 +36,7 @@ def list_(data_root: str | None, as_json: bool) -> None:
     """The data sets with a name, and where they are."""
     from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
-    from ablab.data.places import data_folders, locate
+    from ablab.data.places import data_folders, lacking, locate
     from ablab.report.terminal.screen import facts_text
 
     rows: list[dict[str, Any]] = []
@@ -47,18 +47,22 @@ def list_(data_root: str | None, as_json: bool) -> None:
                 "name": known.name,
                 "what": known.summary,
                 "found": None if place is None else str(place),
+                "lacks": [] if place is None else list(lacking(known, place)),
                 "download_bytes": known.bytes,
             }
         )
     for entry in catalogue("data.sources", "generator").values():
-        rows.append({"name": entry.name, "what": entry.summary, "found": "generated", "download_bytes": 0})
+        rows.append({"name": entry.name, "what": entry.summary, "found": "generated", "lacks": [], "download_bytes": 0})
     facts = [fact for row in rows for fact in ((row["name"], _where(row)), ("", row["what"]))]
     text = f"{facts_text(facts)}\nlooked in: {', '.join(map(str, data_folders(data_root)))}"
-    absent = next((row["name"] for row in rows if row["found"] is None), None)
+    absent = next((row["name"] for row in rows if row["found"] is None or row["lacks"]), None)
     say(as_json, rows, text, f"ablab data get {absent}" if absent else f"ablab data check {rows[0]['name']}")
 
 
 def _where(row: dict[str, Any]) -> str:
+    if row["lacks"]:
+        verb = "is" if len(row["lacks"]) == 1 else "are"
+        return f"{row['found']}, incomplete: {', '.join(row['lacks'])} {verb} missing"
     return row["found"] or f"not here; a download of {row['download_bytes'] / 1e6:.0f} MB"
 
 

@@ -28,6 +28,17 @@ def locate(known: "Known", root: Path | str | None = None) -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
+def lacking(known: "Known", place: Path) -> tuple[str, ...]:
+    """The files with images that an unpacked data set lacks; nothing of an archive, whose end tells when it is read."""
+    from ablab.data.known import BINARY
+
+    for form in (known, *BINARY.values()):
+        for folder in (place, place / form.folder):
+            if folder.name == form.folder and folder.is_dir():
+                return tuple(member.name for member in form.batches if not (folder / member.name).is_file())
+    return ()
+
+
 def absent(known: "Known", root: Path | str | None = None) -> str:
     """The message for a known data set that is missing: the files, the folders searched, and how to get it."""
     folders = data_folders(root)

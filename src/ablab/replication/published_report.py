@@ -28,6 +28,7 @@ class Figures:
     values: Mapping[str, float]
     data: str = ""  # where the study asks on several data sets
     elsewhere: str = ""  # the source, where it is not the report's own text
+    why: str = ""  # ours may lie elsewhere, where that is known
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ def test_a_figure_is_set_beside_the_same_measure_of_ours_and_only_at_full_size(s
     assert base["inside"] is True
     loss = next(one for one in records if one["recipe"] == "base" and one["measure"] == "last_val_loss")
     assert loss["inside"] is False
+    assert loss["why"] == "its optimizer and preprocessing are not stated; ours fits faster"
+    assert base["why"] == ""
     others = [record for record in table(store, "figures").records if record["study"] != "extra-layer"]
     assert all(record["inside"] is None for record in others)
 
@@ -81,5 +83,6 @@ def test_a_folder_has_everything_that_the_report_has(store, tmp_path):
     assert "(3·3·3 + 1)·32 = 896" in writeup
     assert "fourth convolution" in writeup
     page = (tmp_path / "e" / "index.html").read_text("utf-8")
+    assert 'href="extra-layer-full/report.html"' in page
     assert all(claim.text.partition(" (")[0] in page for claim in report.claims)
     assert json.loads(re.search(r'id="ablab-figures">(.*?)</script>', page, re.DOTALL)[1]) == {"figures": {}}

@@ -137,3 +137,9 @@ def test_on_a_narrow_screen_a_list_keeps_to_one_line_a_row():
 def test_wide_letters_take_two_places():
     lines = write(table("t", ["name", "n >"], [["学校", "5"], ["ab", "6"]]), "text").splitlines()
     assert lines[2:] == ["学校  5", "ab    6"]
+
+
+def test_a_link_may_lead_to_a_page_in_a_folder_beside_this_one():
+    made = table("t", ["a"], [[Cell("x", link="l2-full/report.html")], [Cell("y", link="x:y/../report.html")]])
+    assert '<a href="l2-full/report.html"><bdi>x</bdi></a>' in write(made, "html")
+    assert write(made, "html").count("<a ") == 1

@@ -15,7 +15,7 @@ from ablab.report.page import body, framed, page
 from ablab.report.paper import latex, markdown, write_paper
 from ablab.report.replication import of_report
 from ablab.report.section import Heading, Paragraph, Part, Section, table_of
-from ablab.report.table import write
+from ablab.report.table import Cell, table, write
 from ablab.result import Result
 
 TABLES = ("claims", "figures", "counts")
@@ -68,9 +68,11 @@ def _results(report: PublishedReport, repeated: Sequence[Repeated]) -> Iterator[
 
 
 def _linked(arranged: Sequence[Section], studies: Sequence[Result]) -> tuple[Section, ...]:
-    names = ", ".join(f"{result.study.name}/report.html" for result in studies)
-    text = f"Each study has a report of its own in this folder: {names}." if names else "No study of it was run yet."
-    return (*arranged, Section("studies", "The studies", (Paragraph(text),)))
+    rows = [
+        (Cell(result.study.name, link=f"{result.study.name}/report.html"), result.study.question) for result in studies
+    ]
+    parts = (table("studies", ("report", "question"), rows),) if rows else (Paragraph("No study of it was run yet."),)
+    return (*arranged, Section("studies", "The studies, each with a report of its own", parts))
 
 
 def _writeup(report: PublishedReport, arranged: Sequence[Section], studies: Sequence[Result]) -> tuple[Section, ...]:

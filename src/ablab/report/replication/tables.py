@@ -87,6 +87,7 @@ def figures_table(reports: Sequence[PublishedReport], repeated: Sequence[Repeate
             for entry in report.figures:
                 if name in entry.values and of_study(repeated, entry.study, entry.data):
                     record = {"report": report.letter, "measure": name, **_figure(entry, name, measure, repeated)}
+                    record["why"] = _why(record, measure, report, entry)
                     rows.append(_figure_cells(record, measure, report, entry))
                     records.append(record)
     heads = (
@@ -166,7 +167,20 @@ def _place(record: Mapping[str, Any]) -> str | Cell:
         return "shortened"
     if record["inside"] is None:
         return "one run"
-    return "inside" if record["inside"] else Cell("outside", "broken")
+    return "inside" if record["inside"] else Cell(f"outside: {record['why']}", "broken")
+
+
+def _why(record: Mapping[str, Any], measure: Measure, report: PublishedReport, entry: Figures) -> str:
+    """The reason that one knows for a figure outside the range, or that nobody knows it."""
+    if record["inside"] is not False:
+        return ""
+    if measure.is_time:
+        return "another machine"
+    if entry.why:
+        return entry.why
+    if IMAGES[report.images] and measure.unit == "%":
+        return "theirs is of the images that its epoch was chosen on, after training on all 50,000"
+    return "nobody knows why"
 
 
 def counts_table(reports: Sequence[PublishedReport]) -> Table:

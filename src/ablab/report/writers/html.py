@@ -1,5 +1,6 @@
 """A table as HTML: for pages with our style sheet, and for notebooks, which have none."""
 
+import re
 from dataclasses import replace
 
 from markupsafe import Markup
@@ -90,8 +91,9 @@ def _inside(cell: Cell) -> Markup:
 
 
 def _is_address(link: str) -> bool:
-    """A place in the page or the site, or a web page; no other scheme is followed, and // is another site."""
-    return link.startswith(("#", "https://", "http://")) or (link[:1] == "/" and link[1:2] not in ("/", "\\"))
+    """A place in the page or the site, a page beside it, or a web page; no other scheme, and // is another site."""
+    is_here = link.startswith(("#", "https://", "http://")) or (link[:1] == "/" and link[1:2] not in ("/", "\\"))
+    return is_here or re.fullmatch(r"\w[\w .+-]*/[\w.-]+\.html", link) is not None
 
 
 def _side(head: Head) -> str:
