@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.records import Measurement
+from sample_runs import sample_run
 
-MEASURED = Measurement(loss=0.5, accuracy=0.75, images=200, metrics={"ece": 0.125, "top5": float("nan")})
+MEASURED = sample_run(test=Measurement(0.5, 0.75, 200, {"ece": 0.125, "top5": float("nan")}))
 
 
 @pytest.mark.parametrize(
@@ -19,22 +20,22 @@ MEASURED = Measurement(loss=0.5, accuracy=0.75, images=200, metrics={"ece": 0.12
         ("ece", 0.125, 12.5, "12.50 %"),
     ],
 )
-def test_a_metric_is_read_from_a_measurement_and_shown_in_its_unit(name, recorded, points, text):
-    metric = known_metrics()[name]
+def test_a_metric_is_read_from_a_run_and_shown_in_its_unit(name, recorded, points, text):
+    metric = metric_of(name)
     assert metric.of(MEASURED) == recorded
     assert metric.points(MEASURED) == points
     assert metric.show(recorded) == text
 
 
 def test_what_was_not_measured_or_is_not_finite_is_no_value():
-    assert known_metrics()["top5"].of(MEASURED) is None
-    assert known_metrics()["ece"].of(Measurement(0.5, 0.75, 200)) is None
-    assert known_metrics()["accuracy"].points(None) is None
+    assert metric_of("top5").of(MEASURED) is None
+    assert metric_of("ece").of(sample_run(test=Measurement(0.5, 0.75, 200))) is None
+    assert metric_of("accuracy").points(sample_run(test=None)) is None
 
 
 def test_differences_of_shares_are_percentage_points():
-    assert known_metrics()["accuracy"].gap_unit == "pp"
-    assert known_metrics()["loss"].gap_unit == "nats"
+    assert metric_of("accuracy").gap_unit == "pp"
+    assert metric_of("loss").gap_unit == "nats"
 
 
 def test_the_names_of_metrics_are_known_without_torch():

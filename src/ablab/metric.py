@@ -1,41 +1,63 @@
-"""Metrics by name, with unit and direction, read from the text of `train/metrics/`: nothing here loads torch."""
+"""Metrics by name, with unit and direction: nothing here loads torch.
+
+There are two kinds. Those of `train/metrics/` are measured on the test images at the end of every run. Those of
+`figures/`, and those in a file of one's own, are computed from a whole run: its curve, its cost, its answers.
+"""
 
 from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
 
-from ablab.catalogue import catalogue
+from ablab.catalogue import Entry, catalogue, is_own, read_operations
+from ablab.errors import Fault, InputError, StudyError, did_you_mean
+from ablab.own_code import loaded, own_entry
 
 if TYPE_CHECKING:
-    from ablab.records import Measurement
+    from ablab.records import Run
 
 Direction = Literal["higher", "lower"]
 APART = ("loss", "accuracy")  # added up batch by batch in every measurement, so they have fields of their own
 
 
+class AtLeast(float):
+    """A value that is only known to be so large or larger: the epochs that a target takes which was never reached."""
+
+
 @dataclass(frozen=True)
 class Metric:
-    """What one figure of a measurement is called, what it is counted in, and which way is better."""
+    """What one figure of a run is called, what it is counted in, and which way is better."""
 
     name: str
     title: str  # as a sentence has it: "calibration error"
     unit: str  # "%" for a share, which is recorded as 0 to 1; empty where it has none
     direction: Direction  # which values are better
+    decimals: int | None = None  # that are worth reading, where the unit does not tell
+    is_time: bool = False  # comparable on one machine only
+    reads: Callable[[Run], float | None] | None = field(default=None, compare=False, repr=False)  # None: measured
 
-    def of(self, measurement: Measurement | None) -> float | None:
+    def of(self, run: Run) -> float | None:
         """Its value as it is recorded; None where it is absent or not finite."""
-        if measurement is None:
-            return None
-        value = getattr(measurement, self.name) if self.name in APART else measurement.metrics.get(self.name)
+        value = self._measured(run) if self.reads is None else self.reads(run)
         return value if value is not None and math.isfinite(value) else None
 
-    def points(self, measurement: Measurement | None) -> float | None:
+    def _measured(self, run: Run) -> float | None:
+        if run.test is None:
+            return None
+        return getattr(run.test, self.name) if self.name in APART else run.test.metrics.get(self.name)
+
+    def points(self, run: Run) -> float | None:
         """Its value in its unit: shares in percent."""
-        value = self.of(measurement)
+        value = self.of(run)
         return None if value is None else self.factor * value
+
+    @property
+    def full_title(self) -> str:
+        """Its title with what it is measured on: "test accuracy", "training time"."""
+        return self.title if self.reads else f"test {self.title}"
 
     def show(self, value: float) -> str:
         """A recorded value with its unit.
@@ -68,6 +90,8 @@ class Metric:
     @property
     def digits(self) -> int:
         """Decimals that are worth reading."""
+        if self.decimals is not None:
+            return self.decimals
         return 2 if self.unit == "%" else 4
 
     @property
@@ -109,11 +133,69 @@ class Metric:
         return "pp" if self.unit == "%" else self.unit
 
 
+FIGURES, FIGURE = "figures", "figure"  # the folder, and how its functions are marked
 ACCURACY = "accuracy"  # what studies decide by unless they say otherwise
 
 
 @functools.cache
 def known_metrics() -> dict[str, Metric]:
-    """Every metric of the folder, by name."""
+    """Every metric that is measured on the test images, by name."""
     entries = catalogue("train.metrics", "metric").values()
     return {entry.name: Metric(entry.name, **entry.facts) for entry in entries}
+
+
+@functools.cache
+def metric_of(text: str) -> Metric:
+    """The metric that a text names: `accuracy`, `epochs_to(70)`, `path/to/file.py:function`."""
+    if text in known_metrics():
+        return known_metrics()[text]
+    if fault := metric_fault(text):
+        raise StudyError([fault])
+    if is_own(text):
+        entry = own_entry(text, FIGURE, StudyError)
+        return _figure(text, entry, _checked(text))
+    (operation,), _ = read_operations("metric", text, catalogue(FIGURES, FIGURE))
+    return _figure(text, operation.entry, functools.partial(operation.entry.load(), **operation.arguments))
+
+
+def metric_fault(text: str) -> Fault | None:
+    """What is wrong with a text that ought to name a metric; a file of one's own is read and not yet run."""
+    if text in known_metrics():
+        return None
+    if is_own(text):
+        try:
+            said = own_entry(text, FIGURE, StudyError).facts
+        except InputError as error:
+            return Fault("metric", f"metric = {text}: {error}", text)
+        lacking = [key for key in ("title", "unit", "direction") if not isinstance(said.get(key), str)]
+        if lacking or said["direction"] not in get_args(Direction):
+            wanted = 'its mark says title="...", unit="..." and direction="higher" or "lower"'
+            return Fault("metric", f"metric = {text}: {wanted}", text)
+        return None
+    figures = catalogue(FIGURES, FIGURE)
+    if text.partition("(")[0].strip() in figures:
+        return next(iter(read_operations("metric", text, figures)[1]), None)
+    message = f'metric = {text[:100]}: the name of a metric is wanted, such as "accuracy"'
+    return Fault("metric", message, text[:100], did_you_mean(text[:100], [*known_metrics(), *figures]))
+
+
+def _figure(text: str, entry: Entry, reads: Callable[[Run], float | None]) -> Metric:
+    said = {key: value for key, value in entry.facts.items() if key != "title"}
+    arguments = getattr(reads, "keywords", {})
+    return Metric(text, entry.facts["title"].format(**arguments), reads=reads, **said)
+
+
+def _checked(text: str) -> Callable[[Run], float | None]:
+    """A function of one's own, run when it is first asked; what it raises, and what is no number, is told by name."""
+    function = functools.cache(lambda: loaded(text, StudyError))
+
+    def value(run: Run) -> float | None:
+        try:
+            found = function()(run)
+        except Exception as error:
+            raise StudyError(f"metric = {text}: run {run.id}: {type(error).__name__}: {error}") from error
+        if found is not None and (isinstance(found, bool) or not isinstance(found, int | float)):
+            raise StudyError(f"metric = {text}: it gave {found!r} for run {run.id}; a number or None is wanted")
+        return found
+
+    return value

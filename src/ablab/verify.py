@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from ablab import wire
 from ablab.catalogue import is_own
 from ablab.errors import InputError, printable
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, metric_of
 from ablab.recipe import Recipe
 from ablab.records import Machine, Observer, Run, RunSpec
 
@@ -229,7 +229,7 @@ def compare(reported: ReportedRun, run: Run) -> Check:
             reported, run, "different", f"on the same machine predictions must be equal, and are not: {figures}"
         )
     allowed = tolerance(reported.accuracy, ours, run.test.images)
-    points = known_metrics()[ACCURACY].factor * allowed
+    points = metric_of(ACCURACY).factor * allowed
     limits = f"{figures}; {points:.2f} points are allowed between two machines"
     because = f" ({', '.join(other)})" if other else ""
     return Check(reported, run, "same within tolerance" if gap <= allowed else "different", limits + because)
@@ -256,4 +256,4 @@ def _other(there: Machine, here: Machine) -> list[str]:
 
 
 def _percent(accuracy: float | None) -> str:
-    return "not finished" if accuracy is None else known_metrics()[ACCURACY].show(accuracy)
+    return "not finished" if accuracy is None else metric_of(ACCURACY).show(accuracy)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ablab.catalogue import catalogue
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 
 NAMES = sorted(catalogue("train.metrics", "metric"))
 
@@ -24,7 +24,7 @@ def random_outputs(images=400, classes=10, seed=0):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_metric_says_its_title_unit_and_direction(name):
-    metric = known_metrics()[name]
+    metric = metric_of(name)
     assert metric.title
     assert metric.direction in ("higher", "lower")
     assert isinstance(metric.unit, str)
@@ -50,12 +50,12 @@ def test_perfect_answers_are_at_least_as_good_as_random_ones(name):
     logits, labels = random_outputs()
     perfect = value(name, 100.0 * torch.nn.functional.one_hot(labels, 10), labels)
     random = value(name, logits, labels)
-    is_better = perfect >= random if known_metrics()[name].direction == "higher" else perfect <= random
+    is_better = perfect >= random if metric_of(name).direction == "higher" else perfect <= random
     assert is_better
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_share_lies_between_0_and_1(name):
-    if known_metrics()[name].unit != "%":
+    if metric_of(name).unit != "%":
         pytest.skip("it is no share")
     assert 0 <= value(name, *random_outputs()) <= 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.recipe import Recipe
 from ablab.records import Measurement
 from ablab.study import Rule, Study, Variant, decide
@@ -13,7 +13,7 @@ from sample_runs import sample_run
 
 BASE, NORM = Recipe(), Recipe().with_("norm=batch")
 LABELS = tuple(range(10)) * 20
-ACCURACY = known_metrics()["accuracy"]
+ACCURACY = metric_of("accuracy")
 
 
 def planned(seeds=(3, 10), metric="accuracy", margin=0.5, protocol=0):

@@ -1,14 +1,6 @@
 """A user's own network: `path/to/file.py:Name` or `package.module:Name`, built and checked like one of the zoo."""
 
-import contextlib
-import hashlib
-import importlib
-import importlib.util
 import inspect
-import sys
-import traceback
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +9,7 @@ from torch import nn
 
 from ablab.errors import ModelError, did_you_mean
 from ablab.models.shapes import BATCH, check_out, failing_layer_named
+from ablab.own_code import own_module, told
 
 if TYPE_CHECKING:
     from ablab.models import Io
@@ -24,15 +17,15 @@ if TYPE_CHECKING:
 
 def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
     """The network that `name` points to, made with `classes`, `options`, and `in_shape` if its constructor takes it."""
-    where, _, attribute = name.rpartition(":")
-    make = _attribute(_module(where, name), attribute, name)
+    attribute = name.rpartition(":")[2]
+    make = _attribute(own_module(name, ModelError), attribute, name)
     given = _arguments(make, name, io, options)
     try:
         net = make(**given)
     except ModelError:
         raise
     except Exception as error:
-        raise ModelError(f'"{name}" could not be made: {_told(error)}') from error
+        raise ModelError(f'"{name}" could not be made: {told(error)}') from error
     if not isinstance(net, nn.Module):
         raise ModelError(f'"{name}" gave something of type {type(net).__name__}; a torch.nn.Module is wanted')
     _check(net, io, name)
@@ -79,53 +72,3 @@ def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
         names = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)]
         raise ModelError(f'"{name}": nothing called "{attribute}" is there: {did_you_mean(attribute, names)}')
     return found
-
-
-def _module(where: str, name: str) -> ModuleType:
-    """The module in a file, or the one with a dotted name, looked for in the current folder as well."""
-    try:
-        if where.endswith(".py"):
-            return _from_file(Path(where))
-        with _importable(Path.cwd()):
-            return importlib.import_module(where)
-    except FileNotFoundError:
-        raise ModelError(f'"{name}": there is no file {where}') from None
-    except ModuleNotFoundError as error:
-        raise ModelError(f'"{name}": no module named "{error.name}" can be imported') from None
-    except Exception as error:
-        raise ModelError(f'"{name}" cannot be imported: {_told(error)}') from error
-
-
-def _from_file(path: Path) -> ModuleType:
-    path = path.expanduser().resolve(strict=True)
-    key = "ablab_own_" + hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    spec = importlib.util.spec_from_file_location(key, path)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[key] = module  # dataclasses and others look their module up there
-    with _importable(path.parent):
-        spec.loader.exec_module(module)
-    return module
-
-
-@contextlib.contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """A folder whose files can be imported by name for a while."""
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
-
-
-def _told(error: Exception) -> str:
-    """An error of a user's code in one line: kind, words, and the place in the file."""
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
-    theirs = [
-        f" ({frame.filename}, line {frame.lineno})"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and "torch" not in Path(frame.filename).parts
-    ]
-    return f"{type(error).__name__}: {error}{theirs[-1] if theirs else ''}"

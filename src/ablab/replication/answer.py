@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, metric_of
 from ablab.replication.evidence import (
     FAR,
     Comparison,
@@ -239,7 +239,7 @@ def _below_chance(arm: Arm, result: Result) -> str:
     if not arm.measured or result.data is None:
         return ""
     mean = sum(run.points or 0.0 for run in arm.measured) / len(arm.measured)
-    scale = Scale(known_metrics()[ACCURACY], len(result.data.classes), True)
+    scale = Scale(metric_of(ACCURACY), len(result.data.classes), True)
     return f"{arm.name} has {mean:.1f} %, and chance is {scale.chance:g} %" if mean < scale.line else ""
 
 

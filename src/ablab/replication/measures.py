@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ablab.metric import metric_of
 from ablab.records import EpochRow, Run
 from ablab.statistics.learning import overfits_from
 from ablab.statistics.paired import mean, sd
@@ -57,11 +58,6 @@ def _best(curve: Sequence[EpochRow]) -> EpochRow:
     return max(curve, key=lambda row: row.val_accuracy)
 
 
-def _gap(run: Run) -> float | None:
-    """Training minus test accuracy of the same weights, both without dropout and augmentation."""
-    return run.train.points - run.test.points if run.train and run.test else None
-
-
 def _steps(run: Run) -> float | None:
     """How much validation loss jumps from one epoch to the next, behind its steep beginning."""
     losses = [row.val_loss for row in run.curve[len(run.curve) // 4 :]]
@@ -92,7 +88,7 @@ MEASURES = {
     "train_at_best": Measure(
         "training accuracy at the best validation epoch", "%", _at_best(lambda row: row.train_points), 1.0
     ),
-    "gap": Measure("training minus test accuracy, evaluated alike", "pp", _gap, 1.0),
+    "gap": Measure("training minus test accuracy, evaluated alike", "pp", metric_of("gap").points, 1.0),
     "last_gap": Measure(
         "training minus validation accuracy of the last epoch",
         "pp",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar
 from ablab.atomic import atomic_file
 from ablab.errors import InputError
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, known_metrics, metric_of
 from ablab.records import Removed, Run
 from ablab.report.table import Cell, Table, table, write
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def listed(rows: Sequence[dict[str, Any]]) -> Table:
     """One line a run, in the order given. Ten thousand take a quarter of a second."""
     heads = ("run", "model", "data", "seed >", "epochs >", "test >", "seconds >", "status", "tags", "changes")
-    has_tags, accuracy = any(row["tags"] for row in rows), known_metrics()[ACCURACY]
+    has_tags, accuracy = any(row["tags"] for row in rows), metric_of(ACCURACY)
     lines = []
     for row in rows:
         changes = {key: value for key, value in json.loads(row["changes"]).items() if key not in ("model", "data")}
@@ -45,7 +45,7 @@ def listed(rows: Sequence[dict[str, Any]]) -> Table:
 
 def removed_table(graves: Sequence[Removed]) -> Table:
     """One line a run that was removed: what it came to, which plans had judged it, when and why it went."""
-    accuracy = known_metrics()[ACCURACY]
+    accuracy = metric_of(ACCURACY)
     lines = [
         (
             one.run,
@@ -113,7 +113,7 @@ def difference(a: Run, b: Run) -> Difference:
     ours, theirs = dataclasses.asdict(a.machine), dataclasses.asdict(b.machine)
     results = {
         "status": (a.status, b.status),
-        **{name: (metric.of(a.test), metric.of(b.test)) for name, metric in known_metrics().items()},
+        **{name: (metric.of(a), metric.of(b)) for name, metric in known_metrics().items()},
         "selected epoch": (a.selected_epoch, b.selected_epoch),
         "epochs": (a.cost.epochs, b.cost.epochs),
         "seconds": (a.cost.seconds, b.cost.seconds),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.records import EpochRow
 from ablab.report.chart import Axis, Intervals, Line, Lines, Point, Whisker
 from ablab.report.draw import svg
@@ -45,7 +45,7 @@ def looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
     chart = Intervals(
         name=verdict.variant,
         title=f"{verdict.variant}: the interval of the effect after each pair of seeds",
-        axis=Axis("effect", known_metrics()[verdict.metric].gap_words),
+        axis=Axis("effect", metric_of(verdict.metric).gap_words),
         intervals=tuple(
             Whisker(str(pairs), known.mean, known.low, known.high, is_faint=pairs != max(taken))
             if (known := taken.get(pairs))

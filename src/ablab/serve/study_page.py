@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.recipe import Recipe
 from ablab.report.chart import Axis, Line, LineKind
 from ablab.report.sections.curves import QUANTITIES
@@ -33,7 +33,7 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
         "it": it,
         "study": it.study,
         "rule": it.study.rule,
-        "metric": known_metrics()[it.study.rule.metric],
+        "metric": metric_of(it.study.rule.metric),
         "line": line,
         "verdicts": [
             {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts
@@ -71,7 +71,7 @@ def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequenc
     live = {(run.spec.recipe.hash, run.spec.seed): run for run in running}
     wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
     least, most = it.study.rule.seeds
-    metric = known_metrics()[it.study.rule.metric]
+    metric = metric_of(it.study.rule.metric)
     shown = sorted({one.seed for one in it.plan.most})[:MOST_SEEDS]
     rows = []
     for name, recipe, style in arms:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.statistics.paired import differences, mean
 from ablab.statistics.sequential import multipliers
 from ablab.study.verdict import Verdict, signed
@@ -76,7 +76,7 @@ def welch_half(errors: Sequence[float], counts: Sequence[int], alpha: float) -> 
 def _between(there: Verdict, data: str, first: Verdict, other: str, alpha: float, seeds: tuple[int, int]) -> Across:
     effect, low, high = difference(first, there, alpha, seeds)
     known = low > 0 or high < 0
-    is_more = known_metrics()[there.metric].gain(effect, effect)[0] > 0
+    is_more = metric_of(there.metric).gain(effect, effect)[0] > 0
     way = ("more" if is_more else "less") + f" on {data} than on {other}" if known else "no clear interaction"
     gap = f"{signed(effect, there.digits)} {there.unit}".rstrip()
     sentence = (

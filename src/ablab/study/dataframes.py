@@ -46,7 +46,7 @@ def _run_rows(runs: Iterable[Run], names: Mapping[str, str]) -> Iterable[dict[st
             "variant": names[run.spec.recipe.hash],
             "seed": run.spec.seed,
             "status": run.status,
-            **{name: metric.points(run.test) for name, metric in known_metrics().items()},
+            **{name: metric.points(run) for name, metric in known_metrics().items()},
             "selected_epoch": run.selected_epoch,
             "epochs": run.cost.epochs,
             "seconds": run.cost.seconds,

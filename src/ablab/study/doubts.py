@@ -5,7 +5,7 @@ few pairs. No check of pairs can protect against skew of one arm alone: mean and
 what was asked for.
 """
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.statistics.paired import differences
 from ablab.statistics.robust import Robust, robust
 from ablab.study.verdict import Verdict, signed, word_for
@@ -20,7 +20,7 @@ def robust_of(verdict: Verdict) -> Robust | None:
         return None
     gaps = differences(verdict.base_accuracies, verdict.accuracies)
     last = verdict.looks[-1]
-    return robust(gaps[: last.pairs], last.multiplier, grid=known_metrics()[verdict.metric].grid)
+    return robust(gaps[: last.pairs], last.multiplier, grid=metric_of(verdict.metric).grid)
 
 
 def doubt(verdict: Verdict) -> str:
@@ -37,7 +37,7 @@ def doubt(verdict: Verdict) -> str:
             return f"A test that does not assume normal differences (sign flips) is less sure: p = {seen.p:.2g}."
     if verdict.word == "undecided" and seen.trimmed and (verdict.sd or 0.0) > WILD * seen.trimmed.sd / NORMAL:
         low, high = seen.trimmed.low, seen.trimmed.high
-        word, _ = word_for(*known_metrics()[verdict.metric].gain(low, high), verdict.margin)
+        word, _ = word_for(*metric_of(verdict.metric).gain(low, high), verdict.margin)
         if word != "undecided":
             count = seen.left_out
             ends = (

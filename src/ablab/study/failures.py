@@ -14,7 +14,7 @@ degree, and leaving it out would bend the effect.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ablab.metric import ACCURACY, Metric
+from ablab.metric import ACCURACY, AtLeast, Metric
 from ablab.records import Run
 from ablab.statistics.failures import Reliability
 from ablab.statistics.paired import differences
@@ -51,20 +51,28 @@ class Scale:
 
     def value(self, run: Run) -> float | None:
         """What a run counts as, in the metric's unit; None where it has no value and cannot be given one."""
-        measured = self.metric.points(run.test)
+        measured = self.metric.points(run)
         is_chance = self.counts_failures and self.metric.name == ACCURACY and self.has_failed(run)
         return self.chance if measured is None and is_chance else measured
 
     def value_at(self, run: Run, share: float | None) -> float:
         """The value of a run; of one that was not measured, this share of the most that a failed run can have."""
-        measured = self.metric.points(run.test)
+        measured = self.metric.points(run)
         if measured is not None:
             return measured
         return self.chance if share is None else share * self.line
 
+    def compares(self, pair: Pair) -> bool:
+        """Whether the values of a pair can be set against each other."""
+        return not self.are_apart(pair) and not all(isinstance(self.metric.of(run), AtLeast) for run in pair)
+
+    def are_apart(self, pair: Pair) -> bool:
+        """Whether these are times of two machines."""
+        return self.metric.is_time and pair[0].machine.clock != pair[1].machine.clock
+
     def counts_as_chance(self, runs: Iterable[Run]) -> bool:
         """Whether one of the runs has a value though it was never measured."""
-        return any(self.metric.of(run.test) is None and self.value(run) is not None for run in runs)
+        return any(self.metric.of(run) is None and self.value(run) is not None for run in runs)
 
 
 @dataclass(frozen=True)
@@ -121,15 +129,19 @@ def every_pair(pairs: Sequence[Pair], scale: Scale) -> Series:
     """All pairs that have a difference, with failed runs as what they count as."""
 
     def counts(pair: Pair) -> bool:
-        is_measured = all(scale.metric.of(run.test) is not None for run in pair)
-        return is_measured or not all(scale.has_failed(run) for run in pair)
+        is_measured = all(scale.metric.of(run) is not None for run in pair)
+        return scale.compares(pair) and (is_measured or not all(scale.has_failed(run) for run in pair))
 
     return _series([(at, pair) for at, pair in enumerate(pairs) if counts(pair)], scale)
 
 
 def trained_pairs(pairs: Sequence[Pair], scale: Scale) -> Series:
     """The pairs where both trained; none where runs that trained came near the line, so that failing is of degree."""
-    trained = [(at, pair) for at, pair in enumerate(pairs) if not any(scale.has_failed(run) for run in pair)]
+    trained = [
+        (at, pair)
+        for at, pair in enumerate(pairs)
+        if scale.compares(pair) and not any(scale.has_failed(run) for run in pair)
+    ]
     clear = 2 * scale.line - scale.chance
     if any(run.points is not None and run.points < clear for _, pair in trained for run in pair):
         return _series([], scale)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.events import Projection
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, metric_of
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.statistics.paired import correct, differences, noise_floor, sd
@@ -101,8 +101,8 @@ def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int)
 
     Only accuracies can be guessed, because a right answer is a toss of a coin; of another metric pairs alone tell.
     """
-    metric = known_metrics()[plan.study.rule.metric]
-    known = [run for run in known if metric.of(run.test) is not None]
+    metric = metric_of(plan.study.rule.metric)
+    known = [run for run in known if metric.of(run) is not None]
     by_recipe = {
         recipe.hash: {run.spec.seed: run for run in known if run.spec.recipe.hash == recipe.hash}
         for recipe in plan.study.recipes
@@ -202,9 +202,9 @@ def measured_seconds(runs: Iterable[Run]) -> dict[str, float]:
 
 def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
     """The next pair has a run that will never have a value, so there will be no next pair."""
-    metric = known_metrics()[plan.study.rule.metric]
+    metric = metric_of(plan.study.rule.metric)
     return any(
-        metric.of(run.test) is None
+        metric.of(run) is None
         and (run.status == "finished" or not plan.protocol.counts_failures)
         and plan.place(run.spec) == verdict.tried
         and run.spec.recipe.hash in both

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.records import Run
 from ablab.statistics.failures import rate_interval, reliability
 from ablab.statistics.paired import differences, interval
@@ -30,7 +30,7 @@ class Paired:
 
 def gather(plan: Plan, found: Found, classes: int | None = None) -> tuple[Evidence, ...]:
     """The evidence on every variant; without the number of classes, a run without an accuracy counts as 0 %."""
-    scale = Scale(known_metrics()[plan.study.rule.metric], classes, plan.protocol.counts_failures)
+    scale = Scale(metric_of(plan.study.rule.metric), classes, plan.protocol.counts_failures)
     paired = [_paired(plan, scale, variant, found) for variant in plan.study.variants]
     every = _looks(plan, [one.every for one in paired])
     has_failures = any(one.trained.places != one.every.places for one in paired)
@@ -79,6 +79,8 @@ def _evidence(plan: Plan, scale: Scale, paired: Paired, every: tuple[Look, ...],
             if scale.value(left) is not None and scale.value(right) is not None
         ),
         is_stuck=is_stuck,
+        apart=sum(map(scale.are_apart, paired.pairs[:tried])),
+        unreached=sum(not scale.compares(pair) and not scale.are_apart(pair) for pair in paired.pairs[:tried]),
         failing=_failing(plan, scale, paired.pairs[:tried], series, taken, every) if scale.counts_failures else None,
     )
 
@@ -135,5 +137,5 @@ def _other_words(plan: Plan, scale: Scale, series: Series, taken: Sequence[Look]
 
 def _grid(plan: Plan, pairs: Sequence[Pair]) -> float:
     """The smallest step that the values can take."""
-    metric = known_metrics()[plan.study.rule.metric]
+    metric = metric_of(plan.study.rule.metric)
     return max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=0.0)

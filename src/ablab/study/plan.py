@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ablab import randomness
+from ablab.catalogue import is_own
 from ablab.errors import StudyError
+from ablab.own_code import source_digest
 from ablab.recipe import Recipe
 from ablab.records import RunSpec, StudyText
 from ablab.statistics.sequential import Design
@@ -132,5 +134,6 @@ def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) ->
         *([study.comparisons] if study.datasets else []),
         *(["explores"] if explores else []),
         *(["tune"] if study.tune else []),
+        *([source_digest(rule.metric, StudyError)] if is_own(rule.metric) else []),
     ]
     return hashlib.sha256(json.dumps(said, allow_nan=False).encode()).hexdigest()[:12]

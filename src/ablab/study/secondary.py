@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ablab.errors import StudyError
-from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.metric import ACCURACY, Metric, known_metrics, metric_of
 from ablab.records import DataFacts, EpochRow, Run
 from ablab.statistics.confusion import unpacked
 from ablab.statistics.learning import epochs_to
@@ -22,6 +22,7 @@ from ablab.study.failures import Pair
 
 Seeds = tuple[int, int]  # of the study: pairs at the first look and at the last
 ALPHA = 0.05
+GAP = "training minus test accuracy (the gap)"  # of the same weights, without dropout and augmentation
 MANY = 20  # classes beyond which each has too few test images to say anything
 
 
@@ -70,17 +71,15 @@ def secondary(pairs: Sequence[Pair], decides: str = ACCURACY, seeds: Seeds | Non
     if len(pairs) < 3:
         return ()
     reach = after_looks(len(pairs), seeds)
-    during_training = (
-        _paired(
-            "training accuracy in the last epoch, measured during training", "pp", pairs, _last_training, 0.01, reach
-        ),
-        _paired("training minus test accuracy (the gap)", "pp", pairs, _gap, 0.01, reach),
+    during_training = _paired(
+        "training accuracy in the last epoch, measured during training", "pp", pairs, _last_training, 0.01, reach
     )
     found = [
         _paired(
             "mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01, reach
         ),
-        *(replace(answer, is_during_training=True) for answer in during_training if answer),
+        during_training and replace(during_training, is_during_training=True),
+        None if decides == "gap" else _paired(GAP, "pp", pairs, metric_of("gap").points, 0.01, reach),
         *(_measured(metric, pairs, reach) for name, metric in known_metrics().items() if name != decides),
         _times(pairs, reach),
     ]
@@ -184,7 +183,7 @@ def gap_change(
         paired_secondary("test accuracy", "pp", base_test, test, 0.01, reach),
     )
     gaps = [differences(test, train) for test, train in ((base_test, base_train), (test, train))]
-    gap = paired_secondary("training minus test accuracy (the gap)", "pp", gaps[0], gaps[1], 0.01, reach)
+    gap = paired_secondary(GAP, "pp", gaps[0], gaps[1], 0.01, reach)
     return GapChange(gap, *parts, _gap_sentence(gap, *parts))
 
 
@@ -271,7 +270,7 @@ def _paired(
 def _measured(metric: Metric, pairs: Sequence[Pair], reach: float) -> Secondary | None:
     name = f"{metric.title} on the test images"
     step = max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=metric.grid)
-    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run.test), step, reach)
+    return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run), step, reach)
 
 
 def _times(pairs: Sequence[Pair], reach: float) -> Secondary | None:
@@ -329,10 +328,6 @@ def _mean_validation(run: Run) -> float | None:
 
 def _last_training(run: Run) -> float | None:
     return run.curve[-1].train_points if run.curve else None
-
-
-def _gap(run: Run) -> float | None:
-    return run.curve[-1].train_points - run.test.points if run.curve and run.test else None
 
 
 def _matrices(runs: Sequence[Run], data: DataFacts) -> Any:

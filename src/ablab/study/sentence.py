@@ -2,7 +2,7 @@
 
 import math
 
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, metric_of
 from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.statistics.odds import odds
@@ -58,13 +58,13 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
 
 def _gains(verdict: Verdict) -> bool:
     effect = verdict.effect or 0.0
-    return known_metrics()[verdict.metric].gain(effect, effect)[0] > 0
+    return metric_of(verdict.metric).gain(effect, effect)[0] > 0
 
 
 def _name(verdict: Verdict) -> str:
     """The variant, and what it was judged by where that is not accuracy."""
     is_accuracy = verdict.metric == ACCURACY
-    return verdict.variant if is_accuracy else f"{verdict.variant} ({known_metrics()[verdict.metric].title})"
+    return verdict.variant if is_accuracy else f"{verdict.variant} ({metric_of(verdict.metric).title})"
 
 
 def _gap(verdict: Verdict, number: float) -> str:
@@ -81,6 +81,14 @@ def _failures(verdict: Verdict, evidence: Evidence) -> str:
             said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
     elif verdict.failing.base or verdict.failing.variant:
         said.append(_rates(verdict, verdict.failing))
+    if evidence.apart:
+        said.append(
+            f"{counted(evidence.apart, 'pair')} ran on two machines or devices, whose times cannot be compared."
+        )
+    if evidence.unreached:
+        said.append(
+            f"Neither run reached the target in {counted(evidence.unreached, 'pair')}, so these count for nothing."
+        )
     if evidence.is_stuck:
         what = "an accuracy" if verdict.metric == ACCURACY else f'"{verdict.metric}"'
         said.append(f"A run without {what} has no pair, and leaving it out would flatter whoever it belongs to.")
@@ -171,7 +179,7 @@ def _belief(verdict: Verdict) -> str:
     gaps = differences(verdict.base_accuracies, verdict.accuracies)
     if verdict.word != "undecided" or verdict.low is None or not (seen := odds(gaps, verdict.margin)):
         return ""
-    is_up = known_metrics()[verdict.metric].direction == "higher"
+    is_up = metric_of(verdict.metric).direction == "higher"
     helps, hurts = (seen.above, seen.below) if is_up else (seen.below, seen.above)
     return (
         f"If you must choose now: {percent(helps)} that it helps by more than {verdict.size(verdict.margin)}, "
@@ -196,7 +204,7 @@ def _cautions(verdict: Verdict) -> str:
             f"This holds for this test set; for other images of the kind the interval is "
             f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
         )
-    if verdict.metric != ACCURACY and verdict.low is not None:
+    if metric_of(verdict.metric).reads is None and verdict.metric != ACCURACY and verdict.low is not None:
         said.append(
             "The interval is about other seeds; what other test images would change is known of accuracy alone."
         )

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.statistics.paired import differences
 from ablab.statistics.pooling import Pooled, interquartile_mean, random_effects
 from ablab.study.verdict import Verdict, signed
@@ -44,7 +44,7 @@ def _sentence(
     name: str, cells: tuple[tuple[str, Verdict], ...], pooled: Pooled, middle: tuple[float, float, float] | None
 ) -> str:
     verdict = cells[0][1]
-    metric, digits = known_metrics()[verdict.metric], verdict.digits
+    metric, digits = metric_of(verdict.metric), verdict.digits
 
     def shown(center: float, low: float, high: float) -> str:
         unit = f" {metric.gap_unit}".rstrip()

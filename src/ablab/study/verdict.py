@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.metric import ACCURACY, Metric, metric_of
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import (
@@ -48,6 +48,8 @@ class Evidence:
     trained: tuple[Pair, ...]  # where neither failed
     is_stuck: bool  # the next pair has a run that will never have a value
     failing: Failing | None  # None by the first protocol
+    apart: int = 0  # pairs that count for nothing, because they are times of two machines
+    unreached: int = 0  # pairs that count for nothing, because neither run reached the target
 
 
 @dataclass(frozen=True)
@@ -140,12 +142,12 @@ class Verdict:
     @property
     def unit(self) -> str:
         """What effects are counted in."""
-        return known_metrics()[self.metric].gap_unit
+        return metric_of(self.metric).gap_unit
 
     @property
     def digits(self) -> int:
         """Decimals of an effect that are worth reading."""
-        return known_metrics()[self.metric].digits
+        return metric_of(self.metric).digits
 
     @property
     def label(self) -> str:
@@ -200,7 +202,7 @@ def _word(look: Look, margin: float, metric: Metric) -> tuple[Word, bool]:
 def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = None) -> Verdict:
     """The verdict that the evidence allows."""
     pairs, last = evidence.pairs, evidence.looks[-1] if evidence.looks else None
-    metric, is_accuracy = known_metrics()[rule.metric], rule.metric == ACCURACY
+    metric, is_accuracy = metric_of(rule.metric), rule.metric == ACCURACY
     a, b = evidence.values
     timed = tuple(pair for pair in pairs if all(run.status == "finished" for run in pair)) or pairs
     gaps = differences(a, b)
@@ -255,7 +257,7 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
 
 def points(runs: Sequence[Run], metric: str = ACCURACY) -> tuple[float, ...]:
     """What runs have of a metric on the test images, in its unit: accuracies in percent."""
-    values = (known_metrics()[metric].points(run.test) for run in runs)
+    values = (metric_of(metric).points(run) for run in runs)
     return tuple(value for value in values if value is not None)
 
 

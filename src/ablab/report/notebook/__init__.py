@@ -15,7 +15,7 @@ from markupsafe import Markup
 from ablab import grammar
 from ablab.catalogue import catalogue, mark
 from ablab.errors import InputError
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.nouns import counted
 from ablab.records import Run
 from ablab.report.draw.matplotlib import figure
@@ -113,7 +113,7 @@ def _study(study: Study) -> Markup:
     first, most = rule.seeds
     seeds = f"{first} to {most} seeds" if first < most else counted(first, "seed")
     rows = [("base", study.base.model), *((variant.name, variant.change) for variant in study.variants)]
-    margin = known_metrics()[rule.metric].size(rule.margin)
+    margin = metric_of(rule.metric).size(rule.margin)
     decides = f"{rule.metric}, margin {margin}, {100 * rule.confidence:g} % confidence, {seeds}"
     return box(study.question, [rows_table(("variant", "change"), rows), note(f"decided by {decides}")])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ablab.catalogue import mark
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.report.chart import Axis, Intervals, Whisker
 from ablab.report.means import ends
 from ablab.report.section import Paragraph, Part
@@ -38,7 +38,7 @@ def across(result: Result) -> Iterator[Part]:
 
 def _chart(summary: Summary) -> Intervals:
     first = summary.cells[0][1]
-    metric = known_metrics()[first.metric]
+    metric = metric_of(first.metric)
     cells = [
         Whisker(data, one.effect, one.low, one.high, one.word, one.pairs, digits=one.digits)
         for data, one in summary.cells
@@ -53,7 +53,7 @@ def _chart(summary: Summary) -> Intervals:
         title=f"effect of {summary.variant} on {len(summary.cells)} data sets",
         caption=f"{summary.variant}: the effect on each data set with the interval of its verdict, and the mean over "
         "data sets (random effects, interval of Hartung and Knapp).",
-        axis=Axis("effect", f"{metric.gap_words} of test {metric.title}"),
+        axis=Axis("effect", f"{metric.gap_words} of {metric.full_title}"),
         intervals=tuple(cells),
         margin=first.margin,
         unit=first.unit.replace("pp", "points"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
-from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.metric import ACCURACY, Metric, metric_of
 from ablab.nouns import counted, span_text
 from ablab.records import Run
 from ablab.report.chart import Axis, Multiples, Scatter, Spot
@@ -44,7 +44,7 @@ def cost(result: Result) -> Iterator[Part]:
 
 def cost_table(result: Result) -> Table:
     """What a run takes, beside that of the base, and what it gives of the metric that decides."""
-    arms, metric = [arm for arm in result.arms if arm.runs], known_metrics()[result.study.rule.metric]
+    arms, metric = [arm for arm in result.arms if arm.runs], metric_of(result.study.rule.metric)
     ratios = {verdict.variant: verdict.cost_ratio for verdict in result.verdicts}
     elsewhere = "" if is_one_machine(arms) else " Seconds are of different machines and do not compare."
     return table(
@@ -66,7 +66,7 @@ def cost_table(result: Result) -> Table:
         title="Cost",
         caption="What a run takes: MACs are multiply-adds of one image, forward; memory is the most that the process "
         "(on a GPU: the device) held at the end of an epoch; seconds are of training, without measuring, as median "
-        f"(smallest to largest); test {metric.title} in {metric.unit_words} with its plain 95 % interval.{elsewhere}",
+        f"(smallest to largest); {metric.full_title} in {metric.unit_words} with its plain 95 % interval.{elsewhere}",
     )
 
 
@@ -120,7 +120,7 @@ def _record(arm: Arm, metric: Metric) -> dict[str, Any]:
 
 def scatters(arms: Sequence[Arm], decides: str = ACCURACY) -> Multiples:
     """The mean of a metric against each kind of cost that is known of these recipes."""
-    metric = known_metrics()[decides]
+    metric = metric_of(decides)
     runs = [run for arm in arms for run in arm.measured]
     known = [
         (label, unit, spots)
@@ -130,9 +130,9 @@ def scatters(arms: Sequence[Arm], decides: str = ACCURACY) -> Multiples:
     machines = "" if is_one_machine(arms) else " Times are left out: the runs are of different machines or devices."
     return Multiples(
         name="cost",
-        title=f"test {metric.title} in {metric.unit_words} against cost",
+        title=f"{metric.full_title} in {metric.unit_words} against cost",
         heading=f"{metric.title[:1].upper()}{metric.title[1:]} against cost",
-        caption=f"Each circle is a recipe: its mean test {metric.title} with the plain 95 % interval over its runs, "
+        caption=f"Each circle is a recipe: its mean {metric.full_title} with the plain 95 % interval over its runs, "
         f"and the median of its cost. {'Up' if metric.direction == 'higher' else 'Down'} and to the left is better. "
         "Intervals are of each recipe alone: effects are judged by pairs, and a circle above another is no verdict. "
         "The line joins the recipes that no other one beats in both: the Pareto front. Where costs lie far apart the "
@@ -148,10 +148,10 @@ def _scatter(label: str, unit: str, spots: tuple[Spot, ...], metric: Metric) -> 
     x_axis = Axis(label, unit, is_log=are_far_apart(spot.x for spot in spots))
     chart = Scatter(
         name=label,
-        title=f"test {metric.title} in {metric.unit_words} against {x_axis}",
+        title=f"{metric.full_title} in {metric.unit_words} against {x_axis}",
         heading=str(x_axis),
         x_axis=x_axis,
-        y_axis=Axis(f"test {metric.title}", metric.unit),
+        y_axis=Axis(f"{metric.full_title}", metric.unit),
         spots=spots,
         is_better_below=metric.direction == "lower",
     )
@@ -162,7 +162,7 @@ def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None], metric: Met
     """The recipes whose cost and metric are known; the cost is the median of the runs."""
     spots = []
     for number, arm in enumerate(arms[:MOST]):
-        runs = [run for run in arm.measured if run.status == "finished" and metric.of(run.test) is not None]
+        runs = [run for run in arm.measured if run.status == "finished" and metric.of(run) is not None]
         costs = [value for run in runs if (value := of(run))]
         if runs and len(costs) == len(runs):
             values = points(runs, metric.name)

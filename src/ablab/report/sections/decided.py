@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ablab.catalogue import mark
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.nouns import counted
 from ablab.report.section import Code, Fold, Heading, Paragraph, Part
 from ablab.report.table import table
@@ -38,7 +38,7 @@ def decided(result: Result) -> Iterator[Part]:
 
 def _rule(result: Result) -> str:
     rule, count = result.study.rule, len(result.study.variants)
-    metric = known_metrics()[rule.metric]
+    metric = metric_of(rule.metric)
     margin = f"{rule.margin:.{metric.digits}f} {'points' if metric.unit == '%' else metric.unit}"
     first, most = rule.seeds
     seeds = counted(first, "seed") if first == most else f"{counted(first, 'seed')} at first and {most} at most"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
-from ablab.metric import Metric, known_metrics
+from ablab.metric import Metric, metric_of
 from ablab.records import Run
 from ablab.report.chart import Axis, Intervals, Whisker
 from ablab.report.means import DASH, effect_text, ends, ids, mean_text, parts_of_mean, ratio_text, spoilt, step
@@ -36,21 +36,21 @@ def effects(result: Result) -> Iterator[Part]:
 
 def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
     """Every effect with its interval, over the band of what is too small to matter."""
-    first, metric = verdicts[0], known_metrics()[verdicts[0].metric]
+    first, metric = verdicts[0], metric_of(verdicts[0].metric)
     unit = first.unit.replace("pp", "points")
     shared = f", {first.comparisons} comparisons together" if first.comparisons > 1 else ""
     return Intervals(
         name="effects",
         title=f"effects of {len(verdicts)} changes with their intervals",
         caption=(
-            f"Change of test {metric.title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) "
+            f"Change of {metric.full_title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) "
             f"and its {100 * first.confidence:g} % interval (bar){shared}. The shaded band is the margin, "
             f"±{first.margin:.{first.digits}f} {unit}: an interval that lies within it is no practical difference, one "
             "that excludes zero (and does not lie within the band) helps or hurts, any other is undecided."
             f"{equality_levels(verdicts)}{spoilt(runs)}"
         ),
         runs=ids(runs),
-        axis=Axis("effect", f"{metric.gap_words} of test {metric.title}"),
+        axis=Axis("effect", f"{metric.gap_words} of {metric.full_title}"),
         intervals=tuple(
             Whisker(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.change, v.digits, v.label) for v in verdicts
         ),
@@ -76,7 +76,7 @@ def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, expl
     """
     confidence = f"{100 * verdicts[0].confidence:g} %"
     base = max((verdict.base_accuracies for verdict in verdicts), key=len)
-    metric = known_metrics()[verdicts[0].metric]
+    metric = metric_of(verdicts[0].metric)
     grain = step(runs, metric)
     rows: list[tuple[str | Cell, ...]] = [
         ("base", "", "", mean_text(base, grain, metric), DASH, DASH, str(len(base)), DASH, "")

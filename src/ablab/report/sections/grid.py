@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ablab.catalogue import mark
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.report.means import ends
 from ablab.report.section import Paragraph, Part
 from ablab.report.table import Cell, Head, table
@@ -17,7 +17,7 @@ def grid(result: Result) -> Iterator[Part]:
     """Main effects and interactions, where variants are cells of a grid."""
     if not result.contrasts:
         return
-    metric = known_metrics()[result.study.rule.metric]
+    metric = metric_of(result.study.rule.metric)
     yield Paragraph(
         "What each factor does on average over the others, and whether two of them do more, or less, together. "
         "Secondary: these share an error of their own."
@@ -27,7 +27,7 @@ def grid(result: Result) -> Iterator[Part]:
         (
             "contrast",
             "kind",
-            Head(metric.gap_head, True, f"{metric.gap_words} of test {metric.title}, averaged over the other factors."),
+            Head(metric.gap_head, True, f"{metric.gap_words} of {metric.full_title}, averaged over the other factors."),
             Head("interval", True, WORDS["interval"]),
             "seeds >",
             "in words",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
-from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.metric import ACCURACY, Metric, known_metrics, metric_of
 from ablab.records import Run
 from ablab.report.means import DASH
 from ablab.report.section import Paragraph, Part
@@ -37,12 +37,12 @@ def runs(result: Result) -> Iterator[Part]:
 
 def shown_metrics(result: Result) -> tuple[Metric, ...]:
     """What the study decides by, and accuracy."""
-    return tuple(known_metrics()[name] for name in dict.fromkeys((result.study.rule.metric, ACCURACY)))
+    return tuple(metric_of(name) for name in dict.fromkeys((result.study.rule.metric, ACCURACY)))
 
 
 def value_text(run: Run, metric: Metric) -> str:
     """What a run has of a metric on the test images."""
-    value = metric.points(run.test)
+    value = metric.points(run)
     return DASH if value is None else f"{value:.{metric.digits}f}"
 
 
@@ -65,7 +65,7 @@ def _record(name: str, run: Run) -> dict[str, Any]:
         "run": run.id,
         "variant": name,
         "seed": run.spec.seed,
-        **{metric: facts.points(run.test) for metric, facts in known_metrics().items()},
+        **{metric: facts.points(run) for metric, facts in known_metrics().items()},
         "images": run.test.images if run.test else None,
         "selected_epoch": run.selected_epoch,
         "epochs": run.cost.epochs,

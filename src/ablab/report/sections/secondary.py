@@ -101,7 +101,7 @@ def answers_of(
         # measured on training images as they are: better than what was seen while the weights moved
         lines = [line for line in lines if not line.is_during_training]
         change = gap_change(*_accuracies(pairs, 0), *_accuracies(pairs, 1), seeds)
-        lines += [change.train, change.gap]
+        lines.append(change.train)
         sentences.append(change.sentence)
     for speed in filter(None, (learning_speed(pairs, share, seeds) for share in goal.shares)):
         lines += [line for line in (speed.epochs, speed.seconds) if line]

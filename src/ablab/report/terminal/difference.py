@@ -3,7 +3,7 @@
 from typing import Any
 
 from ablab import grammar
-from ablab.metric import known_metrics
+from ablab.metric import known_metrics, metric_of
 from ablab.report.runs import Difference
 from ablab.report.table import table
 from ablab.report.terminal.screen import on_screen
@@ -32,7 +32,7 @@ def _figure(key: str, value: Any) -> str:
     if value is None:
         return "-"
     if key in known_metrics():
-        return known_metrics()[key].show(value)
+        return metric_of(key).show(value)
     if key == "seconds":
         return f"{value:.4g}"
     return f"{value:,}" if key in ("parameters", "MACs") else grammar.show(value)

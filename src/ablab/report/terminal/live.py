@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablab import grammar, wire
 from ablab.events import EpochDone, Finished, Noticed, Projection, Started
-from ablab.metric import known_metrics
+from ablab.metric import metric_of
 from ablab.nouns import counted
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.facts import measured
@@ -124,7 +124,7 @@ class Live:
             return self.show
         study, least, most = plan.study, len(plan.wanted), len(plan.most)
         self.line(shown(study.question))
-        margin = known_metrics()[study.rule.metric].size(study.rule.margin)
+        margin = metric_of(study.rule.metric).size(study.rule.margin)
         seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
         self.line(
             f"base and {counted(len(study.variants), 'variant')}, {seeds} seeds each: "

@@ -1,6 +1,6 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
-from ablab.metric import ACCURACY, Metric, known_metrics
+from ablab.metric import ACCURACY, Metric, metric_of
 from ablab.nouns import counted
 from ablab.report.table import Table, table
 from ablab.report.terminal.screen import on_screen
@@ -15,7 +15,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     """The question, the runs, the time, and a table of what can be seen for how much."""
     study, rule = plan.study, plan.study.rule
     least, most = rule.seeds
-    metric = known_metrics()[rule.metric]
+    metric = metric_of(rule.metric)
     margin = metric.size(rule.margin)
     by = "" if rule.metric == ACCURACY else f"by {metric.title}, "
     lines = [

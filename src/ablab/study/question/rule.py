@@ -8,7 +8,7 @@ from typing import Any
 from ablab import grammar
 from ablab.catalogue import LENGTH
 from ablab.errors import Fault, GrammarError, StudyError, did_you_mean
-from ablab.metric import ACCURACY, known_metrics
+from ablab.metric import ACCURACY, metric_fault, metric_of
 from ablab.statistics.sequential import FOREVER
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
@@ -71,9 +71,18 @@ def targets(value: Any) -> Any:
 
 
 def _margin_fault(value: Any) -> Fault | None:
-    if not _is_number(value) or not 0 < value < 100:
+    if not _is_number(value) or not 0 < value < 1e9:
         wanted = "the smallest effect worth having, in percentage points, such as 0.5"
         return Fault("margin", f"margin = {grammar.show(value)}: {wanted}", "margin")
+    return None
+
+
+def _share_fault(rule: Rule) -> Fault | None:
+    """Shares, and the gap between two, are below 100; other metrics are counted in units of their own."""
+    metric = metric_of(rule.metric)
+    if metric.gap_unit == "pp" and rule.margin >= 100:
+        message = f"margin = {rule.margin:g}: {metric.title} moves by less than 100 percentage points"
+        return Fault("margin", message, "margin")
     return None
 
 
@@ -102,10 +111,11 @@ def _seeds_fault(value: Any) -> Fault | None:
 
 
 def _metric_fault(value: Any) -> Fault | None:
-    if isinstance(value, str) and value in known_metrics():
-        return None
-    message = f'metric = {grammar.show(value)}: the name of a metric is wanted, such as "accuracy"'
-    return Fault("metric", message, "metric", did_you_mean(str(value)[:100], known_metrics()))
+    if isinstance(value, str):
+        return metric_fault(value)
+    return Fault(
+        "metric", f'metric = {grammar.show(value)}: the name of a metric is wanted, such as "accuracy"', "metric"
+    )
 
 
 def _budget_fault(value: Any) -> Fault | None:
@@ -161,7 +171,11 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
             faults.append(replace(fault, near=grammar.show(written)))
         else:
             right[key] = float(value) if type(value) is int and key != "root" else value
-    return Rule(**right), tuple(faults)
+    rule = Rule(**right)
+    if fault := _share_fault(rule):
+        faults.append(fault)
+        rule = replace(rule, margin=Rule.margin)
+    return rule, tuple(faults)
 
 
 def decide_keys(rule: Rule) -> dict[str, Any]:
