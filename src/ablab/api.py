@@ -67,8 +67,14 @@ def _run(
     track: Sequence[str] = (),
     show: Any = None,
     is_new: bool = False,
+    reuses: bool = False,
+    replicates: bool = False,
 ) -> Result:
-    """Train until every verdict stands; what is in the store is not trained again. `show` gets every event."""
+    """Train until every verdict stands; what is in the store is not trained again. `show` gets every event.
+
+    A new study takes seeds whose runs nobody has seen; with `reuses` it takes those that are there, and its verdicts
+    say so. With `replicates` it asks the same question again with other seeds: `result.again` has the answers.
+    """
     from ablab.conduct import run_study
 
     return run_study(
@@ -80,6 +86,8 @@ def _run(
         workers=workers,
         track=track,
         is_new=is_new,
+        reuses=reuses,
+        replicates=replicates,
     )
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError
 from ablab.execute import Executor, Job, Loader, Wanted, check_executor, choose
-from ablab.prepare import check_budget, check_locked, facts_of, foresee, planned_on_data
+from ablab.prepare import asked, check_budget, check_locked, facts_of, foresee, planned_on_data, replicated
 from ablab.recipe import Recipe
 from ablab.records import Judged, Observer, Run, RunSpec
-from ablab.result import Result, begun, result_of, tuned_rates
+from ablab.result import Result, askings, begun, result_of, tuned_rates
 from ablab.study import Decision, Plan, Study, decide
 from ablab.study.ahead import ahead
 from ablab.study.forecast import during
@@ -81,27 +81,29 @@ def _lock(planned: Plan, store: Store, locked: str) -> None:
     store.judge(Judged(run.id, planned.hash, time) for run in there)
 
 
-def _as_begun(planned: Plan, store: Store, *, is_new: bool) -> Plan:
-    """The plan under the protocol that it was begun with; refused if the study was changed since, and is no new one."""
-    planned = begun(planned, store)
+def _as_begun(
+    planned: Plan, store: Store, *, is_new: bool = False, reuses: bool = False, replicates: bool = False
+) -> Plan:
+    """The plan as it was begun; refused if the study was changed since, and is no new one. One that begins is fresh."""
     if not is_new:
-        check_locked(planned, store)
-    return planned
+        check_locked(begun(planned, store), store)
+    return replicated(planned, store) if replicates else asked(planned, store, reuses=reuses)
 
 
-def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None, is_new: bool = False) -> None:
+def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None, **options: bool) -> None:
     """Lock the plans of several studies before the first of them trains.
 
     Studies that share runs would otherwise each be locked after the ones before it had results, and say so. One that
     cannot be carried out is left alone here: whoever carries it out is told why.
     """
-    load = Loader(root)
+    load, new = Loader(root), list[Plan]()
     for study in studies:
         with contextlib.suppress(AblabError):
             planned, dataset = planned_on_data(study, load)
-            planned = _as_begun(planned, store, is_new=is_new)
             store.keep_data(facts_of(dataset))
-            _lock(planned, store, "")
+            new.append(_as_begun(planned, store, **options))
+    for planned in new:
+        _lock(planned, store, "")
 
 
 def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
@@ -139,12 +141,15 @@ def run_study(
     workers: int | None = None,
     track: Sequence[str] = (),
     is_new: bool = False,
+    reuses: bool = False,
+    replicates: bool = False,
     explores: bool = False,
     locked: str = "",
 ) -> Result:
     """Carry out a study, from where it stands, with the executor that is named, or so many runs at a time as suit.
 
-    A study that has begun under other rules is refused, unless this is said to be a new one. One that explores uses
+    A study that has begun under other rules is refused, unless this is said to be a new one. A new one has seeds whose
+    runs nobody has seen, unless it reuses runs; one that replicates asks again with other seeds. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
     A study that another one plans, such as that at tuned rates, is locked since that one was.
     """
@@ -153,7 +158,7 @@ def run_study(
     load = Loader(root, skip_unreadable)
     planned, dataset = planned_on_data(study, load, explores=explores)
     if not explores:
-        planned = _as_begun(planned, store, is_new=is_new)
+        planned = _as_begun(planned, store, is_new=is_new, reuses=reuses or bool(locked), replicates=replicates)
     if study.rule.most_seconds is not None:
         check_budget(planned, foresee(planned, dataset, store))
     data = facts_of(dataset)
@@ -172,7 +177,7 @@ def run_study(
         result = result_of(planned, store)
         observe.decided(result.to_dict())
     if result.tuned is None:
-        return result
+        return result_of(askings(study, planned.fingerprint, store)[0], store) if replicates else result
     after = run_study(
         result.tuned.study,
         store,

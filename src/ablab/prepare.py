@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError, StudyError
 from ablab.execute import Loader
+from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.records import DataFacts
-from ablab.result import begun, plan_of
+from ablab.result import askings, begun, plan_of, result_of
 from ablab.study import Plan, Study, plan
 from ablab.study.forecast import Foresight
 from ablab.study.question.lock import changes
+from ablab.study.question.rule import MOST_ROOTS
+from ablab.study.roots import at_root
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Splits
@@ -71,11 +75,17 @@ def find_rate(recipe: Recipe, seed: int, *, root: str | None = None, steps: int 
 
 
 def foresee_study(
-    study: Study, store: Store | None, *, root: str | None = None, skip_unreadable: bool = False
+    study: Study,
+    store: Store | None,
+    *,
+    root: str | None = None,
+    skip_unreadable: bool = False,
+    reuses: bool = False,
 ) -> tuple[Plan, Foresight]:
     """What a study will cost and what it can see; a few steps of each recipe are timed, none is kept."""
     planned, dataset = planned_on_data(study, Loader(root, skip_unreadable))
-    planned = begun(planned, store) if store else planned
+    if store:
+        planned = asked(planned, store, reuses=reuses)
     return planned, foresee(planned, dataset, store)
 
 
@@ -114,6 +124,66 @@ def check_budget(planned: Plan, foresight: Foresight) -> None:
         )
 
 
+def asked(planned: Plan, store: Store, *, reuses: bool = False) -> Plan:
+    """The plan as a store has begun it; a new one has fresh seeds, unless it names its own or may reuse runs."""
+    known = begun(planned, store)
+    if reuses or planned.study.rule.root or store.ledger(known.hash):
+        return known
+    return with_fresh_seeds(planned, store)
+
+
+def with_fresh_seeds(planned: Plan, store: Store) -> Plan:
+    """The plan with seeds whose runs nobody has seen: those of root 0 while no run of them is there, else of another.
+
+    Whoever knows results can choose a margin, a number of seeds or a variant that they favor, so a new plan does not
+    rest on them.
+    """
+    if not (seen := _seen(planned, store)):
+        return planned
+    there = store.runs(seen & set(store.ids()))
+    judges = dict.fromkeys(look.plan for look in store.judged(seen))
+    known = f" by plan {', '.join(judges)}" if judges else ""
+    saved = sum(run.cost.wall_seconds for run in there)
+    cost = f"; to train {'it' if len(there) == 1 else 'them'} again takes about {_duration(saved)}" if there else ""
+    fresh = _at_free_root(planned, store)
+    note = (
+        f"fresh seeds (root {fresh.study.rule.root}): {counted(len(seen), 'run')} that this study would use "
+        f"{'has' if len(seen) == 1 else 'have'} been seen{known}{cost}. --reuse takes them, and the verdicts say so"
+    )
+    return dataclasses.replace(fresh, note=note)
+
+
+def replicated(planned: Plan, store: Store) -> Plan:
+    """The same question once more: a replication that is not done goes on, else one with the next free seeds begins."""
+    where, known = planned.study.where, askings(planned.study, planned.fingerprint, store)
+    if not known:
+        raise StudyError(f"{where}: there is nothing to replicate yet: run it once without --replicate")
+    if planned.study.rule.root:
+        raise StudyError(f"{where}: it names its root: leave root out, and --replicate takes the next one")
+    if len(known) > 1 and result_of(known[-1], store).decision.wanted:
+        return known[-1]
+    fresh = _at_free_root(known[0], store)
+    note = f"a replication of plan {known[0].hash}, with the seeds of root {fresh.study.rule.root}"
+    return dataclasses.replace(fresh, note=note)
+
+
+def _seen(planned: Plan, store: Store) -> set[str]:
+    """The runs of a plan that are there, or were removed."""
+    own = {spec.id for spec in planned.most}
+    return own & {*store.ids(), *(grave.run for grave in store.removed())}
+
+
+def _at_free_root(planned: Plan, store: Store) -> Plan:
+    for root in range(1, MOST_ROOTS + 1):
+        if not _seen(fresh := at_root(planned, root), store):
+            return fresh
+    raise StudyError(f"{planned.study.where}: all {MOST_ROOTS} roots have been used: --reuse takes runs that were seen")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
 def check_locked(planned: Plan, store: Store) -> None:
     """Raise if a study of this name has runs under another plan: rules that follow results decide nothing."""
     name, there = planned.study.name, set(store.ids())
@@ -124,7 +194,8 @@ def check_locked(planned: Plan, store: Store) -> None:
             before = plan_of(kept)
         except AblabError:  # a text that cannot be read any more binds nobody
             continue
-        if there.isdisjoint(run.id for run in before.most):
+        is_same = at_root(before, planned.study.rule.root).hash == planned.hash  # with other seeds
+        if is_same or there.isdisjoint(run.id for run in before.most):
             continue
         listed = "\n    ".join(changes(before.study, planned.study)) or "the version of the rules that decide"
         raise StudyError(

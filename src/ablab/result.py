@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from ablab.study.failures import Pair
 from ablab.study.known import history, with_known
 from ablab.study.plan import plans
 from ablab.study.question.published import SCALES
+from ablab.study.roots import at_root, rooted
 from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
 
 
@@ -55,6 +56,7 @@ class Result:
     tuned: Tuned | None = None  # where learning rates were tuned: the trials, and below what the study says with them
     after_tuning: Result | None = None
     elsewhere: tuple[tuple[str, tuple[Verdict, ...]], ...] = ()  # verdicts on the question's other data sets, by name
+    again: tuple[Result, ...] = ()  # what the same question came to with other seeds
 
     plot_effects: ClassVar[Callable[..., Any]]  # given by ablab.api, which can draw
 
@@ -115,6 +117,12 @@ class Result:
         facts["verdicts"] = verdicts
         facts["ledger"] = dataclasses.asdict(self.ledger) if self.ledger else None
         facts["wanted"] = len(self.decision.wanted)
+        facts["root"] = self.study.rule.root
+        if self.again:
+            facts["again"] = [
+                {"root": other.study.rule.root, "verdicts": [dataclasses.asdict(each) for each in other.verdicts]}
+                for other in self.again
+            ]
         if self.after_tuning:
             facts["after_tuning"] = [dataclasses.asdict(verdict) for verdict in self.after_tuning.verdicts]
             facts["disagreements"] = self.disagreements
@@ -185,9 +193,19 @@ def plans_in(store: Store, study: Study) -> list[Plan]:
     order = {entry.plan: at for at, entry in enumerate(kept)}
     found: list[Plan] = []
     for fingerprint in dict.fromkeys([*store.fingerprints(), *(entry.fingerprint for entry in kept)]):
-        possible = plans(study, fingerprint)
-        found += [planned for planned in possible if planned.hash in order] or possible[:1]
+        found += askings(study, fingerprint, store) or plans(study, fingerprint)[:1]
     return sorted(found, key=lambda planned: order.get(planned.hash, -1), reverse=True)
+
+
+def askings(study: Study, fingerprint: str, store: Store) -> list[Plan]:
+    """The plans by which a store has asked a question on these data, the one that was begun first in front.
+
+    A study that names no root may have been asked with the seeds of any.
+    """
+    kept = [entry for entry in store.studies() if entry.fingerprint == fingerprint]
+    roots = [study.rule.root] if study.rule.root else list(dict.fromkeys([0, *(entry.root for entry in kept)]))
+    possible = {one.hash: one for root in roots for one in plans(rooted(study, root), fingerprint)}
+    return [possible[entry.plan] for entry in kept if entry.plan in possible]
 
 
 def study_of(kept: StudyText) -> Study:
@@ -221,13 +239,14 @@ def plan_of(kept: StudyText) -> Plan:
 
 
 def begun(planned: Plan, store: Store) -> Plan:
-    """The plan under the protocol with which a store has begun it; as it is where it is new."""
-    return next((one for one in plans(planned.study, planned.fingerprint) if store.ledger(one.hash)), planned)
+    """The plan with the protocol and the seeds with which a store has begun it; as it is where it is new."""
+    return next(iter(askings(planned.study, planned.fingerprint, store)), planned)
 
 
 def _parts(kept: StudyText, scale: str) -> tuple[Study, ...]:
     parts = Study.from_toml(kept.text, f"{kept.name}.toml", scale).parts
-    return tuple(dataclasses.replace(part, name=kept.name, path="") for part in parts)
+    named = (dataclasses.replace(part, name=kept.name, path="") for part in parts)
+    return tuple(rooted(part, kept.root or part.rule.root) for part in named)
 
 
 def _unknown(kept: StudyText) -> StudyError:
@@ -238,7 +257,8 @@ def _unknown(kept: StudyText) -> StudyError:
 
 def look_up(study: Study, store: Store) -> Result:
     """A study as the store has it; nothing is trained and no data is read."""
-    planned = next((one for one in plans_in(store, study) if store.ledger(one.hash)), None)
+    last = next((one for one in plans_in(store, study) if store.ledger(one.hash)), None)
+    planned = None if last is None else begun(plan(study, last.fingerprint), store)
     if planned is None:
         raise InputError(
             f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.words}"
@@ -246,7 +266,7 @@ def look_up(study: Study, store: Store) -> Result:
     return result_of(planned, store)
 
 
-def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None) -> Result:
+def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None, *, with_again: bool = True) -> Result:
     """What the runs in a store say of a plan; a caller that has read them already gives them."""
     if runs is None:
         runs = tuple(store.runs(run.id for run in planned.most))
@@ -257,8 +277,24 @@ def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None) 
         graves = [grave for grave in store.removed() if grave.run in ids]
         decision = with_known(decision, planned, runs, history(store.locked(planned.hash), store.judged(ids), graves))
     result = Result(planned.study, planned, runs, decision, store.ledger(planned.hash), data)
+    if with_again and not planned.explores:
+        result = dataclasses.replace(result, again=tuple(_again(planned, store)))
     chosen = tuned_rates(planned, store) if planned.study.tune and not planned.explores else None
     return dataclasses.replace(result, tuned=chosen, after_tuning=_after_tuning(result, chosen, store))
+
+
+def _again(planned: Plan, store: Store) -> Iterator[Result]:
+    """The same study with other seeds, where this one is the first that was begun."""
+    own = [
+        entry
+        for entry in store.studies()
+        if (entry.text, entry.scale, entry.fingerprint)
+        == (planned.study.text, planned.study.scale, planned.fingerprint)
+    ]
+    if own and own[0].plan == planned.hash:
+        for entry in own[1:]:
+            if (other := plan_of(entry)).hash == at_root(planned, entry.root).hash:
+                yield result_of(other, store, with_again=False)
 
 
 def _after_tuning(result: Result, chosen: Tuned | None, store: Store) -> Result | None:

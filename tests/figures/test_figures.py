@@ -1,6 +1,8 @@
 """Figures of a whole run, with values worked out by hand, and studies that decide by them."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
@@ -200,6 +202,15 @@ def test_a_function_of_ones_own_without_a_whole_mark_is_refused(own, function, m
 def test_what_a_function_of_ones_own_does_wrong_is_an_error_that_names_it(own, function, message):
     with pytest.raises(StudyError, match=message):
         metric_of(f"{own}:{function}").of(run())
+
+
+def test_the_example_in_the_documents_is_a_figure(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "studies.md").read_text("utf-8")
+    (example,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if '"figure"' in block]
+    (tmp_path / "figures.py").write_text(example)
+    metric = metric_of(f"{tmp_path / 'figures.py'}:late_loss")
+    assert metric.of(run(points=(40, 70, 60))) == pytest.approx(10.0)
+    assert metric.full_title == "accuracy lost after the best epoch"
 
 
 def test_a_file_of_ones_own_that_is_no_python_is_told(tmp_path):

@@ -8,12 +8,13 @@ from ablab.cli.shared import StudyWords, json_option, say, study_words
 @click.command(help=__doc__)
 @study_words()
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
+@click.option("--reuse", "reuses", is_flag=True, help="Plan on runs that were seen already.")
 @json_option
-def command(study: StudyWords, skip_unreadable: bool, as_json: bool) -> None:
-    show_plan(study, as_json, skip_unreadable=skip_unreadable)
+def command(study: StudyWords, skip_unreadable: bool, reuses: bool, as_json: bool) -> None:
+    show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
 
 
-def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False) -> None:
+def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False, reuses: bool = False) -> None:
     """Print the plan of a study and what can be foreseen of it."""
     import dataclasses
 
@@ -23,9 +24,13 @@ def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False
 
     kept = study.open_store(create=True) if (place(study.store) / "store.sqlite").exists() else None
     for part in study.parts():
-        plan, foresight = foresee_study(part, kept, root=study.data_root, skip_unreadable=skip_unreadable)
+        plan, foresight = foresee_study(
+            part, kept, root=study.data_root, skip_unreadable=skip_unreadable, reuses=reuses
+        )
         facts = {
             "plan": plan.hash,
+            "root": plan.study.rule.root,
+            "note": plan.note,
             "question": plan.study.question,
             "runs": [len(plan.wanted), len(plan.most)],
             **dataclasses.asdict(foresight),

@@ -23,6 +23,8 @@ from ablab.errors import AblabError, InputError
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
 @click.option("--new", "is_new", is_flag=True, help="Start a new study where the file has changed since its first run.")
+@click.option("--reuse", "reuses", is_flag=True, help="Start on runs that were seen already; the verdicts say so.")
+@click.option("--replicate", "replicates", is_flag=True, help="Ask the same question again with fresh runs.")
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @execution_options
@@ -32,15 +34,18 @@ def command(
     published: str | None,
     out: Path | None,
     is_new: bool,
+    reuses: bool,
+    replicates: bool,
     skip_unreadable: bool,
     dry_run: bool,
     execution: dict[str, Any],
     as_json: bool,
 ) -> None:
-    options: dict[str, Any] = {"is_new": is_new, "skip_unreadable": skip_unreadable, "execution": execution}
+    options: dict[str, Any] = {"is_new": is_new, "reuses": reuses, "replicates": replicates}
+    options |= {"skip_unreadable": skip_unreadable, "execution": execution}
     if published:
-        if study.path or out:
-            raise InputError("--published runs all of them: leave out the study and --out")
+        if study.path or out or replicates:
+            raise InputError("--published runs all of them: leave out the study, --out and --replicate")
         run_published(published, study, as_json, dry_run=dry_run, **options)
         return
     if study.path is None:
@@ -48,7 +53,7 @@ def command(
     if dry_run:
         from ablab.cli.plan import show_plan
 
-        show_plan(study, as_json, skip_unreadable=skip_unreadable)
+        show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
         return
     carry_out(study, out, as_json, **options)
 
@@ -67,7 +72,9 @@ def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: boo
             say_next(words.command("run", "--published", *([letter] if named else [])))
         return
     studies = [part for path in paths for part in dataclasses.replace(words, path=path).parts()]
-    lock_all(studies, words.open_store(create=True), root=words.data_root, is_new=options["is_new"])
+    lock_all(
+        studies, words.open_store(create=True), root=words.data_root, is_new=options["is_new"], reuses=options["reuses"]
+    )
     failed = []
     for path in paths:
         try:
@@ -120,6 +127,8 @@ def carry_out(
     *,
     execution: Mapping[str, Any],
     is_new: bool = False,
+    reuses: bool = False,
+    replicates: bool = False,
     skip_unreadable: bool = False,
 ) -> None:
     """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
@@ -143,6 +152,8 @@ def carry_out(
                 show=live.of_study,
                 skip_unreadable=skip_unreadable,
                 is_new=is_new,
+                reuses=reuses,
+                replicates=replicates,
                 **execution,
             )
         results.append(result)

@@ -31,6 +31,7 @@ class Plan:
     most: tuple[RunSpec, ...]  # if nothing is decided before the last seed
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
     protocol: Protocol = NEWEST
+    note: str = ""  # why its seeds are not those that the study file would have
 
     def __repr__(self) -> str:
         return f"<Plan {self.hash} of {self.study.name}: {len(self.wanted)} to {len(self.most)} runs>"

@@ -130,6 +130,8 @@ class Live:
             f"base and {counted(len(study.variants), 'variant')}, {seeds} seeds each: "
             f"{counted(least, 'run')} at least, {most} at most; margin {margin}, plan {plan.hash}"
         )
+        if plan.note:
+            self.line(plan.note)
         return _StudyLines(plan, self.line, self.bottom).show
 
     def line(self, text: str) -> None:

@@ -24,6 +24,8 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
         f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
         f"{foresight.trained} of them trained already; {by}margin {margin}, plan {plan.hash}",
     ]
+    if plan.note:
+        lines.append(plan.note)
     if foresight.minutes:
         first, last = (duration(60 * one) for one in foresight.minutes)
         lines.append(f"still to train: about {first} at least, {last} at most, one run after the other")
