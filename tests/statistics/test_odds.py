@@ -18,6 +18,21 @@ def test_without_a_prior_it_is_the_correlated_t_test_at_correlation_zero():
     assert found.above == pytest.approx(posterior.sf(0.5))
 
 
+@pytest.mark.parametrize(
+    ("gaps", "region", "expected"),
+    [
+        (GAPS, 0.5, (0.0024529753662710465, 0.4391118043479255, 0.5584352202858034)),
+        # the scores 4, 2, 6 and 5, 7, 3 of baycomp's own example
+        ([1, 5, -3], 6, (0.046891555397791766, 0.871717623741669, 0.08139082086053928)),
+        ([1, 5, -3], 1, (0.23888351606645322, 0.2611164839335468, 0.5)),
+    ],
+)
+def test_without_a_prior_it_is_the_posterior_of_baycomp(gaps, region, expected):
+    """Figures of baycomp 1.0.3 (Benavoli et al. 2017), of its Posterior with the variance of independent pairs."""
+    found = odds(gaps, region, prior_pairs=0.0)
+    assert (found.below, found.within, found.above) == pytest.approx(expected, rel=1e-9)
+
+
 def test_the_posterior_under_the_prior_is_that_of_a_grid():
     margin = 0.5
     means, sds = np.meshgrid(np.linspace(-6, 6, 1501), np.geomspace(0.05, 20, 1200))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ablab.statistics.sequential import Design, multipliers
-from calibration import Figure, cell, data_rows, false_share, family_rows, figures, giving_up, trainings
+from calibration import Figure, cell, data_rows, failing_rows, false_share, family_rows, figures, giving_up, trainings
 
 ONE = Design(3, 10, 0.05, 1, 1e-9)
 
@@ -34,9 +34,24 @@ def test_a_large_effect_ends_a_study_early_and_a_small_one_late():
 
 def test_data_that_are_skewed_in_one_arm_fail_and_all_others_hold():
     rows = {name: one for name, one, _ in data_rows(4000)}
-    assert [name for name, one in rows.items() if not one.holds and "one arm" not in name] == []
+    assert [name for name, one in rows.items() if one.holds == ("one arm" in name)] == []
+    assert all(one.is_as_known for one in rows.values())
     assert not rows["one arm lognormal, the other ten times quieter"].holds
     assert not rows["1 run in 20 at chance, in one arm, mean effect 0"].holds
+
+
+def test_a_row_that_is_known_to_fail_must_fail():
+    high, low = (Figure("", found, 0.0, 0.1, is_known_to_fail=True) for found in (0.2, 0.05))
+    assert high.is_as_known
+    assert not low.is_as_known
+    assert high.word == "**FAILS**, as is known"
+
+
+@pytest.mark.slow
+def test_studies_with_runs_that_fail_are_judged_as_the_page_says():
+    rows = list(failing_rows(200))
+    assert len(rows) == 4
+    assert [one.claim for one in rows if not one.holds] == []
 
 
 def test_small_effects_beside_large_ones_are_found_more_often_with_fewer_runs():
