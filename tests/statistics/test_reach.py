@@ -112,3 +112,20 @@ def test_the_rest_of_a_study_is_foreseen_from_what_was_seen():
     assert list(foreseen(noise).chances) == [6, 7, 8, 9, 10]
     assert foreseen(clear, 2.0).last > foreseen(clear, MARGIN).last > foreseen(clear, 0.0).last
     assert foreseen(noise).pairs() is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [20, 60])
+def test_what_is_foreseen_is_how_often_the_rule_decides_studies_that_go_on_from_there(most):
+    """Each study has its own true sd, from the posterior of the one that was seen, and is judged look by look."""
+    seen, effect, studies = [0.9, -0.4, 1.4, 0.3, -0.6, 1.0], 0.4, 500
+    design, factors = Design(3, most, 0.05, 1, MARGIN), (multipliers(3, most, 0.05), multipliers(3, most, 0.1))
+    look = recycled_looks([seen], [GRID], design)[0][-1]
+    draw = np.random.default_rng(5)
+    sds = look.interval.sd * np.sqrt((len(seen) - 1) / draw.chisquare(len(seen) - 1, studies))
+    paths = effect + sds[:, None] * draw.standard_normal((studies, most - len(seen)))
+    ends = [recycled_looks([[*seen, *path]], [GRID], design)[0][-1] for path in paths.tolist()]
+    coming = ahead(seen, look, MARGIN, factors, effect)
+    for pairs in (most // 2, most):
+        decided = np.mean([end.pairs <= pairs and end.decides(MARGIN) for end in ends])
+        assert coming.chances[pairs] == pytest.approx(decided, abs=0.07)

@@ -21,7 +21,9 @@ class Paired:
     """The runs of one variant beside those of the base."""
 
     variant: Variant
-    both: tuple[tuple[Run | None, Run | None], ...]  # of every seed of the plan
+    both: tuple[
+        tuple[Run | None, Run | None], ...
+    ]  # of every seed up to the last that has a run, the first ones at least
     pairs: tuple[Pair, ...]  # those of the first seeds, up to one that is not complete
     is_stuck: bool  # and never will be
     every: Series
@@ -31,16 +33,18 @@ class Paired:
 def gather(plan: Plan, found: Found, classes: int | None = None) -> tuple[Evidence, ...]:
     """The evidence on every variant; without the number of classes, a run without an accuracy counts as 0 %."""
     scale = Scale(metric_of(plan.study.rule.metric), classes, plan.protocol.counts_failures)
-    paired = [_paired(plan, scale, variant, found) for variant in plan.study.variants]
+    least, most = plan.study.rule.seeds
+    seeds = range(min(most, max(least, 1 + max((seed for _, seed in found), default=0))))
+    paired = [_paired(plan, scale, variant, found, seeds) for variant in plan.study.variants]
     every = _looks(plan, [one.every for one in paired])
     has_failures = any(one.trained.places != one.every.places for one in paired)
     trained = _looks(plan, [one.trained for one in paired]) if has_failures else every
     return tuple(_evidence(plan, scale, one, *both) for one, *both in zip(paired, every, trained, strict=True))
 
 
-def _paired(plan: Plan, scale: Scale, variant: Variant, found: Found) -> Paired:
+def _paired(plan: Plan, scale: Scale, variant: Variant, found: Found, seeds: range) -> Paired:
     base, other = plan.study.base.hash, variant.recipe.hash
-    both = tuple((found.get((base, seed)), found.get((other, seed))) for seed in range(plan.study.rule.seeds[1]))
+    both = tuple((found.get((base, seed)), found.get((other, seed))) for seed in seeds)
     pairs, is_stuck = present(both, scale)
     every = every_pair(pairs, scale)
     trained = trained_pairs(pairs, scale) if scale.counts_failures else every
