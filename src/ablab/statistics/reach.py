@@ -123,19 +123,56 @@ def ahead(
 
     n = len(seen)
     most = min(max(factors[0]), n + FARTHEST)
-    start, shares = (math.fsum(seen), math.fsum(x * x for x in seen)), []
+    small, shares = (look.equality or look).interval, []
+    start = Start(n, math.fsum(seen), math.fsum(x * x for x in seen), small.low, small.high)
     for chi, first, sums, squares in _drawn(n, most - n, effect is None):
         sds = look.interval.sd * np.sqrt((n - 1) / chi)
-        centres = look.interval.mean + sds / math.sqrt(n) * first if effect is None else effect
-        more = np.arange(1, most - n + 1)[:, None]
-        means = (start[0] + more * centres + sds * sums) / (n + more)
-        powers = start[1] + centres * (more * centres + 2 * sds * sums) + sds * sds * squares
-        errors = np.sqrt(np.maximum(powers / (n + more) - means**2, 0) / (n + more - 1))
-        small_low, small_high = _ends(means, errors, factors[1], look.equality or look)
-        decided = np.abs(means) > _factors(factors[0], n + 1, most, scaled=False) * errors
-        decided |= (small_low > -margin) & (small_high < margin)
-        shares.append(np.logical_or.accumulate(decided | look.excludes_zero, 0).mean(1))
+        centers = look.interval.mean + sds / math.sqrt(n) * first if effect is None else effect
+        decided = decisions(start, (centers, sds), (sums, squares), factors, margin)
+        shares.append((decided | look.excludes_zero).mean(1))
     return Ahead(dict(zip(range(n + 1, most + 1), np.mean(shares, 0).tolist(), strict=True)))
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known after n pairs, as numbers or as an array over studies."""
+
+    pairs: int
+    total: "float | Array"  # of the differences
+    power: "float | Array"  # of their squares
+    low: "float | Array"  # what the looks so far leave to the effect, at the level of equality
+    high: "float | Array"
+
+
+def decisions(
+    start: Start,
+    truth: "tuple[float | Array, Array]",
+    noise: "tuple[Array, Array]",
+    factors: tuple[Mapping[int, float], Mapping[int, float]],
+    margin: float,
+) -> "NDArray[np.bool_]":
+    """Whether each path is decided by each look that follows: [look, ...].
+
+    `truth` is the effect and the sd of each path, and `noise` its sums and those of its squares.
+    """
+    import numpy as np
+
+    (centers, sds), (sums, squares) = truth, noise
+    last = start.pairs + len(sums)
+    more, zero, equality = (
+        np.reshape(column, (-1, *[1] * (sums.ndim - 1)))
+        for column in (
+            np.arange(1, len(sums) + 1),
+            *(_factors(each, start.pairs + 1, last, scaled=False) for each in factors),
+        )
+    )
+    means = (start.total + more * centers + sds * sums) / (start.pairs + more)
+    powers = start.power + centers * (more * centers + 2 * sds * sums) + sds * sds * squares
+    errors = np.sqrt(np.maximum(powers / (start.pairs + more) - means**2, 0) / (start.pairs + more - 1))
+    low = np.maximum(np.maximum.accumulate(means - equality * errors, 0), start.low)
+    high = np.minimum(np.minimum.accumulate(means + equality * errors, 0), start.high)
+    decided = (np.abs(means) > zero * errors) | ((low > -margin) & (high < margin))
+    return np.logical_or.accumulate(decided, 0)
 
 
 @functools.lru_cache(maxsize=8)
@@ -152,15 +189,6 @@ def _drawn(n: int, more: int, is_centered: bool) -> "tuple[tuple[Array, ...], ..
     noise = draw.standard_normal((more, paths))
     every = (chi, first, noise.cumsum(0), np.square(noise).cumsum(0))
     return tuple(zip(*(np.split(one, paths // BLOCK, -1) for one in every), strict=True))
-
-
-def _ends(means: "Array", errors: "Array", factors: Mapping[int, float], look: Look) -> "tuple[Array, Array]":
-    """What the intervals of all looks have in common, the one that was taken last included."""
-    import numpy as np
-
-    halves = _factors(factors, look.pairs + 1, look.pairs + len(means), scaled=False) * errors
-    low = np.maximum(np.maximum.accumulate(means - halves, 0), look.interval.low)
-    return low, np.minimum(np.minimum.accumulate(means + halves, 0), look.interval.high)
 
 
 def _factors(factors: Mapping[int, float], first: int, last: int, *, scaled: bool = True) -> "Array":

@@ -12,6 +12,7 @@ from ablab.events import Projection
 from ablab.metric import ACCURACY, metric_of
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
+from ablab.statistics.giving_up import LONGEST, Price, price
 from ablab.statistics.paired import correct, differences, noise_floor, sd
 from ablab.statistics.reach import FARTHEST, detectable_effect, pairs_to_equality
 from ablab.study.decide import Decision
@@ -45,6 +46,7 @@ class Foresight:
     equality: int | None  # pairs that would show that there is no difference beyond the margin, if there is none
     trained: int  # runs of the plan that are there already
     quieter: Advice | None  # a way to measure the runs that needs fewer of them
+    giving_up: tuple[Price, Price] | None = None  # of equals, and of an effect of one margin, where the study may
 
 
 def before(
@@ -93,7 +95,18 @@ def before(
         equality=_pairs_to_equality(plan, spread),
         trained=len(there & {wanted.id for wanted in plan.most}),
         quieter=advice(recipes, steps) if steps and plan.study.rule.metric == ACCURACY else None,
+        giving_up=_giving_up(plan, spread),
     )
+
+
+def _giving_up(plan: Plan, spread: float | None) -> tuple[Price, Price] | None:
+    """What giving up costs; None where the study never does, is too long, or nothing is known of the spread."""
+    rule = plan.study.rule
+    least, most = rule.seeds
+    if not rule.give_up or not spread or most > LONGEST:
+        return None
+    margin = rule.margin / spread
+    return price(least, most, plan.alpha, margin, 0.0), price(least, most, plan.alpha, margin, margin)
 
 
 def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int) -> tuple[float | None, str]:

@@ -11,6 +11,8 @@ from ablab.study.noise import Advice
 BASE = Recipe.of({"epochs": 3})
 PLAN = plan(Study("?", BASE, (Variant("wide", BASE.with_("width=2"), "width=2"),), Rule(margin=1.0)), "f" * 12)
 
+GIVING_UP = plan(dataclasses.replace(PLAN.study, rule=Rule(margin=0.5, give_up=True)), "f" * 12)
+
 
 def test_advice_on_quieter_runs_says_what_to_type_and_what_it_rests_on():
     found = dataclasses.replace(
@@ -27,3 +29,17 @@ def test_advice_on_quieter_runs_says_what_to_type_and_what_it_rests_on():
 
 def test_a_plan_without_advice_has_no_such_line():
     assert "less noise" not in foreseen(PLAN, before(PLAN, [], seconds={}))
+
+
+def test_a_plan_says_what_giving_up_costs_by_the_noise_of_the_study():
+    text = foreseen(GIVING_UP, before(GIVING_UP, [], seconds={}))
+    equals, effect = before(GIVING_UP, [], seconds={}).giving_up
+    assert f"equals: {equals.pairs[1]:.1f} pairs on average instead of {equals.pairs[0]:.1f}, decided in" in text
+    assert f"{100 * effect.decided[1]:.0f} % of studies instead of {100 * effect.decided[0]:.0f} %" in text
+    assert "gives up" not in foreseen(PLAN, before(PLAN, [], seconds={}))
+
+
+def test_a_plan_of_unknown_noise_only_says_when_it_gives_up():
+    assert "(what that costs: docs/calibration.md)" in foreseen(
+        GIVING_UP, dataclasses.replace(before(GIVING_UP, [], seconds={}), giving_up=None)
+    )

@@ -5,6 +5,7 @@ from ablab.nouns import counted
 from ablab.report.table import Table, table
 from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import duration, shown
+from ablab.statistics.giving_up import Price
 from ablab.statistics.reach import ENOUGH, HOPELESS
 from ablab.study import Plan
 from ablab.study.forecast import Foresight
@@ -34,10 +35,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     if foresight.spread is not None:
         lines += _equality(foresight, most, margin)
     if rule.give_up:
-        lines += [
-            f"gives up, from {ENOUGH} pairs on, where the chance that the rest decides is below {100 * HOPELESS:g} %:",
-            "equals then take about a third fewer pairs, and at most 2 points of power are lost (docs/calibration.md)",
-        ]
+        lines += _giving_up(foresight.giving_up)
     if foresight.quieter:
         lines.append(_quieter(foresight.quieter))
     return "\n".join(lines)
@@ -71,6 +69,22 @@ def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     if foresight.equality <= most:
         return [pairs]
     return [f"{pairs};", f"this study has {most} at most: more seeds or less noise (longer training) would do"]
+
+
+def _giving_up(prices: tuple[Price, Price] | None) -> list[str]:
+    """When the study gives up, and what that costs and saves."""
+    rule = f"gives up, from {ENOUGH} pairs on, where the chance that the rest decides is below {100 * HOPELESS:g} %"
+    if prices is None:
+        return [f"{rule} (what that costs: docs/calibration.md)"]
+    named = zip(("equals", "an effect of one margin"), prices, strict=True)
+    return [
+        f"{rule}:",
+        *(
+            f"{name}: {one.pairs[1]:.1f} pairs on average instead of {one.pairs[0]:.1f}, "
+            f"decided in {100 * one.decided[1]:.0f} % of studies instead of {100 * one.decided[0]:.0f} %"
+            for name, one in named
+        ),
+    ]
 
 
 def _quieter(known: Advice) -> str:
