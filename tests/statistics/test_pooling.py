@@ -40,3 +40,32 @@ def test_the_interquartile_mean_is_the_trimmed_mean_of_all_pairs_from_five_cells
     assert low < center < high
     assert interquartile_mean(cells, 0.05) == (center, low, high)
     assert interquartile_mean(cells[:4], 0.05) is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([[1, 2], [2, 2], [1, 1], [2, 1]], 1.5),
+        ([[1, 1], [2, 2], [3, 3]], 2),
+        (np.arange(80).reshape(5, 16), 39.5),
+    ],
+)
+def test_the_interquartile_mean_is_that_of_rliables_own_examples(scores, expected):
+    """Score matrices of rliable's own tests (Agarwal et al. 2021), which pools runs and tasks before it trims."""
+    cells = [[score] for score in np.ravel(scores).tolist()]
+    assert interquartile_mean(cells, 0.05) == pytest.approx((expected,) * 3)  # one score a cell leaves nothing to draw
+
+
+def test_the_interval_of_the_interquartile_mean_is_that_of_scipys_bootstrap_of_several_samples():
+    """Each task is resampled by itself, as rliable does with runs within tasks, and the ends are percentiles."""
+    draw = np.random.default_rng(6)
+    cells = [list(draw.exponential(at + 1, 5 + at)) for at in range(6)]
+
+    def middle(*samples, axis):
+        return stats.trim_mean(np.concatenate(samples, axis=axis), 0.25, axis=axis)
+
+    theirs = stats.bootstrap(
+        cells, middle, method="percentile", confidence_level=0.9, n_resamples=20_000, vectorized=True, random_state=1
+    ).confidence_interval
+    _, low, high = interquartile_mean(cells, 0.1)
+    assert (low, high) == pytest.approx(tuple(theirs), abs=0.04 * (theirs.high - theirs.low))
