@@ -167,7 +167,6 @@ def test_the_example_in_the_documents_runs(tmp_path, monkeypatch, capsys):
     root = Path(__file__).parent.parent
     *_, example = re.findall(r"```python\n(.*?)```", (root / "docs" / "studies.md").read_text("utf-8"), re.DOTALL)
     example = example.replace("data=phantom epochs=5", SMALL.removeprefix("simple-nn ")).replace("3..10", "3..4")
-    example = example.replace("studies/quickstart.toml", str(root / "studies" / "quickstart.toml"))
     monkeypatch.chdir(tmp_path)
     exec(example, {})
     assert "seed pairs" in capsys.readouterr().out

@@ -4,6 +4,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ablab.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from ablab.arithmetic import inspect as inspect
     from ablab.auditing import audit as audit
@@ -36,7 +38,7 @@ _HOME = {
     "load_dataset": "ablab.data",
     "train_one": "ablab.conduct",
 }
-__all__ = sorted(_HOME)
+__all__ = ["__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:

@@ -65,7 +65,7 @@ def test_every_fault_of_method_that_a_study_imitates_is_warned_of(fault, title):
 
 
 def test_a_study_and_all_of_them_are_not_run_at_once(tmp_path):
-    done = CliRunner().invoke(command, ["run", "studies/quickstart.toml", "--published"])
+    done = CliRunner().invoke(command, ["run", "quickstart", "--published"])
     assert done.exit_code != 0
     assert "leave out the study" in str(done.exception)
 

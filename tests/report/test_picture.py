@@ -100,5 +100,5 @@ def test_another_end_is_refused_with_what_is_known(name):
 
 def test_without_matplotlib_one_is_told_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install 'ablab\[figures\]'"), style():
+    with pytest.raises(InputError, match=r"pip install 'ablab-experiments\[figures\]'"), style():
         pass

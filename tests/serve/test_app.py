@@ -302,7 +302,7 @@ def test_without_the_server_library_it_says_what_to_install(tmp_path, filled):
     )
     done = subprocess.run([sys.executable, "-c", code, str(filled[0])], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert 'pip install "ablab[serve]"' in done.stderr
+    assert 'pip install "ablab-experiments[serve]"' in done.stderr
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from ablab.errors import AblabError, did_you_mean
+from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
 TERMINATED = 143  # the exit code after SIGTERM
@@ -44,7 +45,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
-@click.version_option(package_name="ablab")
+@click.version_option(VERSION, prog_name="ablab")
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Does this change help this image classifier: by how much, how sure, at what cost?
@@ -55,7 +56,7 @@ def command(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-        click.echo("\nnext: ablab run studies/quickstart.toml")
+        click.echo("\nnext: ablab demo")
 
 
 def main() -> NoReturn:

@@ -237,6 +237,6 @@ def _next(judged: Audit, written: Path | None, words: tuple[str, ...], options: 
     if not judged.claims:
         return "ablab audit 73.20 74.19 --test-size 10000"
     if not judged.needs_study:
-        return "ablab run studies/quickstart.toml"
+        return "ablab demo"
     given = [part for key, text in options.items() if text for part in (f"--{key.replace('_', '-')}", text)]
     return shlex.join(["ablab", "audit", *words, *given, "--write-study", "study.toml"])

@@ -67,7 +67,7 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
         on_screen(table("speeds", heads, speeds)),
         "\n".join(f"faster: {text}" for text in advice) or "nothing to change",
     ]
-    following = "ablab run studies/quickstart.toml" if any(found.values()) else "ablab data get cifar10"
+    following = "ablab demo" if any(found.values()) else "ablab data get cifar10"
     rates = [dataclasses.asdict(one) for one in measured]
     say(as_json, {**facts, "ceilings": rates, "advice": advice}, "\n\n".join(parts), following)
 

@@ -49,7 +49,7 @@ def command(
         run_published(published, study, as_json, dry_run=dry_run, **options)
         return
     if study.path is None:
-        raise InputError("which study? ablab run studies/quickstart.toml, or ablab run --published")
+        raise InputError("which study? ablab run quickstart, ablab run STUDY.toml, or ablab run --published")
     if dry_run:
         from ablab.cli.plan import show_plan
 

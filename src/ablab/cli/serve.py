@@ -23,7 +23,7 @@ def command(port: int | None, open_it: bool, data_root: str | None, store: str |
         library = (error.name or "").partition(".")[0]
         if library not in ("starlette", "uvicorn"):
             raise
-        raise InputError(f'the dashboard needs {library}: pip install "ablab[serve]"') from None
+        raise InputError(f'the dashboard needs {library}: pip install "ablab-experiments[serve]"') from None
     folder = place(store)
     kept = Store(folder, create=False)
     studies = len(kept.studies())

@@ -88,9 +88,11 @@ def command(
 def _subjects(words: StudyWords) -> list[Subject]:
     """The study in a file, once for each of its data sets, or the run whose id begins so."""
     from ablab.result import Arm, look_up
+    from ablab.study.question.files import shipped_studies
 
     kept = words.open_store()
-    is_no_file = words.path is not None and not words.path.suffix and not words.path.exists()
+    is_name = words.path is not None and not words.path.suffix and not words.path.exists()
+    is_no_file = is_name and str(words.path) not in shipped_studies()
     if is_no_file or is_run(str(words.path)):
         run = kept.run(str(words.path))
         arm = Arm(f"run {run.id}", run.spec.recipe, (run,), 0)

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import functools
-import importlib.metadata
 import platform
 import subprocess
 import time
@@ -25,6 +24,7 @@ from ablab.train.loop import train
 from ablab.train.pixels import mean_and_sd, value_counts
 from ablab.train.splits import splits_of
 from ablab.train.trained import Trained
+from ablab.version import VERSION
 
 
 def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) -> Iterator[Event | Run]:
@@ -133,7 +133,7 @@ def trained(event: Finished, spec: RunSpec, dataset: Dataset) -> Trained:
 def origin() -> Origin:
     """When and with which code a run ended; without git, or outside a repository, no commit."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    return Origin(now, importlib.metadata.version("ablab"), _commit())
+    return Origin(now, VERSION, _commit())
 
 
 @functools.cache

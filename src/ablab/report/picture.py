@@ -90,7 +90,7 @@ def style() -> Iterator[None]:
 def check_installed() -> None:
     """Raise where there is no matplotlib, with what to type."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise InputError("pictures need matplotlib: pip install 'ablab[figures]'")
+        raise InputError("pictures need matplotlib: pip install 'ablab-experiments[figures]'")
 
 
 def picture_format(name: str) -> Format:

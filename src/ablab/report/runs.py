@@ -82,7 +82,7 @@ def write_parquet(listing: Listing, path: Path) -> None:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise InputError("writing Parquet needs pyarrow: pip install 'ablab[parquet]'") from None
+        raise InputError("writing Parquet needs pyarrow: pip install 'ablab-experiments[parquet]'") from None
     columns = {name: _of_one_kind(values) for name, *values in zip(listing.columns, *listing.rows, strict=True)}
     with atomic_file(path) as file:
         pyarrow.parquet.write_table(pyarrow.table(columns), file)

@@ -16,7 +16,7 @@ def frame(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], of: st
     try:
         import pandas
     except ImportError:
-        raise InputError('a data frame needs pandas: pip install "ablab[frames]"') from None
+        raise InputError('a data frame needs pandas: pip install "ablab-experiments[frames]"') from None
     return pandas.DataFrame(rows(study, runs, verdicts, of))
 
 
@@ -25,7 +25,7 @@ def arrow(study: Study, runs: Sequence[Run], verdicts: Sequence[Verdict], of: st
     try:
         import pyarrow
     except ImportError:
-        raise InputError('an Arrow table needs pyarrow: pip install "ablab[parquet]"') from None
+        raise InputError('an Arrow table needs pyarrow: pip install "ablab-experiments[parquet]"') from None
     return pyarrow.Table.from_pylist(rows(study, runs, verdicts, of))
 
 

@@ -155,7 +155,7 @@ def _pyarrow(path: Path) -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise DataError(f'{path}: to read Parquet files: pip install "ablab[parquet]"') from None
+        raise DataError(f'{path}: to read Parquet files: pip install "ablab-experiments[parquet]"') from None
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """How it was decided: the rule, the plan, the commands that make it again, and the machines."""
 
-import importlib.metadata
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from ablab.report.section import Code, Fold, Heading, Paragraph, Part
 from ablab.report.table import table
 from ablab.result import Result
 from ablab.study import plan
+from ablab.version import VERSION
 
 
 @mark("section", "decided", title="How it was decided", place=150, tables=("machines",), absent=("terminal",))
@@ -74,7 +74,7 @@ def _machines(result: Result) -> Part:
             for m, count in rows
         ],
         title="Machines",
-        caption=f"ablab {importlib.metadata.version('ablab')}. On the same machine, device, number of threads and "
+        caption=f"ablab {VERSION}. On the same machine, device, number of threads and "
         "versions, a run comes out the same to the bit.",
     )
 

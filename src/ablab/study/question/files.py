@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablab.atomic import atomic_write
-from ablab.errors import InputError, StudyError
+from ablab.errors import InputError, StudyError, did_you_mean
 from ablab.recipe import Recipe
+from ablab.study.question.begin import begun_text
 from ablab.study.question.study import Study
 from ablab.study.question.write import study_name, study_toml
 
@@ -18,13 +19,8 @@ def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:
 
 
 def read_study(path: Path, scale: str = "default") -> Study:
-    """The study in a TOML file, named after it and its size."""
-    try:
-        content = path.read_bytes()
-    except IsADirectoryError:
-        raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
+    """The study in a TOML file, or one that comes with ablab by its name; it is named after the file and its size."""
+    content = _content(path)
     study = Study.from_toml(content, path, scale)
     return study if scale == "default" else dataclasses.replace(study, name=f"{study.name}-{scale}")
 
@@ -40,12 +36,23 @@ def write_study(
 ) -> Path:
     """Write the study of a base and changes to it; a file that says something else already is left alone."""
     text = study_toml(base, changes, seeds=seeds, margin=margin, question=question)
-    place = path or Path("studies") / f"{study_name(base, changes)}.toml"
+    return _written(
+        path or Path("studies") / f"{study_name(base, changes)}.toml", text, "name another one with --study FILE"
+    )
+
+
+def begin_study(path: Path, *, model: str, data: str) -> Path:
+    """Write a study to begin with, with every line explained; a file that says something else is left alone."""
+    place = path if path.suffix == ".toml" else path.with_name(f"{path.name}.toml")
+    return _written(place, begun_text(model=model, data=data), "choose another name")
+
+
+def _written(place: Path, text: str, otherwise: str) -> Path:
     Study.from_toml(text, place)
     if place.exists():
         if place.read_bytes() == text.encode():
             return place
-        raise StudyError(f"{place}: there is another study in this file; name another one with --study FILE")
+        raise StudyError(f"{place}: there is another study in this file; {otherwise}")
     place.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(place, text)
     return place
@@ -60,13 +67,38 @@ def published_studies() -> tuple[Path, ...]:
 
 def published_folder() -> Path:
     """Where the studies of published reports lie, and what the reports say."""
+    return _folder() / "published"
+
+
+def shipped_studies() -> dict[str, Path]:
+    """The studies that come with ablab, by the names that `ablab run` knows them by."""
+    own = sorted(_folder().glob("*.toml"))
+    return {path.stem: path for path in (*own, *published_studies())}
+
+
+def _folder() -> Path:
+    """The studies that come with ablab: in an installed package, or beside the source."""
     package = Path(__file__).parents[2]
-    places = (package / "published", package.parents[1] / "studies" / "published")
+    places = (package / "studies", package.parents[1] / "studies")
     folder = next((place for place in places if place.is_dir()), None)
     if folder is None:
-        raise InputError(
-            "the studies of published reports are not installed; they are in the project's studies/published"
-        )
+        raise InputError("the studies that come with ablab are not installed; they are in the project's studies")
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     return folder
+
+
+def _content(path: Path) -> bytes:
+    """The text of a study: that of its file, or of one that comes with ablab where a bare name is given."""
+    is_name = not path.suffix and len(path.parts) == 1 and not path.exists()
+    if is_name and path.name in (shipped := shipped_studies()):
+        path = shipped[path.name]
+    elif is_name:
+        near = did_you_mean(path.name, shipped)
+        raise StudyError(f"{path}: there is no such file, and no study of that name comes with ablab: {near}")
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None

@@ -1,0 +1,17 @@
+"""Answer a real question in a minute or two: does batch norm, or cropping and flipping, help a small CNN?"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ablab.cli.run import carry_out
+from ablab.cli.shared import StudyWords, execution_options, json_option, store_option
+
+
+@click.command(help=__doc__)
+@store_option
+@execution_options
+@json_option
+def command(store: str | None, execution: dict[str, Any], as_json: bool) -> None:
+    carry_out(StudyWords(Path("quickstart"), store=store), None, as_json, execution=execution)

@@ -1,0 +1,89 @@
+"""What is built is whole: installed into an empty environment, it answers a question far from the source."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.long
+
+
+def run(*words, cwd, **environment):
+    inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "ABLAB_STORE")}
+    done = subprocess.run(
+        [str(word) for word in words], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=500
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A wheel and a source archive, built without a network."""
+    out = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "hatchling", "build", "-d", out, cwd=ROOT)
+    return out
+
+
+@pytest.fixture(scope="module")
+def installed(built, tmp_path_factory):
+    """The programs of an environment with the wheel; what it depends on is taken from the one that runs the tests."""
+    place = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", place, cwd=place)
+    (packages,) = place.glob("lib/python*/site-packages")
+    here = Path(pytest.__file__).parents[1]
+    (packages / "dependencies.pth").write_text(f"{here}\n")
+    (wheel,) = built.glob("*.whl")
+    python = place / "bin" / "python"
+    pip = ("-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", wheel)
+    run(sys.executable, *pip, cwd=place)
+    return place / "bin"
+
+
+def test_the_source_archive_has_what_the_wheel_is_built_from(built):
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        names = {name.partition("/")[2] for name in content.getnames()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "src/ablab/version.py", "studies/quickstart.toml"} <= names
+
+
+def test_the_wheel_has_the_studies_and_says_what_it_is(built):
+    (wheel,) = built.glob("ablab_experiments-*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        names = set(content.namelist())
+        (metadata,) = [content.read(name).decode() for name in names if name.endswith(".dist-info/METADATA")]
+    assert "ablab/studies/quickstart.toml" in names
+    assert "ablab/studies/published/reports/b.toml" in names
+    assert "Name: ablab-experiments" in metadata
+    assert "License-Expression: MIT" in metadata
+    assert "Classifier: Intended Audience :: Science/Research" in metadata
+    assert not [name for name in names if name.startswith(("tests", "docs"))]
+
+
+def test_from_an_empty_folder_the_shipped_studies_run_by_their_names(installed, tmp_path):
+    code = "import ablab; print(ablab.__file__, ablab.__version__)"
+    where, version = run(installed / "python", "-c", code, cwd=tmp_path).split()
+    assert Path(where).is_relative_to(installed.parent)
+    ablab = installed / "ablab"
+    assert run(ablab, "--version", cwd=tmp_path).split()[-1] == version
+    shown = run(ablab, "run", "--published", "E", "--dry-run", cwd=tmp_path)
+    assert "extra-layer" in shown
+
+
+def test_the_demo_answers_its_question_in_an_empty_folder_and_leaves_a_report(installed, tmp_path):
+    out = run(installed / "ablab", "demo", cwd=tmp_path)
+    assert "crop + flip" in out
+    assert "next: ablab report quickstart --open" in out
+    assert (tmp_path / "reports" / "quickstart.html").stat().st_size > 50_000
+    assert "batch norm" in run(installed / "ablab", "table", "quickstart", cwd=tmp_path)
+
+
+def test_a_study_that_was_begun_with_init_is_planned_and_runs(installed, tmp_path):
+    out = run(installed / "ablab", "init", "mine", cwd=tmp_path)
+    assert out.splitlines()[-1] == "next: ablab plan mine.toml"
+    assert "9 runs at least" in run(installed / "ablab", "plan", "mine.toml", cwd=tmp_path)
