@@ -32,6 +32,7 @@ QUICK = ["--steps", "5", "--images", "20", "--directions", "1", "--hessian", "0"
 LAYER = ["--in", "8x8x3", "--filters", "4", "--kernel", "3"]
 CALLS = {  # every command, in an order in which each can be given; RUN and OTHER are runs that ablab train kept
     "train": ["train", *TINY, "augment=crop(4)+flip"],
+    "init": ["init", "mine"],
     "plan": ["plan", "s.toml"],
     "explore": ["explore", "s.toml", "--workers", "1"],
     "run": ["run", "s.toml", "--workers", "1"],
@@ -69,7 +70,7 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "arith linear": ["arith", "linear", "--in", "8x8x3", "--units", "10"],
     "arith batch-norm": ["arith", "batch-norm", "--in", "8x8x3"],
 }
-NOT_HERE = {"data get", "serve"}  # one needs a network, the other waits for a browser
+NOT_HERE = {"data get", "serve", "demo"}  # one needs a network, one waits for a browser, one is tried from a wheel
 # what comes next trains or inspects for minutes, or downloads: it is parsed
 LASTING = {"doctor", "data list", "inspect", "arith linear", "arith batch-norm"}
 
