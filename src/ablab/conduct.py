@@ -163,6 +163,7 @@ def run_study(
         check_budget(planned, foresee(planned, dataset, store))
     data = facts_of(dataset)
     store.keep_data(data)
+    planned = planned.on(data)
     if not explores:
         _lock(planned, store, locked)
     job = Job(load, checkpoints(store), len(planned.wanted))

@@ -9,17 +9,18 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ablab.catalogue import Entry, catalogue, is_own, read_operations
 from ablab.errors import Fault, InputError, StudyError, did_you_mean
 from ablab.own_code import loaded, own_entry
 
 if TYPE_CHECKING:
-    from ablab.records import Run
+    from ablab.records import DataFacts, Run
 
 Direction = Literal["higher", "lower"]
+Answers = Callable[["Run"], Any]  # which of some images a run got right, bool[N]; None where it kept no answers
 APART = ("loss", "accuracy")  # added up batch by batch in every measurement, so they have fields of their own
 
 
@@ -37,12 +38,22 @@ class Metric:
     direction: Direction  # which values are better
     decimals: int | None = None  # that are worth reading, where the unit does not tell
     is_time: bool = False  # comparable on one machine only
-    reads: Callable[[Run], float | None] | None = field(default=None, compare=False, repr=False)  # None: measured
+    reads: Callable[..., Any] | None = field(default=None, compare=False, repr=False)  # None: measured
+    of_images: bool = False  # a share of some of the test images, which `reads` finds in the data
+    answers: Answers | None = field(default=None, compare=False, repr=False)  # once the data are known
 
     def of(self, run: Run) -> float | None:
         """Its value as it is recorded; None where it is absent or not finite."""
-        value = self._measured(run) if self.reads is None else self.reads(run)
+        if self.of_images:
+            right = self.answers(run) if self.answers else None
+            value = None if right is None else float(right.mean())
+        else:
+            value = self._measured(run) if self.reads is None else self.reads(run)
         return value if value is not None and math.isfinite(value) else None
+
+    def on(self, data: DataFacts | None) -> Metric:
+        """The same where it is measured on these data; a share of images cannot be read without them."""
+        return replace(self, answers=self.reads(data)) if self.of_images and self.reads and data else self
 
     def _measured(self, run: Run) -> float | None:
         if run.test is None:
@@ -57,7 +68,7 @@ class Metric:
     @property
     def full_title(self) -> str:
         """Its title with what it is measured on: "test accuracy", "training time"."""
-        return self.title if self.reads else f"test {self.title}"
+        return self.title if self.reads and not self.of_images else f"test {self.title}"
 
     def show(self, value: float) -> str:
         """A recorded value with its unit.
@@ -99,9 +110,11 @@ class Metric:
         """The smallest difference that is told: no interval is taken to be narrower than rounding allows."""
         return 10.0**-self.digits
 
-    def step(self, images: int) -> float:
-        """The smallest step that it is taken to have on so many images: shares count them."""
-        return 100 / images if self.unit == "%" else self.grid
+    def step(self, run: Run) -> float:
+        """The smallest step that it is taken to have on the test images of a run: shares count them."""
+        right = self.answers(run) if self.answers else None
+        images = len(right) if right is not None else run.test.images if run.test else 0
+        return 100 / images if self.unit == "%" and images else self.grid
 
     @property
     def head(self) -> str:

@@ -49,7 +49,14 @@ def planned_on_data(study: Study, load: Loader, *, explores: bool = False) -> tu
             raise StudyError(
                 f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
             )
-    return plan(study, dataset.fingerprint, explores=explores), dataset
+    planned = plan(study, dataset.fingerprint, explores=explores)
+    if explores and planned.metric.of_images:
+        raise StudyError(
+            f"{study.where}: metric = {study.rule.metric}: it counts test images, which no run that explores sees"
+        )
+    planned = planned.on(facts_of(dataset))
+    _ = planned.metric  # which needs to be there in these data
+    return planned, dataset
 
 
 def facts_of(dataset: Dataset) -> DataFacts:
@@ -107,7 +114,7 @@ def foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
         # Before its first epoch a run measures its validation images once, as it does after every epoch.
         seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
     labels = dataset.test.labels.tolist()
-    base = planned.study.base
+    base, planned = planned.study.base, planned.on(facts_of(dataset))
     steps = len(batch_sizes(len(splits_of(base, dataset, 0).train), base.batch))
     return before(planned, runs, labels=labels, test_images=len(labels), seconds=seconds, steps=steps)
 

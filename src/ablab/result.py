@@ -271,6 +271,7 @@ def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None, 
     if runs is None:
         runs = tuple(store.runs(run.id for run in planned.most))
     data = store.data(planned.fingerprint)
+    planned = planned.on(data)
     decision = decide(planned, runs, labels=data.labels if data and not planned.explores else None)
     if not planned.explores:
         ids = {run.id for run in runs}

@@ -120,7 +120,7 @@ def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
 
 
 def _chart(kind: str, subject: Subject, images: int, part: str, root: str | None) -> Chart:
-    from ablab.metric import ACCURACY
+    from ablab.metric import ACCURACY, metric_of
     from ablab.report.sections import classes, cost, curves, effects
     from ablab.report.sections.images import most_wrong, worst
 
@@ -136,7 +136,8 @@ def _chart(kind: str, subject: Subject, images: int, part: str, root: str | None
     if kind == "curves":
         return curves.panels_of(subject.arms)
     if kind == "cost":
-        return cost.scatters(subject.arms, next((each.metric for each in subject.verdicts), ACCURACY))
+        decides = metric_of(next((each.metric for each in subject.verdicts), ACCURACY))
+        return cost.scatters(subject.arms, decides.on(subject.data))
     if subject.data is None:
         raise InputError(f"{subject.name}: the store does not have the labels of its test images")
     if kind == "confusion":

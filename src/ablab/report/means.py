@@ -27,7 +27,7 @@ def centre(values: Sequence[float], step: float, metric: Metric = SHARE) -> tupl
 
 def step(runs: Iterable[Run], metric: Metric = SHARE) -> float:
     """The smallest difference between values of these runs: of shares, that of one test image."""
-    return max((metric.step(run.test.images) for run in runs if run.test and run.test.images), default=metric.grid)
+    return max((metric.step(run) for run in runs if run.test and run.test.images), default=metric.grid)
 
 
 def parts_of_mean(

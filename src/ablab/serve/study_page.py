@@ -71,7 +71,7 @@ def _seeds(it: Result, arms: Sequence[tuple[str, Recipe, int]], running: Sequenc
     live = {(run.spec.recipe.hash, run.spec.seed): run for run in running}
     wanted = {(one.recipe.hash, one.seed) for one in it.decision.wanted}
     least, most = it.study.rule.seeds
-    metric = metric_of(it.study.rule.metric)
+    metric = it.plan.metric
     shown = sorted({one.seed for one in it.plan.most})[:MOST_SEEDS]
     rows = []
     for name, recipe, style in arms:

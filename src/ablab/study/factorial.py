@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab import grammar
-from ablab.metric import metric_of
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import interval, mean
@@ -55,8 +54,7 @@ def contrasts(plan: Plan, runs: Iterable[Run]) -> tuple[Contrast, ...]:
         return ()
     wanted = [*_main_effects(levels), *_interactions(levels)]
     alpha = plan.study.rule.alpha / len(wanted)
-    metric = metric_of(plan.study.rule.metric)
-    step = max(metric.step(run.test.images) for run in runs if run.test)  # what each cell is rounded to
+    step = max(plan.metric.step(run) for run in runs if run.test)  # what each cell is rounded to
     factor = plan.protocol.multipliers(least, most, alpha)[seeds]
     if math.isinf(factor):
         return ()
@@ -103,7 +101,7 @@ def _interactions(levels: Levels) -> Iterable[tuple[str, str, Weights]]:
 
 def _table(plan: Plan, runs: Iterable[Run]) -> dict[Cell, dict[int, float]]:
     """What the study decides by, in its unit, by cell and seed."""
-    levels, metric = plan.study.grid, metric_of(plan.study.rule.metric)
+    levels, metric = plan.study.grid, plan.metric
     by_recipe = {recipe.hash: _cell(recipe, levels) for recipe in plan.study.recipes}
     table: dict[Cell, dict[int, float]] = {}
     for run in runs:
@@ -135,7 +133,7 @@ def _contrast(
     step: float,
 ) -> Contrast:
     each = [sum(weight * table[cell][seed] for cell, weight in weights.items()) for seed in range(seeds)]
-    metric = metric_of(plan.study.rule.metric)
+    metric = plan.metric
     seen = interval(each, factor, grid=step * math.sqrt(math.fsum(weight**2 for weight in weights.values()) / 2))
     word, _ = word_for(*metric.gain(seen.low, seen.high), plan.study.rule.margin)
     effect, low, high = (signed(one, metric.digits) for one in (seen.mean, seen.low, seen.high))

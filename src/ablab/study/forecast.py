@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.events import Projection
-from ablab.metric import ACCURACY, metric_of
+from ablab.metric import ACCURACY
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.statistics.giving_up import LONGEST, Price, price
@@ -114,7 +114,7 @@ def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int)
 
     Only accuracies can be guessed, because a right answer is a toss of a coin; of another metric pairs alone tell.
     """
-    metric = metric_of(plan.study.rule.metric)
+    metric = plan.metric
     known = [run for run in known if metric.of(run) is not None]
     by_recipe = {
         recipe.hash: {run.spec.seed: run for run in known if run.spec.recipe.hash == recipe.hash}
@@ -126,8 +126,8 @@ def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int)
         other = by_recipe[variant.recipe.hash]
         both = sorted(base.keys() & other.keys())
         if len(both) >= 3:
-            gaps = differences(*(points([side[seed] for seed in both], metric.name) for side in (base, other)))
-            seen.append((sd(gaps, grid=metric.step(test_images)), len(both)))
+            gaps = differences(*(points([side[seed] for seed in both], metric) for side in (base, other)))
+            seen.append((sd(gaps, grid=metric.step(base[both[0]])), len(both)))
     if seen:
         spread, pairs = max(seen)
         return spread, f"from {pairs} pairs that are in the store"
@@ -215,7 +215,7 @@ def measured_seconds(runs: Iterable[Run]) -> dict[str, float]:
 
 def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
     """The next pair has a run that will never have a value, so there will be no next pair."""
-    metric = metric_of(plan.study.rule.metric)
+    metric = plan.metric
     return any(
         metric.of(run) is None
         and (run.status == "finished" or not plan.protocol.counts_failures)

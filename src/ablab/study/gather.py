@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablab.metric import metric_of
 from ablab.records import Run
 from ablab.statistics.failures import rate_interval, reliability
 from ablab.statistics.paired import differences, interval
@@ -32,7 +31,7 @@ class Paired:
 
 def gather(plan: Plan, found: Found, classes: int | None = None) -> tuple[Evidence, ...]:
     """The evidence on every variant; without the number of classes, a run without an accuracy counts as 0 %."""
-    scale = Scale(metric_of(plan.study.rule.metric), classes, plan.protocol.counts_failures)
+    scale = Scale(plan.metric, classes, plan.protocol.counts_failures)
     least, most = plan.study.rule.seeds
     seeds = range(min(most, max(least, 1 + max((seed for _, seed in found), default=0))))
     paired = [_paired(plan, scale, variant, found, seeds) for variant in plan.study.variants]
@@ -67,6 +66,7 @@ def _evidence(plan: Plan, scale: Scale, paired: Paired, every: tuple[Look, ...],
     seen = paired.both[: max(rule.seeds[0], tried + is_stuck)]
     failed = [[run is not None and scale.has_failed(run) for run in side] for side in zip(*seen, strict=True)]
     return Evidence(
+        metric=plan.metric,
         variant=paired.variant,
         base=plan.study.base,
         pairs=series.pairs,
@@ -141,5 +141,4 @@ def _other_words(plan: Plan, scale: Scale, series: Series, taken: Sequence[Look]
 
 def _grid(plan: Plan, pairs: Sequence[Pair]) -> float:
     """The smallest step that the values can take."""
-    metric = metric_of(plan.study.rule.metric)
-    return max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=0.0)
+    return max((plan.metric.step(run) for pair in pairs for run in pair if run.test), default=0.0)

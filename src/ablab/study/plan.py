@@ -1,16 +1,18 @@
 """plan(): which runs a study wants at first and at most, and the hash that tells whether two plans are the same."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ablab import randomness
 from ablab.catalogue import is_own
 from ablab.errors import StudyError
+from ablab.metric import Metric, metric_of
 from ablab.own_code import source_digest
 from ablab.recipe import Recipe
-from ablab.records import RunSpec, StudyText
+from ablab.records import DataFacts, RunSpec, StudyText
 from ablab.statistics.sequential import Design
 from ablab.study.protocol import NEWEST, PROTOCOLS, Protocol
 from ablab.study.question.study import Study
@@ -32,9 +34,19 @@ class Plan:
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
     protocol: Protocol = NEWEST
     note: str = ""  # why its seeds are not those that the study file would have
+    data: DataFacts | None = field(default=None, compare=False)  # that its runs are tested on, where they are known
 
     def __repr__(self) -> str:
         return f"<Plan {self.hash} of {self.study.name}: {len(self.wanted)} to {len(self.most)} runs>"
+
+    def on(self, data: DataFacts | None) -> "Plan":
+        """The same where labels and classes are known; runs that explore are tested on other images."""
+        return self if self.explores else replace(self, data=data)
+
+    @functools.cached_property
+    def metric(self) -> Metric:
+        """What decides, with the data that it is read from."""
+        return metric_of(self.study.rule.metric).on(self.data)
 
     def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""

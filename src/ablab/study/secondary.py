@@ -269,7 +269,7 @@ def _paired(
 
 def _measured(metric: Metric, pairs: Sequence[Pair], reach: float) -> Secondary | None:
     name = f"{metric.title} on the test images"
-    step = max((metric.step(run.test.images) for pair in pairs for run in pair if run.test), default=metric.grid)
+    step = max((metric.step(run) for pair in pairs for run in pair if run.test), default=metric.grid)
     return _paired(name, metric.gap_unit, pairs, lambda run: metric.points(run), step, reach)
 
 

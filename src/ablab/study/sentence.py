@@ -119,7 +119,7 @@ def _if_counted_otherwise(verdict: Verdict, evidence: Evidence) -> str:
     has_failures = bool(evidence.failures or evidence.base_failures)
     only = ""
     if trained and has_failures:
-        gaps = differences(*(points([pair[side] for pair in trained], verdict.metric) for side in (0, 1)))
+        gaps = differences(*(points([pair[side] for pair in trained], evidence.metric) for side in (0, 1)))
         kind = "train" if failing else "finished"
         effect = _gap(verdict, mean(gaps))
         only = f"Only where both {kind} ({counted(len(gaps), 'pair')}): {effect}; no verdict rests on that."
@@ -206,7 +206,8 @@ def _cautions(verdict: Verdict) -> str:
         )
     if metric_of(verdict.metric).reads is None and verdict.metric != ACCURACY and verdict.low is not None:
         said.append(
-            "The interval is about other seeds; what other test images would change is known of accuracy alone."
+            "The interval is about other seeds; what other test images would change is known only of accuracy and of "
+            "recall."
         )
     names = ("the base", verdict.variant)
     for name, ratio in zip(names, verdict.instability or (), strict=False):

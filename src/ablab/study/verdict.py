@@ -36,6 +36,7 @@ Word = Literal["helps", "hurts", "no practical difference", "undecided"]
 class Evidence:
     """What one comparison rests on."""
 
+    metric: Metric
     variant: Variant
     base: Recipe
     pairs: tuple[Pair, ...]  # in the order of seeds, up to the look that decided
@@ -202,14 +203,14 @@ def _word(look: Look, margin: float, metric: Metric) -> tuple[Word, bool]:
 def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = None) -> Verdict:
     """The verdict that the evidence allows."""
     pairs, last = evidence.pairs, evidence.looks[-1] if evidence.looks else None
-    metric, is_accuracy = metric_of(rule.metric), rule.metric == ACCURACY
+    metric, is_accuracy = evidence.metric, rule.metric == ACCURACY
     a, b = evidence.values
     timed = tuple(pair for pair in pairs if all(run.status == "finished" for run in pair)) or pairs
     gaps = differences(a, b)
     word, is_negligible = _word(last, rule.margin, metric) if last else ("undecided", False)
     shown = last.equality if last and last.equality and word == "no practical difference" else last
     seen = shown.interval if shown else None
-    images = _images(pairs, shown, labels if is_accuracy else None)
+    images = _images(shown, _answers(pairs, metric, labels))
     wide_word = word
     if images.low is not None and images.high is not None:
         wide_word, _ = word_for(images.low, images.high, rule.margin)
@@ -233,7 +234,7 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
         wins=sum(metric.gain(gap, gap)[0] > 0 for gap in gaps),
         ties=sum(gap == 0 for gap in gaps),
         chance_better=chance_better(metric.gain(seen.mean, seen.mean)[0], seen.sd) if seen else None,
-        error_reduction=relative_error_reduction(a, b) if gaps and is_accuracy else None,
+        error_reduction=relative_error_reduction(a, b) if gaps and (is_accuracy or metric.of_images) else None,
         sd=seen.sd if seen else None,
         rho=correlation(a, b),
         floor=images.floor,
@@ -255,9 +256,9 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
     )
 
 
-def points(runs: Sequence[Run], metric: str = ACCURACY) -> tuple[float, ...]:
-    """What runs have of a metric on the test images, in its unit: accuracies in percent."""
-    values = (metric_of(metric).points(run) for run in runs)
+def points(runs: Sequence[Run], metric: Metric | None = None) -> tuple[float, ...]:
+    """What runs have of a metric, in its unit: accuracies in percent."""
+    values = ((metric or metric_of(ACCURACY)).points(run) for run in runs)
     return tuple(value for value in values if value is not None)
 
 
@@ -293,16 +294,29 @@ def costs(pairs: Sequence[Pair]) -> Costs:
     )
 
 
-def _images(pairs: Sequence[Pair], last: Look | None, labels: Any) -> _Images:
-    if labels is None or last is None or not all(run.predictions for pair in pairs for run in pair):
-        return _Images()
+def _answers(pairs: Sequence[Pair], metric: Metric, labels: Any) -> tuple[Any, Any] | None:
+    """Which images the runs of each side got right, bool[n, N]; None where the metric counts no images."""
+    runs = [run for pair in pairs for run in pair]
+    if not runs or not all(run.predictions for run in runs):
+        return None
     import numpy as np
 
-    a, b = (np.stack([correct(pair[side].predictions, labels) for pair in pairs]) for side in (0, 1))
-    if a.shape[1] < 2:
+    if metric.answers:
+        right = [metric.answers(run) for run in runs]
+    elif metric.name == ACCURACY and labels is not None:
+        right = [correct(run.predictions, labels) for run in runs]
+    else:
+        return None
+    return np.stack(right[::2]), np.stack(right[1::2])
+
+
+def _images(last: Look | None, answers: tuple[Any, Any] | None) -> _Images:
+    if last is None or answers is None or answers[0].shape[1] < 2:
         return _Images()
+    a, b = answers
+    pairs = len(a)
     low, high = widened(last.interval, image_variance(a, b), last.alpha)
-    sides = [[noise_floor(*rows[at : at + 2]) ** 2 for at in range(len(pairs) - 1)] for rows in (a, b)]
+    sides = [[noise_floor(*rows[at : at + 2]) ** 2 for at in range(pairs - 1)] for rows in (a, b)]
     floor = math.sqrt(2 * mean([*sides[0], *sides[1]]))
     spreads = [statistics.variance(100 * rows.mean(1)) for rows in (a, b)]
     unstable = None

@@ -37,14 +37,14 @@ def cost(result: Result) -> Iterator[Part]:
     yield cost_table(result)
     total = duration(sum(run.cost.wall_seconds for arm in arms for run in arm.runs))
     yield Paragraph(f"Training time of {counted(sum(len(arm.runs) for arm in arms), 'run')} in all: {total}.", "small")
-    chart = scatters(result.arms, result.study.rule.metric)
+    chart = scatters(result.arms, result.plan.metric)
     if any(len(each.spots) > 1 for each in chart.charts if isinstance(each, Scatter)):
         yield chart
 
 
 def cost_table(result: Result) -> Table:
     """What a run takes, beside that of the base, and what it gives of the metric that decides."""
-    arms, metric = [arm for arm in result.arms if arm.runs], metric_of(result.study.rule.metric)
+    arms, metric = [arm for arm in result.arms if arm.runs], result.plan.metric
     ratios = {verdict.variant: verdict.cost_ratio for verdict in result.verdicts}
     elsewhere = "" if is_one_machine(arms) else " Seconds are of different machines and do not compare."
     return table(
@@ -81,7 +81,7 @@ def _cells(arm: Arm, base: Arm, ratio: float | None, metric: Metric) -> tuple[st
         span_text([run.cost.examples for run in arm.runs]),
         f"{statistics.median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})",
         "1" if arm is base else ratio_text(ratio),
-        mean_text(points(arm.runs, metric.name), step(arm.runs, metric), metric),
+        mean_text(points(arm.runs, metric), step(arm.runs, metric), metric),
         str(len(arm.runs)),
     )
 
@@ -100,7 +100,7 @@ def _record(arm: Arm, metric: Metric) -> dict[str, Any]:
         values = [value for run in arm.runs if (value := of(run)) is not None]
         return statistics.median(values) if values else None
 
-    average, low, high = parts_of_mean(points(arm.runs, metric.name), step(arm.runs, metric), metric)
+    average, low, high = parts_of_mean(points(arm.runs, metric), step(arm.runs, metric), metric)
     return {
         "variant": arm.name,
         "parameters": middle(lambda run: run.cost.parameters),
@@ -118,9 +118,9 @@ def _record(arm: Arm, metric: Metric) -> dict[str, Any]:
     }
 
 
-def scatters(arms: Sequence[Arm], decides: str = ACCURACY) -> Multiples:
+def scatters(arms: Sequence[Arm], decides: Metric | None = None) -> Multiples:
     """The mean of a metric against each kind of cost that is known of these recipes."""
-    metric = metric_of(decides)
+    metric = decides or metric_of(ACCURACY)
     runs = [run for arm in arms for run in arm.measured]
     known = [
         (label, unit, spots)
@@ -165,7 +165,7 @@ def spots_of(arms: Sequence[Arm], of: Callable[[Run], float | None], metric: Met
         runs = [run for run in arm.measured if run.status == "finished" and metric.of(run) is not None]
         costs = [value for run in runs if (value := of(run))]
         if runs and len(costs) == len(runs):
-            values = points(runs, metric.name)
+            values = points(runs, metric)
             _, low, high = centre(values, step(runs, metric), metric) or (None, None, None)
             middle = float(statistics.median(costs))
             spots.append(Spot(arm.name, number, style_of(arm.place), middle, mean(values), low, high, len(runs)))

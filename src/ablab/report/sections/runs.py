@@ -37,7 +37,7 @@ def runs(result: Result) -> Iterator[Part]:
 
 def shown_metrics(result: Result) -> tuple[Metric, ...]:
     """What the study decides by, and accuracy."""
-    return tuple(metric_of(name) for name in dict.fromkeys((result.study.rule.metric, ACCURACY)))
+    return tuple(dict.fromkeys((result.plan.metric, metric_of(ACCURACY))))
 
 
 def value_text(run: Run, metric: Metric) -> str:
