@@ -1,18 +1,21 @@
 """Recall of one class, and studies that decide by it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
+from ablab.data import load_dataset
 from ablab.errors import StudyError
 from ablab.metric import metric_of
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Measurement
 from ablab.statistics.paired import image_variance, widened
 from ablab.study import Rule, Study, Variant, decide, plan
+from ablab.study.question.files import read_study
 from sample_runs import sample_run
 
 LABELS = (0,) * 100 + (1,) * 80 + (2,) * 20
@@ -97,6 +100,13 @@ metric = "recall({})"
 margin = 5.0
 seeds = 3
 """
+
+
+def test_a_study_that_comes_with_ablab_decides_by_the_recall_of_a_class_that_its_data_have():
+    study = read_study(Path("one-class"))
+    data = load_dataset("phantom(train=100, test=50)")
+    facts = DataFacts(data.fingerprint, data.name, data.classes, tuple(data.test.labels.tolist()))
+    assert metric_of(study.rule.metric).on(facts).title == "recall of cross"
 
 
 def ablab(*words):
