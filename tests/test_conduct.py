@@ -3,17 +3,22 @@
 import math
 
 import pytest
+import torch
 
-from ablab.conduct import _tune, checkpoints, conduct, run_study, train_one
+from ablab.conduct import _tune, checkpoints, conduct, run_study, train_one, weights_path
+from ablab.data import load_dataset
 from ablab.errors import InputError, RecipeError, StudyError
 from ablab.events import EpochDone, Projection
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.result import look_up, result_of
 from ablab.store import Store
+from ablab.store.care import damages
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.question.files import read_studies
 from ablab.track.progress import request_stop
+from ablab.train.measure import packed
+from ablab.train.trained import read
 from sample_runs import sample_run
 from simulated_executor import Simulated
 
@@ -271,3 +276,40 @@ def test_after_every_round_it_says_what_is_likely_to_come(planned, tmp_path):
     assert all(isinstance(event, Projection | Run) for event in told)
     assert rounds[0].comparisons == 1
     assert (rounds[-1].decided, rounds[-1].runs) == (1, 0)
+
+
+@pytest.mark.parametrize("executor", ["here", pytest.param("workers(2)", marks=pytest.mark.slow)])
+def test_a_study_keeps_the_weights_of_its_runs_where_its_file_says_so_and_its_plan_is_the_same(tmp_path, executor):
+    """The weights are those that were tested: with them, the network gives the predictions that the store has."""
+    text = f'precision = "fp32"\n{TEXT}'
+    (study,) = read_studies_of(tmp_path, f'keep = "weights"\n{text}')
+    (other,) = read_studies_of(tmp_path, text)
+    assert plan(study, "fingerprint").hash == plan(other, "fingerprint").hash
+    store = Store(tmp_path / "store")
+    result = run_study(study, store, show=lambda _planned: nothing, executor=executor)
+    test = load_dataset(DATA).test
+    for run in result.runs:
+        kept = read(weights_path(store, run.id))
+        mean, sd = (torch.tensor(each).view(1, -1, 1, 1) for each in (kept.mean, kept.sd))
+        given = kept.network()((test.images.float() - mean) / sd).argmax(1)
+        assert packed(given, 10) == run.predictions
+    assert len(result.runs) == 6
+    assert list(damages(store)) == []
+
+
+def test_runs_that_explore_and_studies_that_ask_for_nothing_leave_no_weights(tmp_path):
+    (study,) = read_studies_of(tmp_path, f'keep = "weights"\n{TEXT}')
+    (other,) = read_studies_of(tmp_path, TEXT)
+    store = Store(tmp_path / "store")
+    run_study(study, store, show=lambda _planned: nothing, executor="here", explores=True)
+    run_study(other, store, show=lambda _planned: nothing, executor="here")
+    assert not weights_path(store, "any").parent.exists()
+
+
+def test_what_cannot_be_kept_is_refused_with_its_line_and_a_study_in_python_says_it_in_its_text(tmp_path):
+    with pytest.raises(StudyError, match=r'norm.toml:1: keep = "weights" keeps the weights of every run'):
+        read_studies_of(tmp_path, f'keep = "everything"\n{TEXT}')
+    with pytest.raises(StudyError, match='keep = "weights"'):
+        Study("Does batch norm help?", "simple-nn", {"norm": "norm=batch"}, keep="everything")
+    study = Study("Does batch norm help?", "simple-nn", {"norm": "norm=batch"}, keep="weights")
+    assert Study.from_toml(study.text).keep == "weights"

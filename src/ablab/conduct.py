@@ -7,7 +7,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ablab.errors import AblabError
 from ablab.execute import Executor, Job, Loader, Wanted, check_executor, choose
@@ -121,8 +121,12 @@ def keep(run: Run, store: Store) -> None:
 
 
 def weights_path(store: Store, id_: str) -> Path:
-    """Where the weights of a single run are kept; a study, which may have hundreds of runs, keeps none."""
-    return store.folder / "weights" / f"{id_}.safetensors"
+    """Where the weights of a run are kept: those of `ablab train`, and of studies with `keep = "weights"`."""
+    return _weights(store) / f"{id_}.safetensors"
+
+
+def _weights(store: Store) -> Path:
+    return store.folder / "weights"
 
 
 def checkpoints(store: Store) -> Path:
@@ -166,7 +170,8 @@ def run_study(
     planned = planned.on(data)
     if not explores:
         _lock(planned, store, locked)
-    job = Job(load, checkpoints(store), len(planned.wanted))
+    kept = _weights(store) if study.keep else None
+    job = Job(load, checkpoints(store), len(planned.wanted), kept)
     least, most = len(planned.wanted), len(planned.most)
     activity = Activity(store.folder, planned.hash, study.name, Path(study.where), least, most)
     is_stopping = functools.partial(is_stop_requested, store.folder, planned.hash)
@@ -216,11 +221,8 @@ def train_one(
     track: Sequence[str] = (),
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
-    from ablab.events import Finished
     from ablab.execute.checkpoints import carry_out
-    from ablab.execute.run_one import trained
     from ablab.train.check import check
-    from ablab.train.trained import keep as keep_weights
 
     check_trackers(track)
     dataset = Loader(root, skip_unreadable)(recipe)
@@ -230,13 +232,7 @@ def train_one(
         return known[0], False
     store.keep_data(facts_of(dataset))
     with tracking(track, Activity(store.folder), show) as observe:
-
-        def keeping_weights(spec: RunSpec, event: Any) -> None:
-            observe(spec, event)
-            if isinstance(event, Finished):
-                keep_weights(trained(event, spec, dataset), weights_path(store, spec.id))
-
-        run = carry_out(spec, dataset, keeping_weights, checkpoints(store))
+        run = carry_out(spec, dataset, observe, checkpoints(store), _weights(store))
         keep(run, store)
         observe(spec, run)
     return run, True

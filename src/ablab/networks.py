@@ -73,7 +73,7 @@ def weighted(
 ) -> Weighted:
     """The network with its initial weights, those that the store has, or those of a training now, which `observe` sees.
 
-    Only `ablab train` keeps weights; a run of a study is not trained again under its own name.
+    `ablab train` keeps weights, a study where its file says so; no run is trained again under its own name.
     """
     dataset, splits = prepared(network.recipe, network.seed, root)
     if network.run and network.run.spec.fingerprint != dataset.fingerprint:
@@ -87,8 +87,8 @@ def weighted(
     if network.run:
         again = shlex.join(["ablab", "landscape", *network.words, "--seed", str(network.seed)])
         raise InputError(
-            f"run {spec.id} ({network.run.status}) has no weights here: only a finished ablab train keeps them, a "
-            f"study keeps none. To train the same network for this picture alone: {again}"
+            f"run {spec.id} ({network.run.status}) has no weights here: a finished ablab train keeps them, a study "
+            f'only with keep = "weights" in its file. To train the same network for this picture alone: {again}'
         )
     return Weighted(_trained(spec, splits, observe), splits, "trained now, not kept (ablab train would keep it)")
 

@@ -63,7 +63,7 @@ def test_a_run_without_weights_is_told_how_to_get_them(trained, tmp_path):
     _, run = trained
     without = Store(tmp_path / "study")
     without.add(run)
-    with pytest.raises(InputError, match="a study keeps none") as error:
+    with pytest.raises(InputError, match='a study only with keep = "weights"') as error:
         invoke("export", run.id, "--to", "safetensors", "--store", str(without.folder))
     train, export = (shlex.split(line)[1:] for line in str(error.value).splitlines()[1:])
     assert invoke(*train).exit_code == 0

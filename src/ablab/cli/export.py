@@ -55,8 +55,8 @@ def _no_weights(run: Run, form: str, store: Store) -> Exception:
         return InputError(f"run {run.id} {run.status}, so it has no weights to export")
     other = ["--store", str(store.folder.with_name(f"{store.folder.name}-weights"))]
     return InputError(
-        f"run {run.id} has no weights in this store: ablab train keeps them, a study keeps none. Train it again into "
-        f"another store, which gives the same weights, and export them from there:\n"
+        f'run {run.id} has no weights in this store: ablab train keeps them, a study only with keep = "weights" in '
+        f"its file. Train it again into another store, which gives the same weights, and export them from there:\n"
         f"    {again(run.spec)} {shlex.join(other)}\n"
         f"    {shlex.join(['ablab', 'export', run.id, '--to', form, *other])}"
     )

@@ -50,6 +50,7 @@ class Job:
     load: Callable[[Recipe], "Dataset"]
     checkpoints: Path | None = None  # a folder for those of runs that are not done
     runs: int = 1  # that are wanted at first: with more slots than these some stand idle
+    weights: Path | None = None  # a folder for those of finished runs
 
 
 class Executor(Protocol):

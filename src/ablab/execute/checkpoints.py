@@ -10,19 +10,22 @@ from typing import Any
 from ablab.atomic import atomic_write
 from ablab.data.dataset import Dataset
 from ablab.errors import DataError, InputError
-from ablab.events import EpochDone, Event, Noticed, Started
-from ablab.execute.run_one import machine, run_one
+from ablab.events import EpochDone, Event, Finished, Noticed, Started
+from ablab.execute.run_one import machine, run_one, trained
 from ablab.records import Observer, Run, RunSpec
 from ablab.train.checkpoint import facts, pack
 from ablab.train.state import State
+from ablab.train.trained import keep as keep_weights
 
 PAUSE = 5.0  # seconds between two checkpoints at least, which a run that is killed loses
 PACKING = 0.02  # of a run's time at most goes into packing: 0.8 s for resnet18, 3 ms for a network of 80,000 parameters
 
 
-def carry_out(spec: RunSpec, dataset: Dataset, observe: Observer, folder: Path | None = None) -> Run:
+def carry_out(
+    spec: RunSpec, dataset: Dataset, observe: Observer, folder: Path | None = None, weights: Path | None = None
+) -> Run:
     """Train what is wanted, tell every event, and give the run; with a folder it goes on from its checkpoint there."""
-    with closing(resumed(spec, dataset, folder)) as events:
+    with closing(resumed(spec, dataset, folder, weights)) as events:
         for event in events:
             if isinstance(event, Run):
                 return event
@@ -30,12 +33,27 @@ def carry_out(spec: RunSpec, dataset: Dataset, observe: Observer, folder: Path |
     raise AssertionError("a training ends in its run")
 
 
-def resumed(spec: RunSpec, dataset: Dataset, folder: Path | None) -> Generator[Event | Run]:
+def resumed(
+    spec: RunSpec, dataset: Dataset, folder: Path | None, weights: Path | None = None
+) -> Generator[Event | Run]:
     """The events of a run and the run, from its newest checkpoint in the folder, where it keeps new ones.
 
-    Whoever keeps the run then forgets its checkpoints. If it is stopped between two epochs, the last one is on the
-    disk; in the middle of one, the last that was packed.
+    The caller that stores the run then forgets its checkpoints. If it is stopped between two epochs, the last one is
+    on the disk; in the middle of one, the last that was packed. With a folder for weights, those of the selected epoch
+    are on the disk before the run is given, so a stored run never lacks them. A run that explores leaves none.
     """
+    events = _checkpointed(spec, dataset, folder)
+    if weights is None or spec.explores:
+        yield from events
+        return
+    with closing(events):
+        for event in events:
+            if isinstance(event, Finished):
+                keep_weights(trained(event, spec, dataset), weights / f"{spec.id}.safetensors")
+            yield event
+
+
+def _checkpointed(spec: RunSpec, dataset: Dataset, folder: Path | None) -> Generator[Event | Run]:
     if folder is None:
         yield from run_one(spec, dataset)
         return

@@ -34,7 +34,7 @@ class Here:
 
     def _carried_out(self, spec: RunSpec, wanted: Wanted, observe: Observer) -> Run | None:
         """The run, or nothing if it was no longer wanted after one of its events."""
-        with closing(resumed(spec, self.job.load(spec.recipe), self.job.checkpoints)) as events:
+        with closing(resumed(spec, self.job.load(spec.recipe), self.job.checkpoints, self.job.weights)) as events:
             for event in events:
                 if isinstance(event, Run):
                     return event

@@ -165,7 +165,7 @@ def _work(connection: Connection, job: Job, threads: int) -> None:
 
 def _carry_out(connection: Connection, job: Job, spec: RunSpec) -> None:
     try:
-        with closing(resumed(spec, job.load(spec.recipe), job.checkpoints)) as items:
+        with closing(resumed(spec, job.load(spec.recipe), job.checkpoints, job.weights)) as items:
             for item in items:
                 connection.send_bytes(wire.line(item))
                 if not isinstance(item, Run) and connection.poll():

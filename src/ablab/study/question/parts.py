@@ -62,6 +62,11 @@ def variants_of(base: Recipe, changes: Mapping[str, Any]) -> tuple[tuple[Variant
     return tuple(variants), tuple(faults)
 
 
+def keep_fault(value: Any) -> Fault | None:
+    """What is wrong with `keep = "weights"`."""
+    return None if value in ("", "weights") else Fault("keep", 'keep = "weights" keeps the weights of every run')
+
+
 def tune_faults(value: Any, base: Recipe, variants: Iterable[Variant]) -> tuple[Fault, ...]:
     """What is wrong with `tune = { lr = "auto" }`."""
     faults = []

@@ -10,7 +10,7 @@ from typing import Any
 from ablab import grammar
 from ablab.errors import Fault, RecipeError, did_you_mean
 from ablab.recipe import Recipe
-from ablab.study.question.parts import base_of, datasets_faults, question_fault, tune_faults, variants_of
+from ablab.study.question.parts import base_of, datasets_faults, keep_fault, question_fault, tune_faults, variants_of
 from ablab.study.question.published import Published, published, published_faults
 from ablab.study.question.rule import RULES, Rule, rule_of
 from ablab.study.question.toml import Document, Keys
@@ -80,6 +80,14 @@ class Reader:
             self.note(("tune",), fault)
         return bool(found)
 
+    def keep(self) -> str:
+        """What its runs leave beside the store: `keep = "weights"`, or nothing."""
+        found = self.document.values.get("keep", "")
+        if fault := keep_fault(found):
+            self.note(("keep",), fault)
+            return ""
+        return str(found)
+
     def published(self, names: tuple[str, ...], datasets: tuple[str, ...]) -> Published | None:
         """What a report says, where the study repeats one."""
         found = self.document.values.get("published")
@@ -94,7 +102,7 @@ class Reader:
         """The recipe at the top; keys that are wrong are reported and left out."""
         given = {}
         for key, value in self.document.values.items():
-            if key in ("question", "tune", *SECTIONS):
+            if key in ("question", "tune", "keep", *SECTIONS):
                 continue
             if isinstance(value, dict):
                 self.fault((key,), f"unknown section [{key}]", hint=did_you_mean(key, SECTIONS))

@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 from ablab.errors import Fault, StudyError, did_you_mean
 from ablab.recipe import Recipe
 from ablab.study.question import toml
-from ablab.study.question.parts import TUNED, base_of, datasets_faults, question_fault, tune_faults, variants_of
+from ablab.study.question.parts import (
+    TUNED,
+    base_of,
+    datasets_faults,
+    keep_fault,
+    question_fault,
+    tune_faults,
+    variants_of,
+)
 from ablab.study.question.published import SCALES, Published, scaled
 from ablab.study.question.reader import MOST_FAULTS, Reader
 from ablab.study.question.rule import RULES, Rule, decide_keys, rule_of
@@ -37,6 +45,7 @@ class Study:
     tune: bool  # whether every recipe may also choose its own learning rate, by equally many trials
     is_part: bool  # of a question on several data sets: the study on one of them
     is_tuned: bool  # its learning rates are those that won the trials of another study
+    keep: str  # "weights" where its runs leave their weights beside the store; no verdict depends on it
 
     from_file: ClassVar[Callable[..., Any]]  # these are given by ablab.api: they need rooms above this one
     plan: ClassVar[Callable[..., Any]]
@@ -59,6 +68,7 @@ class Study:
         tune: bool | Mapping[str, str] = False,
         is_part: bool = False,
         is_tuned: bool = False,
+        keep: str = "",
         **decide: Any,
     ) -> None:
         """A study in the words of a study file and a command line, or of the values that these come to.
@@ -74,16 +84,16 @@ class Study:
         faults = [*base_faults, *rule_faults]
         if isinstance(variants, Mapping):
             text = text or study_text(
-                question, base_keys(base), variants, decide_keys(decided), datasets, is_tuned=bool(tune)
+                question, base_keys(base), variants, decide_keys(decided), datasets, is_tuned=bool(tune), keep=keep
             )
             variants, named_faults = variants_of(recipe, variants)
             faults += [_of_variant(variant, fault) for variant, fault in named_faults]
             faults += datasets_faults(datasets) if datasets else ()
-            faults += filter(None, [question_fault(question)])
+            faults += filter(None, [question_fault(question), keep_fault(keep)])
         if faults:
             raise StudyError(faults)
         values = (question, recipe, variants, decided, name, text, path, datasets, published, scale, grid)
-        for field, value in zip(fields(self), (*values, bool(tune), is_part, is_tuned), strict=True):
+        for field, value in zip(fields(self), (*values, bool(tune), is_part, is_tuned, keep), strict=True):
             object.__setattr__(self, field.name, value)
         self._check(tune)
 
@@ -170,7 +180,7 @@ class Study:
         question, datasets = reader.question(), reader.datasets()
         base = reader.base()
         variants, rule = reader.variants(base), reader.rule()
-        tune, grid = reader.tune(base, variants), reader.grid(base)
+        tune, grid, keep = reader.tune(base, variants), reader.grid(base), reader.keep()
         told = reader.published(("base", *(variant.name for variant in variants)), datasets)
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS
@@ -189,6 +199,7 @@ class Study:
             scale=scale,
             grid=grid,
             tune=tune,
+            keep=keep,
         )
 
 

@@ -45,9 +45,11 @@ def study_text(
     datasets: Sequence[str] = (),
     *,
     is_tuned: bool = False,
+    keep: str = "",
 ) -> str:
     """A study file."""
     top = {"question": question, **base, **({"data": list(datasets)} if datasets else {})}
+    top |= {"keep": keep} if keep else {}
     sections = {"variants": dict(variants), "decide": dict(decide)} | ({"tune": TUNED} if is_tuned else {})
     return tomli_w.dumps(top | sections)
 
