@@ -294,7 +294,7 @@ def _again(planned: Plan, store: Store) -> Iterator[Result]:
     ]
     if own and own[0].plan == planned.hash:
         for entry in own[1:]:
-            if (other := plan_of(entry)).hash == at_root(planned, entry.root).hash:
+            if (other := at_root(planned, entry.root)).hash == entry.plan:
                 yield result_of(other, store, with_again=False)
 
 

@@ -63,6 +63,7 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "inspect": ["inspect", "simple-nn", "width=2"],
     "fit-params": ["fit-params", "simple-nn", "--target", "150k"],
     "audit": ["audit", "73.20", "74.19", "--test-size", "10000", "--names", "a b,c"],
+    "verdict": ["verdict", "results.csv"],
     "arith conv": ["arith", "conv", *LAYER],
     "arith transposed": ["arith", "transposed", *LAYER],
     "arith depthwise": ["arith", "depthwise", *LAYER],
@@ -111,6 +112,8 @@ def following(tmp_path_factory):
     folder = tmp_path_factory.mktemp("next")
     (folder / "s.toml").write_text(STUDY)
     (folder / "my data").mkdir()
+    rows = [f"{name},{seed},{70 + seed + gain}" for name, gain in (("a", 0), ("b", 2)) for seed in range(3)]
+    (folder / "results.csv").write_text("\n".join(["variant,seed,accuracy", *rows]))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         invoke("train", *TINY, "--seed", "1", "--store", "my runs")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, execution_options, json_option, say_next, study_words
+from ablab.cli.shared import StudyWords, execution_options, exit_code_option, json_option, leave, say_next, study_words
 from ablab.errors import AblabError, InputError
 
 
@@ -28,6 +28,7 @@ from ablab.errors import AblabError, InputError
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @execution_options
+@exit_code_option
 @json_option
 def command(
     study: StudyWords,
@@ -39,6 +40,7 @@ def command(
     skip_unreadable: bool,
     dry_run: bool,
     execution: dict[str, Any],
+    has_exit_code: bool,
     as_json: bool,
 ) -> None:
     options: dict[str, Any] = {"is_new": is_new, "reuses": reuses, "replicates": replicates}
@@ -55,7 +57,8 @@ def command(
 
         show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
         return
-    carry_out(study, out, as_json, **options)
+    words = carry_out(study, out, as_json, **options)
+    leave(words if has_exit_code else ())
 
 
 def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> None:
@@ -130,8 +133,8 @@ def carry_out(
     reuses: bool = False,
     replicates: bool = False,
     skip_unreadable: bool = False,
-) -> None:
-    """Train what a study wants, show it as it goes, and end with the verdicts and the report."""
+) -> list[str]:
+    """Train what a study wants, show it as it goes, end with the verdicts and the report; gives the verdicts' words."""
     from ablab.cli.report import report_path, show_across, show_result
     from ablab.conduct import run_study
     from ablab.report.terminal.live import Live
@@ -159,3 +162,4 @@ def carry_out(
         results.append(result)
         show_result(together(results)[-1], study, out, as_json)
     show_across(results, as_json)
+    return [verdict.word for result in results for verdict in result.verdicts]

@@ -100,6 +100,19 @@ def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[...,
     return decorate
 
 
+def exit_code_option(function: Command) -> Command:
+    told = "End with 3 where a verdict is undecided, and with 4 where a variant hurts: for scripts."
+    return click.option("--exit-code", "has_exit_code", is_flag=True, help=told)(function)
+
+
+def leave(words: Iterable[str]) -> None:
+    """End with a code that a script understands: 4 where anything hurts, else 3 where anything is undecided."""
+    found = set(words)
+    code = 4 if "hurts" in found else 3 if "undecided" in found else 0
+    if code:
+        click.get_current_context().exit(code)
+
+
 def track_option(function: Command) -> Command:
     def checked(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
         from ablab.track import check_trackers

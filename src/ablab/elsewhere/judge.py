@@ -1,0 +1,210 @@
+"""Verdicts on runs that were trained elsewhere: the pairs, intervals and words of studies, at one look.
+
+What makes a study's verdict blind cannot be known here: whether the margin, the variants and the number of seeds were
+chosen before anybody saw a result, and how often somebody looked. So there is one look at all pairs, which is right if
+the number of seeds was fixed beforehand, and every verdict says that it rests on this.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ablab.elsewhere.columns import Score, Table
+from ablab.errors import InputError, did_you_mean
+from ablab.metric import Direction, Metric
+from ablab.nouns import counted
+from ablab.statistics.paired import differences, mean, sd
+from ablab.statistics.recycling import recycled_looks
+from ablab.statistics.sequential import Design, Look
+from ablab.study.question.rule import LEAST
+from ablab.study.verdict import Word, signed, word_for
+
+MOST = 1000  # pairs of a verdict
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What decides."""
+
+    margin: float
+    confidence: float = 0.95
+
+    @property
+    def alpha(self) -> float:
+        return 1 - self.confidence
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One variant against the base, in the unit of the metric."""
+
+    variant: str
+    word: Word
+    effect: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+    is_paired: bool
+    base: tuple[float, ...]
+    values: tuple[float, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdicts of all variants, and what a reader must know of them."""
+
+    base: str
+    metric: Metric
+    rule: Rule
+    compared: tuple[Compared, ...]
+    remarks: tuple[str, ...]
+
+
+def judge(table: Table, base: str | None, rule: Rule, direction: Direction, images: int | None = None) -> Judged:
+    """Each variant against the base: paired by seeds where there are any, else by Welch's interval."""
+    names = list(dict.fromkeys(score.variant for score in table.scores))
+    if len(names) < 2:
+        raise InputError(f"all runs are of one variant, {names[0]}: two are wanted, the base and another")
+    base = names[0] if base is None else base
+    if base not in names:
+        raise InputError(f"--base {base}: no variant is called so: {did_you_mean(base, names)}")
+    metric = _metric(table, direction)
+    known = {name: _by_seed(name, table.scores, metric.factor) for name in names}
+    grid = 100 / images if images and metric.unit == "%" else metric.factor * 10.0**-table.decimals
+    others = [name for name in names if name != base]
+    sides = {name: _sides(known[base], known[name]) for name in others}
+    looks = _looks(sides, rule, grid)
+    compared = tuple(
+        _compared(name, known[base], known[name], sides[name], looks[name], rule, metric) for name in others
+    )
+    return Judged(base, metric, rule, compared, tuple(_remarks(table, known, base, len(others))))
+
+
+def _metric(table: Table, direction: Direction) -> Metric:
+    """Figures that all lie from 0 to 1 and are better where they are higher are taken for shares."""
+    values = [score.value for score in table.scores if score.value is not None]
+    is_share = bool(values) and direction == "higher" and all(0 <= value <= 1 for value in values)
+    is_percent = bool(values) and direction == "higher" and all(1 < value <= 100 for value in values)
+    metric = Metric(table.metric, table.metric, "%" if is_share else "", direction)
+    return replace(metric, unit="pp", decimals=2) if is_percent else metric
+
+
+def _by_seed(name: str, scores: Sequence[Score], factor: int) -> dict[str, float | None]:
+    """The figures of a variant by seed; runs without a seed are numbered, and have no partner."""
+    found: dict[str, float | None] = {}
+    for at, score in enumerate(each for each in scores if each.variant == name):
+        seed = f"#{name}/{at}" if score.seed is None else score.seed
+        if seed in found:
+            raise InputError(f"{score.where}: {name} has seed {seed} twice: a seed counts once")
+        found[seed] = None if score.value is None else factor * score.value
+    return found
+
+
+def _sides(base: Mapping[str, float | None], other: Mapping[str, float | None]) -> list[tuple[float, float]]:
+    both = [(base[seed], other[seed]) for seed in base if seed in other]
+    return [(left, right) for left, right in both if left is not None and right is not None]
+
+
+def _looks(sides: Mapping[str, Sequence[tuple[float, float]]], rule: Rule, grid: float) -> dict[str, Look | None]:
+    """One look at all pairs of each variant; where all have equally many, found effects pass their error on."""
+    counts = {len(pairs) for pairs in sides.values()}
+    paths = {name: differences(*zip(*pairs, strict=True)) if pairs else () for name, pairs in sides.items()}
+    if len(counts) == 1 and LEAST <= (n := counts.pop()) <= MOST:
+        design = Design(n, n, rule.alpha, len(sides), rule.margin)
+        taken = recycled_looks(list(paths.values()), [grid] * len(paths), design)
+        return {name: looks[-1] if looks else None for name, looks in zip(paths, taken, strict=True)}
+    found: dict[str, Look | None] = {}
+    for name, path in paths.items():
+        design = Design(len(path), len(path), rule.alpha / len(sides), 1, rule.margin)
+        found[name] = recycled_looks([path], [grid], design)[0][-1] if LEAST <= len(path) <= MOST else None
+    return found
+
+
+def _compared(
+    name: str,
+    base: Mapping[str, float | None],
+    other: Mapping[str, float | None],
+    sides: Sequence[tuple[float, float]],
+    look: Look | None,
+    rule: Rule,
+    metric: Metric,
+) -> Compared:
+    alone = [[value for value in side.values() if value is not None] for side in (base, other)]
+    is_paired = bool(base.keys() & other.keys())
+    left, right = zip(*sides, strict=True) if sides else ((), ())
+    if not is_paired and all(len(side) >= LEAST for side in alone):
+        left, right = tuple(alone[0]), tuple(alone[1])
+        low, high = welch(left, right, rule.alpha)
+        word, _ = word_for(*metric.gain(low, high), rule.margin)
+        effect: float | None = mean(right) - mean(left)
+        ends: tuple[float | None, float | None] = (low, high)
+    elif look is None:
+        word, effect, ends = "undecided", mean(differences(left, right)) if sides else None, (None, None)
+    else:
+        is_small = look.is_small(rule.margin)
+        shown = look.equality if is_small and look.equality else look
+        word = (
+            "no practical difference"
+            if is_small
+            else word_for(*metric.gain(look.interval.low, look.interval.high), rule.margin)[0]
+        )
+        effect, ends = look.interval.mean, (shown.interval.low, shown.interval.high)
+    pairs = len(sides) if is_paired else min(map(len, alone))
+    found = Compared(name, word, effect, *ends, pairs, is_paired, tuple(left), tuple(right), "")
+    return replace(found, sentence=_sentence(found, rule, metric))
+
+
+def welch(left: Sequence[float], right: Sequence[float], alpha: float) -> tuple[float, float]:
+    """The ends of Welch's t interval of the difference of two means.
+
+    >>> [round(end, 3) for end in welch([1.0, 2.0, 3.0], [4.0, 6.0, 8.0], 0.05)]
+    [-0.024, 8.024]
+    """
+    from scipy.special import stdtrit
+
+    parts = [sd(side) ** 2 / len(side) for side in (left, right)]
+    gap, total = mean(right) - mean(left), sum(parts)
+    if total == 0:
+        raise InputError("all runs of each variant have the same figure: without any spread there is no interval")
+    weights = [part**2 / (len(side) - 1) for part, side in zip(parts, (left, right), strict=True)]
+    half = -float(stdtrit(total**2 / sum(weights), alpha / 2)) * math.sqrt(total)
+    return gap - half, gap + half
+
+
+def _sentence(one: Compared, rule: Rule, metric: Metric) -> str:
+    margin = f"margin {metric.size(rule.margin)}"
+    how = (
+        counted(one.pairs, "seed pair") if one.is_paired else f"{len(one.base)} and {len(one.values)} runs, not paired"
+    )
+    if one.effect is None or one.low is None or one.high is None:
+        return (
+            f"{one.variant}: undecided after {how}; a verdict takes {LEAST} pairs of finished runs at least ({margin})."
+        )
+    effect, low, high = (signed(number, metric.digits) for number in (one.effect, one.low, one.high))
+    seen = f"{effect} {metric.gap_unit}".rstrip() + f" ({low} to {high}), {how}, {margin}"
+    verb = {"no practical difference": "makes no practical difference", "undecided": "is undecided"}.get(
+        one.word, one.word
+    )
+    return f"{one.variant} {verb}: {seen}."
+
+
+def _remarks(table: Table, known: Mapping[str, Mapping[str, float | None]], base: str, variants: int) -> list[str]:
+    said = list(table.remarks)
+    lost = {name: sum(value is None for value in runs.values()) for name, runs in known.items()}
+    for name, many in lost.items():
+        if many:
+            said.append(f"{counted(many, 'run')} of {name} has no figure; its pair is left out, which may flatter it")
+    for name, runs in known.items():
+        alone = len(runs.keys() ^ known[base].keys()) if runs.keys() & known[base].keys() else 0
+        if alone:
+            said.append(f"{counted(alone, 'seed')} without a partner beside {name}: left out")
+        if name != base and not runs.keys() & known[base].keys():
+            said.append(f"{name} and {base} have no seed in common: compared as separate groups, with wider intervals")
+    if variants > 1:
+        said.append(f"{variants} comparisons share the confidence")
+    said.append(
+        "not known here: whether margin, variants and seeds were chosen before any result was seen, and how often "
+        "somebody looked. The verdicts are right if they were, and if this is the only look"
+    )
+    return said
