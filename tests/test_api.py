@@ -1,7 +1,10 @@
 """The study as one asks it from Python."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,3 +173,19 @@ def test_the_example_in_the_documents_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(example, {})
     assert "seed pairs" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_plain_script_trains_its_own_arrays_side_by_side_and_is_never_imported_by_a_worker(tmp_path):
+    text = (Path(__file__).parent.parent / "docs" / "python.md").read_text("utf-8")
+    (example,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "from_arrays" in block]
+    script = tmp_path / "mine.py"
+    script.write_text("print('the script runs')\n" + example.replace("study.run()", "study.run(workers=2)"))
+    environment = {**os.environ, "ABLAB_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("the script runs") == 1
+    assert "seed pairs" in done.stdout
+    assert done.stderr == ""

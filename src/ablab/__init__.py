@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ablab.auditing.claims import Claim as Claim
     from ablab.conduct import train_one as train_one
     from ablab.data import from_arrays as from_arrays
+    from ablab.data import from_items as from_items
     from ablab.data import load_dataset as load_dataset
     from ablab.data.dataset import Dataset as Dataset
     from ablab.models import build as build
@@ -34,6 +35,7 @@ _HOME = {
     "audit": "ablab.auditing",
     "build": "ablab.models",
     "from_arrays": "ablab.data",
+    "from_items": "ablab.data",
     "inspect": "ablab.arithmetic",
     "load_dataset": "ablab.data",
     "train_one": "ablab.conduct",

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ablab
-from ablab.data.sources.memory import from_arrays
+from ablab.data.sources.memory import arrays, from_arrays, from_items
 from ablab.errors import DataError
 
 
@@ -90,3 +91,63 @@ def test_a_validation_part_and_names_are_kept():
 def test_a_call_that_cannot_be_meant_says_what_to_write(call, message):
     with pytest.raises(DataError, match=message):
         call(*pair())
+
+
+def collection():
+    draw = np.random.default_rng(5)
+    return draw.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8), np.arange(40) % 4
+
+
+def test_kept_images_are_found_again_under_their_fingerprint(tmp_path, monkeypatch):
+    monkeypatch.setenv("ABLAB_CACHE", str(tmp_path))
+    made = from_arrays(collection(), classes=["a", "b", "c", "d"])
+    text = made.kept()
+    assert text == made.kept() == f"arrays(k{made.fingerprint[:16]})"
+    again = ablab.load_dataset(text)
+    assert (again.fingerprint, again.classes) == (made.fingerprint, made.classes)
+    assert repr(made) == "<Dataset memory: 32 + 8 images of 3x8x8 in 4 classes>"
+    (path,) = (tmp_path / "arrays").iterdir()
+    np.savez(path, x_train=255 - collection()[0], y_train=collection()[1])
+    with pytest.raises(DataError, match="these are not the images that were kept"):
+        arrays(key=text[7:-1])
+    path.unlink()
+    with pytest.raises(DataError, match="give them again"):
+        arrays(key=text[7:-1])
+    with pytest.raises(DataError, match="give them again"):
+        arrays(key="../../etc/passwd")
+
+
+def test_items_of_torch_and_of_hugging_face_are_data_sets():
+    images, labels = collection()
+    expected = from_arrays((images, labels), (images, labels))
+
+    class OfTorch(torch.utils.data.Dataset):
+        def __init__(self):
+            self.classes = ["a", "b", "c", "d"]
+
+        def __len__(self):
+            return len(labels)
+
+        def __getitem__(self, at):
+            if at >= len(labels):
+                raise IndexError
+            return torch.from_numpy(images[at]).permute(2, 0, 1).float() / 255, int(labels[at])
+
+    found = from_items(OfTorch(), OfTorch())
+    assert (found.fingerprint, found.classes) == (expected.fingerprint, ("a", "b", "c", "d"))
+    rows = [{"img": Image.fromarray(image), "label": int(label)} for image, label in zip(images, labels, strict=True)]
+    assert from_items(rows, rows).fingerprint == expected.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ([], "train has no items"),
+        ([1, 2], "a pair of image and label is wanted"),
+        ([{"x": 1}], "under usual names"),
+        ([(np.zeros((8, 8, 3), np.uint8), 0), (np.zeros((9, 8, 3), np.uint8), 1)], "images of several sizes"),
+    ],
+)
+def test_items_that_are_none_are_told_with_their_place(items, message):
+    with pytest.raises(DataError, match=message):
+        from_items(items)

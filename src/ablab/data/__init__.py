@@ -17,6 +17,7 @@ from ablab.operations import data_sets, is_there, no_data_set
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
     from ablab.data.sources.memory import from_arrays as from_arrays
+    from ablab.data.sources.memory import from_items as from_items
 
 # What takes longer than this is kept in the cache. Checking 180 MB takes 0.1 s, so quicker files gain nothing.
 FILES_WORTH_SECONDS = 0.1
@@ -49,10 +50,10 @@ def load_dataset(
 
 
 def __getattr__(name: str) -> Any:
-    """`from_arrays`, fetched when it is first used: the command line imports this room without torch."""
-    if name != "from_arrays":
+    """What makes data sets, fetched when it is first used: the command line imports this room without torch."""
+    if name not in ("from_arrays", "from_items"):
         raise AttributeError(f"ablab.data has no public name {name!r}")
-    return importlib.import_module("ablab.data.sources.memory").from_arrays
+    return getattr(importlib.import_module("ablab.data.sources.memory"), name)
 
 
 def _as_path(text: str) -> tuple[Path | None, grammar.Call]:

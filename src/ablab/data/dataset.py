@@ -29,7 +29,7 @@ class Examples:
         return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """What a source gave: training and test examples. `val` is there only where the source itself has such a part."""
 
@@ -44,6 +44,16 @@ class Dataset:
     def in_shape(self) -> tuple[int, int, int]:
         channels, height, width = self.train.images.shape[1:]
         return channels, height, width
+
+    def kept(self) -> str:
+        """Keep these images for processes and for later; gives the text that names them: `data=arrays(k3f2a...)`."""
+        from ablab.data.sources.memory import keep
+
+        return keep(self)
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.train):,} + {len(self.test):,} images"
+        return f"<Dataset {self.name}: {sizes} of {'x'.join(map(str, self.in_shape))} in {len(self.classes)} classes>"
 
     @cached_property
     def fingerprint(self) -> str:

@@ -12,11 +12,12 @@ import contextlib
 import json
 import multiprocessing
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Annotated, Any, NoReturn, Self
 
 import psutil
@@ -123,7 +124,8 @@ class Workers:
         ours, theirs = context.Pipe()
         threads = max(1, usual_threads() // self.slots)
         process = context.Process(target=_work, args=(theirs, self.job, threads), daemon=True)
-        process.start()
+        with _without_script():
+            process.start()
         theirs.close()
         self.processes[ours] = process
         return ours
@@ -139,6 +141,17 @@ class Workers:
                 "what was finished is kept: the same command goes on, and --workers 1 takes less memory"
             ) from None
         return answer
+
+
+@contextlib.contextmanager
+def _without_script() -> Iterator[None]:
+    """Start processes as if no script were running: each would import the user's and carry it out once more."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def suitable_workers(runs: int) -> int:

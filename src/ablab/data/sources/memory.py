@@ -1,11 +1,26 @@
-"""from_arrays: a data set of numpy arrays or torch tensors that a program already has."""
+"""Data that a program already has: arrays and tensors, or items one by one; and how they get a name.
 
-from collections.abc import Sequence
+A run needs data that it can find again, in another process and another day. So `Dataset.kept` writes them to the user's
+cache once, under their fingerprint, and gives the text that names them.
+"""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ablab.atomic import atomic_write
+from ablab.catalogue import mark
 from ablab.data.arrays import Layout, Raw, dataset
 from ablab.data.dataset import Dataset
+from ablab.data.places import cache_folder
+from ablab.data.sources import npz
 from ablab.errors import DataError
+
+DIGITS = 16  # of the fingerprint, behind a letter: figures alone could be read as a number
+IMAGE, LABEL = ("image", "img", "pixel_values"), ("label", "labels", "fine_label", "target")
 
 
 def from_arrays(
@@ -29,6 +44,102 @@ def from_arrays(
         raise DataError("from_arrays: there is no train; write from_arrays((images, labels))")
     names = classes if classes is None or isinstance(classes, str) else list(classes)
     return dataset(name, parts, classes=names, classes_name="from_arrays: classes", layout=layout)
+
+
+def from_items(
+    train: Iterable[Any],
+    test: Iterable[Any] | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    name: str = "memory",
+) -> Dataset:
+    """A data set of items: pairs of image and label, as torch's Datasets have, or mappings, as Hugging Face's have.
+
+    Images are pictures of Pillow, arrays or tensors of one size. Without `classes`, the names are those that the items'
+    collection knows, if it knows any.
+    """
+    parts = {part: _arrays(items, part) for part, items in (("train", train), ("test", test)) if items is not None}
+    return from_arrays(parts["train"], parts.get("test"), classes=classes or _class_names(train), name=name)
+
+
+def _arrays(items: Iterable[Any], part: str) -> tuple[Any, Any]:
+    pairs = [_item(item, f"from_items: {part} item {at}") for at, item in enumerate(items)]
+    if not pairs:
+        raise DataError(f"from_items: {part} has no items")
+    images = [np.asarray(image) for image, _ in pairs]
+    shapes = {image.shape for image in images}
+    if len(shapes) > 1:
+        raise DataError(
+            f"from_items: {part}: images of several sizes, such as {' and '.join(map(str, sorted(shapes)[:2]))}"
+        )
+    return np.stack(images), [label for _, label in pairs]
+
+
+def _item(item: Any, where: str) -> tuple[Any, Any]:
+    if isinstance(item, Mapping):
+        image, label = (next((item[key] for key in keys if key in item), None) for keys in (IMAGE, LABEL))
+    elif isinstance(item, tuple | list) and len(item) == 2:
+        image, label = item
+    else:
+        image = label = None
+    if image is None or label is None:
+        raise DataError(f"{where}: a pair of image and label is wanted, or a mapping with the two under usual names")
+    return image, int(label) if hasattr(label, "item") or isinstance(label, int) else label
+
+
+def _class_names(items: Any) -> Sequence[str] | None:
+    """The names that torch's collections have as `classes`, and Hugging Face's in their features."""
+    if isinstance(names := getattr(items, "classes", None), list | tuple):
+        return [str(name) for name in names]
+    features = getattr(items, "features", None)
+    if isinstance(features, Mapping):
+        known = next((features[key] for key in LABEL if key in features), None)
+        return getattr(known, "names", None)
+    return None
+
+
+def keep(given: Dataset) -> str:
+    """Keep a data set in the user's cache under its fingerprint; gives the text that names it."""
+    key = f"k{given.fingerprint[:DIGITS]}"
+    path = _path(key)
+    if not path.exists():
+        parts = {"train": given.train, "val": given.val, "test": given.test}
+        arrays = {
+            name: array
+            for part, examples in parts.items()
+            if examples is not None
+            for name, array in (
+                (f"x_{part}", examples.images.permute(0, 2, 3, 1).numpy()),
+                (f"y_{part}", examples.labels.numpy()),
+            )
+        }
+        content = io.BytesIO()
+        np.savez(content, **arrays, classes=np.array(given.classes))  # type: ignore[arg-type]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, content.getvalue())
+    return f"arrays({key})"
+
+
+@mark("generator", "arrays", example="arrays(k0123456789abcdef)")
+def arrays(*, key: str) -> Dataset:
+    """Images that a program gave, by the key that `Dataset.kept` names them with."""
+    path = _path(key)
+    if not key.isalnum() or not path.exists():
+        raise DataError(
+            f"arrays({key}): these images were kept in another cache than {path.parent}, or were removed: "
+            "give them again, with ablab.from_arrays and its kept()"
+        )
+    found = npz.read(path)
+    named = Dataset(f"arrays({key})", found.classes, found.train, found.test, found.val)
+    if not named.fingerprint.startswith(key[1:]):
+        raise DataError(
+            f"{path}: these are not the images that were kept as {key}: remove the file and give them again"
+        )
+    return named
+
+
+def _path(key: str) -> Path:
+    return cache_folder() / "arrays" / f"{key}.npz"
 
 
 def _pair(pair: Any, part: str) -> Raw:

@@ -69,12 +69,17 @@ class Study:
         is_part: bool = False,
         is_tuned: bool = False,
         keep: str = "",
+        data: Any = None,
         **decide: Any,
     ) -> None:
         """A study in the words of a study file and a command line, or of the values that these come to.
 
-        Instead of a rule it takes any key of [decide], such as seeds="3..10" or margin=0.5.
+        Instead of a rule it takes any key of [decide], such as seeds="3..10" or margin=0.5. `data` is a text like that
+        of a recipe, or a Dataset that a program made.
         """
+        if data is not None:
+            text_of_data = data if isinstance(data, str) else data.kept()
+            base = Recipe.of({**base_keys(base), "data": text_of_data})
         recipe, base_faults = (base, ()) if isinstance(base, Recipe) else base_of(base_keys(base))
         decided, rule_faults = (rule, ()) if rule else rule_of(decide)
         if rule and decide:
