@@ -240,13 +240,29 @@ def test_a_tuned_study_gives_both_verdicts_and_says_where_they_disagree(tmp_path
     (study,) = read_studies(path)
     result = run_study(study, store, show=lambda planned: nothing, workers=1)
     assert len(result.tuned.trials[0]) == len(result.tuned.trials[1]) >= 5
-    assert result.after_tuning.study.base.lr == result.tuned.chosen[0]
+    assert (result.after_tuning.study.base.lr,) == result.tuned.taken[0]
     assert len(result.after_tuning.verdicts) == 1
     words = (result.verdicts[0].word, result.after_tuning.verdicts[0].word)
     assert result.disagreements == (() if words[0] == words[1] else ("batch norm",))
     again = look_up(study, Store(tmp_path / "store"))
     assert again.tuned == result.tuned
     assert again.after_tuning.decision == result.after_tuning.decision
+
+
+@pytest.mark.long
+def test_a_study_that_tunes_for_each_seed_trains_every_seed_at_its_own_rate_and_is_found_again(tmp_path):
+    path, store = tmp_path / "norm.toml", Store(tmp_path / "store")
+    path.write_text(TEXT.replace("[variants]", 'tune = { lr = "auto", repeat = "each seed" }\n[variants]'))
+    (study,) = read_studies(path)
+    result = run_study(study, store, show=lambda planned: nothing, workers=1)
+    after = result.after_tuning
+    assert [len(rates) for rates in result.tuned.taken] == [3, 3]
+    assert [tuple(run.spec.recipe.lr for run in arm.runs) for arm in after.arms] == list(result.tuned.taken)
+    assert [verdict.pairs for verdict in after.verdicts] == [3]
+    count = len(store.ids())
+    again = run_study(study, Store(tmp_path / "store"), show=lambda planned: nothing, workers=1)
+    assert (again.tuned, again.after_tuning.decision) == (result.tuned, after.decision)
+    assert len(store.ids()) == count
 
 
 def test_trials_are_taken_off_the_list_as_they_finish(tmp_path):

@@ -77,7 +77,7 @@ def _lock(planned: Plan, store: Store, locked: str) -> None:
 
     time = now()
     store.keep_study(dataclasses.replace(planned.kept, locked=locked or time))
-    there = store.runs(spec.id for spec in planned.most)
+    there = store.runs(spec.id for spec in planned.possible)
     store.judge(Judged(run.id, planned.hash, time) for run in there)
 
 
@@ -108,7 +108,7 @@ def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None,
 
 def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
     """The decision on all runs that the store has now; those that are in memory already are not read again."""
-    runs |= {run.id: run for run in store.runs(spec.id for spec in plan.most if spec.id not in runs)}
+    runs |= {run.id: run for run in store.runs(spec.id for spec in plan.possible if spec.id not in runs)}
     return decide(plan, runs.values(), labels=labels)
 
 
@@ -178,7 +178,7 @@ def run_study(
     with tracking(track, activity, show(planned)) as observe:
         with choose(executor, workers, job) as execute:  # its workers end before what tells of them
             conduct(planned, store, execute, observe, None if explores else data.labels, is_stopping)
-            if study.tune and not explores:
+            if study.tune and not study.tunes_each and not explores:
                 _tune(planned, store, execute, observe, is_stopping)
         result = result_of(planned, store)
         observe.decided(result.to_dict())
@@ -196,7 +196,7 @@ def run_study(
         is_new=True,
         locked=store.locked(planned.hash),
     )
-    return dataclasses.replace(result, after_tuning=after)
+    return dataclasses.replace(result, tuned=tuned_rates(planned, store), after_tuning=after)
 
 
 def _tune(planned: Plan, store: Store, execute: Executor, observe: Observer, is_stopping: Callable[[], bool]) -> None:

@@ -16,13 +16,16 @@ from ablab.records import DataFacts, Ledger, Run, RunSpec, StudyText
 from ablab.store import Store
 from ablab.study import Decision, Plan, Study, Verdict, decide, plan
 from ablab.study.dataframes import arrow, frame
+from ablab.study.decide import counted
 from ablab.study.factorial import Contrast, contrasts
 from ablab.study.failures import Pair
 from ablab.study.known import history, with_known
 from ablab.study.plan import plans
 from ablab.study.question.published import SCALES
+from ablab.study.question.rates import FIRST
+from ablab.study.retuning import retuned, tried
 from ablab.study.roots import at_root, rooted
-from ablab.study.tuning import FIRST, Tuned, disagreements, next_steps, trials_wanted, tuned
+from ablab.study.tuning import Tuned, disagreements, next_steps, trials_wanted, tuned
 
 
 @dataclass(frozen=True)
@@ -150,14 +153,14 @@ def together(results: Sequence[Result]) -> list[Result]:
 
 def arms_of(study: Study, runs: Iterable[Run]) -> tuple[Arm, ...]:
     """The base and the variants with the runs of each; runs of other recipes are not of this study."""
-    by_recipe: dict[str, dict[str, Run]] = {}
+    by_name: dict[str, dict[str, Run]] = {}
     for run in runs:
-        by_recipe.setdefault(run.spec.recipe.hash, {})[run.id] = run
+        by_name.setdefault(study.names.get(run.spec.recipe.hash, ""), {})[run.id] = run
     return tuple(
         Arm(
             name,
             recipe,
-            tuple(sorted(by_recipe.get(recipe.hash, {}).values(), key=lambda run: (run.spec.seed, run.id))),
+            tuple(sorted(by_name.get(name, {}).values(), key=lambda run: (run.spec.seed, run.id))),
             place=at,
         )
         for at, (name, recipe) in enumerate(study.named.items())
@@ -269,10 +272,12 @@ def look_up(study: Study, store: Store) -> Result:
 def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None, *, with_again: bool = True) -> Result:
     """What the runs in a store say of a plan; a caller that has read them already gives them."""
     if runs is None:
-        runs = tuple(store.runs(run.id for run in planned.most))
+        runs = tuple(store.runs(run.id for run in planned.possible))
     data = store.data(planned.fingerprint)
     planned = planned.on(data)
     decision = decide(planned, runs, labels=data.labels if data and not planned.explores else None)
+    if planned.study.is_retuned:
+        runs = tuple(counted(planned, runs).values())
     if not planned.explores:
         ids = {run.id for run in runs}
         graves = [grave for grave in store.removed() if grave.run in ids]
@@ -294,7 +299,7 @@ def _again(planned: Plan, store: Store) -> Iterator[Result]:
     ]
     if own and own[0].plan == planned.hash:
         for entry in own[1:]:
-            if (other := at_root(planned, entry.root)).hash == entry.plan:
+            if (other := at_root(planned, entry.root)).hash == entry.plan:  # not so the one at tuned rates
                 yield result_of(other, store, with_again=False)
 
 
@@ -307,7 +312,13 @@ def _after_tuning(result: Result, chosen: Tuned | None, store: Store) -> Result 
 
 
 def tuned_rates(planned: Plan, store: Store, train: Callable[[list[RunSpec]], None] | None = None) -> Tuned | None:
-    """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing."""
+    """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing.
+
+    Where rates are chosen for each seed, trials are wanted by the study at tuned rates itself: what there is is shown.
+    """
+    if planned.study.tunes_each:
+        each = plan(retuned(planned.study), planned.fingerprint, protocol=planned.protocol)
+        return tried(each, store.runs(spec.id for spec in each.most if spec.explores))
     steps = FIRST
     while True:
         trials = trials_wanted(planned.study, planned.fingerprint, steps)

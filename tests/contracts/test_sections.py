@@ -19,7 +19,8 @@ from ablab.report.terminal.plain import lines_of
 from ablab.result import Result, together
 from ablab.study import decide, plan
 from ablab.study.question.published import Published
-from ablab.study.tuning import FIRST, trials_wanted, tuned
+from ablab.study.question.rates import FIRST
+from ablab.study.tuning import trials_wanted, tuned
 
 NAMES = tuple(catalogue("report.sections", "section"))
 KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed", "grid", "tuned", "published", "several")

@@ -18,7 +18,8 @@ from ablab.records import StudyText
 from ablab.serve.snapshot import Shelf
 from ablab.store import Store
 from ablab.study import decide, plan
-from ablab.study.tuning import FIRST, trials_wanted, tuned
+from ablab.study.question.rates import FIRST
+from ablab.study.tuning import trials_wanted, tuned
 from ablab.study.verdict import signed
 from ablab.track import Activity, tracking
 from ablab.track.progress import is_stop_requested

@@ -8,7 +8,8 @@ from ablab.errors import StudyError
 from ablab.study import Study, plan
 from ablab.study.plan import EXPLORING, TUNING
 from ablab.study.protocol import PROTOCOLS
-from ablab.study.tuning import FIRST, next_steps, trials_wanted, tuned
+from ablab.study.question.rates import FIRST
+from ablab.study.tuning import next_steps, trials_wanted, tuned
 from sample_runs import sample_run
 
 TEXT = """question = "?"
@@ -54,13 +55,13 @@ def test_the_best_rate_of_each_is_taken_and_of_equals_the_nearest_to_its_own(stu
     runs = trials(study, FIRST, lambda recipe: 0.6 if recipe.lr == best[recipe.full()["norm"]] else 0.5)
     assert next_steps(study, runs, FIRST) == FIRST
     found = tuned(study, runs, FIRST)
-    assert found.chosen == (0.01, 0.03)
+    assert found.taken == ((0.01,), (0.03,))
     assert found.study.base.lr == 0.01
     assert found.study.variants[0].recipe.full()["lr"] == 0.03
     assert found.study.variants[0].recipe.full()["norm"] == "batch"
     assert not found.study.tune
     equals = tuned(study, trials(study, FIRST, lambda recipe: 0.5), FIRST)
-    assert equals.chosen == (0.01, 0.01)
+    assert equals.taken == ((0.01,), (0.01,))
 
 
 def test_a_winner_at_the_end_widens_the_grid_for_all_alike_up_to_a_limit(study):
@@ -80,7 +81,7 @@ def test_a_trial_that_broke_down_never_wins(study):
         dataclasses.replace(run, status="diverged", test=None) if run.spec.recipe.lr > 0.01 else run
         for run in trials(study, FIRST, lambda recipe: recipe.lr)
     ]
-    assert tuned(study, runs, FIRST).chosen == (0.01, 0.01)
+    assert tuned(study, runs, FIRST).taken == ((0.01,), (0.01,))
 
 
 def test_only_the_rate_can_be_tuned_and_not_where_it_is_the_question():

@@ -14,8 +14,8 @@ def ahead(plan: Plan, decision: Decision, there: Mapping[str, Run], slots: int) 
     there is none that stands idle. With a budget every run is spent from it, so none is trained on suspicion.
     """
     wanted = tuple(spec for spec in decision.wanted if spec.id not in there)
-    if slots == 1 or not wanted or plan.study.rule.budget:
-        return wanted
+    if slots == 1 or not wanted or plan.study.rule.budget or plan.study.is_retuned:
+        return wanted  # where rates are chosen for each seed, the trials of one are enough for many slots
     ends = useful_seeds(plan, decision, there)
     urgent = {spec.id for spec in wanted}
     later = (spec for spec in plan.most if plan.place(spec) < ends.get(spec.recipe.hash, 0))

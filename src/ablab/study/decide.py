@@ -11,11 +11,12 @@ run, and the same seed is wanted again.
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ablab.records import Run, RunSpec
+from ablab.study import retuning
 from ablab.study.gather import Found, gather
 from ablab.study.outlook import outlook
 from ablab.study.plan import Plan
@@ -35,10 +36,8 @@ class Decision:
 def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     """The verdicts that these runs allow. Labels of the test images, if given, add the interval for other images."""
     study = plan.study
-    found: Found = {}
-    for run in runs:
-        if run.spec.fingerprint == plan.fingerprint and run.spec.explores == plan.explores:
-            found.setdefault((run.spec.recipe.hash, plan.place(run.spec)), run)
+    there = tuple(run for run in runs if run.spec.fingerprint == plan.fingerprint)
+    found = counted(plan, there)
     classes = len({int(label) for label in labels}) if labels is not None else 0
     verdicts: list[Verdict] = []
     missing: set[tuple[str, int]] = set()
@@ -52,14 +51,34 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
             for recipe in (study.base, variant.recipe)
             if (recipe.hash, seed) not in found
         }
-    order = plan.runs(sorted({seed for _, seed in missing}))
-    wanted = tuple(one for one in order if (one.recipe.hash, plan.place(one)) in missing)
-    affordable = within_budget(plan, wanted, found)
+    wanted = _wanted(plan, missing, there)
+    spent = [run for run in there if run.spec.explores] if plan.study.is_retuned else []
+    affordable = within_budget(plan, wanted, found, spent)
     ended = f"the budget of {study.rule.budget} is spent" if wanted and not affordable else ""
     return Decision(tuple(verdicts), affordable, ended)
 
 
-def within_budget(plan: Plan, wanted: tuple[RunSpec, ...], found: Found) -> tuple[RunSpec, ...]:
+def counted(plan: Plan, runs: Iterable[Run]) -> Found:
+    """The runs that a plan counts, by the recipe of the study and the number of the seed."""
+    if plan.study.is_retuned:
+        return retuning.found(plan, runs)
+    found: Found = {}
+    for run in runs:
+        if run.spec.explores == plan.explores:
+            found.setdefault((run.spec.recipe.hash, plan.place(run.spec)), run)
+    return found
+
+
+def _wanted(plan: Plan, missing: set[tuple[str, int]], runs: Iterable[Run]) -> tuple[RunSpec, ...]:
+    if plan.study.is_retuned:
+        return retuning.wanted(plan, missing, runs)
+    order = plan.runs(sorted({seed for _, seed in missing}))
+    return tuple(one for one in order if (one.recipe.hash, plan.place(one)) in missing)
+
+
+def within_budget(
+    plan: Plan, wanted: tuple[RunSpec, ...], found: Found, trials: Sequence[Run] = ()
+) -> tuple[RunSpec, ...]:
     """The runs that the budget still allows: whole seeds only, since half a pair says nothing.
 
     To stop for want of time or runs is as valid as any other reason: intervals hold at every look.
@@ -67,8 +86,8 @@ def within_budget(plan: Plan, wanted: tuple[RunSpec, ...], found: Found) -> tupl
     rule = plan.study.rule
     if rule.most_seconds is None and rule.most_runs is None:
         return wanted
-    most = {(one.recipe.hash, plan.place(one)) for one in plan.most}
-    spent = [run for key, run in found.items() if key in most]
+    own, numbers = {recipe.hash for recipe in plan.study.recipes}, range(rule.seeds[1])
+    spent = [*trials, *(run for (hash_, number), run in found.items() if hash_ in own and number in numbers)]
     if rule.most_seconds is not None and sum(run.cost.wall_seconds for run in spent) >= rule.most_seconds:
         return ()
     if rule.most_runs is None:

@@ -18,6 +18,7 @@ from ablab.statistics.reach import FARTHEST, detectable_effect, pairs_to_equalit
 from ablab.study.decide import Decision
 from ablab.study.noise import Advice, advice
 from ablab.study.plan import Plan
+from ablab.study.tuning import TuningCost, tuning_cost
 from ablab.study.verdict import Verdict, points
 
 SHOWN = (3, 5, 10, 15, 20, 30)  # seeds at most, in the table
@@ -46,6 +47,7 @@ class Foresight:
     equality: int | None  # pairs that would show that there is no difference beyond the margin, if there is none
     trained: int  # runs of the plan that are there already
     quieter: Advice | None  # a way to measure the runs that needs fewer of them
+    tuning: TuningCost | None = None  # where the study tunes
     giving_up: tuple[Price, Price] | None = None  # of equals, and of an effect of one margin, where the study may
 
 
@@ -95,6 +97,7 @@ def before(
         equality=_pairs_to_equality(plan, spread),
         trained=len(there & {wanted.id for wanted in plan.most}),
         quieter=advice(recipes, steps) if steps and plan.study.rule.metric == ACCURACY else None,
+        tuning=tuning_cost(plan.study, each / 60) if plan.study.tune else None,
         giving_up=_giving_up(plan, spread),
     )
 
@@ -177,12 +180,18 @@ def during(plan: Plan, decision: Decision, runs: Iterable[Run], underway: Iterab
         for hash_ in both:
             seeds[hash_] = max(seeds[hash_], verdict.tried + more)
     wanted = {one.id: one for one in decision.wanted}
-    wanted |= {one.id: one for one in plan.most if plan.place(one) < seeds[one.recipe.hash]}
+    names, recipes = plan.study.names, plan.study.named
+    begun = 1 + max((plan.place(one) for one in decision.wanted), default=-1) if plan.study.is_retuned else 0
+    wanted |= {
+        one.id: one
+        for one in plan.usual(range(begun, max(seeds.values())))
+        if plan.place(one) < seeds[recipes[names[one.recipe.hash]].hash]
+    }
     coming = [one for id_, one in wanted.items() if id_ not in there] if decision.wanted else []
     if rule.most_runs is not None:
         coming = coming[: max(0, rule.most_runs - len(there))]
     started = {one.spec.id: one for one in underway}
-    lasting = seconds_a_run(plan.study.recipes, there.values(), started.values())
+    lasting = seconds_a_run((one.recipe for one in coming), there.values(), started.values())
     left = math.fsum(lasting[one.recipe.hash] * (started[one.id].left if one.id in started else 1.0) for one in coming)
     left /= max(1, len(started))
     return Projection(

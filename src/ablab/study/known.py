@@ -40,19 +40,19 @@ def with_known(decision: Decision, plan: Plan, runs: Iterable[Run], past: Histor
     if not past.locked:
         return decision
     there = tuple(runs)
-    verdicts = zip(plan.study.variants, decision.verdicts, strict=True)
     return replace(
         decision,
         verdicts=tuple(
-            _marked(verdict, _known(verdict, plan, {plan.study.base.hash, variant.recipe.hash}, there, past))
-            for variant, verdict in verdicts
+            _marked(verdict, _known(verdict, plan, {"base", verdict.variant}, there, past))
+            for verdict in decision.verdicts
         ),
     )
 
 
-def _known(verdict: Verdict, plan: Plan, recipes: set[str], runs: tuple[Run, ...], past: History) -> Known:
+def _known(verdict: Verdict, plan: Plan, names: set[str], runs: tuple[Run, ...], past: History) -> Known:
     seeds = max(verdict.tried, plan.study.rule.seeds[0])
-    own = [run for run in runs if run.spec.recipe.hash in recipes and plan.place(run.spec) < seeds]
+    of = plan.study.names
+    own = [run for run in runs if of.get(run.spec.recipe.hash) in names and plan.place(run.spec) < seeds]
     removed = [run for run in own if run.id in past.removed and past.removed[run.id] < past.locked]
     seen = [run for run in own if run.plan != plan.hash and _ended(run) < past.locked]
     judges = dict.fromkeys(hash_ for run in seen for hash_ in past.judged.get(run.id, ()) if hash_ != plan.hash)

@@ -15,6 +15,7 @@ from ablab.recipe import Recipe
 from ablab.records import DataFacts, RunSpec, StudyText
 from ablab.statistics.sequential import Design
 from ablab.study.protocol import NEWEST, PROTOCOLS, Protocol
+from ablab.study.question.rates import FIRST, WIDEST, at_rates
 from ablab.study.question.study import Study
 
 EXPLORING = 1_000_000  # the first seed of runs that explore, and of those that tune: none of them is used to confirm
@@ -31,6 +32,7 @@ class Plan:
     hash: str
     wanted: tuple[RunSpec, ...]  # at first: the fewest runs that could decide
     most: tuple[RunSpec, ...]  # if nothing is decided before the last seed
+    others: tuple[RunSpec, ...] = ()  # at other rates of the grid, where rates are chosen for each seed
     explores: bool = False  # on validation images only: differences are seen, but nothing is decided
     protocol: Protocol = NEWEST
     note: str = ""  # why its seeds are not those that the study file would have
@@ -50,12 +52,32 @@ class Plan:
 
     def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""
-        return wanted.seed - first_seed(self.study, explores=self.explores)
+        is_trial = wanted.explores and not self.explores
+        return wanted.seed - first_seed(self.study, explores=self.explores) - (TUNING if is_trial else 0)
+
+    @property
+    def possible(self) -> tuple[RunSpec, ...]:
+        """Every run that the plan may rest on."""
+        return (*self.most, *self.others)
+
+    def run(self, recipe: Recipe, number: int) -> RunSpec:
+        """A recipe with the seed of this number."""
+        return RunSpec(recipe, first_seed(self.study, explores=self.explores) + number, self.fingerprint, self.explores)
+
+    def trial(self, recipe: Recipe, number: int) -> RunSpec:
+        """A recipe on validation images, for the seed of this number."""
+        return trial_of(self.study, recipe, number, self.fingerprint)
 
     def runs(self, numbers: Iterable[int]) -> tuple[RunSpec, ...]:
         """Every recipe of the study with the seeds of these numbers."""
         first = first_seed(self.study, explores=self.explores)
         return runs_of(self.study.recipes, numbers, self.fingerprint, first=first, explores=self.explores)
+
+    def usual(self, numbers: Iterable[int]) -> tuple[RunSpec, ...]:
+        """What the seeds of these numbers usually take: their runs, and their trials on the first grid."""
+        numbers = tuple(numbers)
+        trials = trials_of(self.study, numbers, self.fingerprint, FIRST) if self.study.is_retuned else ()
+        return (*trials, *self.runs(numbers))
 
     @property
     def kept(self) -> StudyText:
@@ -87,21 +109,52 @@ class Plan:
 def plan(study: Study, fingerprint: str, *, explores: bool = False, protocol: Protocol = NEWEST) -> Plan:
     """The plan of a study on data with this fingerprint; one that explores never looks at the test images."""
     least, most = study.rule.seeds
-    runs = least * len(study.recipes)
+    trials = len(at_rates(study.base, FIRST)) if study.tunes_each and not explores else 0
+    runs = least * len(study.recipes) * (1 + trials)
     if study.rule.most_runs is not None and study.rule.most_runs < runs:
+        tried = ", with their trials," if trials else ""
         raise StudyError(
-            f"{study.where}: budget = {study.rule.budget}: {least} seeds of {len(study.recipes)} recipes "
+            f"{study.where}: budget = {study.rule.budget}: {least} seeds of {len(study.recipes)} recipes{tried} "
             f'are {runs} runs before the first verdict; the smallest budget that is enough is "{runs} runs"'
         )
     first = first_seed(study, explores=explores)
+    several = range(most) if study.is_retuned else range(0)
     return Plan(
         study=study,
         fingerprint=fingerprint,
         hash=_hash(study, fingerprint, explores, protocol),
-        wanted=runs_of(study.recipes, range(least), fingerprint, first=first, explores=explores),
-        most=runs_of(study.recipes, range(most), fingerprint, first=first, explores=explores),
+        wanted=(
+            *trials_of(study, several[:least], fingerprint, FIRST),
+            *runs_of(study.recipes, range(least), fingerprint, first=first, explores=explores),
+        ),
+        most=(
+            *trials_of(study, several, fingerprint, WIDEST),
+            *runs_of(study.recipes, range(most), fingerprint, first=first, explores=explores),
+        ),
+        others=tuple(
+            RunSpec(one, first + number, fingerprint)
+            for number in several
+            for recipe in study.recipes
+            for one in at_rates(recipe, WIDEST)
+            if one.hash != recipe.hash
+        ),
         explores=explores,
         protocol=protocol,
+    )
+
+
+def trial_of(study: Study, recipe: Recipe, number: int, fingerprint: str) -> RunSpec:
+    """The trial that belongs to the seed of this number: no run that confirms or explores has its seed."""
+    return RunSpec(recipe, TUNING + first_seed(study) + number, fingerprint, explores=True)
+
+
+def trials_of(study: Study, numbers: Iterable[int], fingerprint: str, steps: tuple[int, int]) -> tuple[RunSpec, ...]:
+    """The trials of all recipes for the seeds of these numbers, on grids of this width."""
+    return tuple(
+        trial_of(study, one, number, fingerprint)
+        for number in numbers
+        for recipe in shuffled(study.recipes, number)
+        for one in at_rates(recipe, steps)
     )
 
 
@@ -123,11 +176,11 @@ def runs_of(
     return tuple(
         RunSpec(recipe, first + number, fingerprint, explores)
         for number in numbers
-        for recipe in _shuffled(order, number)
+        for recipe in shuffled(order, number)
     )
 
 
-def _shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
+def shuffled(recipes: tuple[Recipe, ...], seed: int) -> list[Recipe]:
     """In the order of numbers drawn for them; which recipes are beside it has no part in a recipe's number."""
     return sorted(recipes, key=lambda recipe: randomness.number(seed, f"run order/{recipe.hash}"))
 
@@ -147,6 +200,7 @@ def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) ->
         *([study.comparisons] if study.datasets else []),
         *(["explores"] if explores else []),
         *(["tune"] if study.tune else []),
+        *(["each seed"] if study.tunes_each else []),
         *([source_digest(rule.metric, StudyError)] if is_own(rule.metric) else []),
     ]
     return hashlib.sha256(json.dumps(said, allow_nan=False).encode()).hexdigest()[:12]

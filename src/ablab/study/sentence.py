@@ -22,7 +22,7 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
     said = [
         _failures(verdict, evidence),
         _headline(verdict, seeds, evidence.is_stuck),
-        condition(evidence.base, evidence.variant.recipe, is_tuned=study.is_tuned),
+        condition(evidence.base, evidence.variant.recipe, is_tuned=study.is_tuned, tunes_each=study.tunes_each),
         _if_counted_otherwise(verdict, evidence),
         _advice(verdict, evidence, seeds[1]),
         _belief(verdict),
@@ -235,16 +235,19 @@ def _overstated(verdict: Verdict) -> str:
     )
 
 
-def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False) -> str:
+def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False, tunes_each: bool = False) -> str:
     """What the verdict holds for: `Both at learning rate 0.05, untuned, 10 epochs.`"""
 
     def show(value: int | None) -> str:
         return f"{value:,}" if value is not None else "all"
 
     tuned = "tuned" if is_tuned else "untuned"
-    is_fixed = base.lr == variant.lr
+    is_each = is_tuned and tunes_each
+    is_fixed = is_each or base.lr == variant.lr
     rates = f"learning rates {base.lr:g} and {variant.lr:g}, {tuned}"
     said = [f"Both at learning rate {base.lr:g}, {tuned}" if is_fixed else f"At {rates}"]
+    if is_each:
+        said = ["Both at learning rates that were tuned anew for each seed"]
     is_one = base.epochs == variant.epochs == 1
     epochs = f"{base.epochs}" if base.epochs == variant.epochs else f"{base.epochs} and {variant.epochs}"
     said.append(f"{epochs} epoch{'' if is_one else 's'}")
@@ -252,7 +255,7 @@ def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False) -> str:
         said.append(f"{show(base.train_images)} and {show(variant.train_images)} training images")
     elif base.train_images is not None:
         said.append(f"{show(base.train_images)} training images")
-    is_same = len({base.lr, variant.lr}) == len({base.epochs, variant.epochs}) == 1
+    is_same = is_fixed and base.epochs == variant.epochs
     is_same = is_same and base.train_images == variant.train_images
     return f"{', '.join(said)}{'' if is_same else ' (base and variant)'}."
 
@@ -260,6 +263,8 @@ def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False) -> str:
 def rates(study: Study) -> str:
     """The learning rates of a study's recipes, and whether they were tuned, for a caption."""
     tuned = "tuned" if study.is_tuned else "untuned"
+    if study.is_retuned:
+        return "Learning rates were tuned anew for each seed."
     if len({recipe.lr for recipe in study.recipes}) == 1:
         return f"{'Both' if len(study.recipes) == 2 else 'All'} at learning rate {study.base.lr:g}, {tuned}."
     each = ", ".join(f"{name} {recipe.lr:g}" for name, recipe in study.named.items())

@@ -4,6 +4,7 @@ Trials explore: they train on seeds of their own and are judged on validation im
 A winner at the end of the grid widens the grid, for all recipes alike.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -11,15 +12,38 @@ from ablab.errors import StudyError
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.study.plan import TUNING
+from ablab.study.question.rates import FIRST, WIDEST, at_rates, widened
 from ablab.study.question.study import Study
 from ablab.study.verdict import Verdict
 
-FACTOR, SIDES = 3.0, 2  # from one rate to the next; rates at first on each side of the recipe's own
-WIDER = 2  # more on each side at most
 SEEDS = 1
 
 
-FIRST = (-SIDES, SIDES)
+@dataclass(frozen=True)
+class TuningCost:
+    """What tuning takes beside the study as it stands, at least and at most."""
+
+    trials: tuple[int, int]
+    runs: tuple[int, int]  # at the rates that won
+    minutes: tuple[float, float] | None  # None where it is not known how long a run takes
+
+
+def tuning_cost(study: Study, minutes: float) -> TuningCost:
+    """The cost of tuning, if one run of every recipe takes so many minutes together; NaN where that is not known.
+
+    >>> study = Study("?", Recipe(), {"norm": "norm=batch"}, tune={"lr": "auto", "repeat": "each seed"}, seeds="3..10")
+    >>> tuning_cost(study, 2.0)
+    TuningCost(trials=(30, 180), runs=(6, 20), minutes=(36.0, 200.0))
+    """
+    recipes, numbers = len(study.recipes), study.rule.seeds
+    grids = [len(at_rates(study.base, steps)) for steps in (FIRST, WIDEST)]
+    trials = [grid * (number if study.tunes_each else SEEDS) for grid, number in zip(grids, numbers, strict=True)]
+    least, most = (minutes * (trial + number) for trial, number in zip(trials, numbers, strict=True))
+    return TuningCost(
+        (trials[0] * recipes, trials[1] * recipes),
+        (numbers[0] * recipes, numbers[1] * recipes),
+        None if math.isnan(minutes) else (least, most),
+    )
 
 
 @dataclass(frozen=True)
@@ -29,6 +53,8 @@ class Trial:
     recipe: Recipe
     rate: float
     accuracy: float | None
+    is_taken: bool
+    number: int | None = None  # of the seed that it was for; None where rates are chosen once
 
 
 @dataclass(frozen=True)
@@ -38,38 +64,32 @@ class Tuned:
     study: Study
     names: tuple[str, ...]
     trials: tuple[tuple[Trial, ...], ...]  # in the order of the study's recipes
-    chosen: tuple[float, ...]
 
-
-def rates(own: float, steps: tuple[int, int]) -> list[float]:
-    """The grid around a recipe's own rate.
-
-    >>> rates(0.09, (-2, 1))
-    [0.01, 0.03, 0.09, 0.27]
-    """
-    return [float(f"{own * FACTOR**step:.4g}") for step in range(steps[0], steps[1] + 1)]
+    @property
+    def taken(self) -> tuple[tuple[float, ...], ...]:
+        """The rates that won, of each recipe: one, or one for each seed."""
+        return tuple(tuple(trial.rate for trial in each if trial.is_taken) for each in self.trials)
 
 
 def trials_wanted(study: Study, fingerprint: str, steps: tuple[int, int]) -> tuple[RunSpec, ...]:
     """The trials of a grid: every recipe at every rate, each with the tuning seeds."""
     return tuple(
-        RunSpec(recipe.with_(f"lr={rate!r}"), TUNING + seed, fingerprint, explores=True)
+        RunSpec(one, TUNING + seed, fingerprint, explores=True)
         for seed in range(SEEDS)
         for recipe in study.recipes
-        for rate in rates(recipe.lr, steps)
+        for one in at_rates(recipe, steps)
     )
 
 
 def next_steps(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> tuple[int, int]:
     """The grid that is needed next: wider where a winner stands at its end, the same where none does."""
     found = _accuracies(runs)
-    low, high = steps
-    for recipe in study.recipes:
-        grid = rates(recipe.lr, steps)
-        at = grid.index(_best(recipe, grid, found))
-        low = low - 1 if at == 0 and low > -SIDES - WIDER else low
-        high = high + 1 if at == len(grid) - 1 and high < SIDES + WIDER else high
-    return max(low, steps[0] - 1), min(high, steps[1] + 1)
+    grids = [at_rates(recipe, steps) for recipe in study.recipes]
+    each = [
+        widened(steps, grid.index(_best(recipe, grid, found)))
+        for recipe, grid in zip(study.recipes, grids, strict=True)
+    ]
+    return min(low for low, _ in each), max(high for _, high in each)
 
 
 def tuned(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> Tuned:
@@ -77,10 +97,11 @@ def tuned(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> Tuned:
     found = _accuracies(runs)
     every, chosen = [], []
     for recipe in study.recipes:
-        grid = rates(recipe.lr, steps)
-        every.append(tuple(Trial(recipe, rate, found.get(recipe.with_(f"lr={rate!r}").hash)) for rate in grid))
-        chosen.append(_best(recipe, grid, found))
-    base, *variants = (recipe.with_(f"lr={rate!r}") for recipe, rate in zip(study.recipes, chosen, strict=True))
+        grid = at_rates(recipe, steps)
+        best = _best(recipe, grid, found)
+        every.append(tuple(Trial(recipe, one.lr, found.get(one.hash), one.lr == best.lr) for one in grid))
+        chosen.append(best)
+    base, *variants = chosen
     changed = tuple(
         replace(one, recipe=recipe, change=f"{one.change} lr={recipe.lr:g}")
         for one, recipe in zip(study.variants, variants, strict=True)
@@ -89,7 +110,6 @@ def tuned(study: Study, runs: Iterable[Run], steps: tuple[int, int]) -> Tuned:
         replace(study, name=f"{study.name}-tuned", base=base, variants=changed, tune=False, is_tuned=True),
         tuple(study.named),
         tuple(every),
-        tuple(chosen),
     )
 
 
@@ -107,9 +127,9 @@ def _accuracies(runs: Iterable[Run]) -> Mapping[str, float]:
     return {hash_: sum(each) / len(each) for hash_, each in seen.items()}
 
 
-def _best(recipe: Recipe, grid: list[float], found: Mapping[str, float]) -> float:
-    """The rate with the best accuracy; of equals the one nearest to the recipe's own."""
-    there = [rate for rate in grid if recipe.with_(f"lr={rate!r}").hash in found]
+def _best(recipe: Recipe, grid: tuple[Recipe, ...], found: Mapping[str, float]) -> Recipe:
+    """The recipe at the rate with the best accuracy; of equals the one nearest to its own."""
+    there = [one for one in grid if one.hash in found]
     if not there:
         raise StudyError(f"no trial of {recipe.model} is there to choose a learning rate from")
-    return max(there, key=lambda rate: (found[recipe.with_(f"lr={rate!r}").hash], -abs(rate - recipe.lr)))
+    return max(there, key=lambda one: (found[one.hash], -abs(one.lr - recipe.lr)))

@@ -6,7 +6,9 @@ from simulated import result
 
 from ablab.report.page import page
 from ablab.study import Study, decide, plan
-from ablab.study.tuning import FIRST, trials_wanted, tuned
+from ablab.study.question.rates import FIRST
+from ablab.study.retuning import retuned, tried
+from ablab.study.tuning import trials_wanted, tuned
 from sample_runs import sample_run
 
 GRID = """question = "Do they add up?"
@@ -57,6 +59,20 @@ def test_trials_the_verdict_at_tuned_rates_and_a_disagreement_are_in_the_page():
     assert "<b>norm" not in text
     same = page(result(study, runs, verdicts, tuned=found, after=verdicts))
     assert "disagree" not in same
+
+
+def test_trials_of_every_seed_are_in_the_page_with_their_seed():
+    study = Study.from_toml(TUNED.replace('"auto" }', '"auto", repeat = "each seed" }'), "each.toml")
+    runs = runs_of(study, 0.05)
+    verdicts = decide(plan(study, "fingerprint"), runs).verdicts
+    at_tuned = plan(retuned(study), "fingerprint")
+    trials = [
+        sample_run(one.seed, 0.5 + one.recipe.lr, one.recipe, spec=one) for one in at_tuned.wanted if one.explores
+    ]
+    text = page(result(study, runs, verdicts, tuned=tried(at_tuned, trials)))
+    assert "the intervals below include the luck of tuning" in text
+    assert "for seed" in text
+    assert text.count("59.00 %") == 2 * study.rule.seeds[0]  # the trial at 0.09, of both recipes
 
 
 def test_a_study_without_either_has_no_such_section():

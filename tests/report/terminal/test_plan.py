@@ -27,6 +27,27 @@ def test_advice_on_quieter_runs_says_what_to_type_and_what_it_rests_on():
     assert '"select=last" saved 20 % of the runs on 2 small networks' in foreseen(PLAN, two)
 
 
+def tuning_line(repeat, seeds):
+    tune = {"lr": "auto", **({"repeat": "each seed"} if repeat else {})}
+    it = plan(Study("?", "simple-nn epochs=3", {"wide": "width=2"}, tune=tune, seeds=seeds), "f" * 12)
+    seconds = dict.fromkeys((recipe.hash for recipe in it.study.recipes), 60.0)
+    (line,) = [one for one in foreseen(it, before(it, [], seconds=seconds)).splitlines() if one.startswith("tuning")]
+    return line
+
+
+def test_a_plan_says_what_tuning_takes_once_and_for_each_seed():
+    assert tuning_line(False, "3..10") == (
+        "tuning: 10 to 18 trials on validation images, and 6 to 20 runs at the rates that win: "
+        "about 16 min 0 s at least, 38 min 0 s at most"
+    )
+    assert tuning_line(True, "3..10").startswith(
+        "tuning, repeated for each seed: 30 to 180 trials on validation images, and 6 to 20 runs"
+    )
+    assert "30 or more trials on validation images, and 6 or more runs" in tuning_line(True, "3..")
+    assert "and 10 runs at the rates that win" in tuning_line(True, "5")
+    assert "tuning" not in foreseen(PLAN, before(PLAN, [], seconds={}))
+
+
 def test_a_plan_without_advice_has_no_such_line():
     assert "less noise" not in foreseen(PLAN, before(PLAN, [], seconds={}))
 

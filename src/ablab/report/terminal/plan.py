@@ -7,9 +7,10 @@ from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import duration, shown
 from ablab.statistics.giving_up import Price
 from ablab.statistics.reach import ENOUGH, HOPELESS
-from ablab.study import Plan
+from ablab.study import Plan, Study
 from ablab.study.forecast import Foresight
 from ablab.study.noise import Advice
+from ablab.study.tuning import TuningCost
 
 
 def foreseen(plan: Plan, foresight: Foresight) -> str:
@@ -30,6 +31,8 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     if foresight.minutes:
         first, last = (duration(60 * one) for one in foresight.minutes)
         lines.append(f"still to train: about {first} at least, {last} at most, one run after the other")
+    if foresight.tuning:
+        lines.append(_tuning(foresight.tuning, study))
     lines.append(f"expected sd of a difference: {_size(foresight.spread, metric)} ({foresight.source})")
     lines += ["", on_screen(_reaches(foresight, most, metric)), ""]
     if foresight.spread is not None:
@@ -69,6 +72,23 @@ def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     if foresight.equality <= most:
         return [pairs]
     return [f"{pairs};", f"this study has {most} at most: more seeds or less noise (longer training) would do"]
+
+
+def _tuning(cost: TuningCost, study: Study) -> str:
+    """What tuning takes beside the study as it stands."""
+    every = ", repeated for each seed" if study.tunes_each else ""
+    trials, runs = (_between(*each, is_open=study.rule.is_open) for each in (cost.trials, cost.runs))
+    told = f"tuning{every}: {trials} trials on validation images, and {runs} runs at the rates that win"
+    if cost.minutes is None:
+        return told
+    least = f"about {duration(60 * cost.minutes[0])} at least"
+    return f"{told}: {least}" if study.rule.is_open else f"{told}: {least}, {duration(60 * cost.minutes[1])} at most"
+
+
+def _between(least: int, most: int, *, is_open: bool) -> str:
+    if is_open:
+        return f"{least} or more"
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _giving_up(prices: tuple[Price, Price] | None) -> list[str]:

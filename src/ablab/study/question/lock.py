@@ -24,8 +24,14 @@ def changes(before: Study, now: Study) -> Iterator[str]:
             yield f"{key} was {_shown(old)}, is {_shown(new)}"
     if before.tune != now.tune:
         yield f"tune was {_shown(before.tune)}, is {_shown(now.tune)}"
+    if before.tune and now.tune and before.tunes_each != now.tunes_each:
+        yield f"tune was repeated {_often(before)}, is {_often(now)}"
     if before.datasets != now.datasets:
         yield f"data was {', '.join(before.datasets)}, is {', '.join(now.datasets)}"
+
+
+def _often(study: Study) -> str:
+    return "for each seed" if study.tunes_each else "once"
 
 
 def _shown(value: object) -> str:

@@ -10,6 +10,7 @@ from ablab.study.question.variant import Variant, setting_fault, unshowable
 
 QUESTION_LENGTH = 500
 TUNED = {"lr": "auto"}  # what can be tuned, as a file writes it
+TUNED_EACH = {**TUNED, "repeat": "each seed"}
 
 
 def question_fault(value: Any) -> Fault | None:
@@ -70,13 +71,18 @@ def keep_fault(value: Any) -> Fault | None:
 def tune_faults(value: Any, base: Recipe, variants: Iterable[Variant]) -> tuple[Fault, ...]:
     """What is wrong with `tune = { lr = "auto" }`."""
     faults = []
-    if value not in ({}, TUNED):
-        faults.append(
-            Fault("tune", 'tune = { lr = "auto" } is what can be tuned: the learning rate, by a grid for all')
+    if value not in ({}, TUNED, TUNED_EACH):
+        message = (
+            'tune = { lr = "auto" } is what can be tuned: the learning rate, by a grid for all, once or with '
+            'repeat = "each seed"'
         )
+        faults.append(Fault("tune", message))
+    others = [base]
     for variant in variants:
-        if value and variant.recipe.difference(base).keys() == {"lr"}:
+        if value and any(variant.recipe.difference(other).keys() == {"lr"} for other in others):
             message = f'the variant "{variant.name}" changes nothing but the learning rate, which tune chooses'
             faults.append(Fault("tune", message))
             break
+        if value == TUNED_EACH:  # a run at a rate that won must belong to one variant alone
+            others.append(variant.recipe)
     return tuple(faults)

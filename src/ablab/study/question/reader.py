@@ -73,12 +73,12 @@ class Reader:
             return ()  # the base is no cell: there is nothing that main effects could start from
         return tuple((key, (own[key], *(one for one in values if one != own[key]))) for key, values in several.items())
 
-    def tune(self, base: Recipe, variants: tuple[Variant, ...]) -> bool:
-        """Whether learning rates are tuned: `tune = { lr = "auto" }`."""
+    def tune(self, base: Recipe, variants: tuple[Variant, ...]) -> Mapping[str, str]:
+        """What is tuned: `tune = { lr = "auto" }`, and whether that is repeated for each seed."""
         found = self.document.values.get("tune", {})
         for fault in tune_faults(found, base, variants):
             self.note(("tune",), fault)
-        return bool(found)
+        return found if isinstance(found, dict) else {}
 
     def keep(self) -> str:
         """What its runs leave beside the store: `keep = "weights"`, or nothing."""

@@ -1,5 +1,6 @@
 """Study: a question, a base recipe, its variants, and the rule that decides; read from TOML with all faults at once."""
 
+import functools
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -11,6 +12,7 @@ from ablab.recipe import Recipe
 from ablab.study.question import toml
 from ablab.study.question.parts import (
     TUNED,
+    TUNED_EACH,
     base_of,
     datasets_faults,
     keep_fault,
@@ -19,6 +21,7 @@ from ablab.study.question.parts import (
     variants_of,
 )
 from ablab.study.question.published import SCALES, Published, scaled
+from ablab.study.question.rates import WIDEST, at_rates
 from ablab.study.question.reader import MOST_FAULTS, Reader
 from ablab.study.question.rule import RULES, Rule, decide_keys, rule_of
 from ablab.study.question.variant import NO_VARIANTS, Variant, variant_faults
@@ -44,7 +47,8 @@ class Study:
     grid: Grid  # factors and their values, where variants are cells of a grid
     tune: bool  # whether every recipe may also choose its own learning rate, by equally many trials
     is_part: bool  # of a question on several data sets: the study on one of them
-    is_tuned: bool  # its learning rates are those that won the trials of another study
+    is_tuned: bool  # its learning rates are those that won trials
+    tunes_each: bool  # trials are repeated for every seed, and a rate is chosen for each
     keep: str  # "weights" where its runs leave their weights beside the store; no verdict depends on it
 
     from_file: ClassVar[Callable[..., Any]]  # these are given by ablab.api: they need rooms above this one
@@ -68,6 +72,7 @@ class Study:
         tune: bool | Mapping[str, str] = False,
         is_part: bool = False,
         is_tuned: bool = False,
+        tunes_each: bool = False,
         keep: str = "",
         data: Any = None,
         **decide: Any,
@@ -80,6 +85,7 @@ class Study:
         if data is not None:
             text_of_data = data if isinstance(data, str) else data.kept()
             base = Recipe.of({**base_keys(base), "data": text_of_data})
+        tuning = _tuning(tune, tunes_each=tunes_each)
         recipe, base_faults = (base, ()) if isinstance(base, Recipe) else base_of(base_keys(base))
         decided, rule_faults = (rule, ()) if rule else rule_of(decide)
         if rule and decide:
@@ -89,7 +95,7 @@ class Study:
         faults = [*base_faults, *rule_faults]
         if isinstance(variants, Mapping):
             text = text or study_text(
-                question, base_keys(base), variants, decide_keys(decided), datasets, is_tuned=bool(tune), keep=keep
+                question, base_keys(base), variants, decide_keys(decided), datasets, tune=tuning, keep=keep
             )
             variants, named_faults = variants_of(recipe, variants)
             faults += [_of_variant(variant, fault) for variant, fault in named_faults]
@@ -98,16 +104,18 @@ class Study:
         if faults:
             raise StudyError(faults)
         values = (question, recipe, variants, decided, name, text, path, datasets, published, scale, grid)
-        for field, value in zip(fields(self), (*values, bool(tune), is_part, is_tuned, keep), strict=True):
+        is_each = (is_tuned and tunes_each) or tuning == TUNED_EACH
+        whether = (bool(tune), is_part, is_tuned, is_each, keep)
+        for field, value in zip(fields(self), (*values, *whether), strict=True):
             object.__setattr__(self, field.name, value)
-        self._check(tune)
+        self._check(tuning)
 
-    def _check(self, tune: bool | Mapping[str, str]) -> None:
+    def _check(self, tuning: Mapping[str, str]) -> None:
         """Raise for what is wrong with the parts together."""
         if not self.variants:
             raise StudyError(NO_VARIANTS)
         faults = [_of_variant(fault.key, fault) for fault in variant_faults(self.base, self.variants)]
-        faults += tune_faults(tune if isinstance(tune, Mapping) else TUNED if tune else {}, self.base, self.variants)
+        faults += tune_faults(tuning, self.base, self.variants)
         if self.datasets and not self.is_part and self.base.data != self.datasets[0]:
             faults.append(
                 Fault("data", f'the base is about {self.base.data}: it starts with "data={self.datasets[0]}"')
@@ -164,8 +172,15 @@ class Study:
         return {"base": self.base, **{variant.name: variant.recipe for variant in self.variants}}
 
     @property
+    def is_retuned(self) -> bool:
+        """Whether its recipes are trained at rates that are chosen for every seed."""
+        return self.is_tuned and self.tunes_each
+
+    @functools.cached_property
     def names(self) -> dict[str, str]:
-        """What each recipe is called, by the recipe's hash."""
+        """What each recipe is called, by the recipe's hash, at every rate where rates are chosen for every seed."""
+        if self.is_retuned:
+            return {one.hash: name for name, recipe in self.named.items() for one in at_rates(recipe, WIDEST)}
         return {recipe.hash: name for name, recipe in self.named.items()}
 
     @classmethod
@@ -206,6 +221,13 @@ class Study:
             tune=tune,
             keep=keep,
         )
+
+
+def _tuning(tune: bool | Mapping[str, str], *, tunes_each: bool) -> Mapping[str, str]:
+    """What is tuned, as a file says it."""
+    if isinstance(tune, Mapping):
+        return tune
+    return (TUNED_EACH if tunes_each else TUNED) if tune else {}
 
 
 def _of_variant(name: str, fault: Fault) -> Fault:

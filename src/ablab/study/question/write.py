@@ -8,7 +8,6 @@ import tomli_w
 from ablab import grammar
 from ablab.errors import StudyError
 from ablab.recipe import Recipe, typed
-from ablab.study.question.parts import TUNED
 
 
 def study_toml(
@@ -44,13 +43,13 @@ def study_text(
     decide: Mapping[str, Any],
     datasets: Sequence[str] = (),
     *,
-    is_tuned: bool = False,
+    tune: Mapping[str, str] | None = None,
     keep: str = "",
 ) -> str:
     """A study file."""
     top = {"question": question, **base, **({"data": list(datasets)} if datasets else {})}
     top |= {"keep": keep} if keep else {}
-    sections = {"variants": dict(variants), "decide": dict(decide)} | ({"tune": TUNED} if is_tuned else {})
+    sections = {"variants": dict(variants), "decide": dict(decide)} | ({"tune": dict(tune)} if tune else {})
     return tomli_w.dumps(top | sections)
 
 
