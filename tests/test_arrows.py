@@ -25,6 +25,7 @@ ARROWS = {
     "train": {"data", "models"},
     "probe": {"data", "models", "train"},
     "export": {"train"},
+    "predict": {"data", "train"},
     "execute": {"arithmetic", "data", "models", "train"},
     "verify": {"data", "execute", "train"},
     "result": {"store", "study"},

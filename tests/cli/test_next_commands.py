@@ -6,6 +6,7 @@ import shlex
 import click
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from ablab.cli import command
 from ablab.cli.shared import in_place
@@ -42,6 +43,7 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "compare": ["compare", *TINY, "--vs", "norm=batch", "--seeds", "3", "--study", "c.toml", "--dry-run"],
     "verify": ["verify", "reports/s-full.html", "--rerun", "0"],
     "export": ["export", "RUN", "--to", "safetensors"],
+    "predict": ["predict", "RUN", "p.png"],
     "landscape": ["landscape", *TINY, "--untrained", *QUICK],
     "gradients": ["gradients", *TINY, "--images", "20"],
     "lr-find": ["lr-find", *TINY, "augment=crop(4)+flip", "--steps", "20"],
@@ -114,6 +116,7 @@ def following(tmp_path_factory):
     (folder / "my data").mkdir()
     rows = [f"{name},{seed},{70 + seed + gain}" for name, gain in (("a", 0), ("b", 2)) for seed in range(3)]
     (folder / "results.csv").write_text("\n".join(["variant,seed,accuracy", *rows]))
+    Image.new("RGB", (40, 30), "red").save(folder / "p.png")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         invoke("train", *TINY, "--seed", "1", "--store", "my runs")

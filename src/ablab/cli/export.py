@@ -37,7 +37,7 @@ def command(run: str, form: str, out: Path | None, replace: bool, store: str | N
     chosen = kept.run(run)
     weights = weights_path(kept, chosen.id)
     if not weights.exists():
-        raise _no_weights(chosen, form, kept)
+        raise no_weights(chosen, form, kept)
     trained = read(weights)
     path = out or Path(f"{chosen.id}{end}")
     size = export(trained, form, path, replace=replace)
@@ -46,7 +46,7 @@ def command(run: str, form: str, out: Path | None, replace: bool, store: str | N
     say(as_json, value, text, f"ablab runs show {chosen.id}")
 
 
-def _no_weights(run: Run, form: str, store: Store) -> Exception:
+def no_weights(run: Run, form: str, store: Store) -> Exception:
     """Why a run has no weights, and how to get them. A store trains no run twice, so that takes another one."""
     from ablab.errors import InputError
     from ablab.report.terminal.live import again

@@ -1,0 +1,67 @@
+"""Name the most probable classes of pictures, by the weights of a run or of several"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import click
+
+from ablab.cli.shared import json_option, say, store_option
+
+if TYPE_CHECKING:
+    from ablab.predict import Prediction
+
+
+@click.command(help=f"{__doc__}. A picture is a file, a folder, or - for standard input.")
+@click.argument("run")
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
+@click.option(
+    "--with", "others", multiple=True, metavar="RUN", help="Average with this run, too, and show how much they differ."
+)
+@click.option("--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="Set how many classes to name.")
+@click.option("--skip-unreadable", is_flag=True, help="Skip pictures that cannot be read.")
+@store_option
+@json_option
+def command(
+    run: str,
+    pictures: tuple[str, ...],
+    others: tuple[str, ...],
+    top: int,
+    skip_unreadable: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    from ablab.cli.export import no_weights
+    from ablab.conduct import weights_path
+    from ablab.errors import InputError
+    from ablab.predict import pictures_at, predict
+    from ablab.store import Store, place
+    from ablab.train.trained import read
+
+    kept = Store(place(store), create=False)
+    runs = {one.id: one for one in map(kept.run, (run, *others))}
+    if len(runs) <= len(others):
+        raise InputError("a run is named twice; each counts once")
+    for one in runs.values():
+        if not weights_path(kept, one.id).exists():
+            raise no_weights(one, "safetensors", kept)
+    given = click.get_binary_stream("stdin").read() if "-" in pictures else b""
+    items = pictures_at(pictures, given)
+    networks = [read(weights_path(kept, id_)) for id_ in runs]
+    predictions = predict(networks, items, top=top, skip_unreadable=skip_unreadable)
+    value = {"runs": list(runs), "predictions": [dataclasses.asdict(one) for one in predictions]}
+    text = "\n".join(_shown(one, len(runs)) for one in predictions)
+    say(as_json, value, text, f"ablab runs show {next(iter(runs))}")
+
+
+def _shown(prediction: Prediction, networks: int) -> str:
+    """A picture and its classes, one a line."""
+    from ablab.report.wording import shown
+
+    agree = f": {prediction.agreeing} of {networks} runs agree" if networks > 1 else ""
+    lines = [f"{shown(prediction.picture)}{agree}"]
+    for guess in prediction.guesses:
+        spread = "" if guess.spread is None else f"  (sd {100 * guess.spread:.1f})"
+        lines.append(f"  {100 * guess.probability:5.1f} %  {shown(guess.name)}{spread}")
+    return "\n".join(lines)

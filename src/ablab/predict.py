@@ -1,0 +1,111 @@
+"""Predictions for anybody's pictures: the most probable classes of each, by one trained network or by several."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ablab.data.augment.views import views
+from ablab.data.pictures import Item, decode_all
+from ablab.data.sources.folder import PICTURES
+from ablab.errors import DataError, InputError
+from ablab.recipe import Recipe
+from ablab.train.trained import Trained
+
+BATCH = 250  # pictures at a time
+GREY = (0.299, 0.587, 0.114)  # what red, green and blue add to brightness (ITU-R BT.601), as Pillow takes them
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A class with its probability: the mean over the networks, and the standard deviation of their values."""
+
+    name: str
+    probability: float
+    spread: float | None  # None where there is one network
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable classes of one picture, the first first."""
+
+    picture: str
+    guesses: tuple[Guess, ...]
+    agreeing: int  # networks whose own first class is the first one here
+
+
+def pictures_at(places: Sequence[str], given: bytes = b"") -> list[Item]:
+    """The pictures that are named: files, those in folders in the order of their names, and `-`, which is `given`."""
+    items: list[Item] = []
+    for place in places:
+        path = Path(place)
+        if place == "-":
+            items.append(("standard input", lambda: given))
+        elif path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
+            if not files:
+                raise DataError(f"{place}: there is no picture in this folder ({', '.join(sorted(PICTURES))})")
+            items += [(str(file), file.read_bytes) for file in files]
+        else:
+            items.append((place, path.read_bytes))
+    return items
+
+
+def predict(
+    networks: Sequence[Trained], items: Sequence[Item], *, top: int = 5, skip_unreadable: bool = False
+) -> list[Prediction]:
+    """What the networks make of the pictures, each brought to the size and the numbers that they were trained on."""
+    first = networks[0]
+    if any(one.classes != first.classes or one.in_shape != first.in_shape for one in networks):
+        raise InputError("these runs have different classes or picture sizes, so their probabilities have no mean")
+    if first.in_shape is None:
+        raise DataError("these weights were kept before the size of the images was kept with them: train again")
+    images, kept, _ = decode_all(items, size=first.in_shape[1], skip_unreadable=skip_unreadable)
+    shares = torch.stack([_probabilities(one, _in_shape(images, first.in_shape)) for one in networks])  # f32[R,N,K]
+    mean, own = shares.mean(0), shares.argmax(2)
+    spread = shares.std(0) if len(networks) > 1 else None
+    most = mean.topk(min(top, len(first.classes)), dim=1)
+    return [
+        Prediction(
+            items[row][0],
+            tuple(
+                Guess(first.classes[at], float(mean[place, at]), None if spread is None else float(spread[place, at]))
+                for at in most.indices[place].tolist()
+            ),
+            int((own[:, place] == most.indices[place, 0]).sum()),
+        )
+        for place, row in enumerate(kept)
+    ]
+
+
+def _in_shape(images: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Pictures u8[N,3,S,S] with the channels of the training images."""
+    channels, height, width = shape
+    if height != width or channels not in (1, 3):
+        raise DataError(
+            f"this network takes images of {channels} x {height} x {width}: no picture can be brought to it"
+        )
+    if channels == 3:
+        return images
+    weights = torch.tensor(GREY).view(1, 3, 1, 1)
+    return (images.float() * weights).sum(1, keepdim=True).round().to(torch.uint8)
+
+
+def _probabilities(trained: Trained, images: Tensor) -> Tensor:
+    """f32[N,K], averaged over the views of the recipe as in its test."""
+    if trained.mean is None or trained.sd is None:
+        raise DataError("these weights were kept before the normalization was kept with them: train again")
+    mean, sd = (torch.tensor(each).view(1, -1, 1, 1) for each in (trained.mean, trained.sd))
+    net = trained.network()
+    seen = views(Recipe.of(tomllib.loads(trained.recipe)).tta)
+    with torch.inference_mode():
+        parts = []
+        for batch in torch.split(images, BATCH):
+            logits = [net((view.float() - mean) / sd) for view in ([each(batch) for each in seen] or [batch])]
+            parts.append(torch.stack(logits).mean(0).softmax(1))
+    return torch.cat(parts)

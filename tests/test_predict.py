@@ -1,0 +1,117 @@
+"""Pictures of any kind are given the classes that the network was tested with."""
+
+import io
+import json
+import math
+
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+from ablab.cli import command
+from ablab.conduct import train_one
+from ablab.data import load_dataset
+from ablab.errors import DataError, InputError
+from ablab.predict import pictures_at, predict
+from ablab.recipe import Recipe
+from ablab.store import Store
+from ablab.train.trained import Trained
+
+DATA = "phantom(train=200, test=60)"
+SMALL = Recipe.of({"data": DATA, "model": "mlp", "epochs": 1, "batch": 50, "precision": "fp32"})
+
+
+def invoke(*words, given=None):
+    result = CliRunner().invoke(command, [*words], input=given)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(file, "png")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("predict") / "store")
+    runs = [train_one(SMALL, seed, store, show=lambda _spec, _event: None)[0] for seed in (1, 2)]
+    return store, runs
+
+
+def test_test_images_as_files_get_the_predictions_of_the_test(trained, tmp_path):
+    store, (run, _) = trained
+    for number, image in enumerate(load_dataset(DATA).test.images):
+        (tmp_path / f"{number:02}.png").write_bytes(png(image))
+    value = json.loads(invoke("predict", run.id, str(tmp_path), "--store", str(store.folder), "--json"))
+    classes = load_dataset(DATA).classes
+    given = [classes.index(one["guesses"][0]["name"]) for one in value["predictions"]]
+    assert given == list(run.predictions)
+    assert [one["guesses"][0]["spread"] for one in value["predictions"]] == [None] * 60
+
+
+def test_an_ensemble_has_the_mean_of_its_runs_and_their_spread(trained):
+    store, runs = trained
+    content = png(load_dataset(DATA).test.images[0])
+    place = ["--store", str(store.folder), "--json", "--top", "10"]
+    alone = [json.loads(invoke("predict", run.id, "-", *place, given=content)) for run in runs]
+    both = json.loads(invoke("predict", runs[0].id, "-", "--with", runs[1].id, *place, given=content))
+    shares = [{one["name"]: one["probability"] for one in each["predictions"][0]["guesses"]} for each in alone]
+    for guess in both["predictions"][0]["guesses"]:
+        first, second = (each[guess["name"]] for each in shares)
+        assert guess["probability"] == pytest.approx((first + second) / 2, abs=1e-6)
+        assert guess["spread"] == pytest.approx(abs(first - second) / math.sqrt(2), abs=1e-6)
+    assert sum(guess["probability"] for guess in both["predictions"][0]["guesses"]) == pytest.approx(1)
+    text = invoke("predict", runs[0].id, "-", "--with", runs[1].id, "--store", str(store.folder), given=content)
+    assert "of 2 runs agree" in text
+    with pytest.raises(InputError, match="named twice"):
+        invoke("predict", runs[0].id, "-", "--with", runs[0].id, *place, given=content)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
+def test_a_picture_may_have_any_size_and_mode(trained, tmp_path, mode):
+    store, (run, _) = trained
+    path = tmp_path / ("p.tif" if mode == "CMYK" else "p.png")
+    Image.new(mode, (57, 91)).save(path)
+    first, *guesses, _ = invoke("predict", run.id, str(path), "--store", str(store.folder)).splitlines()
+    assert first == str(path)
+    assert len(guesses) == 5
+
+
+def test_what_is_no_picture_is_named_and_may_be_skipped(trained, tmp_path):
+    store, (run, _) = trained
+    (tmp_path / "a.png").write_text("no picture")
+    Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
+    words = ["predict", run.id, str(tmp_path), "--store", str(store.folder)]
+    with pytest.raises(DataError, match=r"a\.png: is not a readable image"):
+        invoke(*words)
+    assert "b.png" in invoke(*words, "--skip-unreadable")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no picture in this folder"):
+        pictures_at([str(tmp_path / "empty")])
+    with pytest.raises(DataError, match="cannot be read"):
+        invoke("predict", run.id, str(tmp_path / "none.png"), "--store", str(store.folder))
+
+
+def test_a_run_without_weights_says_how_to_get_them(trained, tmp_path):
+    without = Store(tmp_path / "study")
+    without.add(trained[1][0])
+    with pytest.raises(InputError, match="ablab train"):
+        invoke("predict", trained[1][0].id, "-", "--store", str(without.folder), given=b"")
+
+
+def test_networks_of_different_classes_have_no_mean():
+    one, other = (Trained({}, "", 0, classes, 1, (3, 32, 32)) for classes in (("ant", "bee"), ("bee", "ant")))
+    with pytest.raises(InputError, match="different classes"):
+        predict([one, other], [("x.png", lambda: b"")])
+
+
+def test_a_network_of_grey_images_sees_the_brightness_of_a_picture():
+    """The network is linear in its one pixel, so the probability says how bright a red picture was taken for: 76."""
+    weights = {"head.weight": torch.tensor([[1.0], [0.0]]), "head.bias": torch.zeros(2)}
+    grey = Trained(weights, 'model = "mlp"\nhidden = []\n', 0, ("light", "dark"), 1, (1, 1, 1), (0.0,), (255.0,))
+    (given,) = predict([grey], [("red", lambda: png(torch.tensor([255, 0, 0], dtype=torch.uint8).view(3, 1, 1)))])
+    assert given.guesses[0].probability == pytest.approx(1 / (1 + math.exp(-76 / 255)), abs=1e-6)
