@@ -403,7 +403,7 @@ PROTOCOL = (
     "| V12 noise floor | `tests/statistics/test_paired.py` |",
     "| V13 families | the first table and *Several variants* |",
     "| V14 no last look | the first table |",
-    "| V15 other programs | `tests/statistics/`: scipy, statsmodels, and baycomp's posterior on its own example |",
+    "| V15 other programs | `tests/statistics/`: scipy, statsmodels, and baycomp and rliable on their own examples |",
     "| V16 invariances | `tests/study/test_invariances.py` |",
     "| V17 real equals | *Real trainings* |",
     "| V18 planted effects | *Real trainings*: true on CIFAR-10, **not true** on phantom |",

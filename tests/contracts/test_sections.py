@@ -20,10 +20,11 @@ from ablab.result import Result, together
 from ablab.study import decide, plan
 from ablab.study.question.published import Published
 from ablab.study.question.rates import FIRST
+from ablab.study.roots import rooted
 from ablab.study.tuning import trials_wanted, tuned
 
 NAMES = tuple(catalogue("report.sections", "section"))
-KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed", "grid", "tuned", "published", "several")
+KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed", "grid", "tuned", "published", "several", "again")
 GRID = """question = "Do they add up?"
 data = "phantom"
 model = "simple-nn"
@@ -64,6 +65,9 @@ def made(kind: str) -> Result:
         whole = study(text=TEXT.replace('data = "phantom"', 'data = ["phantom", "digits"]'))
         parts = [simulate(part) for part in whole.parts]
         return together([result(each[0].study, each[1], each[2]) for each in parts])[0]
+    if kind == "again":
+        first = result(it, runs, verdicts, data=data)
+        return dataclasses.replace(first, again=(result(rooted(it, 1), runs, verdicts, data=data),))
     if kind == "exploring":
         some = [dataclasses.replace(run, spec=dataclasses.replace(run.spec, explores=True)) for run in runs]
         return result(it, some, verdicts, data=data)
