@@ -5,7 +5,15 @@ from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, data_root_option, execution_options, json_option, recipe_words, store_option
+from ablab.cli.shared import (
+    StudyWords,
+    data_root_option,
+    execution_options,
+    json_option,
+    recipe_words,
+    reuse_option,
+    store_option,
+)
 
 
 @click.command(help=__doc__)
@@ -32,6 +40,7 @@ from ablab.cli.shared import StudyWords, data_root_option, execution_options, js
 @click.option("--study", type=click.Path(path_type=Path, dir_okay=False), help="Write the study file here.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
 @click.option("--dry-run", is_flag=True, help="Write the study file and show the plan; train nothing.")
+@reuse_option
 @execution_options
 @data_root_option
 @store_option
@@ -45,6 +54,7 @@ def command(
     study: Path | None,
     out: Path | None,
     dry_run: bool,
+    reuses: bool,
     execution: dict[str, Any],
     data_root: str | None,
     store: str | None,
@@ -61,6 +71,6 @@ def command(
         click.echo(f"study: {path}")
     named = StudyWords(path, store=store, data_root=data_root)
     if dry_run:
-        show_plan(named, as_json)
+        show_plan(named, as_json, reuses=reuses)
         return
-    carry_out(named, out, as_json, execution=execution)
+    carry_out(named, out, as_json, execution=execution, reuses=reuses)

@@ -2,13 +2,13 @@
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.shared import StudyWords, json_option, reuse_option, say, study_words
 
 
 @click.command(help=__doc__)
 @study_words()
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
-@click.option("--reuse", "reuses", is_flag=True, help="Plan on runs that were seen already.")
+@reuse_option
 @json_option
 def command(study: StudyWords, skip_unreadable: bool, reuses: bool, as_json: bool) -> None:
     show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)

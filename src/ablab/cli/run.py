@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, execution_options, exit_code_option, json_option, leave, say_next, study_words
+from ablab.cli.shared import (
+    StudyWords,
+    execution_options,
+    exit_code_option,
+    json_option,
+    leave,
+    reuse_option,
+    say_next,
+    study_words,
+)
 from ablab.errors import AblabError, InputError
 
 
@@ -23,7 +32,7 @@ from ablab.errors import AblabError, InputError
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
 @click.option("--new", "is_new", is_flag=True, help="Start a new study where the file has changed since its first run.")
-@click.option("--reuse", "reuses", is_flag=True, help="Start on runs that were seen already; the verdicts say so.")
+@reuse_option
 @click.option("--replicate", "replicates", is_flag=True, help="Ask the same question again with fresh runs.")
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")

@@ -100,6 +100,11 @@ def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[...,
     return decorate
 
 
+def reuse_option(function: Command) -> Command:
+    told = "Take runs that were seen before this question was asked; the verdicts say so."
+    return click.option("--reuse", "reuses", is_flag=True, help=told)(function)
+
+
 def exit_code_option(function: Command) -> Command:
     told = "End with 3 where a verdict is undecided, and with 4 where a variant hurts: for scripts."
     return click.option("--exit-code", "has_exit_code", is_flag=True, help=told)(function)
