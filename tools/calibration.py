@@ -31,7 +31,8 @@ SEED = 5
 ALPHA, MARGIN, SD = 0.05, 0.5, 0.71  # points
 # the spread of a difference: of a good network, of a small one, of an unstable one (points)
 SPREADS = {"good network": 0.28, "small CNN": SD, "unstable": 1.41}
-BASE, VARIANT = Recipe(), Recipe().with_("width=2")
+BASE = Recipe.of({})
+VARIANT = BASE.with_("width=2")
 SKEWED = "one arm"  # data for which the t interval is known to err
 # effects of the variants of a study, in points: those of 0 must not be called effects
 TRUTHS = (
