@@ -123,10 +123,37 @@ def test_the_name_of_a_file_instead_of_its_text_is_told_what_to_use(name):
 
 
 def test_what_is_large_is_shown_in_a_line(result):
-    for value in (result, result.study, result.plan, result.runs[0], result.study.base):
+    data = ablab.load_dataset("phantom(train=200,test=50)")
+    shown = (result, result.study, result.plan, result.runs[0], result.study.base, result.verdicts[0], data, data.test)
+    for value in shown:
         assert len(repr(value)) < 200
     assert repr(result).startswith("<Result of study: batch norm: ")
+    assert repr(result.verdicts[0]).startswith("<Verdict batch norm: ")
+    assert repr(result.verdicts[0]).endswith(", 3 pairs>")
+    assert repr(data.test) == "<Examples: 50 images of 3x32x32>"
     assert repr(result.study.base) == ("Recipe.of({'data': 'phantom(train=200,test=50)', 'epochs': 1, 'batch': 50})")
+
+
+@pytest.mark.slow
+def test_a_comparison_is_one_line_and_its_store_keeps_several(tmp_path):
+    folder = str(tmp_path / "store")
+    first = ablab.compare(SMALL, batch_norm="norm=batch", wide="width=2", seeds=3, store=folder, workers=1)
+    assert [verdict.variant for verdict in first.verdicts] == ["batch_norm", "wide"]
+    assert first.study.rule.seeds == (3, 3)
+    other = ablab.compare(SMALL, slow="lr=0.01", seeds=3, margin=2.0, store=folder, workers=1)
+    assert other.study.rule.margin == 2.0
+    again = ablab.compare(SMALL, batch_norm="norm=batch", wide="width=2", seeds=3, store=folder, workers=1)
+    assert [run.id for run in again.runs] == [run.id for run in first.runs]
+    assert len({first.study.name, other.study.name}) == 2
+
+
+def test_one_run_is_asked_for_in_words_and_taken_from_the_folder_of_a_store(tmp_path):
+    run, is_new = ablab.train_one(SMALL, store=str(tmp_path))
+    again, is_new_again = ablab.train_one(
+        ablab.Recipe.of({"batch": 50, "epochs": 1}), 0, tmp_path, data=run.spec.recipe.data
+    )
+    assert (run.id, is_new, is_new_again) == (again.id, True, False)
+    assert [kept.id for kept in ablab.Store(str(tmp_path)).runs([run.id])] == [run.id]
 
 
 def test_a_plan_costs_nothing_and_says_what_would_be_run():

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from ablab.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from ablab.api import compare as compare
+    from ablab.api import train_one as train_one
     from ablab.arithmetic import inspect as inspect
     from ablab.auditing import audit as audit
     from ablab.auditing.claims import Claim as Claim
-    from ablab.conduct import train_one as train_one
     from ablab.data import from_arrays as from_arrays
     from ablab.data import from_items as from_items
     from ablab.data import load_dataset as load_dataset
@@ -34,11 +35,12 @@ _HOME = {
     "Verdict": "ablab.study",
     "audit": "ablab.auditing",
     "build": "ablab.models",
+    "compare": "ablab.api",
     "from_arrays": "ablab.data",
     "from_items": "ablab.data",
     "inspect": "ablab.arithmetic",
     "load_dataset": "ablab.data",
-    "train_one": "ablab.conduct",
+    "train_one": "ablab.api",
 }
 __all__ = ["__version__", *sorted(_HOME)]
 

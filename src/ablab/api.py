@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab.errors import InputError
-from ablab.records import Run
+from ablab.recipe import Recipe
+from ablab.records import Run, RunSpec
 from ablab.result import Result
 from ablab.store import Store, place
 from ablab.study import Study, plan
 from ablab.study.forecast import Foresight
 from ablab.study.question.files import read_study
+from ablab.study.question.write import base_keys, study_name
 
 if TYPE_CHECKING:
     from ablab.report.picture import Picture
@@ -38,6 +40,59 @@ class Preview:
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self))
+
+
+def compare(
+    base: Recipe | str,
+    *,
+    question: str = "",
+    data: Any = None,
+    seeds: str | int | None = None,
+    margin: float | None = None,
+    store: Any = None,
+    workers: int | None = None,
+    show: Any = None,
+    **variants: str,
+) -> Result:
+    """Compare a base with named changes to it, such as `compare("simple-nn epochs=5", batch_norm="norm=batch")`.
+
+    It trains until every verdict stands. The name of the study says what is compared, as with `ablab compare`, so that
+    a store keeps several comparisons, and one that comes again goes on. `Study` takes more than seeds and a margin.
+    """
+    asked = question or f"What does {' or '.join(variants)} change?"
+    rule: dict[str, Any] = {key: value for key, value in (("seeds", seeds), ("margin", margin)) if value is not None}
+    study = Study(asked, base, variants, data=data, **rule)
+    named = dataclasses.replace(study, name=study_name(study.base, list(variants.values())))
+    return _run(named, store=store, workers=workers, show=show)
+
+
+def train_one(
+    recipe: Recipe | str,
+    seed: int = 0,
+    store: Any = None,
+    *,
+    data: Any = None,
+    root: str | None = None,
+    show: Any = None,
+    skip_unreadable: bool = False,
+    track: Sequence[str] = (),
+) -> tuple[Run, bool]:
+    """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again.
+
+    A recipe may be in the words of the command line, `"simple-nn epochs=5"`, and a store may be the path of its folder.
+    """
+    from ablab import conduct
+
+    made = recipe if isinstance(recipe, Recipe) else Recipe.of(base_keys(recipe))
+    if data is not None:
+        made = Recipe.of({"data": data if isinstance(data, str) else data.kept()}, base=made)
+    return conduct.train_one(
+        made, seed, _store(store), root=root, show=show or _quiet, skip_unreadable=skip_unreadable, track=track
+    )
+
+
+def _quiet(_spec: RunSpec, _event: object) -> None:
+    """Show nothing of a run."""
 
 
 def _from_file(path: Path | str, scale: str = "default") -> Study:
@@ -81,7 +136,7 @@ def _run(
         _only_part(study),
         _store(store),
         root=data_root,
-        show=lambda _planned: show or (lambda _wanted, _event: None),
+        show=lambda _planned: show or _quiet,
         executor=executor,
         workers=workers,
         track=track,

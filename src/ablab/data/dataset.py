@@ -21,6 +21,9 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"<Examples: {len(self):,} images of {'x'.join(map(str, self.images.shape[1:]))}>"
+
     @cached_property
     def fingerprint(self) -> str:
         """Of pixels, labels and shape; the same whatever file they came from and whatever machine reads them."""

@@ -29,8 +29,8 @@ class Store:
     With `create=False` it must be there, and one that cannot be written is opened for reading.
     """
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | str, *, create: bool = True) -> None:
+        self.folder = folder = Path(folder)
         self.file = folder / "store.sqlite"
         self.artifacts = folder / "artifacts"
         self._address = self.file.absolute().as_uri()
@@ -53,6 +53,9 @@ class Store:
                 self._open_for_reading()
         except (*BROKEN, OSError) as error:
             raise StoreError(_unopened(self.file, error)) from None
+
+    def __repr__(self) -> str:
+        return f"<Store {self.folder}>"
 
     def add(self, run: Run) -> None:
         """Keep a run. It is on the disk when this returns; a run that is there already stays as it was."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ablab.metric import ACCURACY, Metric, metric_of
+from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.statistics.paired import (
@@ -130,6 +131,10 @@ class Verdict:
     tried: int = 0  # seeds that were looked at
     failing: Failing | None = None  # None by the first protocol
     known: Known | None = None  # None where no run had a result when the plan was locked
+
+    def __repr__(self) -> str:
+        seen = "" if self.effect is None else f", effect {signed(self.effect, self.digits)} {self.unit}".rstrip()
+        return f"<Verdict {self.variant}: {self.label}{seen}, {counted(self.pairs, 'pair')}>"
 
     @property
     def needed(self) -> int | None:
