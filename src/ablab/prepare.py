@@ -169,6 +169,8 @@ def replicated(planned: Plan, store: Store) -> Plan:
         raise StudyError(f"{where}: it names its root: leave root out, and --replicate takes the next one")
     if len(known) > 1 and result_of(known[-1], store).decision.wanted:
         return known[-1]
+    if len(known) == 1 and result_of(known[0], store).decision.wanted:
+        raise StudyError(f"{where}: its first answer is not complete yet: run it without --replicate, which goes on")
     fresh = _at_free_root(known[0], store)
     note = f"a replication of plan {known[0].hash}, with the seeds of root {fresh.study.rule.root}"
     return dataclasses.replace(fresh, note=note)

@@ -21,6 +21,7 @@ from ablab.study.factorial import Contrast, contrasts
 from ablab.study.failures import Pair
 from ablab.study.known import history, with_known
 from ablab.study.plan import plans
+from ablab.study.pooled import Pooled, pooled
 from ablab.study.question.published import SCALES
 from ablab.study.question.rates import FIRST
 from ablab.study.retuning import retuned, tried
@@ -60,6 +61,7 @@ class Result:
     after_tuning: Result | None = None
     elsewhere: tuple[tuple[str, tuple[Verdict, ...]], ...] = ()  # verdicts on the question's other data sets, by name
     again: tuple[Result, ...] = ()  # what the same question came to with other seeds
+    pooled: tuple[Pooled, ...] = ()  # what these say together, where the plan said beforehand that they are pooled
 
     plot_effects: ClassVar[Callable[..., Any]]  # given by ablab.api, which can draw
 
@@ -126,6 +128,7 @@ class Result:
                 {"root": other.study.rule.root, "verdicts": [dataclasses.asdict(each) for each in other.verdicts]}
                 for other in self.again
             ]
+            facts["pooled"] = [dataclasses.asdict(answer) for answer in self.pooled]
         if self.after_tuning:
             facts["after_tuning"] = [dataclasses.asdict(verdict) for verdict in self.after_tuning.verdicts]
             facts["disagreements"] = self.disagreements
@@ -284,9 +287,16 @@ def result_of(planned: Plan, store: Store, runs: tuple[Run, ...] | None = None, 
         decision = with_known(decision, planned, runs, history(store.locked(planned.hash), store.judged(ids), graves))
     result = Result(planned.study, planned, runs, decision, store.ledger(planned.hash), data)
     if with_again and not planned.explores:
-        result = dataclasses.replace(result, again=tuple(_again(planned, store)))
+        result = with_replications(result, tuple(_again(planned, store)))
     chosen = tuned_rates(planned, store) if planned.study.tune and not planned.explores else None
     return dataclasses.replace(result, tuned=chosen, after_tuning=_after_tuning(result, chosen, store))
+
+
+def with_replications(result: Result, again: tuple[Result, ...]) -> Result:
+    """The result with its replications beside it, pooled where the plan said so."""
+    classes = len(set(result.data.labels)) if result.data else 0
+    answers = [(one.plan, one.runs, one.verdicts) for one in (result, *again)]
+    return dataclasses.replace(result, again=again, pooled=pooled(answers, classes if classes > 1 else None))
 
 
 def _again(planned: Plan, store: Store) -> Iterator[Result]:

@@ -220,3 +220,27 @@ def test_a_replication_asks_again_with_fresh_runs_and_both_answers_stand_side_by
     assert run("study", TEXT) == first  # the first answer is what it was
     ablab("run", "study.toml", "--replicate", "--executor", "here")
     assert {kept.root for kept in Store(lab / ".ablab").studies()} == {0, 1, 2}
+
+
+def test_answers_are_pooled_where_the_plan_said_so_before_the_first_one(lab):
+    text = TEXT + "pool = 1\n"
+    run("study", text)
+    ablab("run", "study.toml", "--replicate", "--executor", "here")
+    assert "The plan said beforehand that 1 replication" in " ".join(screen("study").split())
+    rows = ablab("table", "study.toml", "--what", "again", "--format", "csv").splitlines()[1:]
+    asked = [row.split(",") for row in rows if row[0] in "bw"]
+    assert [row[1] for row in asked] == ["first", "root 1", "pooled"] * 2
+    out = ablab("report", "study.toml", "--json")
+    (found,) = [value for value in map(json.loads, out.splitlines()) if "pooled" in value]
+    assert [(one["pairs"], one["answers"]) for one in found["pooled"]] == [(6, 2), (6, 2)]
+
+
+def test_answers_are_not_pooled_because_somebody_asks_for_it_afterwards(lab):
+    run("study", TEXT)
+    ablab("run", "study.toml", "--replicate", "--executor", "here")
+    assert "They are not pooled" in " ".join(screen("study").split())
+    (lab / "study.toml").write_text(TEXT + "pool = 1\n")
+    assert "pool was 0, is 1" in ablab("run", "study.toml", "--executor", "here", code=2)
+    ablab("run", "study.toml", "--executor", "here", "--new")
+    assert {kept.root for kept in Store(lab / ".ablab").studies()} == {0, 1, 2}  # fresh runs, and no replication
+    assert "Asked again" not in screen("study")

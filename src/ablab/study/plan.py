@@ -100,10 +100,14 @@ class Plan:
 
     @property
     def comparisons(self) -> int:
-        """The comparisons that share the error: a study that tunes has one at its own rates and one at tuned rates."""
+        """The comparisons that share the error.
+
+        A study that tunes has each at its own rates and at tuned rates. One that pools has each in its first answer
+        and in the pooled one.
+        """
         study = self.study
         is_twice = (study.tune or study.is_tuned) and self.protocol.shares_with_tuned
-        return study.comparisons * (2 if is_twice else 1)
+        return study.comparisons * (2 if is_twice else 1) * (2 if study.rule.pool else 1)
 
 
 def plan(study: Study, fingerprint: str, *, explores: bool = False, protocol: Protocol = NEWEST) -> Plan:
@@ -195,6 +199,7 @@ def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) ->
         fingerprint,
         *([rule.budget] if rule.budget else []),
         *(["gives up"] if rule.give_up else []),
+        *(["pool", rule.pool] if rule.pool else []),
         *(["root", rule.root] if rule.root else []),
         *(["target", *rule.target] if rule.target else []),
         *([study.comparisons] if study.datasets else []),

@@ -199,7 +199,7 @@ def word_for(low: float, high: float, margin: float) -> tuple[Word, bool]:
     return "undecided", False
 
 
-def _word(look: Look, margin: float, metric: Metric) -> tuple[Word, bool]:
+def word_at(look: Look, margin: float, metric: Metric) -> tuple[Word, bool]:
     if look.is_small(margin):
         return "no practical difference", look.excludes_zero
     return word_for(*metric.gain(look.interval.low, look.interval.high), margin)
@@ -212,7 +212,7 @@ def judge(evidence: Evidence, rule: Rule, *, comparisons: int, labels: Any = Non
     a, b = evidence.values
     timed = tuple(pair for pair in pairs if all(run.status == "finished" for run in pair)) or pairs
     gaps = differences(a, b)
-    word, is_negligible = _word(last, rule.margin, metric) if last else ("undecided", False)
+    word, is_negligible = word_at(last, rule.margin, metric) if last else ("undecided", False)
     shown = last.equality if last and last.equality and word == "no practical difference" else last
     seen = shown.interval if shown else None
     images = _images(shown, _answers(pairs, metric, labels))

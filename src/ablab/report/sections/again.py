@@ -1,4 +1,4 @@
-"""The same question asked again with other seeds: the answers side by side, never pooled."""
+"""The same question asked again with other seeds: the answers side by side, and pooled where the plan said so."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from ablab.report.section import Paragraph, Part
 from ablab.report.table import Cell, Head, Table, table
 from ablab.report.words import WORDS
 from ablab.result import Result
+from ablab.study.pooled import Pooled
 from ablab.study.verdict import Verdict, signed
 
 
@@ -19,12 +20,25 @@ def again(result: Result) -> Iterator[Part]:
         return
     many = counted(len(result.again), "replication")
     yield Paragraph(
-        f"{many} with fresh runs. Every answer is valid by itself, at the confidence of the study. They are not "
-        "pooled: the plan did not say so before the first answer was known, and the wish to ask again may depend on "
-        "it.",
+        f"{many} with fresh runs. Every answer is valid by itself, at the confidence of the study. {_pooling(result)}",
         lead="Asked again:",
     )
+    for answer in result.pooled:
+        yield Paragraph(answer.sentence)
     yield _table(result)
+
+
+def _pooling(result: Result) -> str:
+    if not result.pooled:
+        return (
+            "They are not pooled: the plan did not say so before the first answer was known, and the wish to ask "
+            "again may depend on it."
+        )
+    return (
+        f"The plan said beforehand that {counted(result.study.rule.pool, 'replication')} can be pooled with the first "
+        "answer. The first answer and the pooled one hold together, at the confidence of the study: each spends half "
+        "of its error. Pooling counts a failed run as it ended."
+    )
 
 
 def _table(result: Result) -> Table:
@@ -38,34 +52,38 @@ def _table(result: Result) -> Table:
         Head("n", True),
         Head("verdict"),
     )
-    pairs = [
-        (variant.name, where, verdict)
+    pooled = {answer.variant: answer for answer in result.pooled}
+    rows = [
+        (variant.name, where, answer)
         for variant in result.study.variants
-        for other, where in asked
-        if (verdict := other.verdict(variant.name))
+        for answer, where in [
+            *((other.verdict(variant.name), where) for other, where in asked),
+            (pooled.get(variant.name), "pooled"),
+        ]
+        if answer
     ]
     return table(
         "again",
         heads,
-        [_cells(*one) for one in pairs],
+        [_cells(*row, metric.digits) for row in rows],
         [
             {
                 "variant": name,
                 "asked": where,
-                "effect": verdict.effect,
-                "low": verdict.low,
-                "high": verdict.high,
-                "n": verdict.pairs,
-                "verdict": verdict.label,
+                "effect": answer.effect,
+                "low": answer.low,
+                "high": answer.high,
+                "n": answer.pairs,
+                "verdict": answer.label,
             }
-            for name, where, verdict in pairs
+            for name, where, answer in rows
         ],
     )
 
 
-def _cells(name: str, where: str, verdict: Verdict) -> tuple[str | Cell, ...]:
+def _cells(name: str, where: str, answer: Verdict | Pooled, digits: int) -> tuple[str | Cell, ...]:
     def figure(number: float | None) -> str:
-        return "–" if number is None else signed(number, verdict.digits)
+        return "–" if number is None else signed(number, digits)
 
-    interval = "–" if verdict.low is None else f"{figure(verdict.low)} to {figure(verdict.high)}"
-    return name, where, figure(verdict.effect), interval, str(verdict.pairs), verdict.label
+    interval = "–" if answer.low is None else f"{figure(answer.low)} to {figure(answer.high)}"
+    return name, where, figure(answer.effect), interval, str(answer.pairs), answer.label

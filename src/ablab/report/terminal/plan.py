@@ -37,6 +37,11 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     lines += ["", on_screen(_reaches(foresight, most, metric)), ""]
     if foresight.spread is not None:
         lines += _equality(foresight, most, margin)
+    if rule.pool:
+        lines.append(
+            f"{counted(rule.pool, 'replication')} can be pooled with the first answer (--replicate); so the first "
+            "answer may spend half of the error, and the figures above take that into account"
+        )
     if rule.give_up:
         lines += _giving_up(foresight.giving_up)
     if foresight.quieter:

@@ -18,7 +18,7 @@ def changes(before: Study, now: Study) -> Iterator[str]:
     for hash_, variant in new_names.items():
         if hash_ not in old_names:
             yield f'the variant "{variant.name}" ({variant.change}) is new'
-    for key in ("metric", "margin", "confidence", "seeds", "budget", "give_up", "root", "target"):
+    for key in ("metric", "margin", "confidence", "seeds", "budget", "give_up", "root", "pool", "target"):
         old, new = getattr(before.rule, key), getattr(now.rule, key)
         if old != new:
             yield f"{key} was {_shown(old)}, is {_shown(new)}"

@@ -13,6 +13,7 @@ from ablab.statistics.sequential import FOREVER
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
 MOST_ROOTS = 99
+MOST_POOLED = 9
 MOST_SEEDS = FOREVER
 
 
@@ -27,6 +28,7 @@ class Rule:
     budget: str | None = None  # what it may cost: "30m" of training, or "12 runs"
     give_up: bool = False  # end a comparison that the pairs left are unlikely to decide
     root: int = 0  # which seeds: another root gives fresh runs, that no other plan has seen
+    pool: int = 0  # so many replications are pooled with the first answer
     target: tuple[float, ...] = ()  # percents of validation accuracy that learning speed is told to
 
     @property
@@ -142,6 +144,13 @@ def _root_fault(value: Any) -> Fault | None:
     return Fault("root", f"root = {grammar.show(value)}: a whole number from 0 to {MOST_ROOTS}", "root")
 
 
+def _pool_fault(value: Any) -> Fault | None:
+    if type(value) is int and 0 <= value <= MOST_POOLED:
+        return None
+    wanted = f"how many replications are pooled with the first answer, from 0 to {MOST_POOLED}"
+    return Fault("pool", f"pool = {grammar.show(value)}: {wanted}", "pool")
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -170,8 +179,11 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
         if fault := RULES[key](value):
             faults.append(replace(fault, near=grammar.show(written)))
         else:
-            right[key] = float(value) if type(value) is int and key != "root" else value
+            right[key] = float(value) if type(value) is int and key not in ("root", "pool") else value
     rule = Rule(**right)
+    if rule.pool and rule.root:
+        message = f"pool = {rule.pool}: a study that names its root is not replicated, so there is nothing to pool"
+        faults.append(Fault("pool", message, "pool"))
     if fault := _share_fault(rule):
         faults.append(fault)
         rule = replace(rule, margin=Rule.margin)
@@ -194,5 +206,6 @@ RULES = {
     "seeds": _seeds_fault,
     "budget": _budget_fault,
     "give_up": _give_up_fault,
+    "pool": _pool_fault,
     "target": _target_fault,
 }
