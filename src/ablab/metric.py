@@ -199,7 +199,7 @@ def _figure(text: str, entry: Entry, reads: Callable[[Run], float | None]) -> Me
 
 
 def _checked(text: str) -> Callable[[Run], float | None]:
-    """A function of one's own, run when it is first asked; what it raises, and what is no number, is told by name."""
+    """A function of one's own, imported when it is first asked. Its errors and values other than numbers name it."""
     function = functools.cache(lambda: loaded(text, StudyError))
 
     def value(run: Run) -> float | None:

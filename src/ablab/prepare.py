@@ -142,8 +142,8 @@ def asked(planned: Plan, store: Store, *, reuses: bool = False) -> Plan:
 def with_fresh_seeds(planned: Plan, store: Store) -> Plan:
     """The plan with seeds whose runs nobody has seen: those of root 0 while no run of them is there, else of another.
 
-    Whoever knows results can choose a margin, a number of seeds or a variant that they favor, so a new plan does not
-    rest on them.
+    A person who knows results can choose a margin, a number of seeds or a variant that they favor. So a new plan does
+    not rest on them.
     """
     if not (seen := _seen(planned, store)):
         return planned
