@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -51,6 +52,17 @@ def invoke(*words):
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.stdout
+
+
+def test_sentences_for_a_paper_come_in_three_forms():
+    text = invoke("write", "s.toml")
+    assert text.startswith("With slow & 50% (lr=0.01), simple-nn on phantom")
+    assert text.splitlines()[-1] == "next: ablab report s.toml"
+    assert r"With slow \& 50\% (lr=0.01)" in invoke("write", "s.toml", "--format", "latex")
+    said = json.loads(invoke("write", "s.toml", "--json"))
+    assert said["results"][0]["statements"]["slow & 50%"] in text
+    with pytest.raises(InputError, match="there is no store here"):
+        invoke("write", "s.toml", "--store", str(Path("elsewhere")))
 
 
 def test_text_is_for_people_and_ends_with_what_comes_next():

@@ -7,6 +7,7 @@ from ablab.catalogue import mark
 from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.report.section import Paragraph, Part
+from ablab.report.statement import at_chance
 from ablab.result import Result
 from ablab.study import Study
 from ablab.study.verdict import signed
@@ -105,6 +106,12 @@ def _of_verdicts(result: Result) -> Iterator[Caution]:
             "effect gets an interval, and no verdict is given before.",
         )
     for verdict in result.verdicts:
+        if sides := at_chance(result, verdict):
+            yield (
+                "At chance",
+                f"the mean accuracy of {' and of '.join(sides)} is no better than that of guessing. Such runs learned "
+                "little, and a comparison of them says nothing about networks that learn.",
+            )
         if verdict.is_of_this_test_set and verdict.wide_low is not None:
             yield (
                 "On this test set only",

@@ -1,0 +1,41 @@
+"""Print sentences about each verdict to paste into a paper: text, Markdown, or LaTeX with BibTeX"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ablab.cli.shared import StudyWords, json_option, say, study_words
+
+
+@click.command(help=__doc__)
+@study_words()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "markdown", "latex")),
+    default="text",
+    show_default=True,
+    help="Choose the format; LaTeX comes with the BibTeX entry of ablab as a comment.",
+)
+@json_option
+def command(study: StudyWords, form: Any, as_json: bool) -> None:
+    from ablab.errors import InputError
+    from ablab.report.statement import bibtex, statement, written
+    from ablab.result import look_up, together
+
+    kept = study.open_store()
+    results = together([look_up(part, kept) for part in study.parts()])
+    if any(result.plan.explores or not result.runs for result in results):
+        raise InputError(f"{study.path}: no run has finished yet: ablab run {study.path}")
+    value = [
+        {
+            "study": result.study.name,
+            "bibtex": bibtex(result),
+            "statements": {verdict.variant: statement(result, verdict) for verdict in result.verdicts},
+        }
+        for result in results
+    ]
+    text = "\n\n".join(written(result, form) for result in results)
+    say(as_json, {"results": value}, text, study.command("report") if form == "text" else None)

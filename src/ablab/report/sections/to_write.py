@@ -1,0 +1,25 @@
+"""What to write: every verdict in sentences for a paper, as text, in Markdown and in LaTeX with BibTeX."""
+
+from collections.abc import Iterator
+
+from ablab.catalogue import mark
+from ablab.report.section import Code, Fold, Heading, Paragraph, Part
+from ablab.report.statement import bibtex, statement, written
+from ablab.result import Result
+
+MOST = 10  # variants whose sentences a page has room for, in three forms
+
+
+@mark("section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"))
+def to_write(result: Result) -> Iterator[Part]:
+    """A paragraph for each verdict, and the same to paste into a source file."""
+    if not result.runs or not result.verdicts or result.plan.explores:
+        return
+    if len(result.verdicts) > MOST:
+        yield Paragraph(f"For each verdict in sentences, type: ablab write {result.study.words}")
+        return
+    for verdict in result.verdicts:
+        yield Heading(verdict.variant)
+        yield Paragraph(statement(result, verdict))
+    yield Fold("In Markdown", (Code(written(result, "markdown")),))
+    yield Fold("In LaTeX, with BibTeX", (Code(written(result, "latex")), Code(bibtex(result))))
