@@ -17,12 +17,12 @@ FACTS |= {"randomness", "metric", "atomic", "nouns", "own_code", "version"}
 
 # What a room imports of ours besides them: exactly this, so that the picture in docs/design.md stays true.
 ARROWS = {
-    **{name: set() for name in (*FACTS, "data", "models", "arithmetic", "statistics", "store", "track")},
+    **{name: set() for name in (*FACTS, "data", "models", "arithmetic", "kernels", "statistics", "store", "track")},
     "figures": {"statistics"},
     "study": {"statistics"},
     "auditing": {"statistics", "study"},
     "elsewhere": {"statistics", "study"},
-    "train": {"data", "models"},
+    "train": {"data", "kernels", "models"},
     "probe": {"data", "models", "train"},
     "export": {"train"},
     "predict": {"data", "train"},

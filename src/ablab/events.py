@@ -21,6 +21,7 @@ class Started:
     val_images: int
     untrained_loss: float  # on the validation images
     epoch_seconds: float  # what an epoch of training will take, from one step
+    kernels: str = ""  # which of our own ran in the network
 
 
 @dataclass(frozen=True)

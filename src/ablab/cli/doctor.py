@@ -30,6 +30,7 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
 
     from ablab.data.known import KNOWN
     from ablab.data.places import locate
+    from ablab.kernels.build import build
     from ablab.probe.peak import ceilings
     from ablab.report.table import table
     from ablab.report.terminal.screen import facts_text, on_screen
@@ -49,6 +50,7 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
         "bf16 instructions": multiplies_bf16(),
         "precision chosen": hardware.precision,
         "freed memory is kept": keep_memory(),
+        "compiled kernels": build("small").reason or "yes",
         "memory free, GB": round(psutil.virtual_memory().available / 1e9, 1),
         "torch": torch.__version__,
         "python": platform.python_version(),

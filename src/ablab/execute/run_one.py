@@ -160,5 +160,5 @@ def machine(started: Started) -> Machine:
         precision=started.precision,
         torch=torch.__version__,
         python=platform.python_version(),
-        capability=capability(),
+        capability=", ".join(filter(None, (capability(), started.kernels))),
     )

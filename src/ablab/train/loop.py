@@ -14,6 +14,7 @@ from ablab.data.augment.views import views
 from ablab.data.dataset import Examples, Splits
 from ablab.errors import Diverged, ModelError
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
+from ablab.kernels import fuse, kernels_of
 from ablab.models import Io
 from ablab.models.blocks import key_dropout
 from ablab.models.checks import suspicions
@@ -61,6 +62,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         own_network=is_user_code,
     )
     state = initial_state(recipe, net, hardware)
+    running = fuse(net, hardware.device) if recipe.kernels == "auto" and recipe.compile is not True else net
     forget_peak(hardware)
     pixels = pixels_of(examples, splits.train, hardware)
     rare = balanced(examples.labels[splits.train], classes).to(hardware.device)
@@ -73,6 +75,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
             smoothing=recipe.label_smoothing,
             class_weights=rare if recipe.class_weights == "balanced" else None,
         ),
+        running=running,
         l1=recipe.l1,
         clip=recipe.clip,
         split=recipe.batch_split,
@@ -90,7 +93,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     def look_at(part: Examples, rows: Tensor | None, *, in_full: bool = False) -> tuple[Measurement, Predictions]:
         if recipe.tta == "augment":
             part, rows = disturbed(recipe.augment, part, rows, seed=seed, epoch=state.epoch), None
-        return measure(net, part, rows, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=in_full)
+        return measure(running, part, rows, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=in_full)
 
     def on_validation() -> Measurement:
         with state.measured():
@@ -105,7 +108,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     some = splits.train[:: max(1, len(splits.train) // SAMPLE)][:SAMPLE]
     noticed = suspicions(net, pixels(examples.images[some]), examples.labels[some].to(hardware.device))
     first = splits.train[: min(recipe.batch, TIMED)]
-    one_step = time_step(net, pixels(examples.images[first]), examples.labels[first].to(hardware.device), hardware)
+    one_step = time_step(running, pixels(examples.images[first]), examples.labels[first].to(hardware.device), hardware)
     yield Started(
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         device=hardware.name,
@@ -115,6 +118,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         val_images=len(splits.val),
         untrained_loss=untrained_loss,
         epoch_seconds=one_step * len(splits.train) / len(first),
+        kernels=kernels_of(running),
     )
     if abs(untrained_loss - math.log(classes)) > FAR:
         yield Noticed(
@@ -146,7 +150,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         ]
         seen = torch.zeros(len(batches), 3, device=hardware.device)
         key_dropout(net, seed, epoch)
-        net.train()
+        running.train()
         with borrowed_generator(randomness.number(seed, "step", epoch), hardware.device), hardware.repeatable():
             # u8[B,C,H,W], i64[B] or f32[B,K]
             for i, (images, targets) in enumerate(fed(augment, batches, channels * height * width)):
@@ -175,7 +179,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     state.restore_selected()
     test, answers = on_test()  # the only look at the test images, unless the recipe selects on them
     chosen = torch.randperm(len(splits.train), generator=randomness.stream(seed, "gap"))[:GAP]
-    train_again, of_training = measure(net, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
+    train_again, of_training = measure(running, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
     _, of_validation = look_at(examples, splits.val)
     yield Finished(
         selected_epoch=state.best_epoch,

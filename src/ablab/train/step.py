@@ -23,6 +23,7 @@ def make_step(
     hardware: Hardware,
     loss_of: Loss,
     *,
+    running: nn.Module | None = None,
     l1: float = 0.0,
     clip: float | None = None,
     split: int | Literal["auto"] = 1,
@@ -33,9 +34,10 @@ def make_step(
 
     What it gives stays on the device: reading a number there would wait for all that is queued. A batch that is split
     goes through the network in parts whose gradients add up to the batch's; only batch norm sees the difference. With
-    "auto" it is split in two for as long as memory runs out. Recorded, its passes are one CUDA graph.
+    "auto" it is split in two for as long as memory runs out. Recorded, its passes are one CUDA graph. `running` is a
+    faster form of the state's network over the same parameters, which is called in its place.
     """
-    net: Callable[[Tensor], Tensor] = torch.compile(state.net) if compiled else state.net
+    net: Callable[[Tensor], Tensor] = torch.compile(state.net) if compiled else running or state.net
     optimizer, scaler, average = state.optimizer, state.scaler, state.average
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     pulled = [

@@ -1,0 +1,76 @@
+"""build: a C++ file of this folder as a library for this machine, compiled once and kept in the user's cache.
+
+A library's name holds a digest of its source, the flags, and the compiler's predefined macros, which tell its version
+and the CPU's instructions. Processes that build the same library at once each compile a file of their own and rename
+it, so nobody ever loads half a library.
+"""
+
+import ctypes
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fno-math-errno", "-ffp-contract=fast", "-shared", "-fPIC")
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Library:
+    """A compiled file of kernels, or the reason why there is none."""
+
+    code: ctypes.CDLL | None
+    digest: str = ""
+    reason: str = ""
+
+
+@functools.cache
+def build(name: str) -> Library:
+    """The library of `name`.cpp; without a compiler that can make it, one with no code."""
+    compiler = next(filter(None, map(shutil.which, (os.environ.get("CXX", ""), "g++", "c++", "clang++"))), None)
+    if compiler is None:
+        return Library(None, reason="no C++ compiler was found")
+    source = HERE / f"{name}.cpp"
+    try:
+        digest = _digest(compiler, source)
+        target = cache_folder() / f"{name}-{digest}.so"
+        if not target.exists():
+            _compile(compiler, source, target)
+        return Library(ctypes.CDLL(str(target)), digest)
+    except subprocess.CalledProcessError as error:
+        lines = (error.stderr or "no message").strip().splitlines()
+        return Library(None, reason=f"{compiler} failed: {lines[0]}")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Library(None, reason=f"{compiler} built no library: {error}")
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: $ABLAB_CACHE/kernels, or a folder of the user's cache."""
+    import platformdirs
+
+    named = os.environ.get("ABLAB_CACHE")
+    folder = Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("ablab", appauthor=False)
+    return folder / "kernels"
+
+
+def _digest(compiler: str, source: Path) -> str:
+    macros = _run([compiler, "-march=native", "-dM", "-E", "-x", "c++", os.devnull])
+    parts = (source.read_text(encoding="utf-8"), *FLAGS, compiler, macros)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _compile(compiler: str, source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        made = Path(folder) / target.name
+        _run([compiler, *FLAGS, str(source), "-o", str(made)])
+        made.replace(target)
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    return done.stdout

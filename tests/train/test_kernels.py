@@ -1,0 +1,44 @@
+"""Training with compiled kernels: the same story, the same bits twice, and a mark where a run changes between them."""
+
+import pytest
+
+from ablab.events import EpochDone, Started
+from ablab.execute.run_one import machine
+from ablab.kernels import small
+from ablab.recipe import Recipe
+from ablab.train.loop import train
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(small.code() is None, reason="needs a C++ compiler"),
+]
+
+PLAIN = Recipe.of({"epochs": 2, "batch": 32, "lr": 0.05, "precision": "fp32", "average": "ema(0.9)"})
+FAST = PLAIN.with_("kernels=auto")
+
+
+def followed(recipe, splits):
+    events = list(train(recipe, splits, 0))
+    return events[0], [event.row for event in events if isinstance(event, EpochDone)]
+
+
+def losses(rows):
+    return [loss for row in rows for loss in (row.train_loss, row.val_loss)]
+
+
+def test_a_run_with_kernels_follows_the_one_without(splits):
+    (plain, plain_rows), (fast, fast_rows) = followed(PLAIN, splits), followed(FAST, splits)
+    assert losses(fast_rows) == pytest.approx(losses(plain_rows), rel=1e-3)
+    assert isinstance(plain, Started)
+    assert not plain.kernels
+    assert losses(fast_rows) != losses(plain_rows)  # sums are made in another order
+    assert machine(fast).capability == f"{machine(plain).capability}, {fast.kernels}"
+
+
+def test_a_run_with_kernels_has_the_same_bits_again(splits):
+    (_, first), (_, second) = followed(FAST, splits), followed(FAST, splits)
+    assert losses(first) == losses(second)
+
+
+def test_a_recipe_without_kernels_keeps_its_hash():
+    assert Recipe.of({"kernels": "off"}).hash == Recipe.of({}).hash != FAST.hash
