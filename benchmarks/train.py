@@ -18,7 +18,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-PRECISIONS = {"ours": "auto", "fp32": "fp32"}
+WAYS = {"ours": "precision=auto", "fp32": "precision=fp32", "kernels": "kernels=auto"}  # of the engine
+COMPILED = {"simple-nn"}  # networks whose layers the compiled kernels know
 AMX = bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
 # model, batch, images (None: all), the bar of the ratio, the bar of all that is not the network's own passes
 CASES = (
@@ -49,7 +50,7 @@ def textbook(model: str, batch: int, images: int, workers: int) -> dict[str, flo
     return {"seconds": min(epochs(net, data.train.images[:images], data.train.labels[:images], batch, workers, 2))}
 
 
-def ours(model: str, batch: int, images: int, precision: str = "auto") -> dict[str, float]:
+def ours(model: str, batch: int, images: int, way: str = "precision=auto") -> dict[str, float]:
     """Seconds of the faster of two epochs, those that the network's own passes take, and the share of the system."""
     from ablab.data.split import split
     from ablab.events import EpochDone
@@ -58,7 +59,7 @@ def ours(model: str, batch: int, images: int, precision: str = "auto") -> dict[s
 
     data, name = load()
     recipe = Recipe.of({"data": name, "model": model, "batch": batch, "epochs": 3, "augment": "crop(4) + flip"})
-    recipe = recipe.with_(f"precision={precision}")
+    recipe = recipe.with_(way)
     splits = split(data, 0, fraction=min(0.1, 1000 / len(data.train)), train_images=images)
     rows, before = [], resource.getrusage(resource.RUSAGE_SELF)
     for event in train(recipe, splits, 0):
@@ -145,7 +146,7 @@ def main() -> None:
     if given.one:
         kind, model, *words = given.one
         numbers = [int(word) for word in words]
-        print(json.dumps(textbook(model, *numbers) if kind == "textbook" else ours(model, *numbers, PRECISIONS[kind])))
+        print(json.dumps(textbook(model, *numbers) if kind == "textbook" else ours(model, *numbers, WAYS[kind])))
         return
     from ablab.train.device import multiplies_bf16
 
@@ -160,11 +161,13 @@ def main() -> None:
         words = [model, str(batch), str(images)]
         tried = {w: in_a_process(["textbook", *words, str(w)])["seconds"] for w in (0, 1, torch.get_num_threads())}
         best = str(min(tried, key=lambda w: tried[w]))
-        pairs, singles = [], []
+        pairs, singles, compiled = [], [], []
         for _ in range(given.repeats):
             pairs.append((in_a_process(["textbook", *words, best])["seconds"], in_a_process(["ours", *words])))
             if multiplies_bf16():
                 singles.append(in_a_process(["fp32", *words])["seconds"])
+            if model in COMPILED:
+                compiled.append(in_a_process(["kernels", *words])["seconds"])
         plain, fast = (statistics.median(one) for one in ([p[0] for p in pairs], [p[1]["seconds"] for p in pairs]))
         print(
             f"{model}, batch {batch}, {images:,} images an epoch: textbook {plain:.2f} s with {best} loading processes"
@@ -176,6 +179,13 @@ def main() -> None:
         if singles:
             gains = [single / p[1]["seconds"] for single, p in zip(singles, pairs, strict=True)]
             met.append(line(f"{model}: times as fast in bf16 as in fp32", gains, 1, at_least=True))
+        if compiled:
+            both = list(zip(pairs, compiled, strict=True))
+            met.append(
+                line(f"{model}: with kernels, times the textbook", [p[0] / k for p, k in both], bar, at_least=True)
+            )
+            gains = [p[1]["seconds"] / k for p, k in both]
+            met.append(line(f"{model}: times as fast with kernels as without", gains, 1, at_least=True))
         if rest is not None:
             shares = [100 * (1 - p[1]["passes"] / p[1]["seconds"]) for p in pairs]
             met.append(

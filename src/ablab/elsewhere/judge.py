@@ -159,7 +159,7 @@ def welch(left: Sequence[float], right: Sequence[float], alpha: float) -> tuple[
     """The ends of Welch's t interval of the difference of two means.
 
     >>> [round(end, 3) for end in welch([1.0, 2.0, 3.0], [4.0, 6.0, 8.0], 0.05)]
-    [-0.024, 8.024]
+    [-0.155, 8.155]
     """
     from scipy.special import stdtrit
 
