@@ -38,6 +38,7 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "explore": ["explore", "s.toml", "--workers", "1"],
     "run": ["run", "s.toml", "--workers", "1"],
     "report": ["report", "s.toml"],
+    "write": ["write", "s.toml"],
     "show": ["show", "effects", "s.toml"],
     "table": ["table", "s.toml", "--format", "latex"],
     "compare": ["compare", *TINY, "--vs", "norm=batch", "--seeds", "3", "--study", "c.toml", "--dry-run"],
