@@ -24,7 +24,7 @@ from ablab.store import Store, place
 from ablab.study import Study, plan
 from ablab.study.forecast import Foresight
 from ablab.study.question.files import read_study
-from ablab.study.question.write import base_keys, study_name
+from ablab.study.question.write import base_keys, data_text, study_name
 
 if TYPE_CHECKING:
     from ablab.report.picture import Picture
@@ -85,7 +85,7 @@ def train_one(
 
     made = recipe if isinstance(recipe, Recipe) else Recipe.of(base_keys(recipe))
     if data is not None:
-        made = Recipe.of({"data": data if isinstance(data, str) else data.kept()}, base=made)
+        made = Recipe.of({"data": data_text(data)}, base=made)
     return conduct.train_one(
         made, seed, _store(store), root=root, show=show or _quiet, skip_unreadable=skip_unreadable, track=track
     )

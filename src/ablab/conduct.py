@@ -94,7 +94,7 @@ def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None,
     """Lock the plans of several studies before the first of them trains.
 
     Studies that share runs would otherwise each be locked after the ones before it had results, and say so. One that
-    cannot be carried out is left alone here: whoever carries it out is told why.
+    cannot be carried out is left alone here: the attempt to carry it out will say why.
     """
     load, new = Loader(root), list[Plan]()
     for study in studies:

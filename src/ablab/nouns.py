@@ -1,4 +1,4 @@
-"""Counts in words: a noun after its number, and the span of several."""
+"""Counts and times in words: a noun after its number, the span of several, a time as one says it."""
 
 from collections.abc import Sequence
 
@@ -22,3 +22,18 @@ def span_text(values: Sequence[int]) -> str:
         return "–"
     low, high = min(values), max(values)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def duration(seconds: float) -> str:
+    """A time as one says it.
+
+    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
+    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 1 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    all_minutes, of_minute = divmod(round(seconds), 60)
+    hours, minutes = divmod(all_minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {of_minute} s" if minutes else f"{of_minute} s"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError, StudyError
 from ablab.execute import Loader
-from ablab.nouns import counted
+from ablab.nouns import counted, duration
 from ablab.recipe import Recipe
 from ablab.records import DataFacts
 from ablab.result import askings, begun, plan_of, result_of
@@ -151,7 +151,7 @@ def with_fresh_seeds(planned: Plan, store: Store) -> Plan:
     judges = dict.fromkeys(look.plan for look in store.judged(seen))
     known = f" by plan {', '.join(judges)}" if judges else ""
     saved = sum(run.cost.wall_seconds for run in there)
-    cost = f"; to train {'it' if len(there) == 1 else 'them'} again takes about {_duration(saved)}" if there else ""
+    cost = f"; to train {'it' if len(there) == 1 else 'them'} again takes about {duration(saved)}" if there else ""
     fresh = _at_free_root(planned, store)
     note = (
         f"fresh seeds (root {fresh.study.rule.root}): {counted(len(seen), 'run')} that this study would use "
@@ -187,10 +187,6 @@ def _at_free_root(planned: Plan, store: Store) -> Plan:
         if not _seen(fresh := at_root(planned, root), store):
             return fresh
     raise StudyError(f"{planned.study.where}: all {MOST_ROOTS} roots have been used: --reuse takes runs that were seen")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def check_locked(planned: Plan, store: Store) -> None:

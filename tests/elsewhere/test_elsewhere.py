@@ -65,6 +65,14 @@ def test_without_seeds_in_common_the_groups_are_compared_by_welch_and_it_is_said
     assert welch(A, B[:3], 0.05) == (pytest.approx(expected.low), pytest.approx(expected.high))
 
 
+def test_groups_that_are_no_pairs_share_the_confidence_too(tmp_path):
+    several = {"a": A, "b": B, "c": (71.0, 70.2, 71.9)}
+    text = "model,acc\n" + "".join(f"{name},{value}\n" for name, values in several.items() for value in values)
+    for one in verdicts(read(tmp_path, text)).compared:
+        expected = stats.ttest_ind(several[one.variant], A, equal_var=False).confidence_interval(0.975)
+        assert (one.low, one.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+
+
 def test_shares_are_told_in_percentage_points_and_a_loss_helps_where_it_falls(tmp_path):
     shares = read(tmp_path, "".join(LONG.replace("test_acc", "accuracy")))
     assert verdicts(shares).metric.gap_unit == "pp"

@@ -14,6 +14,7 @@ from pathlib import Path
 from ablab.auditing.claims import Claim
 from ablab.statistics.paired import POWER, chance_of_gap, power
 from ablab.statistics.sequential import multipliers
+from ablab.statistics.welch import welch_freedom, welch_half
 
 SPREADS = Path(__file__).with_name("spreads.json")  # tools/noise_of_runs.py makes it
 
@@ -106,15 +107,11 @@ def welch(base: Claim, claim: Claim, alpha: float) -> tuple[float, float, float]
     >>> [round(x, 2) for x in welch(Claim(73.2, seeds=5, sd=0.5), Claim(74.2, seeds=5, sd=0.5), 0.05)]
     [8.0, 0.27, 1.73]
     """
-    from scipy.special import stdtrit
-
-    left, right = _variance(base), _variance(claim)
     assert base.seeds
     assert claim.seeds
-    freedom = (left + right) ** 2 / (left**2 / (base.seeds - 1) + right**2 / (claim.seeds - 1))
-    half = -float(stdtrit(freedom, alpha / 2)) * math.sqrt(left + right)
-    gap = claim.accuracy - base.accuracy
-    return freedom, gap - half, gap + half
+    errors, counts = [math.sqrt(_variance(one)) for one in (base, claim)], (base.seeds, claim.seeds)
+    half, gap = welch_half(errors, counts, alpha), claim.accuracy - base.accuracy
+    return welch_freedom(errors, counts), gap - half, gap + half
 
 
 def _variance(claim: Claim) -> float:

@@ -80,11 +80,12 @@ def command(
 ) -> None:
     from ablab.atomic import atomic_write
     from ablab.networks import weighted
+    from ablab.nouns import duration
     from ablab.probe.landscape import BATCH, drawn_batches, effort, landscape, placed
     from ablab.report.draw import svg
     from ablab.report.terminal.landscape import MEANINGS, landscape_value, landscapes_chart, landscapes_text
     from ablab.report.terminal.live import Live
-    from ablab.report.wording import duration, shown
+    from ablab.report.wording import shown
     from ablab.store import Store, place
 
     if steps % 2 == 0:

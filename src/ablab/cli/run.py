@@ -102,9 +102,9 @@ def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: boo
 
 def _foresee(paths: Sequence[Path], words: StudyWords, as_json: bool) -> None:
     """A line for each study and data set: its runs, those that are there, and the hours that are left."""
+    from ablab.nouns import duration
     from ablab.replication.evidence import evidence
     from ablab.replication.work import runs_of, work_of
-    from ablab.report.wording import duration
     from ablab.store import place
 
     kept = words.open_store() if (place(words.store) / "store.sqlite").exists() else None

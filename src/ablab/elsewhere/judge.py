@@ -16,8 +16,9 @@ from ablab.nouns import counted
 from ablab.statistics.paired import differences, mean, sd
 from ablab.statistics.recycling import recycled_looks
 from ablab.statistics.sequential import Design, Look
+from ablab.statistics.welch import welch_half
 from ablab.study.question.rule import LEAST
-from ablab.study.verdict import Word, signed, word_for
+from ablab.study.verdict import Word, signed, word_at, word_for
 
 MOST = 1000  # pairs of a verdict
 
@@ -75,8 +76,9 @@ def judge(table: Table, base: str | None, rule: Rule, direction: Direction, imag
     others = [name for name in names if name != base]
     sides = {name: _sides(known[base], known[name]) for name in others}
     looks = _looks(sides, rule, grid)
+    alpha = rule.alpha / len(others)  # of each comparison that is not of pairs
     compared = tuple(
-        _compared(name, known[base], known[name], sides[name], looks[name], rule, metric) for name in others
+        _compared(name, known[base], known[name], sides[name], looks[name], rule, metric, alpha) for name in others
     )
     return Judged(base, metric, rule, compared, tuple(_remarks(table, known, base, len(others))))
 
@@ -129,26 +131,22 @@ def _compared(
     look: Look | None,
     rule: Rule,
     metric: Metric,
+    alpha: float,
 ) -> Compared:
     alone = [[value for value in side.values() if value is not None] for side in (base, other)]
     is_paired = bool(base.keys() & other.keys())
     left, right = zip(*sides, strict=True) if sides else ((), ())
     if not is_paired and all(len(side) >= LEAST for side in alone):
         left, right = tuple(alone[0]), tuple(alone[1])
-        low, high = welch(left, right, rule.alpha)
+        low, high = welch(left, right, alpha)
         word, _ = word_for(*metric.gain(low, high), rule.margin)
         effect: float | None = mean(right) - mean(left)
         ends: tuple[float | None, float | None] = (low, high)
     elif look is None:
         word, effect, ends = "undecided", mean(differences(left, right)) if sides else None, (None, None)
     else:
-        is_small = look.is_small(rule.margin)
-        shown = look.equality if is_small and look.equality else look
-        word = (
-            "no practical difference"
-            if is_small
-            else word_for(*metric.gain(look.interval.low, look.interval.high), rule.margin)[0]
-        )
+        word, _ = word_at(look, rule.margin, metric)
+        shown = look.equality if look.equality and word == "no practical difference" else look
         effect, ends = look.interval.mean, (shown.interval.low, shown.interval.high)
     pairs = len(sides) if is_paired else min(map(len, alone))
     found = Compared(name, word, effect, *ends, pairs, is_paired, tuple(left), tuple(right), "")
@@ -161,14 +159,10 @@ def welch(left: Sequence[float], right: Sequence[float], alpha: float) -> tuple[
     >>> [round(end, 3) for end in welch([1.0, 2.0, 3.0], [4.0, 6.0, 8.0], 0.05)]
     [-0.155, 8.155]
     """
-    from scipy.special import stdtrit
-
-    parts = [sd(side) ** 2 / len(side) for side in (left, right)]
-    gap, total = mean(right) - mean(left), sum(parts)
-    if total == 0:
+    errors = [sd(side) / math.sqrt(len(side)) for side in (left, right)]
+    if not any(errors):
         raise InputError("all runs of each variant have the same figure: without any spread there is no interval")
-    weights = [part**2 / (len(side) - 1) for part, side in zip(parts, (left, right), strict=True)]
-    half = -float(stdtrit(total**2 / sum(weights), alpha / 2)) * math.sqrt(total)
+    gap, half = mean(right) - mean(left), welch_half(errors, (len(left), len(right)), alpha)
     return gap - half, gap + half
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from ablab.metric import known_metrics
-from ablab.nouns import counted
+from ablab.nouns import counted, duration
 from ablab.records import Machine, Measurement, Run
-from ablab.report.wording import duration
 
 
 def facts_of(run: Run) -> tuple[tuple[str, str], ...]:

@@ -43,21 +43,6 @@ def wrapped(text: str, width: int | None, first: str = "", later: str = "") -> l
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
-def duration(seconds: float) -> str:
-    """A time as one says it.
-
-    >>> duration(0.4), duration(12.3), duration(75), duration(3720), duration(7300)
-    ('0.4 s', '12 s', '1 min 15 s', '1 h 2 min', '2 h 1 min')
-    """
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    all_minutes, of_minute = divmod(round(seconds), 60)
-    hours, minutes = divmod(all_minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {of_minute} s" if minutes else f"{of_minute} s"
-
-
 def _is_hidden(c: str) -> bool:
     # joiners (Cf) stay: they hold emoji and several scripts together; half a surrogate pair cannot be written to a file
     kind = unicodedata.category(c)

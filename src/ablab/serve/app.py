@@ -24,11 +24,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ablab.errors import AblabError, InputError
+from ablab.nouns import duration
 from ablab.prepare import pictures_of
 from ablab.report.draw import svg
 from ablab.report.page import body, page, sheet
 from ablab.report.section import sections
-from ablab.report.wording import duration, visible
+from ablab.report.wording import visible
 from ablab.result import Result
 from ablab.serve.compare_page import compare_page
 from ablab.serve.entry import entry

@@ -7,12 +7,12 @@ from typing import Any
 from markupsafe import Markup
 
 from ablab.metric import metric_of
+from ablab.nouns import duration
 from ablab.recipe import Recipe
 from ablab.report.chart import Axis, Line, LineKind
 from ablab.report.sections.curves import QUANTITIES
 from ablab.report.sections.runs import value_text
 from ablab.report.style import style_of
-from ablab.report.wording import duration
 from ablab.result import Result
 from ablab.serve.charts import curves, looks, points
 from ablab.serve.entry import names_of, of_live, running_of

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ablab.metric import metric_of
 from ablab.statistics.paired import differences, mean
 from ablab.statistics.sequential import multipliers
+from ablab.statistics.welch import welch_half
 from ablab.study.verdict import Verdict, signed
 
 LEAST = 3  # pairs on either side
@@ -58,19 +59,6 @@ def half_width(errors: Sequence[float], counts: Sequence[int], alpha: float, see
         return welch_half(errors, counts, alpha)
     factors = multipliers(*seeds, alpha)
     return math.hypot(*(factors[count] * error for count, error in zip(counts, errors, strict=True)))
-
-
-def welch_half(errors: Sequence[float], counts: Sequence[int], alpha: float) -> float:
-    """Half of Welch's interval, from the standard errors of two means.
-
-    >>> round(welch_half([0.5774, 1.2910], [3, 4], 0.05), 2)
-    3.9
-    """
-    from scipy.special import stdtrit
-
-    total = math.hypot(*errors)
-    freedom = total**4 / sum(error**4 / (count - 1) for error, count in zip(errors, counts, strict=True))
-    return -float(stdtrit(freedom, alpha / 2)) * total
 
 
 def _between(there: Verdict, data: str, first: Verdict, other: str, alpha: float, seeds: tuple[int, int]) -> Across:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ablab.catalogue import mark
 from ablab.metric import ACCURACY, Metric, metric_of
-from ablab.nouns import counted, span_text
+from ablab.nouns import counted, duration, span_text
 from ablab.records import Run
 from ablab.report.chart import Axis, Multiples, Scatter, Spot
 from ablab.report.means import centre, ids, mean_text, parts_of_mean, ratio_text, spoilt, step
@@ -14,7 +14,6 @@ from ablab.report.scale import are_far_apart
 from ablab.report.section import Paragraph, Part
 from ablab.report.style import style_of
 from ablab.report.table import Head, Table, table
-from ablab.report.wording import duration
 from ablab.report.words import WORDS
 from ablab.result import Arm, Result
 from ablab.statistics.paired import mean

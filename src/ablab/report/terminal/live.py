@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar, wire
 from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.metric import metric_of
-from ablab.nouns import counted
+from ablab.nouns import counted, duration
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.facts import measured
 from ablab.report.sparkline import sparkline
 from ablab.report.table import write
 from ablab.report.terminal.curve import fitting, to_target
 from ablab.report.terminal.run import confusion_table
-from ablab.report.wording import duration, shown
+from ablab.report.wording import shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
 

@@ -1,10 +1,10 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
 from ablab.metric import ACCURACY, Metric, metric_of
-from ablab.nouns import counted
+from ablab.nouns import counted, duration
 from ablab.report.table import Table, table
 from ablab.report.terminal.screen import on_screen
-from ablab.report.wording import duration, shown
+from ablab.report.wording import shown
 from ablab.statistics.giving_up import Price
 from ablab.statistics.reach import ENOUGH, HOPELESS
 from ablab.study import Plan, Study

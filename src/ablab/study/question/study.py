@@ -25,7 +25,7 @@ from ablab.study.question.rates import WIDEST, at_rates
 from ablab.study.question.reader import MOST_FAULTS, Reader
 from ablab.study.question.rule import RULES, Rule, decide_keys, rule_of
 from ablab.study.question.variant import NO_VARIANTS, Variant, variant_faults
-from ablab.study.question.write import base_keys, study_text
+from ablab.study.question.write import base_keys, data_text, study_text
 
 Grid = tuple[tuple[str, tuple[Any, ...]], ...]
 
@@ -83,8 +83,7 @@ class Study:
         of a recipe, or a Dataset that a program made.
         """
         if data is not None:
-            text_of_data = data if isinstance(data, str) else data.kept()
-            base = Recipe.of({**base_keys(base), "data": text_of_data})
+            base = Recipe.of({**base_keys(base), "data": data_text(data)})
         tuning = _tuning(tune, tunes_each=tunes_each)
         recipe, base_faults = (base, ()) if isinstance(base, Recipe) else base_of(base_keys(base))
         decided, rule_faults = (rule, ()) if rule else rule_of(decide)

@@ -36,6 +36,11 @@ def base_keys(base: Recipe | str) -> dict[str, Any]:
     return {"model": first, **keys} if has_model else keys
 
 
+def data_text(data: Any) -> str:
+    """Data as a recipe writes them: a text as it is, and a data set of a program by the name that it is kept under."""
+    return data if isinstance(data, str) else str(data.kept())
+
+
 def study_text(
     question: str,
     base: Mapping[str, Any],
