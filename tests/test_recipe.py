@@ -87,3 +87,17 @@ def test_a_changed_recipe_has_a_hash_of_its_own_after_the_first_was_asked_for():
     assert base.with_("lr=0.3").hash == Recipe.of({"lr": 0.3}).hash != before
     assert base.model_copy(update={"lr": 0.3}).hash == base.with_("lr=0.3").hash
     assert Recipe.of({}, base=base) == Recipe()
+
+
+@pytest.mark.parametrize("said", ["data_fraction=1", "imbalance=1", "label_noise=0"])
+def test_keys_that_make_data_harder_change_no_hash_at_their_defaults(said):
+    assert Recipe().with_(said).hash == Recipe().hash
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["data_fraction=0", "data_fraction=1.5", "imbalance=0.5", "imbalance=inf", "label_noise=1", "label_noise=-1"],
+)
+def test_harder_data_that_cannot_be_made_are_refused(change):
+    with pytest.raises(RecipeError, match=change.partition("=")[0]):
+        Recipe().with_(change)

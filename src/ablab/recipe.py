@@ -36,6 +36,11 @@ class Recipe(BaseModel):
     data: str = Field("phantom", description="data set: a name, a path, or phantom(difficulty=0.5)")
     size: Positive | None = Field(None, description="pixels a side; folders of pictures are resized to 32 by default")
     train_images: Positive | None = Field(None, description="train on this many images, equally many of every class")
+    data_fraction: float = Field(1.0, gt=0, le=1, description="train on this share of the images of every class")
+    imbalance: float = Field(
+        1.0, ge=1, description="long tail: images of the largest class over those of the smallest one"
+    )
+    label_noise: float = Field(0.0, ge=0, lt=1, description="share of the training labels that are made wrong")
     val: float = Field(0.1, gt=0, lt=1, description="share of the training images set aside for validation")
     split_seed: int | None = Field(None, ge=0, description="one validation split for all seeds instead of one a seed")
     model: str = Field("simple-nn", description="network: a name")
@@ -112,7 +117,7 @@ class Recipe(BaseModel):
             raise ValueError("must be above 0")
         return text
 
-    @field_validator("lr", "weight_decay", "l1", "clip", "warmup", "val", "label_smoothing", "target")
+    @field_validator("lr", "weight_decay", "l1", "clip", "warmup", "val", "label_smoothing", "target", "imbalance")
     @classmethod
     def _finite(cls, number: float | None) -> float | None:
         if number is not None and not math.isfinite(number):

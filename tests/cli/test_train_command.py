@@ -85,6 +85,8 @@ def test_the_doctor_says_what_is_there_and_what_it_can_do(tmp_path, monkeypatch)
         ("lr=-1", "lr = -1.0: input should be greater than 0"),
         ("epochs=0", "epochs = 0: input should be greater than or equal to 1"),
         ("batch=1000", "batch = 1000: there are only 270 training images: try batch=27"),
+        ("imbalance=100", "imbalance = 100: class"),
+        ("data_fraction=0.1", "batch = 50: there are only 27 training images: try batch=2"),
         ("device=gpu", 'device = "gpu": '),
         ("device=cuda:7", 'device = "cuda:7": there is no such device here; there is cpu'),
         ("batch_split=60", "batch_split = 60: a batch has only 50 images"),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablab.data.dataset import Dataset, Examples
-from ablab.data.split import shares, split
+from ablab.data.split import long_tail, shares, split, training_counts
 from ablab.errors import DataError
 
 
@@ -96,6 +96,65 @@ def test_a_class_that_the_training_images_lack_is_left_out():
     assert per_class(parts.examples, parts.val, 3) == [5, 0, 5]
 
 
+def test_a_fraction_of_the_data_keeps_classes_in_proportion_and_validation_whole():
+    made = dataset([400, 200])
+    tenth, half, all_ = (split(made, 0, data_fraction=share) for share in (0.1, 0.5, 1.0))
+    assert per_class(made.train, tenth.train, 2) == [36, 18]
+    assert set(tenth.train.tolist()) < set(half.train.tolist()) < set(all_.train.tolist())
+    assert torch.equal(tenth.val, all_.val)
+    assert per_class(made.train, split(dataset([400, 20]), 0, data_fraction=0.01).train, 2)[1] == 0 + 1
+
+
+def test_a_long_tail_has_the_published_counts_of_cifar10():
+    # Cui et al. 2019: CIFAR-10 with an imbalance factor of 100 has 5000, 2997, ... 50 images, 12,406 in all;
+    # their program cuts where this one rounds, so a class may differ by one image.
+    theirs = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
+    ours = long_tail([5000] * 10, 100, [""] * 10)
+    assert all(abs(one - other) <= 1 for one, other in zip(ours, theirs, strict=True))
+    assert ours[0] == 100 * ours[-1]
+
+
+def test_a_long_tail_thins_out_training_and_neither_validation_nor_the_test():
+    made = dataset([100, 200, 400])
+    tail = split(made, 0, imbalance=9)
+    assert per_class(made.train, tail.train, 3) == [90, 30, 10]
+    assert torch.equal(tail.val, split(made, 0).val)
+    assert tail.test is made.test
+    assert per_class(made.train, split(made, 0, imbalance=9, data_fraction=0.1).train, 3) == [9, 3, 1]
+    assert training_counts(made, imbalance=9, train_images=26) == [18, 6, 2]
+
+
+def test_wrong_labels_are_the_same_for_every_seed_and_stay_out_of_validation_and_test():
+    made = dataset([300] * 4)
+    parts = [split(made, seed, label_noise=0.2) for seed in (0, 1)]
+    wrong = [
+        set(part.train[part.examples.labels[part.train] != made.train.labels[part.train]].tolist()) for part in parts
+    ]
+    assert 0.15 < len(wrong[0]) / len(parts[0].train) < 0.25
+    shared = set(parts[0].train.tolist()) & set(parts[1].train.tolist())
+    assert wrong[0] & shared == wrong[1] & shared
+    for part in parts:
+        assert torch.equal(part.examples.labels[part.val], made.train.labels[part.val])
+        assert part.examples.images is made.train.images
+        assert part.test is made.test
+
+
+def test_more_label_noise_includes_less_and_every_other_class_is_as_likely():
+    made = dataset([1000] * 4)
+    few, many = (split(made, 0, label_noise=share) for share in (0.3, 0.6))
+    is_few, is_many = (part.examples.labels != made.train.labels for part in (few, many))
+    assert bool((is_many | ~is_few).all())
+    assert torch.equal(few.examples.labels[is_few], many.examples.labels[is_few])
+    by = ((many.examples.labels - made.train.labels)[is_many] % 4).bincount(minlength=4)
+    assert by[0] == 0
+    assert by[1:].min() > 600  # of about 2160, 720 each are expected, with a standard deviation of 22
+
+
+def test_noise_and_images_of_other_data_are_others():
+    one, other = (split(dataset([300] * 4, val=val), 0, label_noise=0.5) for val in ([1] * 4, [2] * 4))
+    assert not torch.equal(one.examples.labels[:1200], other.examples.labels[:1200])
+
+
 @pytest.mark.parametrize(
     ("counts", "options", "message"),
     [
@@ -108,6 +167,10 @@ def test_a_class_that_the_training_images_lack_is_left_out():
         ([50, 50], {"train_images": 1}, 'train_images = 1: class "class 1" would get 0 of its 45 images'),
         ([50, 50], {"train_images": 0}, 'train_images = 0: class "class 0" would get 0 of its 45 images'),
         ([50, 50], {"train_images": -5}, "would get 0"),
+        ([50, 50], {"imbalance": 100}, 'imbalance = 100: class "class 1" would get 0 images, .* at most 89'),
+        ([50, 0], {"imbalance": 10}, 'imbalance = 10: class "class 1" has no training image'),
+        ([50], {"imbalance": 10}, "there is only one class"),
+        ([50], {"label_noise": 0.1}, "there is only one class"),
     ],
 )
 def test_an_impossible_split_names_the_class_and_the_count(counts, options, message):

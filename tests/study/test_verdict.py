@@ -178,6 +178,9 @@ def test_the_condition_names_what_both_sides_were_trained_with():
     assert "learning rates 0.05 and 0.1" in condition(BASE, BASE.with_("lr=0.1"))
     assert "10 and 1 epochs" in condition(BASE, BASE.with_("epochs=1"))
     assert "1,000 training images" in condition(BASE.with_("train_images=1000"), NORM.with_("train_images=1000"))
+    noisy = BASE.with_("label_noise=0.2 data_fraction=0.1")
+    assert condition(noisy, noisy).endswith("10 epochs, data fraction 0.1, label noise 0.2.")
+    assert condition(BASE, BASE.with_("imbalance=100")).endswith("imbalance 1 and 100 (base and variant).")
 
 
 def test_the_sentence_counts_what_a_variant_takes_where_that_is_not_what_the_base_takes():

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ablab import randomness
 from ablab.data.dataset import Dataset, Examples, Splits
+from ablab.data.label_noise import noisy_labels
 from ablab.errors import DataError
 
 
@@ -17,27 +18,79 @@ def split(
     fraction: float = 0.1,
     split_seed: int | None = None,
     train_images: int | None = None,
+    data_fraction: float = 1.0,
+    imbalance: float = 1.0,
+    label_noise: float = 0.0,
 ) -> Splits:
     """Training and validation rows that never overlap, drawn from the run's seed or from `split_seed`.
 
     A validation part that the source itself gave is used as it is, and `fraction` is not. `train_images` keeps
     that many of the training rows, classes in proportion; more of them include the fewer, for learning curves.
+    `data_fraction` and `imbalance` thin out the training rows alone, and nest in the same way,
+    and `label_noise` makes some of their labels wrong.
     """
     order = _by_class(dataset.train.labels, len(dataset.classes), seed if split_seed is None else split_seed)
-    counts = [len(rows) for rows in order]
+    wanted = _set_aside(dataset, fraction)
     if dataset.val is None:
-        wanted = _validation_shares(counts, fraction, dataset.classes)
         examples = dataset.train
         val = _take(order, [0] * len(order), wanted)
     else:
-        wanted = [0] * len(order)
         examples = Examples(
             torch.cat([dataset.train.images, dataset.val.images]), torch.cat([dataset.train.labels, dataset.val.labels])
         )
         val = torch.arange(len(dataset.train), len(examples))
-    left = [count - taken for count, taken in zip(counts, wanted, strict=True)]
-    kept = left if train_images is None else _training_shares(left, train_images, dataset.classes)
-    return Splits(examples, _take(order, wanted, kept), val, dataset.test, dataset.classes)
+    kept = training_counts(
+        dataset, fraction=fraction, train_images=train_images, data_fraction=data_fraction, imbalance=imbalance
+    )
+    train = _take(order, wanted, kept)
+    if label_noise:
+        labels = examples.labels.clone()
+        labels[train] = noisy_labels(dataset, label_noise)[train]
+        examples = Examples(examples.images, labels)
+    return Splits(examples, train, val, dataset.test, dataset.classes)
+
+
+def training_counts(
+    dataset: Dataset,
+    *,
+    fraction: float = 0.1,
+    train_images: int | None = None,
+    data_fraction: float = 1.0,
+    imbalance: float = 1.0,
+) -> list[int]:
+    """How many images of each class a run trains on, whatever its seed."""
+    present = zip(_class_counts(dataset), _set_aside(dataset, fraction), strict=True)
+    left = [count - taken for count, taken in present]
+    if imbalance > 1:
+        left = long_tail(left, imbalance, dataset.classes)
+    if data_fraction < 1:
+        smallest = sum(count > 0 for count in left)
+        left = shares(max(round(data_fraction * sum(left)), smallest), left, left)
+    return left if train_images is None else _training_shares(left, train_images, dataset.classes)
+
+
+def long_tail(left: Sequence[int], imbalance: float, classes: Sequence[str]) -> list[int]:
+    """How many images of each class a long tail keeps (Cui et al. 2019, section 5.1).
+
+    Class i of K keeps n * imbalance ** (-i / (K - 1)) images, so that the first class has `imbalance` times as many as
+    the last one. n is the size of the smallest class.
+
+    >>> long_tail([500, 500, 500], 100, ("a", "b", "c"))
+    [500, 50, 5]
+    """
+    least, last = min(left), len(left) - 1
+    if last < 1:
+        raise DataError(f"imbalance = {imbalance:g}: there is only one class")
+    if not least:
+        raise DataError(f'imbalance = {imbalance:g}: class "{classes[left.index(0)]}" has no training image')
+    kept = [round(least * imbalance ** (-place / last)) for place in range(len(left))]
+    if not all(kept):
+        without = kept.index(0)
+        raise DataError(
+            f'imbalance = {imbalance:g}: class "{classes[without]}" would get 0 images, since the smallest class has '
+            f"{least:,} training images; ask for at most {least * 2 - 1}"
+        )
+    return kept
 
 
 def shares(total: int, counts: Sequence[int], most: Sequence[int]) -> list[int]:
@@ -61,6 +114,18 @@ def shares(total: int, counts: Sequence[int], most: Sequence[int]) -> list[int]:
         given[chosen] += step
         owed[chosen] -= step * whole
     return given
+
+
+def _class_counts(dataset: Dataset) -> list[int]:
+    """Training images of each class, those for validation among them."""
+    counts: list[int] = torch.bincount(dataset.train.labels, minlength=len(dataset.classes)).tolist()
+    return counts
+
+
+def _set_aside(dataset: Dataset, fraction: float) -> list[int]:
+    """Images of each class that validation takes away from training; none where the source has a validation part."""
+    counts = _class_counts(dataset)
+    return [0] * len(counts) if dataset.val is not None else _validation_shares(counts, fraction, dataset.classes)
 
 
 def _validation_shares(counts: list[int], fraction: float, classes: tuple[str, ...]) -> list[int]:

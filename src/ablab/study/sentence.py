@@ -14,6 +14,7 @@ from ablab.study.question.study import Study
 from ablab.study.verdict import Evidence, Verdict, points, signed
 
 ENOUGH, UNSTABLE = 5, 2.0  # pairs before a spread is spoken of, and how large it must be, in floors
+USUAL = {"data_fraction": 1.0, "imbalance": 1.0, "label_noise": 0.0}  # keys that make the training data harder
 
 
 def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
@@ -255,8 +256,14 @@ def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False, tunes_ea
         said.append(f"{show(base.train_images)} and {show(variant.train_images)} training images")
     elif base.train_images is not None:
         said.append(f"{show(base.train_images)} training images")
-    is_same = is_fixed and base.epochs == variant.epochs
-    is_same = is_same and base.train_images == variant.train_images
+    for key, usual in USUAL.items():
+        ours, theirs = getattr(base, key), getattr(variant, key)
+        if not ours == theirs == usual:
+            values = f"{ours:g}" if ours == theirs else f"{ours:g} and {theirs:g}"
+            said.append(f"{key.replace('_', ' ')} {values}")
+    is_same = is_fixed and all(
+        getattr(base, key) == getattr(variant, key) for key in ("epochs", "train_images", *USUAL)
+    )
     return f"{', '.join(said)}{'' if is_same else ' (base and variant)'}."
 
 

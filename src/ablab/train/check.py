@@ -7,10 +7,11 @@ import torch
 from ablab import grammar
 from ablab.data.augment import check as check_augmentation
 from ablab.data.dataset import Dataset
-from ablab.errors import Fault, InputError, RecipeError
+from ablab.errors import DataError, Fault, InputError, RecipeError
 from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
+from ablab.train.splits import train_images_of
 from ablab.train.state import optimizer_of
 
 
@@ -43,8 +44,11 @@ def _faults(tried: Callable[[], object]) -> tuple[Fault, ...]:
 
 def _number_faults(recipe: Recipe, dataset: Dataset) -> Iterator[Fault]:
     """What does not go with the number of images."""
-    kept = len(dataset.train) - (0 if dataset.val is not None else round(recipe.val * len(dataset.train)))
-    images = min(recipe.train_images or kept, kept)
+    try:
+        images = train_images_of(recipe, dataset)
+    except DataError as error:
+        yield from error.faults
+        return
     if recipe.batch > images:
         hint = f"try batch={max(images // 10, 1)}"
         yield Fault("batch", f"batch = {recipe.batch}: there are only {images} training images", "batch", hint)
