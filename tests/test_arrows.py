@@ -31,7 +31,8 @@ ARROWS = {
     "result": {"store", "study"},
     "prepare": {"data", "execute", "probe", "result", "store", "study", "train"},
     "replication": {"arithmetic", "execute", "models", "result", "statistics", "store", "study"},
-    "conduct": {"execute", "prepare", "result", "store", "study", "track", "train"},
+    "sharing": {"execute", "store"},
+    "conduct": {"execute", "prepare", "result", "sharing", "store", "study", "track", "train"},
     "networks": {"conduct", "data", "models", "prepare", "probe", "store", "train"},
     "report": {
         "arithmetic",

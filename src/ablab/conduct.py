@@ -15,6 +15,9 @@ from ablab.prepare import asked, check_budget, check_locked, facts_of, foresee, 
 from ablab.recipe import Recipe
 from ablab.records import Judged, Observer, Run, RunSpec
 from ablab.result import Result, askings, begun, result_of, tuned_rates
+from ablab.sharing import Shared, awaited
+from ablab.store.claims import Claims
+from ablab.store.history import now
 from ablab.study import Decision, Plan, Study, decide
 from ablab.study.ahead import ahead
 from ablab.study.forecast import during
@@ -73,8 +76,6 @@ def _carried_out(
 
 def _lock(planned: Plan, store: Store, locked: str) -> None:
     """Lock a plan that is new, and note that it judges those of its runs that are there."""
-    from ablab.store.history import now
-
     time = now()
     store.keep_study(dataclasses.replace(planned.kept, locked=locked or time))
     there = store.runs(spec.id for spec in planned.possible)
@@ -108,7 +109,10 @@ def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None,
 
 def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
     """The decision on all runs that the store has now; those that are in memory already are not read again."""
-    runs |= {run.id: run for run in store.runs(spec.id for spec in plan.possible if spec.id not in runs)}
+    found = store.runs(spec.id for spec in plan.possible if spec.id not in runs)
+    if runs and (others := [run for run in found if run.plan != plan.hash]):  # trained meanwhile by another process
+        store.judge(Judged(run.id, plan.hash, now()) for run in others)
+    runs |= {run.id: run for run in found}
     return decide(plan, runs.values(), labels=labels)
 
 
@@ -176,7 +180,8 @@ def run_study(
     activity = Activity(store.folder, planned.hash, study.name, Path(study.where), least, most)
     is_stopping = functools.partial(is_stop_requested, store.folder, planned.hash)
     with tracking(track, activity, show(planned)) as observe:
-        with choose(executor, workers, job) as execute:  # its workers end before what tells of them
+        with Claims(store) as claims, choose(executor, workers, job) as chosen:  # workers end before what tells of them
+            execute = Shared(chosen, store, claims)
             conduct(planned, store, execute, observe, None if explores else data.labels, is_stopping)
             if study.tune and not study.tunes_each and not explores:
                 _tune(planned, store, execute, observe, is_stopping)
@@ -220,7 +225,10 @@ def train_one(
     skip_unreadable: bool = False,
     track: Sequence[str] = (),
 ) -> tuple[Run, bool]:
-    """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again."""
+    """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again.
+
+    If another process is training it, its result is waited for.
+    """
     from ablab.execute.checkpoints import carry_out
     from ablab.train.check import check
 
@@ -231,7 +239,10 @@ def train_one(
     if known := store.runs([spec.id]):
         return known[0], False
     store.keep_data(facts_of(dataset))
-    with tracking(track, Activity(store.folder), show) as observe:
+    with tracking(track, Activity(store.folder), show) as observe, Claims(store) as claims:
+        while not claims.take([spec.id]):
+            if run := awaited(lambda: (spec,), store, claims, observe):
+                return run, False
         run = carry_out(spec, dataset, observe, checkpoints(store), _weights(store))
         keep(run, store)
         observe(spec, run)

@@ -180,6 +180,17 @@ MIGRATIONS = (
     INSERT INTO judged SELECT id, plan, coalesce(created, ''), digest(id, plan, coalesce(created, ''))
         FROM facts WHERE plan IS NOT NULL ORDER BY rowid;
     """,
+    # Which process trains which run.
+    """
+    CREATE TABLE claims (
+        run TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        place TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        birth TEXT NOT NULL,
+        beat INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

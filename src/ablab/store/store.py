@@ -1,6 +1,7 @@
 """Store: where runs live. One SQLite file and a folder of artifacts; the only user of SQLite."""
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -74,8 +75,9 @@ class Store:
                     (run.id,),
                 )
                 connection.execute(f"INSERT INTO facts {FACTS} AND id = ?", (run.id,))
-                if run.plan:
-                    history.judge(connection, [Judged(run.id, run.plan, run.origin.time if run.origin else "")])
+            if run.plan:  # also where another process has stored the run for another plan meanwhile
+                history.judge(connection, [Judged(run.id, run.plan, run.origin.time if run.origin else "")])
+            connection.execute("DELETE FROM claims WHERE run = ?", (run.id,))
 
     def ids(self) -> list[str]:
         """The ids of all runs, in the order in which they were added."""
@@ -94,6 +96,12 @@ class Store:
                 marks = ", ".join("?" * len(some))
                 rows |= {row[0]: row for row in connection.execute(f"SELECT * FROM runs WHERE id IN ({marks})", some)}  # noqa: S608
             return [self.as_run(rows[id_]) for id_ in asked if id_ in rows]
+
+    def stored(self, ids: Iterable[str]) -> list[str]:
+        """Those of these ids whose runs are here."""
+        with self.reading() as connection:
+            has = functools.partial(connection.execute, "SELECT 1 FROM runs WHERE id = ?")
+            return [id_ for id_ in ids if has((id_,)).fetchone()]
 
     def run(self, start: str) -> Run:
         """The one run whose id begins with `start`."""

@@ -102,13 +102,16 @@ class Progress:
             sweep(self.store)
         file = _run_file(self.live, spec.id)
         if spec.id not in self.begun:
+            if isinstance(event, Noticed) and _lives(there := _first(file)) and not _is_ours(there):
+                return  # another process trains this run and tells of it
             _append(file, {**wire.spec_value(spec), "plan": self.plan, **_owner()}, anew=True)
             self.begun.add(spec.id)
         _append(file, wire.event_value(event))
 
     def kept(self, run: Run) -> None:
         """The store has it: what was told of it while it went on is of no use."""
-        _forget(_run_file(self.live, run.id))
+        if run.id in self.begun:
+            _forget(_run_file(self.live, run.id))
 
     def decided(self, outcome: Mapping[str, Any]) -> None:
         """The store has all of it."""

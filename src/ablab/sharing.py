@@ -1,0 +1,59 @@
+"""Sharing: an executor among processes with one store. Each trains what no other trains, and takes what they stored."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from ablab.events import Noticed
+from ablab.execute import Executor, Wanted
+from ablab.records import Observer, Run, RunSpec
+from ablab.store import Store
+from ablab.store.claims import Claims
+
+POLL = 0.5  # seconds between two looks at what others have done
+
+
+class Shared:
+    """Another executor, which is given only runs that are claimed here. Runs of others come when they are stored."""
+
+    def __init__(self, execute: Executor, store: Store, claims: Claims) -> None:
+        self.execute, self.store, self.claims = execute, store, claims
+
+    @property
+    def slots(self) -> int:
+        return self.execute.slots
+
+    def __call__(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        while wanted():
+            yield from self._own(wanted, observe)
+            if run := awaited(wanted, self.store, self.claims, observe):
+                yield run
+
+    def _own(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        """The runs that are claimed here, until nobody leaves one to claim."""
+
+        def claimed() -> Sequence[RunSpec]:
+            specs, held = wanted(), self.claims.held
+            self.claims.take((spec.id for spec in specs), self.slots - sum(spec.id in held for spec in specs))
+            return [spec for spec in specs if spec.id in held]
+
+        for run in self.execute(claimed, observe):
+            yield run  # whoever takes it stores it, and with that the claim ends
+            self.claims.held.discard(run.id)
+        self.claims.release()
+
+
+def awaited(wanted: Wanted, store: Store, claims: Claims, observe: Observer) -> Run | None:
+    """The first wanted run that another process stores; None once nothing is wanted or a run is free to be claimed."""
+    spoken = False
+    while specs := wanted():
+        ids = [spec.id for spec in specs]
+        if there := store.stored(ids):
+            return store.runs(there[:1])[0]
+        others = claims.of_others(ids)
+        if len(others) < len(ids):
+            return None
+        if not spoken:
+            spoken = True
+            observe(specs[0], Noticed(f"{others[0]} trains this run; ablab waits for its result"))
+        time.sleep(POLL)
+    return None
