@@ -45,7 +45,7 @@ def result_with(*, unmeasured: int | None = None) -> Result:
 def test_pairs_are_those_that_the_verdict_was_made_from(unmeasured):
     result = result_with(unmeasured=unmeasured)
     found = {(run.spec.recipe.hash, run.spec.seed): run for run in result.runs}
-    for evidence, verdict in zip(gather(result.plan, found), result.verdicts, strict=True):
+    for evidence, verdict in zip(gather(result.plan, found)[0], result.verdicts, strict=True):
         assert result.pairs(verdict) == evidence.pairs
         assert len(result.pairs(verdict)) == verdict.pairs
 

@@ -50,12 +50,13 @@ def planned_on_data(study: Study, load: Loader, *, explores: bool = False) -> tu
                 f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
             )
     planned = plan(study, dataset.fingerprint, explores=explores)
-    if explores and planned.metric.of_images:
-        raise StudyError(
-            f"{study.where}: metric = {study.rule.metric}: it counts test images, which no run that explores sees"
-        )
+    for asked in planned.by_metric if explores else ():
+        if asked.metric.of_images:
+            raise StudyError(
+                f"{study.where}: metric = {asked.metric.name}: it counts test images, which no run that explores sees"
+            )
     planned = planned.on(facts_of(dataset))
-    _ = planned.metric  # which needs to be there in these data
+    _ = [asked.metric for asked in planned.by_metric]  # which need to be there in these data
     return planned, dataset
 
 

@@ -67,6 +67,7 @@ class Result:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
+        """Those by the first metric that decides."""
         return self.decision.verdicts
 
     @cached_property
@@ -99,11 +100,11 @@ class Result:
 
     def to_frame(self, of: str = "runs") -> Any:
         """The runs, or the verdicts, as a pandas data frame."""
-        return frame(self.study, self.runs, self.verdicts, of)
+        return frame(self.study, self.runs, self.decision.every, of)
 
     def to_arrow(self, of: str = "runs") -> Any:
         """The runs, or the verdicts, as an Arrow table."""
-        return arrow(self.study, self.runs, self.verdicts, of)
+        return arrow(self.study, self.runs, self.decision.every, of)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdicts with everything that they rest on but the runs' own records.
@@ -120,6 +121,8 @@ class Result:
         if self.plan.explores:
             return {**facts, "explores": True, "effects": [{key: it[key] for key in SEEN} for it in verdicts]}
         facts["verdicts"] = verdicts
+        if self.decision.also:
+            facts["also"] = [dataclasses.asdict(verdict) for also in self.decision.also for verdict in also]
         facts["ledger"] = dataclasses.asdict(self.ledger) if self.ledger else None
         facts["wanted"] = len(self.decision.wanted)
         facts["root"] = self.study.rule.root
@@ -130,7 +133,7 @@ class Result:
             ]
             facts["pooled"] = [dataclasses.asdict(answer) for answer in self.pooled]
         if self.after_tuning:
-            facts["after_tuning"] = [dataclasses.asdict(verdict) for verdict in self.after_tuning.verdicts]
+            facts["after_tuning"] = [dataclasses.asdict(verdict) for verdict in self.after_tuning.decision.every]
             facts["disagreements"] = self.disagreements
         return facts
 
@@ -139,7 +142,7 @@ class Result:
         return json.dumps(self.to_dict(), allow_nan=False)
 
     def __repr__(self) -> str:
-        words = ", ".join(f"{verdict.variant}: {verdict.word}" for verdict in self.verdicts)
+        words = ", ".join(f"{verdict.name}: {verdict.word}" for verdict in self.decision.every)
         return f"<Result of {self.study.name}: {words}; {len(self.runs)} runs>"
 
 

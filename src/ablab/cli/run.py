@@ -171,4 +171,4 @@ def carry_out(
         results.append(result)
         show_result(together(results)[-1], study, out, as_json)
     show_across(results, as_json)
-    return [verdict.word for result in results for verdict in result.verdicts]
+    return [verdict.word for result in results for verdict in result.decision.every]

@@ -40,32 +40,34 @@ NEEDS = {  # what a study must have for a table that not every study can have
 def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: bool) -> None:
     from ablab.atomic import atomic_write, check_writable
     from ablab.errors import InputError
-    from ablab.report.section import table_of
+    from ablab.report.section import table_of, tables_of
     from ablab.report.table import write
     from ablab.report.writers.json import facts
     from ablab.result import look_up, together
 
     parts = study.parts()
-    if out and len(parts) > 1:
-        raise InputError(f"--out {out}: this study has {len(parts)} tables, one for each data set; leave out --out")
     kept = study.open_store()
     results = together([look_up(part, kept) for part in parts])
-    tables = [table for result in results if (table := table_of(result, what))]
-    if len(tables) < len(parts):
+    named = [(part.name, table) for part, each in zip(parts, results, strict=True) for table in tables_of(each, what)]
+    if out and len(named) > 1:
+        raise InputError(
+            f"--out {out}: this study has {len(named)} tables, one for each data set and metric; leave out --out"
+        )
+    if len({name for name, _ in named}) < len(parts):
         raise InputError(
             f"{study.path}: no table of {what}: {NEEDS.get(what, 'it needs three pairs of finished runs')}"
         )
-    texts = [write(table, form) for table in tables]
+    texts = [write(table, form) for _, table in named]
     if out:
         check_writable(out)
         atomic_write(out, texts[0] + "\n")
     value = {
-        "tables": [{"study": part.name, **facts(table)} for part, table in zip(parts, tables, strict=True)],
+        "tables": [{"study": name, **facts(table)} for name, table in named],
         "out": str(out) if out else None,
     }
     others = (*KINDS[KINDS.index(what) + 1 :], *KINDS)
     following = study.command("table", "--what", next(name for name in others if table_of(results[0], name)))
-    titled = [f"{part.name}\n{text}" for part, text in zip(parts, texts, strict=True)]
+    titled = [f"{name}\n{text}" for (name, _), text in zip(named, texts, strict=True)]
     shown = f"table: {out}" if out else "\n\n".join(titled if len(parts) > 1 and form == "text" else texts)
     # a table that goes into a file by > or | must have no line in it that is no part of the table
     is_for_people = bool(out) or form == "text"

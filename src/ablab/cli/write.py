@@ -33,7 +33,7 @@ def command(study: StudyWords, form: Any, as_json: bool) -> None:
         {
             "study": result.study.name,
             "bibtex": bibtex(result),
-            "statements": {verdict.variant: statement(result, verdict) for verdict in result.verdicts},
+            "statements": {verdict.name: statement(result, verdict) for verdict in result.decision.every},
         }
         for result in results
     ]

@@ -111,14 +111,18 @@ def table_names() -> tuple[str, ...]:
 
 
 def table_of(result: Result, name: str) -> Table | None:
-    """One table of a result, with the learning rates that it holds for; None where there is nothing for it."""
+    """One table of a result; None where there is nothing for it."""
+    return next(tables_of(result, name), None)
+
+
+def tables_of(result: Result, name: str) -> Iterator[Table]:
+    """The tables of this name, each with the learning rates that it holds for: `verdicts`, and `verdicts by loss`."""
     entry = next(entry for entry in _entries() if name in entry.facts.get("tables", ()))
-    made = next((table for table in _made(entry, result, None).tables() if table.name == name and table.rows), None)
-    if made is None:
-        return None
     held = rates(result.study)
-    records = tuple({**record, "condition": held} for record in made.records)
-    return replace(made, caption=f"{made.caption} {held}".strip(), records=records)
+    for made in _made(entry, result, None).tables():
+        if made.rows and (made.name == name or made.name.startswith(f"{name} by ")):
+            records = tuple({**record, "condition": held} for record in made.records)
+            yield replace(made, caption=f"{made.caption} {held}".strip(), records=records)
 
 
 def _entries() -> list[Entry]:

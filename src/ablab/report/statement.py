@@ -38,7 +38,7 @@ def statement(result: Result, verdict: Verdict) -> str:
 
 def written(result: Result, form: Form) -> str:
     """The statements of all verdicts in one form; in LaTeX, the BibTeX entry follows as a comment."""
-    texts = [statement(result, verdict) for verdict in result.verdicts]
+    texts = [statement(result, verdict) for verdict in result.decision.every]
     if form == "markdown":
         return "\n\n".join(markdown.paragraph(text) for text in texts)
     if form == "latex":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.events import Projection
+from ablab.metric import metric_of
 from ablab.report.means import effect_text, ends
 from ablab.report.style import LOOKS
 from ablab.result import Result
@@ -68,7 +69,7 @@ def study_line(seen: Snapshot, it: Result) -> StudyRow:
         name=it.study.name,
         question=it.study.question,
         state=state_of(it, live),
-        verdicts=tuple(verdict_line(verdict) for verdict in it.decision.verdicts),
+        verdicts=tuple(verdict_line(verdict) for verdict in it.decision.every),
         done=len(it.runs),
         least=len(it.plan.wanted),
         most=len(it.plan.most),
@@ -85,7 +86,7 @@ def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
         return "paused", "stopped before its end"
     if it.decision.ended:
         return "ended", it.decision.ended
-    is_open = any(verdict.word == "undecided" for verdict in it.decision.verdicts)
+    is_open = any(verdict.word == "undecided" for verdict in it.decision.every)
     return ("ended", "at its end, not all decided") if is_open else ("ended", "decided")
 
 
@@ -97,6 +98,7 @@ def verdict_line(verdict: Verdict) -> dict[str, Any]:
         "kind": look.kind,
         "sign": look.sign,
         "effect": effect_text(verdict),
+        "words": metric_of(verdict.metric).gap_words,
         "interval": ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
     }
 

@@ -18,6 +18,7 @@ from ablab.serve.charts import curves, looks, points
 from ablab.serve.entry import names_of, of_live, running_of
 from ablab.serve.overview import study_line, verdict_line
 from ablab.serve.snapshot import Snapshot
+from ablab.study import Rule
 from ablab.track.progress import LiveRun
 
 MOST_LINES = 400  # faint ones in a chart
@@ -34,9 +35,10 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
         "study": it.study,
         "rule": it.study.rule,
         "metric": metric_of(it.study.rule.metric),
+        "margins": " and ".join(_margin(rule) for rule in it.study.rule.by_metric),
         "line": line,
         "verdicts": [
-            {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.verdicts
+            {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.every
         ],
         "running": [of_live(run, names_of(seen.store)) for run in running],
         "arms": [{"name": name, "style": style, "recipe": recipe} for name, recipe, style in arms],
@@ -44,6 +46,11 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
         "seeds": _seeds(it, arms, running),
         "took": _took(it),
     }
+
+
+def _margin(rule: Rule) -> str:
+    metric = metric_of(rule.metric)
+    return f"±{rule.margin:.{metric.digits}f} {metric.gap_words} of {metric.full_title}"
 
 
 def _study_charts(

@@ -12,7 +12,7 @@ import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from ablab.statistics.paired import Interval, interval
@@ -42,6 +42,13 @@ class Look:
     interval: Interval
     alpha: float  # the error with which the interval may be wrong, at this look and all others
     equality: "Look | None" = None  # at the level at which equality is decided; None where that is the same
+
+    def times(self, factor: float) -> "Look":
+        """The same in another unit."""
+        if factor == 1:
+            return self
+        ends = Interval(*(factor * each for each in astuple(self.interval)))
+        return replace(self, interval=ends, equality=self.equality and self.equality.times(factor))
 
     @property
     def excludes_zero(self) -> bool:

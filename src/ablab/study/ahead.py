@@ -27,15 +27,16 @@ def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> di
 
     By the first protocol a run without an accuracy ends the pairs before it, so later seeds count for nothing.
     """
-    margin, most = plan.study.rule.margin, plan.study.rule.seeds[1]
+    most = plan.study.rule.seeds[1]
     failed: dict[str, int] = {}
     for run in there.values():
         if run.test is None and not plan.protocol.counts_failures:
             hash_, place = run.spec.recipe.hash, plan.place(run.spec)
             failed[hash_] = min(place, failed.get(hash_, most))
     base, ends = plan.study.base.hash, dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0)
-    for variant, verdict in zip(plan.study.variants, decision.verdicts, strict=True):
-        if not verdict.is_given_up and not (verdict.looks and verdict.looks[-1].decides(margin)):
-            end = min(most, 1 + min(failed.get(base, most), failed.get(variant.recipe.hash, most)))
-            ends |= {variant.recipe.hash: max(end, ends[variant.recipe.hash]), base: max(end, ends[base])}
+    for verdict in decision.every:
+        if not verdict.is_given_up and not (verdict.looks and verdict.looks[-1].decides(verdict.margin)):
+            other = plan.study.named[verdict.variant].hash
+            end = min(most, 1 + min(failed.get(base, most), failed.get(other, most)))
+            ends |= {other: max(end, ends[other]), base: max(end, ends[base])}
     return ends

@@ -28,9 +28,20 @@ from ablab.study.verdict import Evidence, Verdict, judge
 class Decision:
     """The verdicts as they stand, in the order of the variants, and the runs without which they are not final."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...]  # by the first metric that decides
     wanted: tuple[RunSpec, ...]
     ended: str = ""  # why nothing more is wanted, though some verdicts are open
+    also: tuple[tuple[Verdict, ...], ...] = ()  # by each of the other metrics that decide
+
+    @property
+    def by_metric(self) -> tuple[tuple[Verdict, ...], ...]:
+        """The verdicts of each metric that decides."""
+        return (self.verdicts, *self.also)
+
+    @property
+    def every(self) -> tuple[Verdict, ...]:
+        """All verdicts, whatever metric they are by."""
+        return tuple(itertools.chain.from_iterable(self.by_metric))
 
 
 def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
@@ -39,23 +50,29 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     there = tuple(run for run in runs if run.spec.fingerprint == plan.fingerprint)
     found = counted(plan, there)
     classes = len({int(label) for label in labels}) if labels is not None else 0
-    verdicts: list[Verdict] = []
+    gathered = gather(plan, found, classes if classes > 1 else None)
+    by_metric: list[tuple[Verdict, ...]] = []
     missing: set[tuple[str, int]] = set()
-    for variant, evidence in zip(study.variants, gather(plan, found, classes if classes > 1 else None), strict=True):
-        verdict = judge(evidence, study.rule, comparisons=plan.comparisons, labels=labels)
-        verdict = replace(verdict, outlook=outlook(plan, evidence))
-        verdicts.append(replace(verdict, sentence=sentence(verdict, evidence, study)))
+    for asked, several in zip(plan.by_metric, gathered, strict=True):
+        by_metric.append(tuple(_verdict(asked, evidence, labels) for evidence in several))
         missing |= {
             (recipe.hash, seed)
-            for seed in _next_seeds(plan, evidence, verdict)
-            for recipe in (study.base, variant.recipe)
+            for evidence, verdict in zip(several, by_metric[-1], strict=True)
+            for seed in _next_seeds(asked, evidence, verdict)
+            for recipe in (study.base, evidence.variant.recipe)
             if (recipe.hash, seed) not in found
         }
     wanted = _wanted(plan, missing, there)
     spent = [run for run in there if run.spec.explores] if plan.study.is_retuned else []
     affordable = within_budget(plan, wanted, found, spent)
     ended = f"the budget of {study.rule.budget} is spent" if wanted and not affordable else ""
-    return Decision(tuple(verdicts), affordable, ended)
+    return Decision(by_metric[0], affordable, ended, tuple(by_metric[1:]))
+
+
+def _verdict(plan: Plan, evidence: Evidence, labels: Any) -> Verdict:
+    verdict = judge(evidence, plan.study.rule, comparisons=plan.comparisons, labels=labels)
+    verdict = replace(verdict, outlook=outlook(plan, evidence))
+    return replace(verdict, sentence=sentence(verdict, evidence, plan.study))
 
 
 def counted(plan: Plan, runs: Iterable[Run]) -> Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.events import Projection
-from ablab.metric import ACCURACY
+from ablab.metric import ACCURACY, metric_of
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.statistics.giving_up import LONGEST, Price, price
@@ -170,13 +170,13 @@ def during(plan: Plan, decision: Decision, runs: Iterable[Run], underway: Iterab
     """What a study is likely to want after these runs; those that are on their way share the time that is left."""
     there, rule = {run.id: run for run in runs}, plan.study.rule
     seeds, short = dict.fromkeys((recipe.hash for recipe in plan.study.recipes), 0), []
-    for variant, verdict in zip(plan.study.variants, decision.verdicts, strict=True):
-        both = {plan.study.base.hash, variant.recipe.hash}
+    for verdict in decision.every:
+        both = {plan.study.base.hash, plan.study.named[verdict.variant].hash}
         more = pairs_to_go(verdict, rule.seeds)
         if not more or _is_stuck(plan, there.values(), both, verdict):
             continue
         if verdict.outlook and verdict.outlook.needed is None:
-            short.append(variant.name)
+            short.append(verdict.variant)
         for hash_ in both:
             seeds[hash_] = max(seeds[hash_], verdict.tried + more)
     wanted = {one.id: one for one in decision.wanted}
@@ -195,12 +195,12 @@ def during(plan: Plan, decision: Decision, runs: Iterable[Run], underway: Iterab
     left = math.fsum(lasting[one.recipe.hash] * (started[one.id].left if one.id in started else 1.0) for one in coming)
     left /= max(1, len(started))
     return Projection(
-        decided=sum(verdict.word != "undecided" for verdict in decision.verdicts),
-        comparisons=len(decision.verdicts),
-        seeds=max([*seeds.values(), *(verdict.pairs for verdict in decision.verdicts)]),
+        decided=sum(verdict.word != "undecided" for verdict in decision.every),
+        comparisons=len(decision.every),
+        seeds=max([*seeds.values(), *(verdict.pairs for verdict in decision.every)]),
         coming=tuple(coming),
         seconds=None if math.isnan(left) else left,
-        short=tuple(short),
+        short=tuple(dict.fromkeys(short)),
     )
 
 
@@ -224,7 +224,7 @@ def measured_seconds(runs: Iterable[Run]) -> dict[str, float]:
 
 def _is_stuck(plan: Plan, runs: Iterable[Run], both: set[str], verdict: Verdict) -> bool:
     """The next pair has a run that will never have a value, so there will be no next pair."""
-    metric = plan.metric
+    metric = metric_of(verdict.metric).on(plan.data)
     return any(
         metric.of(run) is None
         and (run.status == "finished" or not plan.protocol.counts_failures)

@@ -17,8 +17,10 @@ Found = dict[tuple[str, int], Run]  # by the recipe's hash and the number of the
 
 @dataclass(frozen=True)
 class Paired:
-    """The runs of one variant beside those of the base."""
+    """The runs of one variant beside those of the base, by one metric."""
 
+    plan: Plan  # as that metric has it
+    scale: Scale
     variant: Variant
     both: tuple[
         tuple[Run | None, Run | None], ...
@@ -29,31 +31,43 @@ class Paired:
     trained: Series
 
 
-def gather(plan: Plan, found: Found, classes: int | None = None) -> tuple[Evidence, ...]:
-    """The evidence on every variant; without the number of classes, a run without an accuracy counts as 0 %."""
-    scale = Scale(plan.metric, classes, plan.protocol.counts_failures)
+def gather(plan: Plan, found: Found, classes: int | None = None) -> tuple[tuple[Evidence, ...], ...]:
+    """The evidence on every variant, once for each metric that decides.
+
+    Without the number of classes, a run without an accuracy counts as 0 %.
+    """
     least, most = plan.study.rule.seeds
     seeds = range(min(most, max(least, 1 + max((seed for _, seed in found), default=0))))
-    paired = [_paired(plan, scale, variant, found, seeds) for variant in plan.study.variants]
-    every = _looks(plan, [one.every for one in paired])
+    variants = plan.study.variants
+    paired = [_paired(asked, variant, found, seeds, classes) for asked in plan.by_metric for variant in variants]
+    every = _looks(plan, [(one.plan, one.every) for one in paired])
     has_failures = any(one.trained.places != one.every.places for one in paired)
-    trained = _looks(plan, [one.trained for one in paired]) if has_failures else every
-    return tuple(_evidence(plan, scale, one, *both) for one, *both in zip(paired, every, trained, strict=True))
+    trained = _looks(plan, [(one.plan, one.trained) for one in paired]) if has_failures else every
+    evidence = [_evidence(one.plan, one.scale, one, *both) for one, *both in zip(paired, every, trained, strict=True)]
+    return tuple(tuple(evidence[at : at + len(variants)]) for at in range(0, len(evidence), len(variants)))
 
 
-def _paired(plan: Plan, scale: Scale, variant: Variant, found: Found, seeds: range) -> Paired:
+def _paired(plan: Plan, variant: Variant, found: Found, seeds: range, classes: int | None) -> Paired:
+    scale = Scale(plan.metric, classes, plan.protocol.counts_failures)
     base, other = plan.study.base.hash, variant.recipe.hash
     both = tuple((found.get((base, seed)), found.get((other, seed))) for seed in seeds)
     pairs, is_stuck = present(both, scale)
     every = every_pair(pairs, scale)
     trained = trained_pairs(pairs, scale) if scale.counts_failures else every
-    return Paired(variant, both, pairs, is_stuck, every, trained)
+    return Paired(plan, scale, variant, both, pairs, is_stuck, every, trained)
 
 
-def _looks(plan: Plan, several: Sequence[Series]) -> tuple[tuple[Look, ...], ...]:
-    """The looks at each comparison, up to the first that decides."""
-    paths, grids = [one.differences for one in several], [_grid(plan, one.pairs) for one in several]
-    return plan.protocol.looks(paths, grids, plan.design)
+def _looks(plan: Plan, several: Sequence[tuple[Plan, Series]]) -> tuple[tuple[Look, ...], ...]:
+    """The looks at each comparison, up to the first that decides.
+
+    All comparisons share the error, whatever metric they are by. So that one margin is everybody's, differences by
+    another metric are turned into the unit in which its margin is as large as that of the first, and turned back.
+    """
+    factors = [plan.study.rule.margin / asked.study.rule.margin for asked, _ in several]
+    paths = [[x * gap for gap in series.differences] for x, (_, series) in zip(factors, several, strict=True)]
+    grids = [x * _grid(asked, series.pairs) for x, (asked, series) in zip(factors, several, strict=True)]
+    taken = plan.protocol.looks(paths, grids, plan.design)
+    return tuple(tuple(look.times(1 / x) for look in looks) for x, looks in zip(factors, taken, strict=True))
 
 
 def _evidence(plan: Plan, scale: Scale, paired: Paired, every: tuple[Look, ...], trained: tuple[Look, ...]) -> Evidence:

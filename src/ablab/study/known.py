@@ -40,13 +40,11 @@ def with_known(decision: Decision, plan: Plan, runs: Iterable[Run], past: Histor
     if not past.locked:
         return decision
     there = tuple(runs)
-    return replace(
-        decision,
-        verdicts=tuple(
-            _marked(verdict, _known(verdict, plan, {"base", verdict.variant}, there, past))
-            for verdict in decision.verdicts
-        ),
+    first, *others = (
+        tuple(_marked(verdict, _known(verdict, plan, {"base", verdict.variant}, there, past)) for verdict in verdicts)
+        for verdicts in decision.by_metric
     )
+    return replace(decision, verdicts=first, also=tuple(others))
 
 
 def _known(verdict: Verdict, plan: Plan, names: set[str], runs: tuple[Run, ...], past: History) -> Known:

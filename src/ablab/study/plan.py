@@ -50,6 +50,12 @@ class Plan:
         """What decides, with the data that it is read from."""
         return metric_of(self.study.rule.metric).on(self.data)
 
+    @functools.cached_property
+    def by_metric(self) -> tuple["Plan", ...]:
+        """The plan as each metric that decides has it: that metric in front, the comparisons those of all."""
+        others = self.study.rule.by_metric[1:]
+        return (self, *(replace(self, study=replace(self.study, rule=rule)) for rule in others))
+
     def place(self, wanted: RunSpec) -> int:
         """The number of a run's seed in this plan, from 0."""
         is_trial = wanted.explores and not self.explores
@@ -103,11 +109,12 @@ class Plan:
         """The comparisons that share the error.
 
         A study that tunes has each at its own rates and at tuned rates. One that pools has each in its first answer
-        and in the pooled one.
+        and in the pooled one. One that decides by several metrics has each by every metric.
         """
         study = self.study
         is_twice = (study.tune or study.is_tuned) and self.protocol.shares_with_tuned
-        return study.comparisons * (2 if is_twice else 1) * (2 if study.rule.pool else 1)
+        metrics = 1 + len(study.rule.also)
+        return study.comparisons * metrics * (2 if is_twice else 1) * (2 if study.rule.pool else 1)
 
 
 def plan(study: Study, fingerprint: str, *, explores: bool = False, protocol: Protocol = NEWEST) -> Plan:
@@ -200,12 +207,13 @@ def _hash(study: Study, fingerprint: str, explores: bool, protocol: Protocol) ->
         *([rule.budget] if rule.budget else []),
         *(["gives up"] if rule.give_up else []),
         *(["pool", rule.pool] if rule.pool else []),
+        *(["also", *sorted(rule.also)] if rule.also else []),
         *(["root", rule.root] if rule.root else []),
         *(["target", *rule.target] if rule.target else []),
         *([study.comparisons] if study.datasets else []),
         *(["explores"] if explores else []),
         *(["tune"] if study.tune else []),
         *(["each seed"] if study.tunes_each else []),
-        *([source_digest(rule.metric, StudyError)] if is_own(rule.metric) else []),
+        *(source_digest(name, StudyError) for name in (rule.metric, *dict(rule.also)) if is_own(name)),
     ]
     return hashlib.sha256(json.dumps(said, allow_nan=False).encode()).hexdigest()[:12]

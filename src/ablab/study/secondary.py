@@ -7,7 +7,7 @@ Class by class the p-values are Holm's, because ten classes are ten chances to s
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,10 +63,12 @@ def after_looks(pairs: int, seeds: Seeds | None) -> float:
     return multipliers(*seeds, ALPHA)[pairs] if seeds else t_multiplier(pairs, ALPHA)
 
 
-def secondary(pairs: Sequence[Pair], decides: str = ACCURACY, seeds: Seeds | None = None) -> tuple[Secondary, ...]:
+def secondary(
+    pairs: Sequence[Pair], decide: Collection[str] = (ACCURACY,), seeds: Seeds | None = None
+) -> tuple[Secondary, ...]:
     """The secondary answers that these pairs allow; at least three pairs are needed.
 
-    Every metric but the one that decides the study is among them.
+    Every metric but those that decide the study is among them.
     """
     if len(pairs) < 3:
         return ()
@@ -79,8 +81,8 @@ def secondary(pairs: Sequence[Pair], decides: str = ACCURACY, seeds: Seeds | Non
             "mean validation accuracy over the epochs (learning speed)", "pp", pairs, _mean_validation, 0.01, reach
         ),
         during_training and replace(during_training, is_during_training=True),
-        None if decides == "gap" else _paired(GAP, "pp", pairs, metric_of("gap").points, 0.01, reach),
-        *(_measured(metric, pairs, reach) for name, metric in known_metrics().items() if name != decides),
+        None if "gap" in decide else _paired(GAP, "pp", pairs, metric_of("gap").points, 0.01, reach),
+        *(_measured(metric, pairs, reach) for name, metric in known_metrics().items() if name not in decide),
         _times(pairs, reach),
     ]
     return tuple(one for one in found if one)

@@ -35,7 +35,7 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
 
 
 def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
-    name, n = _name(verdict), counted(verdict.pairs, "seed pair")
+    name, n = verdict.name, counted(verdict.pairs, "seed pair")
     margin, cost = verdict.size(verdict.margin), _cost(verdict)
     if verdict.low is None or verdict.high is None:
         seen = f"; so far {_gap(verdict, verdict.effect)}" if verdict.effect is not None and not is_stuck else ""
@@ -60,12 +60,6 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
 def _gains(verdict: Verdict) -> bool:
     effect = verdict.effect or 0.0
     return metric_of(verdict.metric).gain(effect, effect)[0] > 0
-
-
-def _name(verdict: Verdict) -> str:
-    """The variant, and what it was judged by where that is not accuracy."""
-    is_accuracy = verdict.metric == ACCURACY
-    return verdict.variant if is_accuracy else f"{verdict.variant} ({metric_of(verdict.metric).title})"
 
 
 def _gap(verdict: Verdict, number: float) -> str:

@@ -137,6 +137,11 @@ class Verdict:
         return f"<Verdict {self.variant}: {self.label}{seen}, {counted(self.pairs, 'pair')}>"
 
     @property
+    def name(self) -> str:
+        """The variant, and what it was judged by where that is not accuracy."""
+        return self.variant if self.metric == ACCURACY else f"{self.variant} ({metric_of(self.metric).title})"
+
+    @property
     def needed(self) -> int | None:
         """So many more pairs would settle an effect as large as the margin."""
         return self.outlook.needed if self.outlook else None

@@ -113,8 +113,8 @@ def _study(study: Study) -> Markup:
     first, most = rule.seeds
     seeds = f"{first} to {most} seeds" if first < most else counted(first, "seed")
     rows = [("base", study.base.model), *((variant.name, variant.change) for variant in study.variants)]
-    margin = metric_of(rule.metric).size(rule.margin)
-    decides = f"{rule.metric}, margin {margin}, {100 * rule.confidence:g} % confidence, {seeds}"
+    named = (f"{one.metric}, margin {metric_of(one.metric).size(one.margin)}" for one in rule.by_metric)
+    decides = f"{' and '.join(named)}, {100 * rule.confidence:g} % confidence, {seeds}"
     return box(study.question, [rows_table(("variant", "change"), rows), note(f"decided by {decides}")])
 
 

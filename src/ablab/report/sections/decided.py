@@ -38,18 +38,23 @@ def decided(result: Result) -> Iterator[Part]:
 
 def _rule(result: Result) -> str:
     rule, count = result.study.rule, len(result.study.variants)
-    metric = metric_of(rule.metric)
-    margin = f"{rule.margin:.{metric.digits}f} {'points' if metric.unit == '%' else metric.unit}"
+    settled = " and ".join(_margin(one.metric, one.margin) for one in rule.by_metric)
+    count *= len(rule.by_metric)
     first, most = rule.seeds
     seeds = counted(first, "seed") if first == most else f"{counted(first, 'seed')} at first and {most} at most"
     if rule.is_open:
         seeds = f"{counted(first, 'seed')} at first and no last look"
     return (
-        f"The rule: metric {rule.metric}, margin {margin}, confidence {100 * rule.confidence:g} % for "
+        f"The rule: {settled}, confidence {100 * rule.confidence:g} % for "
         f"all {counted(count, 'comparison')} together, {seeds}. After each pair of seeds, once there are "
         f"{first}, the interval is looked at, and the first look that decides is the verdict; intervals are widened so "
         "that looking again and again does not add false findings."
     )
+
+
+def _margin(name: str, margin: float) -> str:
+    metric = metric_of(name)
+    return f"metric {name}, margin {margin:.{metric.digits}f} {'points' if metric.unit == '%' else metric.unit}"
 
 
 def _identity(result: Result) -> str:

@@ -28,19 +28,22 @@ from ablab.study import Verdict
 )
 def effects(result: Result) -> Iterator[Part]:
     """The intervals over the margin, the table of verdicts, and what else is known of each effect."""
+    runs = [run for arm in result.arms for run in arm.runs]
+    for at, verdicts in enumerate(result.decision.by_metric if result.verdicts else ()):
+        yield intervals(verdicts, runs, is_first=not at)
+        yield verdict_table(verdicts, result.runs, explores=result.plan.explores, is_first=not at)
     if result.verdicts:
-        yield intervals(result.verdicts, [run for arm in result.arms for run in arm.runs])
-        yield verdict_table(result.verdicts, result.runs, explores=result.plan.explores)
         yield Fold("More about each effect", (_details(result),))
 
 
-def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run]) -> Intervals:
-    """Every effect with its interval, over the band of what is too small to matter."""
+def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run], *, is_first: bool = True) -> Intervals:
+    """Every effect with its interval, over the band of what is too small to matter; its name is that of a file."""
     first, metric = verdicts[0], metric_of(verdicts[0].metric)
+    named = "" if is_first else f" by {metric.title}"
     unit = first.unit.replace("pp", "points")
     shared = f", {first.comparisons} comparisons together" if first.comparisons > 1 else ""
     return Intervals(
-        name="effects",
+        name=f"effects{named}".replace(" ", "-"),
         title=f"effects of {len(verdicts)} changes with their intervals",
         caption=(
             f"Change of {metric.full_title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) "
@@ -69,7 +72,9 @@ def equality_levels(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, explores: bool = False) -> Table:
+def verdict_table(
+    verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, explores: bool = False, is_first: bool = True
+) -> Table:
     """The base and every variant: its mean, its effect, the pairs that this rests on and the verdict.
 
     The runs say on how many images each mean is measured, below which no interval is taken to be.
@@ -96,8 +101,9 @@ def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, expl
         for verdict in verdicts
     ]
     together = f", {verdicts[0].comparisons} comparisons together" if verdicts[0].comparisons > 1 else ""
+    named = "" if is_first else f" by {metric.title}"
     return table(
-        "verdicts",
+        f"verdicts{named}",
         (
             "variant",
             "change",
@@ -118,7 +124,7 @@ def verdict_table(verdicts: Sequence[Verdict], runs: Sequence[Run] = (), *, expl
             _record(None, base, grain, metric),
             *(_record(verdict, verdict.accuracies, grain, metric) for verdict in verdicts),
         ],
-        title="Verdicts",
+        title=f"Verdicts{named}",
         caption=f"Test {metric.title} in {metric.unit_words} with the plain 95 % interval of each mean; effects in "
         f"{metric.gap_words} with their {confidence} interval{together}; n pairs of seeds; "
         f"margin {metric.size(verdicts[0].margin)}.",
@@ -178,13 +184,13 @@ def _details(result: Result) -> Table:
         ),
         [
             (
-                verdict.variant,
+                verdict.name,
                 ends(verdict.wide_low, verdict.wide_high, digits=verdict.digits),
                 DASH if verdict.sd is None else f"{verdict.sd:.{verdict.digits}f}",
                 DASH if verdict.error_reduction is None else f"{100 * verdict.error_reduction:+.1f} %",
                 DASH if verdict.chance_better is None else chance(verdict.chance_better),
             )
-            for verdict in result.verdicts
+            for verdict in result.decision.every
         ],
         title="More about each effect",
     )

@@ -19,7 +19,7 @@ Checked = tuple[Verdict, Robust]
 @mark("section", "robust", title="Do a few pairs carry it?", place=35, tables=("robust",), absent=("terminal",))
 def robust(result: Result) -> Iterator[Part]:
     """The checks of every verdict that has an interval; for those that disagree, every pair with its difference."""
-    checked = [(verdict, seen) for verdict in result.verdicts if (seen := robust_of(verdict))]
+    checked = [(verdict, seen) for verdict in result.decision.every if (seen := robust_of(verdict))]
     if not checked:
         return
     doubted = [verdict for verdict, _ in checked if doubt(verdict)]
@@ -28,7 +28,7 @@ def robust(result: Result) -> Iterator[Part]:
             "No. Figures that ignore outliers and do not assume normal differences agree with every verdict."
         )
     for verdict in doubted:
-        yield Paragraph(doubt(verdict), "caution", lead=f"{verdict.variant}:")
+        yield Paragraph(doubt(verdict), "caution", lead=f"{verdict.name}:")
         yield _pairs(result, verdict)
     yield Fold("Robust figures of each effect", (_figures(checked),))
 
@@ -48,7 +48,7 @@ def _figures(checked: Sequence[Checked]) -> Table:
         ),
         [
             (
-                verdict.variant,
+                verdict.name,
                 DASH if verdict.effect is None else signed(verdict.effect, verdict.digits),
                 signed(seen.center, verdict.digits),
                 signed(seen.trimmed.mean, verdict.digits) if seen.trimmed else DASH,

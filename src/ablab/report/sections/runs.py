@@ -37,7 +37,7 @@ def runs(result: Result) -> Iterator[Part]:
 
 def shown_metrics(result: Result) -> tuple[Metric, ...]:
     """What the study decides by, and accuracy."""
-    return tuple(dict.fromkeys((result.plan.metric, metric_of(ACCURACY))))
+    return tuple(dict.fromkeys((*(asked.metric for asked in result.plan.by_metric), metric_of(ACCURACY))))
 
 
 def value_text(run: Run, metric: Metric) -> str:

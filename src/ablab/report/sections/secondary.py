@@ -1,7 +1,7 @@
 """Secondary answers of each variant: learning speed, the gap, sizes of weights, each class. They decide nothing."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,9 +55,8 @@ def secondary_answers(result: Result) -> Iterator[Part]:
         "enough to hold whenever the verdict ended: "
         f"with so many lines some exclude 0 by chance, and no verdict rests on them.{_about(goal)}"
     )
-    answers = [
-        (verdict.variant, *answers_of(pairs, goal, verdict.metric, result.study.rule.seeds)) for verdict, pairs in known
-    ]
+    decide = {verdict.metric for verdict in result.decision.every}
+    answers = [(verdict.variant, *answers_of(pairs, goal, decide, result.study.rule.seeds)) for verdict, pairs in known]
     yield _table([(name, line) for name, lines, _ in answers for line in lines])
     for name, _, sentences in answers:
         if sentences:
@@ -93,10 +92,10 @@ def _about(goal: Goal) -> str:
 
 
 def answers_of(
-    pairs: Sequence[Pair], goal: Goal, metric: str = ACCURACY, seeds: tuple[int, int] | None = None
+    pairs: Sequence[Pair], goal: Goal, decide: Collection[str] = (ACCURACY,), seeds: tuple[int, int] | None = None
 ) -> tuple[list[Secondary], list[str]]:
     """What else a change did, as lines and as sentences."""
-    lines, sentences = list(secondary(pairs, metric, seeds)), []
+    lines, sentences = list(secondary(pairs, decide, seeds)), []
     if all(run.train and run.test for pair in pairs for run in pair):
         # measured on training images as they are: better than what was seen while the weights moved
         lines = [line for line in lines if not line.is_during_training]

@@ -15,11 +15,11 @@ def to_write(result: Result) -> Iterator[Part]:
     """A paragraph for each verdict, and the same to paste into a source file."""
     if not result.runs or not result.verdicts or result.plan.explores:
         return
-    if len(result.verdicts) > MOST:
+    if len(result.decision.every) > MOST:
         yield Paragraph(f"For each verdict in sentences, type: ablab write {result.study.words}")
         return
-    for verdict in result.verdicts:
-        yield Heading(verdict.variant)
+    for verdict in result.decision.every:
+        yield Heading(verdict.name)
         yield Paragraph(statement(result, verdict))
     yield Fold("In Markdown", (Code(written(result, "markdown")),))
     yield Fold("In LaTeX, with BibTeX", (Code(written(result, "latex")), Code(bibtex(result))))

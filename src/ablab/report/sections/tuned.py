@@ -31,7 +31,7 @@ def tuned(result: Result) -> Iterator[Part]:
             "caution",
             lead=f"{name}:",
         )
-    for verdict in result.after_tuning.verdicts if result.after_tuning else ():
+    for verdict in result.after_tuning.decision.every if result.after_tuning else ():
         yield Paragraph(verdict.sentence, word=verdict.word, label=verdict.label)
     every = zip(result.tuned.names, result.tuned.trials, strict=True)
     trials = [(name, trial) for name, each in every for trial in each]

@@ -9,7 +9,7 @@ from ablab.result import Result
 
 @mark("section", "verdicts", title="", place=10, absent=("dashboard",), is_open=True)
 def verdicts(result: Result) -> Iterator[Part]:
-    """A sentence for each variant; what to type where there is no run yet."""
+    """A sentence for each variant and metric; what to type where there is no run yet."""
     rule = result.study.rule
     if not result.runs:
         yield Paragraph(
@@ -18,7 +18,7 @@ def verdicts(result: Result) -> Iterator[Part]:
             "caution",
             lead="There are no runs yet.",
         )
-    for verdict in result.verdicts:
+    for verdict in result.decision.every:
         yield Paragraph(verdict.sentence, word=verdict.word, label=verdict.label)
     if result.runs and result.decision.wanted:
         wanted = len(result.decision.wanted)

@@ -124,11 +124,11 @@ class Live:
             return self.show
         study, least, most = plan.study, len(plan.wanted), len(plan.most)
         self.line(shown(study.question))
-        margin = metric_of(study.rule.metric).size(study.rule.margin)
+        margins = (metric_of(rule.metric).size(rule.margin) for rule in study.rule.by_metric)
         seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
         self.line(
             f"base and {counted(len(study.variants), 'variant')}, {seeds} seeds each: "
-            f"{counted(least, 'run')} at least, {most} at most; margin {margin}, plan {plan.hash}"
+            f"{counted(least, 'run')} at least, {most} at most; margin {' and '.join(margins)}, plan {plan.hash}"
         )
         if plan.note:
             self.line(plan.note)

@@ -7,7 +7,7 @@ from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import shown
 from ablab.statistics.giving_up import Price
 from ablab.statistics.reach import ENOUGH, HOPELESS
-from ablab.study import Plan, Study
+from ablab.study import Plan, Rule, Study
 from ablab.study.forecast import Foresight
 from ablab.study.noise import Advice
 from ablab.study.tuning import TuningCost
@@ -19,12 +19,12 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     least, most = rule.seeds
     metric = metric_of(rule.metric)
     margin = metric.size(rule.margin)
-    by = "" if rule.metric == ACCURACY else f"by {metric.title}, "
+    by = "" if rule.metric == ACCURACY and not rule.also else f"by {metric.title}, "
     lines = [
         shown(study.question),
         f"base and {counted(len(study.variants), 'variant')}, {least}..{'' if rule.is_open else most} seeds each: "
         f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
-        f"{foresight.trained} of them trained already; {by}margin {margin}, plan {plan.hash}",
+        f"{foresight.trained} of them trained already; {by}margin {margin}{_also(rule)}, plan {plan.hash}",
     ]
     if plan.note:
         lines.append(plan.note)
@@ -47,6 +47,11 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     if foresight.quieter:
         lines.append(_quieter(foresight.quieter))
     return "\n".join(lines)
+
+
+def _also(rule: Rule) -> str:
+    """The other metrics that decide; figures of the foresight are those of the first."""
+    return "".join(f", and by {metric_of(name).title}, margin {metric_of(name).size(size)}" for name, size in rule.also)
 
 
 def _reaches(foresight: Foresight, most: int, metric: Metric) -> Table:

@@ -20,6 +20,8 @@ def result_text(result: Result) -> str:
 
 
 def verdicts_on_screen(result: Result) -> str:
-    """The table of verdicts alone."""
-    table = verdict_table(result.verdicts, result.runs, explores=result.plan.explores)
-    return on_screen(replace(table, caption=""))
+    """The table of verdicts alone, one for each metric that decides."""
+    tables = [
+        verdict_table(verdicts, result.runs, explores=result.plan.explores) for verdicts in result.decision.by_metric
+    ]
+    return "\n\n".join(on_screen(replace(table, caption="")) for table in tables)

@@ -22,6 +22,9 @@ def changes(before: Study, now: Study) -> Iterator[str]:
         old, new = getattr(before.rule, key), getattr(now.rule, key)
         if old != new:
             yield f"{key} was {_shown(old)}, is {_shown(new)}"
+    if before.rule.also != now.rule.also:
+        old, new = (", ".join(f"{name} ({margin:g})" for name, margin in it.rule.also) for it in (before, now))
+        yield f"further metrics (and margins) were {old or 'not given'}, are {new or 'not given'}"
     if before.tune != now.tune:
         yield f"tune was {_shown(before.tune)}, is {_shown(now.tune)}"
     if before.tune and now.tune and before.tunes_each != now.tunes_each:

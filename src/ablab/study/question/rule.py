@@ -30,6 +30,7 @@ class Rule:
     root: int = 0  # which seeds: another root gives fresh runs, that no other plan has seen
     pool: int = 0  # so many replications are pooled with the first answer
     target: tuple[float, ...] = ()  # percents of validation accuracy that learning speed is told to
+    also: tuple[tuple[str, float], ...] = ()  # more metrics that decide, each with its margin
 
     @property
     def is_open(self) -> bool:
@@ -48,8 +49,18 @@ class Rule:
         return grammar.duration(self.budget) if self.budget and self.most_runs is None else None
 
     def __post_init__(self) -> None:
-        if faults := [fault for key, check in RULES.items() if (fault := check(getattr(self, key)))]:
+        faults = [fault for key, check in RULES.items() if (fault := check(getattr(self, key)))]
+        if faults := [*faults, *_also_faults(self)]:
             raise StudyError(faults)
+
+    @property
+    def by_metric(self) -> tuple["Rule", ...]:
+        """The rule with each metric that decides in front, the others behind it."""
+        both = ((self.metric, self.margin), *self.also)
+        return tuple(
+            replace(self, metric=name, margin=margin, also=tuple(other for other in both if other[0] != name))
+            for name, margin in both
+        )
 
     @property
     def alpha(self) -> float:
@@ -81,11 +92,39 @@ def _margin_fault(value: Any) -> Fault | None:
 
 def _share_fault(rule: Rule) -> Fault | None:
     """Shares, and the gap between two, are below 100; other metrics are counted in units of their own."""
-    metric = metric_of(rule.metric)
-    if metric.gap_unit == "pp" and rule.margin >= 100:
-        message = f"margin = {rule.margin:g}: {metric.title} moves by less than 100 percentage points"
-        return Fault("margin", message, "margin")
+    for name, margin in ((rule.metric, rule.margin), *rule.also):
+        metric = metric_of(name)
+        if metric.gap_unit == "pp" and margin >= 100:
+            message = f"margin = {margin:g}: {metric.title} moves by less than 100 percentage points"
+            return Fault("margin", message, "margin")
     return None
+
+
+def _also_faults(rule: Rule) -> list[Fault]:
+    """What is wrong with the further metrics, and with them beside the first."""
+    faults = [fault for name, margin in rule.also for fault in (_metric_fault(name), _margin_fault(margin)) if fault]
+    names = [rule.metric, *(name for name, _ in rule.also)]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        faults.append(Fault("metric", f"metric: {twice} is named twice", str(twice)))
+    if rule.also and rule.pool:
+        message = f"pool = {rule.pool}: a study that decides by several metrics is not pooled"
+        faults.append(Fault("pool", message, "pool"))
+    return faults
+
+
+def _parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[tuple[str, float], ...], Fault | None]:
+    """The keys with the first metric and its margin, the other metrics, and a list that does not fit the other."""
+    names, margins = values.get("metric"), values.get("margin")
+    if not isinstance(names, list | tuple):
+        return dict(values), (), None
+    count = len(names)
+    if not isinstance(margins, list | tuple) or len(margins) != count or not count:
+        wanted = f"margin: {count} metrics decide, so a list of {count} margins is wanted, such as [0.5, 0.02]"
+        fault = Fault(
+            "margin" if "margin" in values else "metric", wanted, "margin" if "margin" in values else "metric"
+        )
+        return {key: value for key, value in values.items() if key not in ("metric", "margin")}, (), fault
+    return {**values, "metric": names[0], "margin": margins[0]}, tuple(zip(names[1:], margins[1:], strict=True)), None
 
 
 def _confidence_fault(value: Any) -> Fault | None:
@@ -151,6 +190,10 @@ def _pool_fault(value: Any) -> Fault | None:
     return Fault("pool", f"pool = {grammar.show(value)}: {wanted}", "pool")
 
 
+def _as_float(value: Any) -> Any:
+    return float(value) if type(value) is int else value
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -165,7 +208,8 @@ def _target_fault(value: Any) -> Fault | None:
 def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
     """The rule of the keys that are right, the others at their defaults, and what is wrong with them."""
     right: dict[str, Any] = {}
-    faults = []
+    values, also, misfit = _parted(values)
+    faults = [misfit] if misfit else []
     for key, written in values.items():
         if key not in RULES:
             hint = did_you_mean(key[:LENGTH], RULES)
@@ -179,8 +223,12 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
         if fault := RULES[key](value):
             faults.append(replace(fault, near=grammar.show(written)))
         else:
-            right[key] = float(value) if type(value) is int and key not in ("root", "pool") else value
-    rule = Rule(**right)
+            right[key] = value if key in ("root", "pool") else _as_float(value)
+    try:
+        rule = Rule(**right, also=tuple((name, _as_float(margin)) for name, margin in also))
+    except StudyError as error:
+        faults += error.faults
+        rule = Rule(**right)
     if rule.pool and rule.root:
         message = f"pool = {rule.pool}: a study that names its root is not replicated, so there is nothing to pool"
         faults.append(Fault("pool", message, "pool"))
@@ -192,7 +240,10 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
 
 def decide_keys(rule: Rule) -> dict[str, Any]:
     """A rule as a file writes it in [decide]."""
-    keys = {key: value for key, value in vars(rule).items() if value not in (None, (), False)}
+    keys = {key: value for key, value in vars(rule).items() if value not in (None, (), False) and key != "also"}
+    if rule.also:
+        names, margins = zip(*rule.also, strict=True)
+        keys |= {"metric": (rule.metric, *names), "margin": (rule.margin, *margins)}
     spans = {"seeds": "..".join(map(str, rule.seeds))}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in (keys | spans).items()}
 
