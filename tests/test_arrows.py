@@ -24,7 +24,7 @@ ARROWS = {
     "elsewhere": {"statistics", "study"},
     "train": {"data", "kernels", "models"},
     "probe": {"data", "models", "train"},
-    "export": {"train"},
+    "export": {"data", "train"},
     "predict": {"data", "train"},
     "execute": {"arithmetic", "data", "models", "train"},
     "verify": {"data", "execute", "train"},
@@ -46,8 +46,9 @@ ARROWS = {
         "store",
         "study",
     },
+    "outgoing": {"conduct", "execute", "export", "report", "result", "store", "train"},
     "serve": {"prepare", "report", "result", "store", "study", "track"},
-    "api": {"conduct", "prepare", "report", "result", "store", "study"},
+    "api": {"conduct", "outgoing", "prepare", "report", "result", "store", "study"},
 }
 ABOVE_ALL = {"cli", "__init__", "__main__"}
 

@@ -91,6 +91,27 @@ def train_one(
     )
 
 
+def export_run(
+    run: Run | str,
+    to: str,
+    out: Path | str,
+    *,
+    store: Any = None,
+    root: str | None = None,
+    replace: bool = False,
+) -> Path:
+    """Write the weights of a run, given by itself or by the beginning of its id, in the format called `to`.
+
+    Programs, `"onnx"` and `"torch-export"`, are compared with the network before they are written.
+    """
+    from ablab.outgoing import export_weights
+
+    kept = _store(store)
+    chosen = run if isinstance(run, Run) else kept.run(run)
+    export_weights(chosen, kept, to, Path(out), root=root, replace=replace)
+    return Path(out)
+
+
 def _quiet(_spec: RunSpec, _event: object) -> None:
     """Show nothing of a run."""
 

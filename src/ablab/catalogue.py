@@ -46,6 +46,7 @@ class Entry:
     groups: dict[str, str] = field(default_factory=dict)  # options that are fields: the parameter of their dataclass
     folder: str = ""
     needs: tuple[str, ...] = ()  # packages beyond those that ablab comes with
+    extra: str = ""  # the extra of ablab that has them
     example: str = ""  # a text that names it with its arguments, where it cannot do without
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +58,8 @@ class Entry:
         missing = [package for package in self.needs if importlib.util.find_spec(package) is None]
         if missing:
             listed = " ".join(missing)
-            raise InputError(f'{self.kind} "{self.name}" needs {listed}: install it with: pip install {listed}')
+            told = f"'ablab-experiments[{self.extra}]'" if self.extra else listed
+            raise InputError(f'{self.kind} "{self.name}" needs {listed}: install it with: pip install {told}')
         return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
 
     def bound(self, given: Mapping[str, Any]) -> Callable[..., Any]:
@@ -90,6 +92,7 @@ def mark(
     summary: str = "",  # noqa: ARG001
     defaults: Mapping[str, Any] | None = None,  # noqa: ARG001
     needs: tuple[str, ...] = (),  # noqa: ARG001
+    extra: str = "",  # noqa: ARG001
     example: str = "",  # noqa: ARG001
     **facts: Any,  # noqa: ARG001
 ) -> Callable[[Function], Function]:
@@ -97,8 +100,8 @@ def mark(
 
     The summary is the first line of the function's docstring unless the marker has one. All of it must be literals,
     because it is read from the text of the file. A keyword-only parameter `name` is given the name. `needs` names the
-    packages that the file imports beyond those that ablab comes with. `example` is a text such as `jsonl(events.jsonl)`
-    for what has options without a default.
+    packages that the file imports beyond those that ablab comes with, `extra` the extra of ablab that has them.
+    `example` is a text such as `jsonl(events.jsonl)` for what has options without a default.
     """
 
     def unchanged(function: Function) -> Function:
@@ -257,7 +260,7 @@ def marked(source: str, module: str, folder: str = "") -> list[Entry]:
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
                 facts = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
                 own, summary, needs = facts.pop("defaults", {}), facts.pop("summary", ""), facts.pop("needs", ())
-                example = facts.pop("example", "")
+                example, extra = facts.pop("example", ""), facts.pop("extra", "")
                 facts |= {"name": name} if any(parameter.name == "name" for parameter in taken) else {}
                 options = [parameter for parameter in taken if parameter.name not in facts]
                 entries.append(
@@ -272,6 +275,7 @@ def marked(source: str, module: str, folder: str = "") -> list[Entry]:
                         facts=facts,
                         defaults=own,
                         needs=tuple(needs),
+                        extra=extra,
                         example=example,
                         domains={option.name: option.domains for option in options},
                         required=tuple(key.name for key in options if key.is_required and key.name not in own),

@@ -1,14 +1,20 @@
 """ablab export as a person types it."""
 
 import json
+import re
 import shlex
+import subprocess
+import sys
 
 import pytest
+import torch
 from click.testing import CliRunner
 from safetensors import safe_open
 
+from ablab.api import export_run
 from ablab.cli import command
 from ablab.conduct import train_one, weights_path
+from ablab.data import load_dataset
 from ablab.errors import DataError, InputError
 from ablab.recipe import Recipe
 from ablab.store import Store
@@ -91,3 +97,46 @@ def test_damaged_weights_and_misspelt_formats_are_refused(trained, tmp_path):
 def test_help_tells_weights_from_runs():
     assert "ablab runs export" in invoke("export", "--help").output
     assert "ablab export" in invoke("runs", "export", "--help").output
+
+
+STUDY = """question = "Does batch norm help?"
+data = "phantom(train=200, test=60)"
+model = "mlp"
+epochs = 1
+batch = 50
+keep = "weights"
+[variants]
+"batch norm" = "norm=batch"
+[decide]
+margin = 1.0
+seeds = 3
+"""
+
+
+@pytest.mark.slow
+def test_a_folder_for_the_hub_has_the_verdict_of_its_study_and_code_that_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.toml").write_text(STUDY)
+    assert invoke("run", "s.toml", "--workers", "1").exit_code == 0
+    run = json.loads(invoke("runs", "ls", "--json").output)[0]["id"]
+    assert invoke("export", run, "--to", "huggingface", "--out", "model").exit_code == 0
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "Does batch norm help?" in card
+    assert "## Confusion matrix" in card
+    (code,) = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "model", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    classes = json.loads((tmp_path / "model" / "config.json").read_text())["label2id"]
+    assert done.stdout.strip() in classes
+
+
+@pytest.mark.slow
+def test_a_program_is_compared_with_the_network_on_the_test_images_of_the_run(trained, tmp_path):
+    store, run = trained
+    words = ["export", run.id, "--to", "torch-export", "--out", str(tmp_path / "net.pt2"), "--store", str(store.folder)]
+    assert "the same bits for 60 of 32x32, 1 of 32x32, 7 of 48x72 (test images)" in invoke(*words).output
+    program = torch.export.load(tmp_path / "net.pt2").module()
+    images = load_dataset(SMALL.data).test.images
+    assert program(images).argmax(1).tolist() == list(run.predictions)
+    made = export_run(run.id, "torch-export", tmp_path / "python.pt2", store=store)
+    assert made.read_bytes() == (tmp_path / "net.pt2").read_bytes()

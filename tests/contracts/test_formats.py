@@ -8,13 +8,15 @@ import torch
 
 from ablab.catalogue import catalogue
 from ablab.errors import InputError
-from ablab.export import export, suffix
+from ablab.export import Subject, export, suffix
 from ablab.models import Io, build
 from ablab.models.initial import initialise
 from ablab.train.trained import Trained
 
 FORMATS = catalogue("export", "format")
 NAMES = sorted(FORMATS)
+PROGRAMS = {"onnx", "torch-export"}  # which take seconds to make
+MADE = [pytest.param(name, marks=pytest.mark.long if name in PROGRAMS else ()) for name in NAMES]
 READ_BACK = sorted(name for name, entry in FORMATS.items() if "reader" in entry.facts)
 
 
@@ -27,21 +29,22 @@ def trained(model="simple-nn", **options):
 
 def written(name, given, path):
     try:
-        export(given, name, path)
+        export(Subject(given, card="A card."), name, path)
     except InputError as error:
         if "needs" in str(error):
             pytest.skip(str(error))
         raise
-    return path.read_bytes()
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return b"".join(file.read_bytes() for file in files)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_format_is_named_and_says_how_its_files_end(name):
     assert re.fullmatch(r"[a-z][a-z0-9_-]*", name)
-    assert suffix(name).startswith(".")
+    assert re.fullmatch(r"\.[a-z0-9]+|-[a-z]+", suffix(name))  # of a file, of a folder
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("options", [{}, {"norm": "batch"}], ids=str)
 def test_the_same_weights_give_the_same_bytes_and_others_give_others(name, options, tmp_path):
     given = trained(**options)

@@ -32,23 +32,19 @@ def command(
     store: str | None,
     as_json: bool,
 ) -> None:
-    from ablab.cli.export import no_weights
-    from ablab.conduct import weights_path
     from ablab.errors import InputError
+    from ablab.outgoing import weights_of
     from ablab.predict import pictures_at, predict
     from ablab.store import Store, place
-    from ablab.train.trained import read
 
     kept = Store(place(store), create=False)
     runs = {one.id: one for one in map(kept.run, (run, *others))}
     if len(runs) <= len(others):
         raise InputError("a run is named twice; each counts once")
-    for one in runs.values():
-        if not weights_path(kept, one.id).exists():
-            raise no_weights(one, "safetensors", kept)
+    with_ = [word for other in others for word in ("--with", other)]
+    networks = [weights_of(one, kept, "predict", run, *with_, *pictures) for one in runs.values()]
     given = click.get_binary_stream("stdin").read() if "-" in pictures else b""
     items = pictures_at(pictures, given)
-    networks = [read(weights_path(kept, id_)) for id_ in runs]
     predictions = predict(networks, items, top=top, skip_unreadable=skip_unreadable)
     value = {"runs": list(runs), "predictions": [dataclasses.asdict(one) for one in predictions]}
     text = "\n".join(_shown(one, len(runs)) for one in predictions)

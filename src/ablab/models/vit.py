@@ -78,7 +78,7 @@ class Places(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         sentence = x.flatten(2).transpose(1, 2)  # [B,D,H,W] -> [B,H*W,D]
-        return torch.cat([self.token.expand(len(x), -1, -1), sentence], 1) + self.place
+        return torch.cat([self.token.expand(x.shape[0], -1, -1), sentence], 1) + self.place
 
 
 class Attention(nn.Module):

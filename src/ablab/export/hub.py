@@ -1,0 +1,55 @@
+"""huggingface: a folder as Hugging Face's hub lays models out, with a model card."""
+
+import json
+import tomllib
+from typing import Any
+
+from safetensors.torch import save
+
+from ablab.catalogue import mark
+from ablab.errors import DataError
+from ablab.export import Product, Subject
+from ablab.export.pictures import INPUT
+from ablab.recipe import Recipe
+from ablab.train.trained import Trained, apart
+from ablab.version import VERSION
+
+
+@mark("format", "huggingface", suffix="-huggingface")
+def huggingface(subject: Subject) -> Product:
+    """A folder for Hugging Face's hub: `config.json`, `model.safetensors`, and `README.md`, the model card."""
+    trained = subject.trained
+    config = json.dumps(_config(trained), indent=2, ensure_ascii=False) + "\n"
+    weights = save(apart(trained.weights), {"format": "pt"})  # one entry: with more, their order would be by chance
+    return Product(
+        {
+            "config.json": config.encode(),
+            "model.safetensors": weights,
+            "README.md": subject.card.encode(),
+        }
+    )
+
+
+def _config(trained: Trained) -> dict[str, Any]:
+    """What another program needs to build the network and to feed it, under the names that the hub's models use."""
+    if trained.in_shape is None or trained.mean is None or trained.sd is None:
+        raise DataError("these weights were kept before the size of the images was kept with them: train again")
+    recipe = Recipe.of(tomllib.loads(trained.recipe))
+    return {
+        "model_type": "ablab",
+        "architecture": recipe.model,
+        "options": recipe.options,
+        "num_channels": trained.in_shape[0],
+        "image_size": list(trained.in_shape[1:]),
+        "image_mean": [one / 255 for one in trained.mean],  # of pixels from 0 to 1
+        "image_std": [one / 255 for one in trained.sd],
+        "test_time_views": recipe.tta,
+        "input": INPUT,
+        "num_labels": len(trained.classes),
+        "id2label": {str(number): name for number, name in enumerate(trained.classes)},
+        "label2id": {name: number for number, name in enumerate(trained.classes)},
+        "recipe": trained.recipe,
+        "seed": trained.seed,
+        "epoch": trained.epoch,
+        "ablab_version": VERSION,
+    }
