@@ -18,7 +18,7 @@ from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
 TERMINATED = 143  # the exit code after SIGTERM
-NOT_COMMANDS = {"__init__", "shared"}
+NOT_COMMANDS = {"__init__", "shared", "trials"}
 
 
 class Commands(click.Group):

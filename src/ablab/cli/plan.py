@@ -3,6 +3,8 @@
 import click
 
 from ablab.cli.shared import StudyWords, json_option, reuse_option, say, study_words
+from ablab.cli.trials import refuse, study_of_command
+from ablab.cli.trials import show_plan as show_trials
 
 
 @click.command(help=__doc__)
@@ -11,6 +13,10 @@ from ablab.cli.shared import StudyWords, json_option, reuse_option, say, study_w
 @reuse_option
 @json_option
 def command(study: StudyWords, skip_unreadable: bool, reuses: bool, as_json: bool) -> None:
+    if asked := study_of_command(study):
+        refuse(asked, {"--skip-unreadable": skip_unreadable, "--data-root": study.data_root})
+        show_trials(asked, study, as_json, reuses=reuses)
+        return
     show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
 
 

@@ -11,6 +11,8 @@ import click
 
 from ablab.catalogue import catalogue
 from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.trials import refuse, study_of_command
+from ablab.cli.trials import show_result as show_trials
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def command(
     as_json: bool,
 ) -> None:
     from ablab.result import look_up, together
+    from ablab.trials.result import look_up as look_up_trials
 
     if (study.path is None) == (published is None):
         raise InputError("which report? ablab report STUDY, or ablab report --published B --out FOLDER")
@@ -50,6 +53,12 @@ def command(
         return
 
     kept = study.open_store()
+    if asked := study_of_command(study):
+        refuse(asked, {f"--format {form}": form != "html"})
+        path = show_trials(look_up_trials(asked, kept), study, out, as_json)
+        if open_it:
+            click.launch(str(path))
+        return
     parts = study.parts()
     if out and len(parts) > 1:
         raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")

@@ -18,6 +18,9 @@ from ablab.cli.shared import (
     say_next,
     study_words,
 )
+from ablab.cli.trials import carry_out as carry_out_trials
+from ablab.cli.trials import refuse, study_of_command
+from ablab.cli.trials import show_plan as show_trials
 from ablab.errors import AblabError, InputError
 
 
@@ -61,6 +64,16 @@ def command(
         return
     if study.path is None:
         raise InputError("which study? ablab run quickstart, ablab run STUDY.toml, or ablab run --published")
+    if asked := study_of_command(study):
+        refuse(asked, {"--replicate": replicates, "--skip-unreadable": skip_unreadable, "--data-root": study.data_root})
+        refuse(asked, {f"--{key}": execution[key] for key in ("executor", "track")})
+        if dry_run:
+            show_trials(asked, study, as_json, reuses=reuses)
+            return
+        given = {"workers": execution["workers"], "is_new": is_new, "reuses": reuses}
+        said = carry_out_trials(asked, study, out, as_json, **given)
+        leave(said if has_exit_code else ())
+        return
     if dry_run:
         from ablab.cli.plan import show_plan
 

@@ -45,6 +45,8 @@ def damages(store: Store) -> Iterator[Damage]:
         ("locks", "plan", "the lock of plan"),
         ("judged", "rowid", "what is known of who judged run"),
         ("removed", "rowid", "what stays of the removed run"),
+        ("trials", "id", "trial"),
+        ("trial_plans", "plan", "the lock of the plan of trials"),
     ):
         for id_ in _each(store, f"SELECT {key} FROM {table} ORDER BY rowid"):  # noqa: S608 (names from above)
             yield from (Damage(None, what) for what in _of_row(store, table, key, id_, said))

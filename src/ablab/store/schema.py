@@ -191,6 +191,25 @@ MIGRATIONS = (
         beat INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # Trials of commands and functions, and the plans that they were carried out for.
+    """
+    CREATE TABLE trials (
+        id TEXT PRIMARY KEY,
+        plan TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        record TEXT NOT NULL,
+        digest TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE trial_plans (
+        plan TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        root INTEGER NOT NULL,
+        time TEXT NOT NULL,
+        digest TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 
 

@@ -20,7 +20,7 @@ def read_studies(path: Path, scale: str = "default") -> tuple[Study, ...]:
 
 def read_study(path: Path, scale: str = "default") -> Study:
     """The study in a TOML file, or one that comes with ablab by its name; it is named after the file and its size."""
-    content = _content(path)
+    content = content_of(path)
     study = Study.from_toml(content, path, scale)
     return study if scale == "default" else dataclasses.replace(study, name=f"{study.name}-{scale}")
 
@@ -88,7 +88,7 @@ def _folder() -> Path:
     return folder
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """The text of a study: that of its file, or of one that comes with ablab where a bare name is given."""
     is_name = not path.suffix and len(path.parts) == 1 and not path.exists()
     if is_name and path.name in (shipped := shipped_studies()):

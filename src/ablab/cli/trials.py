@@ -1,0 +1,95 @@
+"""Studies of a command, for the commands that plan, run and report studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablab.cli.shared import StudyWords, say
+from ablab.errors import InputError
+
+if TYPE_CHECKING:
+    from ablab.trials.question import TrialStudy
+    from ablab.trials.result import TrialResult
+
+
+def study_of_command(words: StudyWords) -> TrialStudy | None:
+    """The study where its file is about a command."""
+    from ablab.trials.file import read_trials
+
+    found = read_trials(words.path) if words.path else None
+    if found and words.scale != "default":
+        raise InputError(f"--scale {words.scale}: a study of a command has one size")
+    return found
+
+
+def show_plan(study: TrialStudy, words: StudyWords, as_json: bool, *, reuses: bool = False) -> None:
+    """Print the plan of a study and what can be foreseen of it; nothing is called."""
+    from ablab.report.terminal.trials import plan_text
+    from ablab.store import place
+    from ablab.trials.conduct import foreseen
+
+    study.subject.check()
+    store = words.open_store(create=True) if (place(words.store) / "store.sqlite").exists() else None
+    plan, there, spread = foreseen(study, store, reuses=reuses)
+    facts = {
+        "plan": plan.hash,
+        "root": plan.study.rule.root,
+        "note": plan.note,
+        "question": study.question,
+        "trials": [plan.wanted, plan.most],
+        "done": len(there),
+        "spread": spread,
+    }
+    say(as_json, facts, plan_text(plan, there, spread), words.command("run"))
+
+
+def carry_out(
+    study: TrialStudy, words: StudyWords, out: Path | None, as_json: bool, *, workers: int | None, **options: bool
+) -> list[str]:
+    """Call what a study wants, show it as it goes, end with the verdicts and the report; gives the verdicts' words."""
+    from ablab.cli.report import report_path
+    from ablab.report.terminal.trials import line_of
+    from ablab.trials.conduct import run_command
+
+    report_path(study.name, out)  # found now, and not after hours
+    result = run_command(
+        study,
+        words.open_store(create=True),
+        workers=workers or 1,
+        show=lambda *told: None if as_json else click.echo(line_of(*told)),
+        begin=lambda plan, done: None if as_json else click.echo(_begun(plan.hash, plan.note, done)),
+        **options,
+    )
+    show_result(result, words, out, as_json)
+    return [verdict.word for verdict in result.verdicts]
+
+
+def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_json: bool) -> Path:
+    """Write the report, print the verdicts; gives the path of the report."""
+    from ablab.atomic import atomic_write
+    from ablab.cli.report import report_path
+    from ablab.report.terminal.trials import result_text
+    from ablab.report.trials import trials_page
+
+    path = report_path(result.study.name, out)
+    atomic_write(path, trials_page(result))
+    text = f"\n{result_text(result)}\nreport: {path}"
+    say(as_json, {**result.to_dict(), "report": str(path)}, text, words.command("report", "--open"))
+    return path
+
+
+def refuse(study: TrialStudy, given: Mapping[str, Any]) -> None:
+    """Raise for an option that a study of a command does not have."""
+    for option, value in given.items():
+        if value:
+            raise InputError(f"{option}: {study.where} is a study of a command, which has no such option")
+
+
+def _begun(plan: str, note: str, done: int) -> str:
+    """What a person sees before the first trial."""
+    there = f", {done} trials are there already" if done else ""
+    return "\n".join(filter(None, [f"plan {plan}{there}", note]))

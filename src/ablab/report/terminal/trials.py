@@ -1,0 +1,88 @@
+"""A study of a command or a function, for the terminal: its plan, its trials as they come, its verdicts."""
+
+import statistics
+from collections.abc import Mapping
+
+from ablab.nouns import counted, duration
+from ablab.report.section import Paragraph
+from ablab.report.table import Table, table
+from ablab.report.terminal.plain import lines_of
+from ablab.report.terminal.screen import on_screen, screen_width
+from ablab.report.trials import verdict_table
+from ablab.report.wording import shown
+from ablab.statistics.reach import FARTHEST, detectable_effect
+from ablab.study.forecast import SHOWN
+from ablab.trial import Outcome
+from ablab.trials.decide import Decision
+from ablab.trials.plan import Plan
+from ablab.trials.result import TrialResult
+
+
+def plan_text(plan: Plan, outcomes: Mapping[str, Outcome], spread: float | None) -> str:
+    """The question, the trials, the time, and what can be seen for how many; `spread` is the sd of a difference."""
+    study, rule, metric = plan.study, plan.study.rule, plan.study.measure.metric
+    least, most = rule.seeds
+    lines = [
+        shown(study.question),
+        shown(study.subject.shown),
+        f"base and {counted(len(study.variants), 'variant')}, {least}..{'' if rule.is_open else most} seeds each: "
+        f"{counted(plan.wanted, 'trial')} at least, {plan.most:,} at most, {len(outcomes)} done already; "
+        f"by {metric.title}, {metric.direction} is better, margin {metric.size(rule.margin)}, plan {plan.hash}",
+    ]
+    if study.has_repeat:
+        lines.append("one of them is the first once more: does the seed settle the result?")
+    if plan.note:
+        lines.append(plan.note)
+    if not study.subject.facts.get("limit") and "command" in study.subject.facts:
+        lines.append('there is no time limit: a trial that never ends holds up the study; limit = "30m" sets one')
+    if outcomes:
+        each = statistics.fmean(outcome.seconds for outcome in outcomes.values())
+        first, last = (duration(each * max(0, number - len(outcomes))) for number in (plan.wanted, plan.most))
+        lines.append(f"still to do: about {first} at least, {last} at most, one trial after the other")
+    known = "unknown until 3 pairs are done" if spread is None else metric.size(float(f"{spread:.3g}"))
+    lines += [f"expected sd of a difference: {known}", "", on_screen(_reaches(plan, spread)), ""]
+    return "\n".join(lines)
+
+
+def _reaches(plan: Plan, spread: float | None) -> Table:
+    """The smallest effect that a study of each size detects with 80 % power."""
+    rule, metric = plan.study.rule, plan.study.measure.metric
+    (least, most), is_open = rule.seeds, rule.is_open
+    rows = []
+    for seeds in sorted({*(n for n in SHOWN if n >= least), FARTHEST if is_open else most}):
+        effect = detectable_effect(least, seeds, plan.alpha, is_open=is_open)
+        if effect == float("inf"):
+            continue
+        size = f"{effect:.2f} sd"
+        if spread is not None:
+            size = f"{spread * effect:.{metric.digits}f} {metric.gap_unit}".rstrip()
+        rows.append((str(seeds), size, str(seeds * len(plan.study.arms)), "<- this study" if seeds == most else ""))
+    return table("reaches", ("seeds at most >", "detects (80 % power) >", "trials at most >", ""), rows)
+
+
+def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:
+    """One line for a trial that has ended."""
+    names = {arm.arguments: arm.name for arm in plan.study.arms}
+    measure, wide = plan.study.measure, max(map(len, names.values()))
+    value = measure.of(outcome.figures)
+    seen = outcome.status if value is None else f"{value:.{measure.metric.digits}f} {measure.metric.unit}".rstrip()
+    told = f"  {outcome.note}" if outcome.note else "  once more" if outcome.trial.is_repeat else ""
+    decided = sum(verdict.word != "undecided" for verdict in decision.verdicts)
+    name = shown(names[outcome.trial.arguments])
+    return (
+        f"seed {outcome.trial.seed:<4} {name:<{wide}}  {seen:>10}  {duration(outcome.seconds):>8}{shown(told)}"
+        f"  {decided} of {len(decision.verdicts)} decided"
+    )
+
+
+def result_text(result: TrialResult) -> str:
+    """The verdicts as a table, then in sentences, then what a reader must know."""
+    width = screen_width() and 100
+    lines = [on_screen(verdict_table(result)), ""]
+    for verdict in result.verdicts:
+        lines += lines_of(Paragraph(verdict.sentence), width=width)
+    for remark in result.remarks:
+        lines += lines_of(Paragraph(f"note: {remark}{'' if remark.endswith('?') else '.'}"), width=width)
+    if wanted := len(result.decision.wanted):
+        lines.append(f"{counted(wanted, 'trial')} {'is' if wanted == 1 else 'are'} still wanted")
+    return "\n".join(lines).rstrip("\n")

@@ -1,0 +1,183 @@
+"""run_trials(): call what is wanted until every verdict stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ablab import grammar
+from ablab.errors import AblabError, StudyError
+from ablab.nouns import counted
+from ablab.statistics.paired import sd
+from ablab.store.history import now
+from ablab.store.trials import keep, lock, locked, outcomes
+from ablab.study.question.rule import LEAST, MOST_ROOTS
+from ablab.trial import LockedTrials, Outcome, Trial
+from ablab.trials.command import Command
+from ablab.trials.decide import Decision, decide
+from ablab.trials.evidence import gather
+from ablab.trials.plan import Plan, plan
+from ablab.trials.processes import Processes
+from ablab.trials.question import TrialStudy
+from ablab.trials.result import TrialResult, begun, result_of
+
+if TYPE_CHECKING:
+    from ablab.store import Store
+
+LAST_LINES = 12  # of a program's output, in the message that it is not right yet
+
+Observer = Callable[[Plan, Outcome, Decision], None]
+Beginning = Callable[[Plan, int], None]  # the plan, and how many of its trials are there already
+
+
+class Caller(Protocol):
+    """Carries out trials; how is its own affair."""
+
+    slots: int
+
+    def __call__(self, wanted: Callable[[], Sequence[Trial]]) -> Iterator[Outcome]:
+        """Outcomes in any order, until nothing is wanted."""
+        ...
+
+
+def run_trials(
+    study: TrialStudy,
+    store: Store,
+    caller: AbstractContextManager[Caller],
+    *,
+    show: Observer,
+    begin: Beginning,
+    is_new: bool = False,
+    reuses: bool = False,
+) -> TrialResult:
+    """Carry out a study from where it stands. The store is the only memory, so a study that was stopped goes on.
+
+    A study that has begun under other rules is refused, unless this is said to be a new one. A new one has seeds whose
+    trials nobody has seen, unless it reuses them.
+    """
+    planned = prepared(study, store, is_new=is_new, reuses=reuses)
+    planned = _locked(planned, store)
+    found = outcomes(store, (trial.id for trial in planned.possible))
+    begin(planned, len(found))
+    decision = decide(planned, found)
+
+    def wanted() -> Sequence[Trial]:
+        return (*decision.wanted, *(decision.later if call.slots > 1 else ()))
+
+    with caller as call:
+        for outcome in call(wanted):
+            if outcome.trial.id == planned.first.id and outcome.status != "finished":
+                raise AblabError(_not_right_yet(planned, outcome))
+            kept = dataclasses.replace(outcome, plan=planned.hash)
+            keep(store, kept)
+            found[kept.trial.id] = kept
+            decision = decide(planned, found)
+            show(planned, kept, decision)
+    return result_of(planned, store)
+
+
+def run_command(
+    study: TrialStudy, store: Store, *, workers: int = 1, show: Observer, begin: Beginning, **options: bool
+) -> TrialResult:
+    """Carry out a study of a command, so many calls at a time."""
+    command = study.subject
+    assert isinstance(command, Command)
+    command.check(workers)
+    caller = Processes(command, study.measure, store.folder / "trials", workers)
+    return run_trials(study, store, caller, show=show, begin=begin, **options)
+
+
+def foreseen(
+    study: TrialStudy, store: Store | None, *, reuses: bool = False
+) -> tuple[Plan, dict[str, Outcome], float | None]:
+    """The plan, the outcomes that are there, and the largest sd of a difference that 3 pairs or more show."""
+    planned = prepared(study, store, is_new=True, reuses=reuses) if store else plan(study)
+    there = outcomes(store, (trial.id for trial in planned.possible)) if store else {}
+    gaps = [evidence.series.differences for evidence in gather(planned, planned.counted(there))]
+    return planned, there, max((sd(each) for each in gaps if len(each) >= LEAST), default=None)
+
+
+def prepared(study: TrialStudy, store: Store, *, is_new: bool = False, reuses: bool = False) -> Plan:
+    """The plan as a store has begun it; a new one has fresh seeds, unless it names its own or may reuse trials."""
+    known = begun(study, store)
+    if known:
+        return known
+    planned = plan(study)
+    if not is_new:
+        _check_locked(planned, store)
+    if reuses or study.rule.root:
+        return planned
+    return _fresh(planned, store)
+
+
+def _fresh(planned: Plan, store: Store) -> Plan:
+    """The plan with seeds whose trials nobody has seen: a person who knows results can choose a margin to fit them."""
+    seen = outcomes(store, (trial.id for trial in planned.possible))
+    if not seen:
+        return planned
+    for root in range(1, MOST_ROOTS + 1):
+        other = planned.at_root(root)
+        if not outcomes(store, (trial.id for trial in other.possible)):
+            had = "has" if len(seen) == 1 else "have"
+            note = (
+                f"fresh seeds (root {root}): {counted(len(seen), 'trial')} that this study would use {had} been seen. "
+                "--reuse takes them, and the verdicts say so"
+            )
+            return dataclasses.replace(other, note=note)
+    where = planned.study.where
+    raise StudyError(f"{where}: all {MOST_ROOTS} roots have been used: --reuse takes trials that were seen")
+
+
+def _check_locked(planned: Plan, store: Store) -> None:
+    """Raise if a study of this name has trials under another plan: rules that follow results decide nothing."""
+    study = planned.study
+    for kept in locked(store):
+        if kept.name != study.name or kept.plan == planned.hash:
+            continue
+        before = json.loads(kept.text)
+        if not outcomes(store, before["first"]):
+            continue
+        listed = "\n    ".join(_changes(before["facts"], study.facts)) or "the version of the rules that decide"
+        raise StudyError(
+            f"{study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
+            f"    {listed}\nundo that to go on; to start a new study with it, say --new"
+        )
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """What decides, and is not as it was, one line each."""
+    for key in dict.fromkeys([*before, *now]):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+            yield from ([f"{key}: {', '.join(changed)} changed"] if changed else [])
+        elif old != new:
+            yield f"{key} was {_shown(old)}, is {_shown(new)}"
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value in (None, "") else grammar.show(value)
+
+
+def _locked(planned: Plan, store: Store) -> Plan:
+    """The plan, locked now or since it was begun."""
+    if planned.locked:
+        return planned
+    facts = {"facts": planned.study.facts, "first": [trial.id for trial in planned.trials(range(1))]}
+    entry = LockedTrials(planned.hash, planned.study.name, json.dumps(facts), planned.study.rule.root, now())
+    lock(store, entry)
+    return dataclasses.replace(planned, locked=entry.time)
+
+
+def _not_right_yet(planned: Plan, outcome: Outcome) -> str:
+    """Why a study does not start: its first trial has no figure, which is kept for nothing."""
+    study = planned.study
+    said = (outcome.errors.strip() or outcome.output.strip()).splitlines()[-LAST_LINES:]
+    ends = "".join(f"\n    {line}" for line in said)
+    return (
+        f"{study.where}: the first trial, the base with seed {outcome.trial.seed}, has no figure: {outcome.note}. "
+        f"Nothing was kept; mend it and run the study again{':' if ends else '.'}{ends}"
+    )

@@ -1,0 +1,205 @@
+"""A study file about a command, read with everything that is wrong with it at once, each fault with its line."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from ablab import grammar
+from ablab.catalogue import LENGTH
+from ablab.errors import Fault, GrammarError, InputError, StudyError, did_you_mean
+from ablab.metric import Direction
+from ablab.study.question.files import content_of
+from ablab.study.question.parts import question_fault
+from ablab.study.question.reader import MOST_FAULTS
+from ablab.study.question.rule import AS_WRITTEN, RULES, Rule
+from ablab.study.question.toml import Document, read
+from ablab.trials.command import Command, command_faults, digests, pattern_fault, words_fault
+from ablab.trials.question import Arm, Measure, TrialStudy, arm_faults
+
+TOP = ("question", "command", "base", "files", "limit", "repeat")
+SECTIONS = ("variants", "result", "decide")
+RESULT = ("better", "unit", "chance", "examples", "file", "pattern")
+DECIDE = ("metric", "margin", "confidence", "seeds", "budget", "root")
+UNIT_LENGTH = 20
+
+
+def read_trials(path: Path) -> TrialStudy | None:
+    """The study in a TOML file where it is one of a command; None where it is of recipes, or no TOML."""
+    content = content_of(path)
+    try:
+        document = read(content, str(path))
+    except StudyError:
+        return None
+    return study_of(document, path) if "command" in document.values else None
+
+
+def study_of(document: Document, path: Path) -> TrialStudy:
+    """The study of a document; everything that is wrong with it is said in one StudyError."""
+    values = document.values
+    faults = _Faults(document)
+    faults.note((), _unknown(values, (*TOP, *SECTIONS), "a study of a command"))
+    result, decide, variants = (faults.section(name) for name in ("result", "decide", "variants"))
+    faults.note(("result",), _unknown(result, RESULT, "[result]"))
+    faults.note(("decide",), _unknown(decide, DECIDE, "[decide]"))
+    faults.note((), filter(None, [question_fault(values.get("question", ""))]))
+    faults.note((), command_faults(values))
+    if values.get("repeat", True) not in (True, False):
+        faults.note((), [Fault("repeat", "repeat is true or false")])
+    base, arguments = _arguments(values.get("base", ""), variants, faults)
+    files = _files(values.get("files", []), faults)
+    faults.note(("result",), result_faults(result))
+    rule, rule_faults = rule_of_trials(decide)
+    faults.note(("decide",), rule_faults)
+    faults.end()
+    reading = {key: result[key] for key in ("file", "pattern") if key in result}
+    return TrialStudy(
+        question=values["question"].strip(),
+        subject=Command(values["command"], files, values.get("limit", ""), **reading),
+        base=base,
+        variants=tuple(Arm(name, text) for name, text in arguments.items()),
+        measure=measure_of(result, decide.get("metric", ""), rule.margin),
+        rule=rule,
+        name=path.stem,
+        path=str(path),
+        has_repeat=values.get("repeat", True),
+    )
+
+
+class _Faults:
+    """What is wrong with a document, as data and as text with its lines."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.found: list[Fault] = []
+        self.texts: list[str] = []
+
+    def note(self, section: tuple[str, ...], faults: Iterable[Fault]) -> None:
+        """Note faults of keys of a section; () is the top."""
+        for fault in faults:
+            self.found.append(fault)
+            keys = (*section, fault.key) if fault.key else section
+            there = keys if keys in self.document.lines else section
+            self.texts.append(self.document.shown(there, fault))
+
+    def section(self, name: str) -> dict[str, Any]:
+        value = self.document.values.get(name, {})
+        if isinstance(value, dict):
+            return value
+        self.note((), [Fault(name, f"{name} is a section: write a line [{name}], and below it one line each")])
+        return {}
+
+    def end(self) -> None:
+        """Raise if anything is wrong."""
+        if self.found:
+            more = len(self.found) - MOST_FAULTS
+            rest = [f"and {more:,} more like these"] if more > 0 else []
+            raise StudyError(self.found, "\n".join([*self.texts[:MOST_FAULTS], *rest]))
+
+
+def _unknown(values: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[Fault]:
+    return [
+        Fault(key, f'"{key}" is no part of {where}', hint=_belongs(key) or did_you_mean(key[:LENGTH], known))
+        for key in values
+        if key not in known
+    ]
+
+
+def _belongs(key: str) -> str:
+    """Where a key belongs that stands in another section."""
+    for section, keys in (("[result]", RESULT), ("[decide]", DECIDE)):
+        if key in keys:
+            return f"it belongs below a line {section}"
+    return "it belongs above the first [section]" if key in TOP else ""
+
+
+def _arguments(base: Any, variants: Mapping[str, Any], faults: _Faults) -> tuple[str, dict[str, str]]:
+    """The arguments of the base and of each variant, as text."""
+    if not isinstance(base, str):
+        faults.note((), [Fault("base", 'base: arguments of the command, such as base = "--dropout 0"')])
+        base = ""
+    elif fault := words_fault("base", base):
+        faults.note((), [fault])
+    wrong = [
+        Fault(name, 'a variant is text with arguments, such as "--dropout 0.5"')
+        for name, text in variants.items()
+        if not isinstance(text, str)
+    ]
+    right = {name: text for name, text in variants.items() if isinstance(text, str)}
+    wrong += [fault for name, text in right.items() if (fault := words_fault(name, text))]
+    if not variants:
+        hint = 'add a section [variants] with lines such as "dropout" = "--dropout 0.5"'
+        faults.note((), [Fault("", "there is nothing to compare", hint=hint)])
+    faults.note(("variants",), [*wrong, *arm_faults(base, right)])
+    return base, right
+
+
+def _files(value: Any, faults: _Faults) -> tuple[tuple[str, str], ...]:
+    """The files that results depend on, with their digests."""
+    paths = value if isinstance(value, list) else [value]
+    if not all(isinstance(path, str) and path for path in paths):
+        faults.note((), [Fault("files", 'files: a list of paths, such as files = ["train.py", "data.csv"]')])
+        return ()
+    try:
+        return digests(paths)
+    except InputError as error:
+        faults.note((), [Fault("files", f"files: {error}")])
+        return ()
+
+
+def result_faults(values: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with [result], which says how a result is read and what its figure means."""
+    faults = []
+    if values.get("better", "higher") not in get_args(Direction):
+        faults.append(Fault("better", 'better = "higher" or "lower": which figures are better', "better"))
+    unit = values.get("unit", "")
+    if not isinstance(unit, str) or len(unit) > UNIT_LENGTH or not unit.isprintable():
+        wanted = 'a short text, such as "s"; "%" says that figures are shares from 0 to 1'
+        faults.append(Fault("unit", f"unit: {wanted}", "unit"))
+    chance = values.get("chance", 0)
+    if isinstance(chance, bool) or not isinstance(chance, int | float) or not abs(chance) < 1e300:
+        faults.append(Fault("chance", "chance: the figure of a program that guesses, such as 0.1", "chance"))
+    elif unit == "%" and not 0 <= chance < 1:
+        faults.append(Fault("chance", f"chance = {chance:g}: a share from 0 to 1, as the figures are", "chance"))
+    examples = values.get("examples", 1)
+    if type(examples) is not int or examples < 1:
+        faults.append(Fault("examples", "examples: on how many examples a share was counted", "examples"))
+    if "file" in values and not (isinstance(values["file"], str) and values["file"]):
+        faults.append(Fault("file", 'file: the file that has the result, such as "{folder}/result.json"', "file"))
+    if "pattern" in values and (fault := pattern_fault(values["pattern"])):
+        faults.append(fault)
+    return faults
+
+
+def measure_of(values: Mapping[str, Any], name: str, margin: float) -> Measure:
+    """The figure that decides, from the keys of [result] and its name; the margin says which decimals matter."""
+    given = {key: values[key] for key in ("better", "unit", "chance", "examples") if key in values}
+    decimals = None if values.get("unit") == "%" else max(0, 2 - math.floor(math.log10(margin)))
+    return Measure(name, **given, decimals=decimals)
+
+
+def rule_of_trials(values: Mapping[str, Any]) -> tuple[Rule, list[Fault]]:
+    """The rule in [decide]. There is no usual margin, since figures may have any unit."""
+    right: dict[str, Any] = {}
+    faults = []
+    for key in DECIDE:
+        if key not in values:
+            continue
+        if key == "metric":
+            if not isinstance(values[key], str) or not values[key]:
+                faults.append(Fault(key, 'metric: the name of a number in the result, such as "accuracy"', key))
+            continue
+        try:
+            value = AS_WRITTEN[key](values[key]) if key in AS_WRITTEN else values[key]
+        except GrammarError as error:
+            faults.append(Fault(key, f"{key}: {error.faults[0].message}", str(values[key])))
+            continue
+        if fault := RULES[key](value):
+            faults.append(replace(fault, near=grammar.show(values[key])))
+        else:
+            right[key] = float(value) if key in ("margin", "confidence") else value
+    if "margin" not in values:
+        hint = "write margin = 0.5 below a line [decide], in the unit of the figure"
+        faults.append(Fault("", "the margin is missing: the smallest effect worth having", hint=hint))
+    return Rule(**right), faults

@@ -1,0 +1,116 @@
+"""TrialResult: what a study of a command or a function came to, and how it is found in a store."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ablab.errors import InputError
+from ablab.nouns import counted
+from ablab.store.trials import locked, outcomes
+from ablab.trial import LockedTrials, Outcome
+from ablab.trials.decide import Decision, decide
+from ablab.trials.plan import Plan, plan
+from ablab.trials.question import Arm, TrialStudy
+from ablab.trials.verdict import TrialVerdict
+
+if TYPE_CHECKING:
+    from ablab.store import Store
+
+
+@dataclass(frozen=True, repr=False)
+class TrialResult:
+    """The plan, the outcomes that there are, and the verdicts on them."""
+
+    plan: Plan
+    outcomes: Mapping[str, Outcome]  # by the ids of the trials
+    decision: Decision
+
+    @property
+    def study(self) -> TrialStudy:
+        return self.plan.study
+
+    @property
+    def verdicts(self) -> tuple[TrialVerdict, ...]:
+        return self.decision.verdicts
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know beside the verdicts."""
+        ended = (self.decision.ended,) if self.decision.ended else ()
+        return (*self.decision.remarks, *ended)
+
+    def of(self, arm: Arm) -> tuple[Outcome, ...]:
+        """The outcomes of the base or of a variant, in the order of seeds."""
+        found = self.plan.counted(self.outcomes)
+        return tuple(outcome for (text, _), outcome in sorted(found.items()) if text == arm.arguments)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdicts with what they rest on."""
+        return {
+            "study": self.study.name,
+            "question": self.study.question,
+            "plan": self.plan.hash,
+            "root": self.study.rule.root,
+            "metric": self.study.measure.metric.name,
+            "unit": self.study.measure.metric.gap_unit,
+            "verdicts": [dataclasses.asdict(verdict) for verdict in self.verdicts],
+            "trials": [
+                {
+                    "id": outcome.trial.id,
+                    "arm": arm.name,
+                    "seed": outcome.trial.seed,
+                    "status": outcome.status,
+                    "figures": outcome.figures,
+                    "seconds": outcome.seconds,
+                    "note": outcome.note,
+                }
+                for arm in self.study.arms
+                for outcome in self.of(arm)
+            ],
+            "remarks": list(self.remarks),
+            "wanted": len(self.decision.wanted),
+        }
+
+    def to_json(self) -> str:
+        """The same as text."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{verdict.variant}: {verdict.word}" for verdict in self.verdicts)
+        return f"<TrialResult of {self.study.name}: {words}; {counted(len(self.outcomes), 'trial')}>"
+
+
+def result_of(planned: Plan, store: Store) -> TrialResult:
+    """What the outcomes in a store say of a plan."""
+    found = outcomes(store, (trial.id for trial in planned.possible))
+    return TrialResult(planned, found, decide(planned, found))
+
+
+def begun(study: TrialStudy, store: Store) -> Plan | None:
+    """The plan by which a store has begun a study, with its seeds; None where it has not."""
+    kept = locked(store)
+    return next((_as_locked(study, entry) for entry in kept if plan_at(study, entry.root).hash == entry.plan), None)
+
+
+def plan_at(study: TrialStudy, root: int) -> Plan:
+    """The plan with the seeds of a root; a study that names its own keeps it."""
+    return plan(study.at_root(study.rule.root or root))
+
+
+def _as_locked(study: TrialStudy, entry: LockedTrials) -> Plan:
+    return dataclasses.replace(plan_at(study, entry.root), locked=entry.time)
+
+
+def look_up(study: TrialStudy, store: Store) -> TrialResult:
+    """A study as the store has it; nothing is called."""
+    planned = begun(study, store)
+    if planned is None:
+        raise InputError(
+            f"{study.where}: this study has not been run with this store yet, or has changed since; start it with: "
+            f"ablab run {study.where}"
+        )
+    return result_of(planned, store)

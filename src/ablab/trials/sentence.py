@@ -1,0 +1,88 @@
+"""The sentence of a verdict on a program: effect, interval, pairs, margin, time, and what it holds for."""
+
+from ablab.nouns import counted
+from ablab.statistics.reach import FARTHEST
+from ablab.study.verdict import signed
+from ablab.trials.evidence import Evidence
+from ablab.trials.plan import Plan
+from ablab.trials.verdict import TrialVerdict
+
+
+def sentence(plan: Plan, evidence: Evidence, verdict: TrialVerdict) -> str:
+    """What a person reads of a verdict."""
+    said = [
+        _failures(plan, evidence),
+        _headline(plan, verdict),
+        _fixed(verdict),
+        _advice(plan, verdict),
+        _known(verdict),
+    ]
+    return " ".join(filter(None, said))
+
+
+def _failures(plan: Plan, evidence: Evidence) -> str:
+    """Failed trials come first, because they are the loudest finding there is."""
+    failed, base, name = evidence.failures, evidence.base_failures, evidence.arm.name
+    if not failed and not base:
+        return ""
+    said = f"Trials that failed: {failed} of {evidence.tried} of {name}, {base} of {evidence.tried} of the base."
+    if evidence.reliability != "not told apart":
+        said += f" {name} {evidence.reliability} than the base."
+    guess = plan.study.measure.guess
+    if guess is None:
+        return f"{said} Their pairs are left out, which may flatter the side that failed more often."
+    if evidence.where_both_finish:
+        return f"{said} This is about the seeds where both finish."
+    metric = plan.study.measure.metric
+    return f"{said} They count as chance ({guess:.{metric.digits}f} {metric.unit}".rstrip() + ")."
+
+
+def _headline(plan: Plan, verdict: TrialVerdict) -> str:
+    metric, name = plan.study.measure.metric, verdict.variant
+    pairs, size = counted(verdict.pairs, "seed pair"), metric.size(verdict.margin)
+    if verdict.effect is None:
+        return f"{name}: undecided after {pairs}; a verdict takes {plan.study.rule.seeds[0]} at least (margin {size})."
+    effect = f"{signed(verdict.effect, metric.digits)} {metric.gap_unit}".rstrip()
+    if verdict.low is None or verdict.high is None:
+        return f"{name}: undecided after {pairs}; so far {effect} (margin {size})."
+    low, high = (signed(end, metric.digits) for end in (verdict.low, verdict.high))
+    seen = f"{effect} ({100 * verdict.level:g} % interval {low} to {high}), {pairs}"
+    time = "times not comparable" if verdict.time_ratio is None else f"at {verdict.time_ratio:.2f} times the time"
+    if verdict.word == "no practical difference":
+        kind = "a real but negligible effect, " if verdict.is_negligible else ""
+        return f"{name} makes no practical difference: {seen}, {kind}smaller than your margin of {size}, {time}."
+    if verdict.word == "undecided":
+        return f"{name}: undecided: {seen}, margin {size}, {time}."
+    if verdict.low > verdict.margin or verdict.high < -verdict.margin:
+        return f"{name} {verdict.word}: {seen}, by more than your margin of {size}, {time}."
+    return f"{name} {verdict.word}, perhaps by less than your margin: {seen}, margin {size}, {time}."
+
+
+def _fixed(verdict: TrialVerdict) -> str:
+    if not verdict.is_fixed:
+        return ""
+    return (
+        "Every seed gives the same figure, so the program ignores its seed or does not depend on it: no number of "
+        "seeds can say how far another run would differ."
+    )
+
+
+def _advice(plan: Plan, verdict: TrialVerdict) -> str:
+    """What more pairs would do, by simulation of the rule."""
+    if verdict.word != "undecided" or verdict.low is None:
+        return ""
+    effect = f"an effect of {plan.study.measure.metric.size(verdict.margin)}"
+    if verdict.needed is not None:
+        return f"Roughly {counted(verdict.needed, 'more pair', 'more pairs')} would settle {effect} with 80 % power."
+    if verdict.tried < plan.study.rule.seeds[1]:
+        return f"The seeds left are unlikely to settle {effect}."
+    if verdict.anew is None:
+        return f"No new study with up to {FARTHEST} seeds would settle {effect}: less noise between seeds would help."
+    return f"A new study with up to {verdict.anew:,} seeds would settle {effect} with 80 % power."
+
+
+def _known(verdict: TrialVerdict) -> str:
+    if not verdict.known:
+        return ""
+    had = "trial had a result" if verdict.known == 1 else "trials had results"
+    return f"{verdict.known:,} {had} when the plan was locked."

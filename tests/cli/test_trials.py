@@ -1,0 +1,171 @@
+"""ablab plan, run and report with a study of a command, as a person types them."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ablab.cli import command
+from ablab.errors import AblabError, InputError, StudyError
+from ablab.store import Store
+from ablab.store.trials import locked
+
+STUDY = """question = "Does the option help?"
+command = "sh train.sh {seed} {args}"
+files = ["train.sh"]
+[variants]
+"five more" = "5"
+[result]
+unit = "%"
+[decide]
+metric = "acc"
+margin = 1
+"""
+TRAIN = """echo "$1 $2" >> calls
+echo "epoch 1 of 1"
+echo "{\\"acc\\": 0.$((700 + ($1 * 7) % 5 + ${2:-0} * 10 + ($1 + ${2:-0}) % 3)), \\"loss\\": $1.5}"
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.sh").write_text(TRAIN)
+    (tmp_path / "s.toml").write_text(STUDY)
+
+
+def invoke(*words):
+    result = CliRunner().invoke(command, [*words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def calls():
+    return Path("calls").read_text().splitlines()
+
+
+def test_a_study_of_a_command_is_planned_run_and_reported():
+    plan = invoke("plan", "s.toml")
+    assert "3..10 seeds each: 7 trials at least, 21 at most, 0 done already" in plan
+    assert "higher is better, margin 1 pp" in plan
+    assert plan.endswith("next: ablab run s.toml\n")
+    assert not Path("calls").exists()
+    shown = invoke("run", "s.toml")
+    assert "five more helps: +5." in shown
+    assert "report: reports/s.html" in shown
+    assert len(calls()) == len(set(calls())) + 1 == shown.count("\nseed ")  # one is called twice, to see if it repeats
+    page = Path("reports/s.html").read_text()
+    assert "Does the option help?" in page
+    assert "sh train.sh {seed} {args}" in page
+    assert "five more" in invoke("report", "s.toml")
+
+
+def test_a_study_that_has_its_verdicts_calls_nothing_again():
+    first = json.loads(invoke("run", "s.toml", "--json"))
+    many = len(calls())
+    again = json.loads(invoke("run", "s.toml", "--json", "--workers", "3"))
+    assert again == first
+    assert len(calls()) == many
+    assert first["verdicts"][0]["word"] == "helps"
+
+
+def test_the_order_in_which_trials_end_changes_no_verdict():
+    one = json.loads(invoke("run", "s.toml", "--json", "--store", "one"))
+    four = json.loads(invoke("run", "s.toml", "--json", "--store", "four", "--workers", "4"))
+    times = {"time_ratio": 0, "sentence": ""}
+    assert [{**v, **times} for v in one["verdicts"]] == [{**v, **times} for v in four["verdicts"]]
+
+
+def test_a_study_that_is_changed_after_its_first_trial_is_refused_and_a_new_one_has_fresh_seeds():
+    invoke("run", "s.toml")
+    Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 2"))
+    with pytest.raises(StudyError, match=r"has been changed since:\n    margin was 1.0, is 2.0\n"):
+        invoke("run", "s.toml")
+    shown = invoke("run", "s.toml", "--new")
+    assert "fresh seeds (root 1)" in shown
+    assert "seed 10000" in shown
+    assert "known before" not in shown
+    Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 3"))
+    reused = json.loads(invoke("run", "s.toml", "--new", "--reuse", "--json"))
+    assert reused["verdicts"][0]["known"] > 0
+    assert "had results" not in reused["verdicts"][0]["sentence"].partition("trials had results")[0]
+    Path("s.toml").write_text(STUDY)
+    Path("train.sh").write_text(TRAIN + "# changed\n")
+    with pytest.raises(StudyError, match="files: train.sh changed"):
+        invoke("run", "s.toml")
+
+
+def test_a_first_trial_without_a_figure_ends_the_study_and_nothing_is_kept():
+    Path("train.sh").write_text("echo training; echo 'no such option' >&2; exit 2")
+    with pytest.raises(AblabError, match=r"exit code 2. Nothing was kept(.|\n)*no such option"):
+        invoke("run", "s.toml")
+    Path("train.sh").write_text(TRAIN)
+    assert "five more helps" in invoke("run", "s.toml")  # so a command that was mended starts afresh
+
+
+def test_two_metrics_are_an_error_that_names_them():
+    Path("s.toml").write_text(STUDY.replace('metric = "acc"\n', ""))
+    with pytest.raises(AblabError, match='several numbers in its output: acc, loss; choose one with metric = "acc"'):
+        invoke("run", "s.toml")
+
+
+def test_a_program_that_is_not_there_is_said_before_a_plan_is_locked():
+    Path("s.toml").write_text(STUDY.replace("sh train", "no-such-program train"))
+    for verb in ("plan", "run"):
+        with pytest.raises(InputError, match="there is no such program on the PATH"):
+            invoke(verb, "s.toml")
+    assert not Path(".ablab").exists() or locked(Store(".ablab")) == []
+
+
+@pytest.mark.parametrize(
+    "options", [["--replicate"], ["--executor", "here"], ["--scale", "full"], ["--track", "jsonl(x)"]]
+)
+def test_options_that_a_study_of_a_command_does_not_have_are_refused(options):
+    with pytest.raises(InputError, match="a study of a command"):
+        invoke("run", "s.toml", *options)
+
+
+def test_the_exit_code_tells_the_verdict():
+    done = CliRunner().invoke(command, ["run", "s.toml", "--exit-code"])
+    assert done.exit_code == 0
+    Path("s.toml").write_text(STUDY.replace("[result]\n", '[result]\nbetter = "lower"\n'))
+    assert CliRunner().invoke(command, ["run", "s.toml", "--exit-code", "--new"]).exit_code == 4
+
+
+def test_a_damaged_outcome_is_noticed(tmp_path):
+    from ablab.store.care import damages
+
+    invoke("run", "s.toml")
+    store = Store(".ablab")
+    assert list(damages(store)) == []
+    with store.writing() as connection:
+        connection.execute("UPDATE trials SET record = replace(record, '0.7', '0.8')")
+    assert any("trial" in damage.what for damage in damages(store))
+    with pytest.raises(AblabError, match="is damaged"):
+        invoke("report", "s.toml")
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_study_that_is_stopped_half_way_goes_on_and_calls_nothing_twice(number):
+    Path("train.sh").write_text(TRAIN + "sleep 0.1\n")
+    words = [sys.executable, "-m", "ablab", "run", "s.toml"]
+    parent = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in parent.stdout:
+        if line.startswith("seed 1"):
+            parent.send_signal(number)
+            break
+    parent.stdout.close()
+    parent.wait()
+    before = len(calls())
+    kept = json.loads(invoke("plan", "s.toml", "--json"))["done"]
+    assert before - 1 <= kept <= before  # but for the one that was on its way
+    assert "five more helps" in invoke("run", "s.toml")
+    whole = json.loads(invoke("report", "s.toml", "--json"))
+    assert len(calls()) <= len(whole["trials"]) + 2  # the repeat, and the one that was on its way
