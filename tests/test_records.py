@@ -4,6 +4,9 @@ import dataclasses
 import json
 import math
 
+import pytest
+
+from ablab.errors import InputError
 from ablab.recipe import Recipe
 from ablab.records import Cost, EpochRow, Machine, Measurement, Run, RunSpec
 
@@ -47,3 +50,10 @@ def test_losses_that_are_no_numbers_come_back_as_they_were():
     again = Run.from_json(broken.to_json())
     assert math.isnan(again.curve[0].train_loss)
     assert again.curve[0].val_loss == math.inf
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 63, 10**30])
+def test_a_seed_that_no_store_can_keep_is_refused_before_anything_is_trained(seed):
+    with pytest.raises(InputError, match=f"seed = {seed}: .* from 0 to 9223372036854775807"):
+        RunSpec(Recipe(), seed, "fingerprint")
+    assert RunSpec(Recipe(), (1 << 63) - 1, "fingerprint").id

@@ -18,6 +18,7 @@ from ablab.result import Result, askings, begun, result_of, tuned_rates
 from ablab.sharing import Shared, awaited
 from ablab.store.claims import Claims
 from ablab.store.history import now
+from ablab.store.labels import keep_own
 from ablab.study import Decision, Plan, Study, decide
 from ablab.study.ahead import ahead
 from ablab.study.forecast import during
@@ -101,7 +102,7 @@ def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None,
     for study in studies:
         with contextlib.suppress(AblabError):
             planned, dataset = planned_on_data(study, load)
-            store.keep_data(facts_of(dataset))
+            keep_own(store, facts_of(dataset))
             new.append(_as_begun(planned, store, **options))
     for planned in new:
         _lock(planned, store, "")
@@ -170,7 +171,7 @@ def run_study(
     if study.rule.most_seconds is not None:
         check_budget(planned, foresee(planned, dataset, store))
     data = facts_of(dataset)
-    store.keep_data(data)
+    keep_own(store, data)
     planned = planned.on(data)
     if not explores:
         _lock(planned, store, locked)
@@ -233,12 +234,13 @@ def train_one(
     from ablab.train.check import check
 
     check_trackers(track)
+    RunSpec(recipe, seed, "")  # a seed that is none is refused before data are read
     dataset = Loader(root, skip_unreadable)(recipe)
     check(recipe, dataset)
     spec = RunSpec(recipe, seed, dataset.fingerprint)
+    keep_own(store, facts_of(dataset))
     if known := store.runs([spec.id]):
         return known[0], False
-    store.keep_data(facts_of(dataset))
     with tracking(track, Activity(store.folder), show) as observe, Claims(store) as claims:
         while not claims.take([spec.id]):
             if run := awaited(lambda: (spec,), store, claims, observe):

@@ -70,6 +70,10 @@ class Diverged(Failed):
     """A loss that is not a finite number, or far beyond what guessing gives; the run is kept as diverged."""
 
 
+class Terminated(SystemExit):
+    """The process was asked to end: not to be mistaken for a user's code that ends Python."""
+
+
 def printable(text: str) -> str:
     """Text from outside on one line, with nothing in it that a terminal would obey.
 

@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import Any
 
 from ablab.catalogue import Entry, marked
-from ablab.errors import InputError, did_you_mean
+from ablab.errors import InputError, Terminated, did_you_mean
+
+BROKEN = (Exception, SystemExit)  # what a user's code may raise
 
 
 def own_module(name: str, error: type[InputError]) -> ModuleType:
@@ -27,7 +29,9 @@ def own_module(name: str, error: type[InputError]) -> ModuleType:
         raise error(f'"{name}": there is no file {where}') from None
     except ModuleNotFoundError as missing:
         raise error(f'"{name}": no module named "{missing.name}" can be imported') from None
-    except Exception as wrong:
+    except Terminated:
+        raise
+    except BROKEN as wrong:
         raise error(f'"{name}" cannot be imported: {told(wrong)}') from wrong
 
 
@@ -69,7 +73,7 @@ def source_digest(name: str, error: type[InputError]) -> str:
     return hashlib.sha256(source(name, error).encode()).hexdigest()
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """An error of a user's code in one line: kind, words, and the place in the file."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"

@@ -9,7 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from ablab.errors import RecipeError
 from ablab.recipe import AS_STORED, Recipe
+
+LARGEST_SEED = (1 << 63) - 1  # the largest whole number of SQLite
 
 Observer = Callable[["RunSpec", Any], None]  # (which run, an event of it or the run itself): what only looks
 Status = Literal["finished", "diverged", "failed"]
@@ -26,6 +29,10 @@ class RunSpec:
     seed: int
     fingerprint: str
     explores: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise RecipeError(f"seed = {self.seed}: a seed is a whole number from 0 to {LARGEST_SEED}")
 
     @functools.cached_property
     def id(self) -> str:

@@ -6,10 +6,12 @@ import pytest
 
 from ablab.data.dataset import Examples
 from ablab.data.sources.phantom import phantom
+from ablab.errors import Terminated
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
+from ablab.store import Store
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +59,55 @@ class Net(nn.Sequential):
             torch.empty(1 << 60)
         return super().forward(x)
 """
+
+
+OWN = """
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self, classes):
+        super().__init__(nn.Flatten(), nn.Linear(3072, classes))
+        self.passes = 0
+
+    def forward(self, x):
+        self.passes += self.training
+        {line}
+        return super().forward(x)
+"""
+LATER = "if self.passes > 8: "
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "note"),
+    [
+        (LATER + 'raise KeyError("mine")', "failed", "KeyError: 'mine'"),
+        (LATER + "raise SystemExit(0)", "failed", "SystemExit: 0"),
+        (LATER + "exit(143)", "failed", "SystemExit: 143"),
+        (LATER + "return 1 / 0", "failed", "ZeroDivisionError"),
+        (LATER + "return None", "failed", "own.py:Net"),
+        ("if len(x) == 60: return super().forward(x) * float('nan')", "diverged", "loss on the test images"),
+        ("if len(x) == 60: return super().forward(x) * float('inf')", "diverged", "loss on the test images"),
+    ],
+)
+def test_own_code_that_breaks_off_or_gives_no_number_leaves_a_run_with_its_curve(tmp_path, line, status, note):
+    (tmp_path / "own.py").write_text(OWN.format(line=line))
+    recipe = Recipe.of({"model": f"{tmp_path}/own.py:Net", "epochs": 3, "batch": 50, "lr": 1e-4})
+    *_, run = run_one(dataclasses.replace(WANTED, recipe=recipe), DATA)
+    assert (run.status, run.test) == (status, None)
+    assert note in run.note
+    assert len(run.curve) >= 1
+    store = Store(tmp_path)
+    store.add(run)
+    assert store.runs() == [run]
+
+
+@pytest.mark.parametrize("end", [Terminated(143), KeyboardInterrupt()])
+def test_a_signal_in_own_code_ends_the_process_and_not_the_run_alone(tmp_path, monkeypatch, end):
+    (tmp_path / "own.py").write_text(OWN.format(line=LATER + "import builtins; raise builtins.signal_of_a_test"))
+    monkeypatch.setattr("builtins.signal_of_a_test", end, raising=False)
+    recipe = Recipe.of({"model": f"{tmp_path}/own.py:Net", "epochs": 3, "batch": 50})
+    with pytest.raises(type(end)):
+        list(run_one(dataclasses.replace(WANTED, recipe=recipe), DATA))
 
 
 class Guarded(Examples):

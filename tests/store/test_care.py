@@ -13,7 +13,7 @@ from ablab.store.care import clean, damages, unneeded
 from sample_runs import sample_run
 
 DATA = DataFacts("fingerprint", "pictures", ("a", "b"), (0, 1) * 100)
-RUNS = [sample_run(seed, predictions=bytes([seed] * 200)) for seed in range(3)]
+RUNS = [sample_run(seed, 0.5 * (seed < 2), predictions=bytes([seed] * 200)) for seed in range(3)]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_flipped_bit_in_weights_names_their_run(store):
 @pytest.mark.parametrize(
     ("statement", "hurt"),
     [
-        ("UPDATE runs SET record = replace(record, '0.31', '0.91') WHERE seed = 0", RUNS[0].id),
+        ("UPDATE runs SET record = replace(record, '0.5', '0.9') WHERE seed = 0", RUNS[0].id),
         ("UPDATE runs SET seed = 9 WHERE seed = 0", RUNS[0].id),
         ("UPDATE runs SET predictions = (SELECT predictions FROM runs WHERE seed = 1) WHERE seed = 2", RUNS[2].id),
         ("UPDATE facts SET accuracy = 0.99 WHERE id = (SELECT id FROM runs WHERE seed = 1)", RUNS[1].id),
@@ -132,3 +132,12 @@ def test_an_artifact_that_two_runs_share_stays_for_the_other(store):
     store.remove(RUNS[0])
     assert clean(store) == []
     assert store.run(twin.id) == twin
+
+
+def test_predictions_that_do_not_give_the_accuracy_are_found(store):
+    lucky = sample_run(7, 0.75, predictions=bytes([1] * 200))
+    store.add(lucky)
+    (found,) = damages(store)
+    assert found.run == lucky.id
+    assert "75.00 %" in found.what
+    assert "100 of 200" in found.what

@@ -150,7 +150,7 @@ def test_thirty_files_of_one_seed_each_give_a_verdict_of_thirty_seeds_without_tr
         (lambda content: content["run"].update(test=None), "no test measurement"),
         (lambda content: content["run"]["test"].update(accuracy=1.5), "accuracy of 1.5"),
         (lambda content: content["run"]["cost"].update(parameters=1 << 70), "too large"),
-        (lambda content: content["run"]["wanted"].update(seed=-1), "negative"),
+        (lambda content: content["run"]["wanted"].update(seed=-1), "from 0 to"),
         (lambda content: content.pop("run"), "run"),
         (lambda content: content["run"].update(predictions="not base64 \u001b[31m"), "base64"),
     ],
@@ -274,3 +274,15 @@ def test_a_recipe_with_options_comes_in_under_the_same_hash(tmp_path):
     store = Store(tmp_path / "mine")
     take(store, sent(tmp_path, run(0, recipe=recipe)))
     assert store.runs()[0].spec.recipe == recipe
+
+
+@pytest.mark.parametrize("key", ["loss", "seconds"])
+def test_a_figure_that_is_not_finite_is_refused_before_anything_is_taken_in(tmp_path, key):
+    def change(content):
+        (content["run"]["cost"] if key == "seconds" else content["run"]["test"])[key] = "Infinity"
+
+    store = Store(tmp_path / "mine")
+    with pytest.raises(InputError, match="no finite number; nothing of this file was taken in"):
+        take(store, rewritten(sent(tmp_path, run(0), run(1)), change))
+    assert store.ids() == []
+    assert store.fingerprints() == []

@@ -1,15 +1,19 @@
 """A state comes back from its bytes as it was, or not at all."""
 
+import hashlib
+import json
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load, save
 
 from ablab.errors import DataError
 from ablab.events import EpochDone
 from ablab.models import Io
 from ablab.recipe import Recipe
-from ablab.train.checkpoint import facts, pack, unpack
+from ablab.train.checkpoint import DIGEST, facts, pack, unpack
 from ablab.train.device import choose_hardware
 from ablab.train.loop import train
 from ablab.train.state import initial_network, initial_state
@@ -95,3 +99,37 @@ def test_what_an_optimizer_keeps_lies_in_memory_as_its_parameters_do(splits):
     assert any(parameter.ndim == 4 and not parameter.is_contiguous() for parameter in kept)
     for parameter, values in kept.items():
         assert values["momentum_buffer"].stride() == parameter.stride()
+
+
+def forged(content, change):
+    """A checkpoint that says something else, with a digest that fits."""
+    length = int.from_bytes(content[DIGEST : DIGEST + 8], "little")
+    said = json.loads(json.loads(content[DIGEST + 8 : DIGEST + 8 + length])["__metadata__"]["said"])
+    tensors = load(content[DIGEST:])
+    text = change(said, tensors) or json.dumps(said)
+    body = save(tensors, {"said": text})
+    return hashlib.sha256(body).digest() + body
+
+
+FORGERIES = {
+    "deep": lambda said, tensors: "[" * 100_000,
+    "no object": lambda said, tensors: "[]",
+    "no curve": lambda said, tensors: said.pop("curve") and None,
+    "a curve of text": lambda said, tensors: said.update(curve="text"),
+    "a row with another key": lambda said, tensors: said["curve"][0].update(more=1, epoch="first"),
+    "no facts": lambda said, tensors: said.update(facts=[]),
+    "numbers of nothing": lambda said, tensors: said.update(numbers={"optimizer/99/step": 1}),
+    "numbers without a place": lambda said, tensors: said.update(numbers={"optimizer/x/step": 1}),
+    "no tensors": lambda said, tensors: tensors.clear(),
+    "a tensor of another shape": lambda said, tensors: tensors.update({"net/fc.bias": torch.zeros(3, 3)}),
+    "a tensor of no network": lambda said, tensors: tensors.update({"best/nothing": torch.zeros(3)}),
+    "a version that is text": lambda said, tensors: said.update(version="latest"),
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_a_checkpoint_that_was_made_by_hand_is_refused_in_words_whatever_it_says(what, splits):
+    content = forged(after(SMALL.with_("optimizer=adam"), splits, 1), FORGERIES[what])
+    state = initial_state(SMALL, initial_network(SMALL, Io(3, 16, 16, 4), 9), choose_hardware("fp32"))
+    with pytest.raises(DataError):
+        unpack(content, state)

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ablab.errors import OutOfMemory
+from ablab.errors import OutOfMemory, RecipeError
 from ablab.models import Io
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
@@ -253,3 +253,8 @@ def test_weighted_losses_are_those_of_pytorch():
     expected = F.cross_entropy(LOGITS, labels, weight=weights)
     torch.testing.assert_close(make_loss("cross-entropy", class_weights=weights)(LOGITS, labels), expected)
     torch.testing.assert_close(make_loss("focal(gamma=0)", class_weights=weights)(LOGITS, labels), expected)
+
+
+def test_more_threads_than_a_machine_can_have_are_refused():
+    with pytest.raises(RecipeError, match="threads = 100000: at most"):
+        choose_hardware(threads=100_000)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ablab.errors import AblabError, did_you_mean
+from ablab.errors import AblabError, Terminated, did_you_mean
 from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
@@ -79,17 +79,16 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         _say_how_to_go_on()
         _leave(130)
-    except SystemExit as error:
-        if error.code == TERMINATED:
-            _say_how_to_go_on()
-        raise
+    except Terminated:
+        _say_how_to_go_on()
+        _leave(TERMINATED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe may stop early
         sys.exit(0)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+    raise Terminated(TERMINATED)
 
 
 def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:

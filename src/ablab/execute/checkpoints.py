@@ -4,8 +4,11 @@ import dataclasses
 import time
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from ablab.atomic import atomic_write
 from ablab.data.dataset import Dataset
@@ -148,8 +151,8 @@ def _newest(spec: RunSpec, folder: Path) -> Generator[Noticed, None, bytes | Non
             continue
         try:
             content = path.read_bytes()
-            before = facts(content)
-        except (DataError, OSError) as error:
+            before = _FACTS.validate_python(facts(content))
+        except (DataError, ValueError, OSError) as error:
             other = "the one before is tried" if path == newest else "the run starts anew"
             yield Noticed(f"{path}: the checkpoint cannot be used, so {other}: {error}")
             continue
@@ -158,10 +161,23 @@ def _newest(spec: RunSpec, folder: Path) -> Generator[Noticed, None, bytes | Non
     return None
 
 
-def _check_identity(path: Path, before: dict[str, Any], spec: RunSpec) -> None:
+@dataclass(frozen=True)
+class _Facts:
+    """What a checkpoint says of its run."""
+
+    recipe: dict[str, Any]
+    seed: int
+    fingerprint: str
+    machine: dict[str, Any]
+
+
+_FACTS = TypeAdapter(_Facts)
+
+
+def _check_identity(path: Path, before: _Facts, spec: RunSpec) -> None:
     """Raise for the checkpoint of another run, with what is different."""
     mine = {**spec.recipe.full(), "seed": spec.seed, "data's fingerprint": spec.fingerprint}
-    other = {**before["recipe"], "seed": before["seed"], "data's fingerprint": before["fingerprint"]}
+    other = {**before.recipe, "seed": before.seed, "data's fingerprint": before.fingerprint}
     differing = [
         f"{k} = {other.get(k)} there, {mine.get(k)} here" for k in {**mine, **other} if mine.get(k) != other.get(k)
     ]

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 
 from ablab.arithmetic import inspect
+from ablab.catalogue import is_own
 from ablab.data.dataset import Dataset, Examples, Splits
-from ablab.errors import AblabError, Diverged, Failed
+from ablab.errors import AblabError, Diverged, Failed, Terminated
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.models import Io, build
+from ablab.own_code import BROKEN, told
 from ablab.recipe import Recipe
 from ablab.records import Cost, Machine, Origin, Run, RunSpec, Status
 from ablab.train.checkpoint import facts, rows
@@ -40,7 +42,7 @@ def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) ->
     status: Status = "finished"
     note = ""
     try:
-        for event in train(recipe, splits_for(spec, dataset), spec.seed, checkpoint):
+        for event in _own_faults_told(train(recipe, splits_for(spec, dataset), spec.seed, checkpoint), recipe):
             yield event
             if isinstance(event, Started):
                 started = event
@@ -88,6 +90,23 @@ def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) ->
             stopped=finished.stopped,
         )
     yield run
+
+
+def _own_faults_told(events: Iterator[Event], recipe: Recipe) -> Iterator[Event]:
+    """The same events. An error of a user's own code, or its end of Python, becomes the failure of this run."""
+    own = [value for key, value in recipe.changes().items() if key != "device" and is_own(str(value))]
+    while True:
+        try:
+            event = next(events, None)
+        except (AblabError, Terminated):
+            raise
+        except BROKEN as error:
+            if not own:
+                raise
+            raise Failed(f"{', '.join(own)}: {told(error)}") from error
+        if event is None:
+            return
+        yield event
 
 
 def splits_for(spec: RunSpec, dataset: Dataset) -> Splits:

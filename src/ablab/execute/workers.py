@@ -25,7 +25,7 @@ import torch
 
 from ablab import wire
 from ablab.catalogue import mark
-from ablab.errors import AblabError
+from ablab.errors import AblabError, Terminated
 from ablab.execute import Job, Wanted
 from ablab.execute.checkpoints import resumed
 from ablab.records import Observer, Run, RunSpec
@@ -195,4 +195,4 @@ def _carry_out(connection: Connection, job: Job, spec: RunSpec) -> None:
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C reaches us and our parent, who then tells us too
         signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(143)
+    raise Terminated(143)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ablab.errors import ModelError
+from ablab.errors import AblabError, ModelError, Terminated
+from ablab.own_code import BROKEN, told
 
 if TYPE_CHECKING:
     from ablab.models import Io
@@ -41,7 +42,7 @@ def check_out(shape: tuple[int, ...], io: "Io", name: str) -> None:
 
 @contextlib.contextmanager
 def failing_layer_named(net: nn.Module, in_shape: tuple[int, int, int], name: str) -> Iterator[None]:
-    """Turn an error of torch's inside `net` into a ModelError that names the layer and the shape that reached it."""
+    """Turn an error inside `net`, torch's or its author's, into a ModelError with the layer and the shape it got."""
     reached: list[tuple[str, nn.Module, tuple[int, ...]]] = []
     hooks = []
     for path, module in net.named_modules():
@@ -54,8 +55,11 @@ def failing_layer_named(net: nn.Module, in_shape: tuple[int, int, int], name: st
             hooks.append(module.register_forward_pre_hook(remember))
     try:
         yield
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        why = str(error).strip().split("\n")[0]
+    except (AblabError, Terminated):
+        raise
+    except BROKEN as error:
+        torchs = isinstance(error, (RuntimeError, ValueError, TypeError, IndexError))
+        why = str(error).strip().split("\n")[0] if torchs else told(error)
         if not reached:
             raise ModelError(f'"{name}" cannot take images of {_show(in_shape)}: {why}') from error
         path, module, shape = reached[-1]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from ablab.errors import ModelError, did_you_mean
+from ablab.errors import ModelError, Terminated, did_you_mean
 from ablab.models.shapes import BATCH, check_out, failing_layer_named
-from ablab.own_code import own_module, told
+from ablab.own_code import BROKEN, own_module, told
 
 if TYPE_CHECKING:
     from ablab.models import Io
@@ -22,9 +22,9 @@ def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
     given = _arguments(make, name, io, options)
     try:
         net = make(**given)
-    except ModelError:
+    except (ModelError, Terminated):
         raise
-    except Exception as error:
+    except BROKEN as error:
         raise ModelError(f'"{name}" could not be made: {told(error)}') from error
     if not isinstance(net, nn.Module):
         raise ModelError(f'"{name}" gave something of type {type(net).__name__}; a torch.nn.Module is wanted')

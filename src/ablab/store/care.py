@@ -1,15 +1,18 @@
 """Looking after a store: is everything as it was written, and what in it does nobody need any more."""
 
 import contextlib
+import functools
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ablab.errors import AblabError, StoreError
+from ablab.records import DataFacts
 from ablab.store import artifacts
+from ablab.store.labels import contradiction
 from ablab.store.schema import BROKEN, FACTS
 from ablab.store.store import Store
 
@@ -35,8 +38,9 @@ class Unneeded:
 def damages(store: Store) -> Iterator[Damage]:
     """Everything in the store that is not as it was written, found by reading every byte of it."""
     yield from _of_the_file(store)
+    facts = functools.cache(functools.partial(_facts, store))
     for id_ in _each(store, "SELECT id FROM runs ORDER BY rowid"):
-        yield from (Damage(id_, what) for what in _of_run(store, id_))
+        yield from (Damage(id_, what) for what in _of_run(store, id_, facts))
     for table, key, said in (
         ("recipes", "hash", "what the list shows of recipe"),
         ("data", "fingerprint", "data"),
@@ -70,7 +74,7 @@ def _of_the_file(store: Store) -> Iterator[Damage]:
     yield from (Damage(None, f"{store.file}: {what}") for what in said if what != "ok")
 
 
-def _of_run(store: Store, id_: str) -> Iterator[str]:
+def _of_run(store: Store, id_: str, facts: Callable[[str], DataFacts | None]) -> Iterator[str]:
     """What is wrong with one run: its row, its artifact, what the list says of it, its weights."""
     try:
         row = store.connection.execute("SELECT * FROM runs WHERE id = ?", (id_,)).fetchone()
@@ -80,6 +84,8 @@ def _of_run(store: Store, id_: str) -> Iterator[str]:
         if run.id != id_:
             yield f"its recipe, seed and data are those of run {run.id}"
         yield from _of_facts(store, id_)
+        if wrong := contradiction(run, facts(run.spec.fingerprint)):
+            yield f"its predictions and the labels of its data do not agree: {wrong}"
         for tag in store.connection.execute("SELECT * FROM tags WHERE id = ?", (id_,)).fetchall():
             store.checked(tag, "a tag of run")
     except BROKEN as error:
@@ -89,6 +95,14 @@ def _of_run(store: Store, id_: str) -> Iterator[str]:
     weights = store.folder / "weights" / f"{id_}.safetensors"
     if weights.exists():
         yield from _of_weights(weights)
+
+
+def _facts(store: Store, fingerprint: str) -> DataFacts | None:
+    """What is known of a run's data; nothing where that is damaged, which is told for itself."""
+    try:
+        return store.data(fingerprint)
+    except (AblabError, ValueError):
+        return None
 
 
 def _of_facts(store: Store, id_: str) -> Iterator[str]:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import sys
-from array import array
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from ablab.atomic import atomic_file
 from ablab.errors import InputError, printable
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Judged, Removed, Run, StudyText
+from ablab.store.labels import contradiction
 from ablab.store.store import Store
 
 VERSION = 1
@@ -127,7 +127,7 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
                 known.append(value.id)
             else:
                 refused.append(Refused(value.id, _used_twice(before[0], value, came_from.get(value.id))))
-        elif why := _contradiction(value, store.data(value.spec.fingerprint)):
+        elif why := contradiction(value, store.data(value.spec.fingerprint)):
             refused.append(Refused(value.id, why))
         else:
             store.add(value)
@@ -154,30 +154,6 @@ def _used_twice(ours: Run, theirs: Run, file: str | None) -> str:
 
 def _accuracy(run: Run) -> str:
     return f"{run.test.points:.2f} %" if run.test else run.status
-
-
-def _contradiction(run: Run, data: DataFacts | None) -> str:
-    """Where predictions and labels are known, they must give the accuracy that the run says it has."""
-    if data is None or not run.predictions or run.test is None:
-        return ""
-    images = len(data.labels)
-    width = 1 if len(run.predictions) == images else 2
-    if run.test.images != images or len(run.predictions) != width * images:
-        return f"it has {len(run.predictions)} bytes of predictions for {run.test.images} images; the data has {images}"
-    right = sum(one == other for one, other in zip(_classes(run.predictions, width), data.labels, strict=True))
-    if abs(right / images - run.test.accuracy) > 0.5 / images:
-        return f"it says {_accuracy(run)}, and its predictions are right for {right} of {images} images"
-    return ""
-
-
-def _classes(predictions: bytes, width: int) -> Iterable[int]:
-    if width == 1:
-        return predictions
-    pairs = array("H")
-    pairs.frombytes(predictions)
-    if pairs.itemsize != width or sys.byteorder != "little":
-        return (low + 256 * high for low, high in zip(predictions[::2], predictions[1::2], strict=True))
-    return pairs
 
 
 class _Writer:
@@ -294,6 +270,8 @@ def _check(run: Run) -> None:
         raise ValueError("it is called finished and has no test measurement")
     if run.test is not None and not (0 <= run.test.accuracy <= 1 and run.test.images >= 1):
         raise ValueError(f"an accuracy of {run.test.accuracy} on {run.test.images} images")
+    if not all(map(math.isfinite, (run.cost.seconds, run.test.loss if run.test else 0.0))):
+        raise ValueError("its seconds or the loss on the test images is no finite number")
     cost = run.cost
     numbers = (run.spec.seed, run.selected_epoch or 0, cost.epochs, cost.examples, cost.parameters, cost.macs or 0)
     if not all(0 <= number <= LARGEST for number in numbers):

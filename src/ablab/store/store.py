@@ -156,12 +156,17 @@ class Store:
         with self.reading() as connection:
             return tuple(tag for (tag,) in connection.execute("SELECT tag FROM tags WHERE id = ? ORDER BY tag", (id_,)))
 
-    def keep_data(self, data: DataFacts) -> None:
-        """Remember names and test labels of a data set, so that verdicts and reports need no pictures."""
+    def keep_data(self, data: DataFacts, *, replaces: bool = False) -> None:
+        """Remember names and test labels of a data set, so that verdicts and reports need no pictures.
+
+        What is there already stays as it is, unless this is said to replace it.
+        """
         content = array("I", data.labels).tobytes()
         with self.writing() as connection:
             name, shape = artifacts.put(self.artifacts, content), json.dumps(data.in_shape)
             row = (data.fingerprint, data.name, json.dumps(data.classes), name, shape)
+            if replaces:
+                connection.execute("DELETE FROM data WHERE fingerprint = ?", (data.fingerprint,))
             connection.execute("INSERT OR IGNORE INTO data VALUES (?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
             if data.in_shape is not None:  # an older version may have kept all but the shape
                 connection.execute(

@@ -3,9 +3,11 @@
 import dataclasses
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -45,50 +47,71 @@ def pack(state: State, facts: dict[str, Any]) -> bytes:
 
 def facts(content: bytes) -> dict[str, Any]:
     """What was kept beside the state; a DataError if any byte has changed."""
-    found: dict[str, Any] = _said(content)["facts"]
-    return found
+    return _said(content).facts
 
 
 def rows(content: bytes) -> tuple[EpochRow, ...]:
     """The curve so far."""
-    return tuple(EpochRow(**row) for row in _said(content)["curve"])
+    return _said(content).curve
 
 
 def unpack(content: bytes, state: State) -> None:
-    """Make `state`, which is of the same recipe, what it was when it was packed."""
-    said, tensors = _said(content), load(content[DIGEST:])
+    """Make `state`, which is of the same recipe, what it was when it was packed; a DataError if it does not fit."""
+    try:
+        _unpack(_said(content), load(content[DIGEST:]), state)
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        why = str(error).strip().partition("\n")[0]
+        raise DataError(f"the checkpoint does not fit its run: {why or type(error).__name__}") from None
+
+
+def _unpack(said: "_Said", tensors: dict[str, torch.Tensor], state: State) -> None:
     state.net.load_state_dict(_below(tensors, "net/"))
     state.best_weights = {
         name: tensor.to(state.net.state_dict()[name].device) for name, tensor in _below(tensors, "best/").items()
     }
     parameters = [parameter for group in state.optimizer.param_groups for parameter in group["params"]]
     values: dict[int, dict[str, Any]] = {}
-    for path, value in (_below(tensors, "optimizer/") | _below(said["numbers"], "optimizer/")).items():
+    for path, value in (_below(tensors, "optimizer/") | _below(said.numbers, "optimizer/")).items():
         index, _, key = path.partition("/")
         values.setdefault(int(index), {})[key] = _laid_out(value, parameters[int(index)])
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": values})
     if state.average:
         for name, tensor in _below(tensors, "average/").items():
             state.average.weights[name].copy_(tensor)
-        state.average.steps = said["averaged"]
+        state.average.steps = said.averaged
     if state.scaler:
-        state.scaler.load_state_dict(said["scaler"])
-    state.curve, state.best_epoch = [EpochRow(**row) for row in said["curve"]], said["best_epoch"]
-    state.best = said["best"] and Measurement(**said["best"])
+        state.scaler.load_state_dict(said.scaler)
+    state.curve, state.best_epoch, state.best = list(said.curve), said.best_epoch, said.best
 
 
-def _said(content: bytes) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Said:
+    """What a checkpoint has beside the tensors."""
+
+    version: int
+    curve: tuple[EpochRow, ...]
+    best_epoch: int
+    best: Measurement | None
+    averaged: int
+    scaler: dict[str, Any]
+    numbers: dict[str, Any]
+    facts: dict[str, Any]
+
+
+_SAID = TypeAdapter(_Said)
+
+
+def _said(content: bytes) -> _Said:
     if len(content) <= DIGEST or hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
         raise DataError("its bytes have changed since it was written, or are not all there")
     try:
         length = int.from_bytes(content[DIGEST : DIGEST + 8], "little")
         metadata = json.loads(content[DIGEST + 8 : DIGEST + 8 + length])["__metadata__"]
-        said: dict[str, Any] = json.loads(metadata["said"])
-        version = said["version"]
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        said = _SAID.validate_json(metadata["said"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"it is no checkpoint ({error})") from None
-    if version != VERSION:
-        raise DataError(f"it was written by another version (checkpoint {version}, known: {VERSION})")
+    if said.version != VERSION:
+        raise DataError(f"it was written by another version (checkpoint {said.version}, known: {VERSION})")
     return said
 
 

@@ -21,6 +21,7 @@ from ablab.errors import RecipeError, did_you_mean
 
 Precision = Literal["fp32", "bf16", "fp16"]
 NUMBERS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+MOST_THREADS = 64  # on a machine with fewer cores; with 100,000 torch dies of a signal
 FEW = 32  # channels below which batch norm of channels-last maps wastes what several threads gain
 
 
@@ -99,6 +100,8 @@ def choose_hardware(
     """
     keep_memory()
     usual = usual_threads()
+    if threads is not None and threads > (most := max(MOST_THREADS, os.cpu_count() or 1)):
+        raise RecipeError(f"threads = {threads}: at most {most} here, on {os.cpu_count()} cores")
     torch.set_num_threads(threads or usual)
     chosen = _device(device)
     if chosen.type == "cuda":  # cuBLAS reads it when it starts; without it, products may differ from run to run

@@ -99,8 +99,11 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         with state.measured():
             return look_at(examples, splits.val)[0]
 
-    def on_test() -> tuple[Measurement, Predictions]:
-        return look_at(test_images, None, in_full=True)
+    def on_test(epoch: int) -> tuple[Measurement, Predictions]:
+        test, answers = look_at(test_images, None, in_full=True)
+        if not math.isfinite(test.loss):
+            raise Diverged(f"the loss on the test images is no finite number, with the weights of epoch {epoch}")
+        return test, answers
 
     untrained_loss = on_validation().loss
     if not math.isfinite(untrained_loss):
@@ -170,14 +173,14 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
             EpochRow(epoch + 1, rates[-1], train_loss, train_accuracy, val.loss, val.accuracy, took, shown)
         )
         with state.measured():
-            judged = on_test()[0] if recipe.select == "test" else val
+            judged = on_test(epoch + 1)[0] if recipe.select == "test" else val
         is_best = recipe.select == "last" or is_better(judged, state.best)
         if is_best:
             state.select(judged)
         yield EpochDone(state.curve[-1], is_best, state, memory(hardware))
 
     state.restore_selected()
-    test, answers = on_test()  # the only look at the test images, unless the recipe selects on them
+    test, answers = on_test(state.best_epoch)  # the only look at the test images, unless the recipe selects on them
     chosen = torch.randperm(len(splits.train), generator=randomness.stream(seed, "gap"))[:GAP]
     train_again, of_training = measure(running, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
     _, of_validation = look_at(examples, splits.val)
@@ -191,7 +194,7 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         state=state,
         stopped=stopped,
         certainty=packed_certainty(answers.certainty),
-        train=train_again,
+        train=train_again if math.isfinite(train_again.loss) else None,
         weights=weight_facts(net),
         confusions={
             "validation": packed_confusion(splits.examples.labels[splits.val], of_validation.given, classes),

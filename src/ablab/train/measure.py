@@ -42,7 +42,8 @@ def measure(
 ) -> tuple[Measurement, Predictions]:
     """The mean loss and the share of right answers over `rows` (None: all), and what was said of each.
 
-    In full, all metrics and the certainty of each answer are measured as well.
+    In full, all metrics and the certainty of each answer are measured as well. Outputs that are not finite have no
+    metrics.
 
     The loss is plain cross-entropy, whatever was smoothed or mixed in training. With test-time views, what the network
     says to the views of an image is averaged before the softmax.
@@ -68,7 +69,8 @@ def measure(
             said.append(logits if in_full else logits.argmax(1))
         whole = torch.cat(said)
         labels = examples.labels if rows is None else examples.labels[rows]
-        others = metrics(whole, labels.to(hardware.device)) if in_full else {}
+        is_finite = in_full and bool(whole.isfinite().all())
+        others = metrics(whole, labels.to(hardware.device)) if is_finite else {}
     net.train(was_training)
     given = whole.argmax(1) if in_full else whole
     certainty = whole.float().softmax(1).amax(1) if in_full else whole.new_empty(0)
