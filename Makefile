@@ -64,8 +64,11 @@ gpu:
 gpu-published:
 	$(GPU) tools/gpu_published.py $(OUT) --minutes $(MINUTES)
 
+# How many trials: SIZE=sample takes minutes, SIZE=full a day.
+SIZE ?= full
+
 faults: install
-	ABLAB_FAULTS_N=100000 $(BIN)/python -m pytest -m faults
+	PYTHONPATH=tests $(BIN)/python -m fault_suite --size $(SIZE)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

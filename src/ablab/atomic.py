@@ -78,6 +78,14 @@ def temporary_name(name: str) -> str:
     return f".{name.encode()[:64].decode(errors='ignore')}.{secrets.token_hex(6)}.tmp"
 
 
+def make_folder(folder: Path) -> None:
+    """The folder is there, and its name on the disk: a power cut would take a folder away with all that is in it."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """The names in `folder` are on the disk."""
     if os.name != "posix":  # other systems cannot open a folder

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ablab.atomic import atomic_write
+from ablab.atomic import atomic_write, failure, make_folder
 from ablab.data.dataset import Dataset
 from ablab.errors import DataError, InputError
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
@@ -119,9 +119,12 @@ class Keeper:
     def write(self) -> None:
         """The newest bytes become the checkpoint, and what was the checkpoint the one before."""
         if self.waiting:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.path.exists():
-                self.path.replace(previous_checkpoint(self.path))
+            try:
+                make_folder(self.path.parent)
+                if self.path.exists():
+                    self.path.replace(previous_checkpoint(self.path))
+            except OSError as error:
+                raise failure(self.path, error, len(self.waiting)) from error
             atomic_write(self.path, self.waiting)
             self.waiting = b""
 

@@ -11,8 +11,10 @@ Told to stop, it does so at its next event. If its run ends meanwhile, it passes
 import contextlib
 import json
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -167,6 +169,7 @@ def _work(connection: Connection, job: Job, threads: int) -> None:
     """The life of a worker: run specs come in, events and runs go out, until nobody is there any more."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    threading.Thread(target=_end_without_parent, daemon=True).start()
     torch.set_num_threads(threads)  # before anyone asks what is usual
     usual_threads.cache_clear()
     with contextlib.suppress(EOFError, ConnectionError):
@@ -190,6 +193,17 @@ def _carry_out(connection: Connection, job: Job, spec: RunSpec) -> None:
         connection.send_bytes(json.dumps({"error": str(error)}).encode())
     else:
         connection.send_bytes(json.dumps({"stopped": True}).encode())
+
+
+def _end_without_parent() -> None:
+    """Stop this worker when the process that started it is gone, however that ended.
+
+    The worker itself would find out at its next event, and an epoch of a large network takes minutes.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

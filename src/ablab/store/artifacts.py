@@ -5,7 +5,7 @@ import re
 import zlib
 from pathlib import Path
 
-from ablab.atomic import atomic_write, failure
+from ablab.atomic import atomic_write, failure, make_folder
 from ablab.errors import StoreError
 
 LIMIT = 1 << 30  # bytes; nothing that the store keeps is as large
@@ -18,7 +18,7 @@ def put(folder: Path, content: bytes) -> str:
     path = path_of(folder, name)
     if not path.exists():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise failure(path, error, len(packed)) from None
         atomic_write(path, packed)

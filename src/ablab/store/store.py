@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ablab.atomic import make_folder
 from ablab.errors import InputError, StoreError
 from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
 from ablab.store import artifacts, history
@@ -41,7 +42,7 @@ class Store:
             )
         try:
             if create:
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
             self.connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
             try:
                 self._prepare()
@@ -280,7 +281,8 @@ class Store:
     def _prepare(self) -> None:
         modern = sqlite3.sqlite_version_info >= SAFE_WAL and not _file_system(self.folder)
         self.connection.execute(f"PRAGMA journal_mode = {'WAL' if modern else 'DELETE'}")
-        self.connection.execute("PRAGMA synchronous = FULL")
+        # FULL does not flush the folder after the journal is gone: a power cut could bring it back and undo a run
+        self.connection.execute("PRAGMA synchronous = EXTRA")
         self.connection.execute("PRAGMA foreign_keys = ON")
         migrate(self.connection, str(self.file))
 

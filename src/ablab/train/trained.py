@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from ablab.atomic import atomic_write
+from ablab.atomic import atomic_write, make_folder
 from ablab.errors import DataError
 from ablab.models import Io, build
 from ablab.recipe import Recipe
@@ -67,7 +67,7 @@ def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def keep(trained: Trained, path: Path) -> None:
     """Write the file and its SHA-256."""
     content = trained.packed()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     atomic_write(path, content)
     atomic_write(_digest_path(path), f"{hashlib.sha256(content).hexdigest()}  {path.name}\n")
 
