@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ablab.data.augment.views import views
+from ablab.data.augment.views import averaged, views
 from ablab.data.pictures import Item, decode_all
 from ablab.data.sources.folder import PICTURES
 from ablab.errors import DataError, InputError
@@ -106,6 +106,6 @@ def _probabilities(trained: Trained, images: Tensor) -> Tensor:
     with torch.inference_mode():
         parts = []
         for batch in torch.split(images, BATCH):
-            logits = [net((view.float() - mean) / sd) for view in ([each(batch) for each in seen] or [batch])]
-            parts.append(torch.stack(logits).mean(0).softmax(1))
+            logits = [net((view.change(batch).float() - mean) / sd) for view in seen]
+            parts.append(averaged(logits, seen).softmax(1))
     return torch.cat(parts)

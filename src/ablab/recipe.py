@@ -45,7 +45,7 @@ class Recipe(BaseModel):
     split_seed: int | None = Field(None, ge=0, description="one validation split for all seeds instead of one a seed")
     model: str = Field("simple-nn", description="network: a name")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the network, such as norm=batch")
-    init: str = Field("torch", description="initial weights: torch, he, glorot, lecun, orthogonal or normal(0.01)")
+    init: str = Field("torch", description="initial weights: torch, he, glorot, lecun, orthogonal, dirac, normal(0.01)")
     epochs: Positive = Field(10, description="passes over the training images")
     steps: Positive | None = Field(None, description="stop after this many steps instead of after whole epochs")
     time: str | None = Field(None, description="stop after the epoch in which training has taken this long: 90s, 30m")
@@ -59,7 +59,8 @@ class Recipe(BaseModel):
     lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
     lr_scale: str = Field("none", description="other rates for parts: head(0.1) + biases(2), or layers by their name")
     schedule: str = Field(
-        "cosine", description="learning rate over the run: constant, linear, cosine, onecycle, step, multistep, plateau"
+        "cosine",
+        description="learning rate over time: constant, linear, triangle, cosine, onecycle, step, multistep, plateau",
     )
     warmup: float = Field(0.0, ge=0, description="epochs over which the learning rate rises from 0")
     weight_decay: float = Field(5e-4, ge=0, description="L2 pull on weights")
@@ -76,7 +77,8 @@ class Recipe(BaseModel):
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     augment: str = Field("none", description="changes to training images: crop(4) + flip + cutout(8)")
     tta: str = Field(
-        "none", description="views averaged in validation and test: none, flip, flip+shift, or (a fault) augment"
+        "none",
+        description="views averaged in tests: none, flip, flip+shift, airbench, or (a fault) augment",
     )
     select: Literal["best", "last", "test"] = Field(
         "best", description="epoch that counts: best on validation, last, or (biased) best on test"

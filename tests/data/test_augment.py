@@ -515,7 +515,7 @@ def test_views_are_the_image_its_mirror_and_both_shifted_by_a_pixel() -> None:
     shifted = [torch.from_numpy(frame[:, :, start : start + 32, start : start + 32]) for start in (0, 2)]
     wanted = [images, images.flip(-1), *(view for s in shifted for view in (s, s.flip(-1)))]
     for text, count in (("none", 1), ("flip", 2), ("flip+shift", 6), ("flip + shift", 6)):
-        found = [view(images) for view in views(text)]
+        found = [view.change(images) for view in views(text)]
         assert len(found) == count
         assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, wanted, strict=False))
 
@@ -527,7 +527,7 @@ def test_an_unknown_view_is_refused_with_the_nearest() -> None:
 
 def test_views_of_an_odd_size_keep_their_shape() -> None:
     images = pictures(3, (1, 7, 9))
-    assert all(view(images).shape == images.shape for view in views("flip+shift"))
+    assert all(view.change(images).shape == images.shape for view in views("flip+shift"))
 
 
 def test_images_that_are_measured_can_be_changed_like_those_of_training():
@@ -539,3 +539,11 @@ def test_images_that_are_measured_can_be_changed_like_those_of_training():
     assert not torch.equal(changed.images, images[1:])
     assert changed.labels.tolist() == [0]
     assert len(disturbed("crop(2)", examples, None, seed=0, epoch=0)) == 2
+
+
+def test_airbench_gives_the_unshifted_pair_half_of_the_weight() -> None:
+    shown = views("airbench")
+    assert [view.weight for view in shown] == [2, 2, 1, 1, 1, 1]
+    images = pictures(3)
+    for ours, theirs in zip(shown, views("flip+shift"), strict=True):
+        assert torch.equal(ours.change(images), theirs.change(images))

@@ -183,3 +183,14 @@ def test_orthogonal_rows_are_orthogonal_and_keep_the_variance_behind_a_relu():
 def test_an_unknown_scheme_is_refused_with_what_to_write(init, message):
     with pytest.raises(ModelError, match=message):
         initialise(LAYER, 0, init)
+
+
+def test_dirac_passes_the_input_on_through_the_first_filters_of_a_convolution():
+    net = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.Linear(2, 2))
+    plain = weights(initialise(nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.Linear(2, 2)), 0))
+    started = weights(initialise(net, 0, "dirac"))
+    images = torch.randn(2, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(net[0](images)[:, :3], images)
+    assert torch.equal(started["0.weight"][3:], plain["0.weight"][3:])
+    assert torch.equal(started["1.weight"], plain["1.weight"])
+    assert not started["0.bias"].any()

@@ -68,3 +68,12 @@ def test_layers_that_an_option_leaves_out_are_none():
     assert isinstance(style.end(), nn.Softmax)
     assert isinstance(Style(shortcut=True).residual(act=nn.ReLU()), Residual)
     assert not isinstance(Style(shortcut=False).residual(act=nn.ReLU()), Residual)
+
+
+def test_the_numbers_of_a_norm_are_those_that_are_asked_for():
+    style = ConvStyle(norm_momentum=0.4, norm_eps=1e-3)
+    assert (style.normed(4).momentum, style.normed(4).eps) == (0.4, 1e-3)
+    assert (style.dense_normed(4).momentum, style.dense_normed(4).eps) == (0.4, 1e-3)
+    assert ConvStyle(norm="group", norm_eps=1e-3).normed(4).eps == 1e-3
+    plain = ConvStyle().normed(4)
+    assert (plain.momentum, plain.eps) == (nn.BatchNorm2d(4).momentum, nn.BatchNorm2d(4).eps)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ablab.data.augment.views import View
 from ablab.data.dataset import Examples
 from ablab.train import measure as measuring
 from ablab.train.device import choose_hardware
@@ -73,7 +74,7 @@ def test_views_are_averaged_before_the_softmax():
     examples = random_examples()
     mirrored = Examples(examples.images.flip(-1), examples.labels)
     mean = (by_hand(examples)[0] + by_hand(mirrored)[0]) / 2
-    measurement, answers = on(examples, views=(lambda images: images, lambda images: images.flip(-1)))
+    measurement, answers = on(examples, views=(View(lambda images: images), View(lambda images: images.flip(-1))))
     assert measurement.loss == pytest.approx(F.cross_entropy(mean, examples.labels).item(), rel=1e-6)
     assert answers.given.tolist() == mean.argmax(1).tolist()
 
@@ -117,3 +118,13 @@ def test_a_channel_of_one_colour_becomes_zero():
     pixels = pixels_of(examples, torch.arange(4), HARDWARE)
     assert (pixels.mean, pixels.sd) == ((200.0,), (1.0,))
     assert pixels(examples.images).abs().max() == 0
+
+
+def test_views_count_by_their_weights():
+    examples = random_examples()
+    mirrored = Examples(examples.images.flip(-1), examples.labels)
+    mean = (3 * by_hand(examples)[0] + by_hand(mirrored)[0]) / 4
+    shown = (View(lambda images: images, 1.5), View(lambda images: images.flip(-1), 0.5))
+    measurement, answers = on(examples, views=shown)
+    assert measurement.loss == pytest.approx(F.cross_entropy(mean, examples.labels).item(), rel=1e-6)
+    assert answers.given.tolist() == mean.argmax(1).tolist()

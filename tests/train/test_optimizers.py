@@ -227,3 +227,18 @@ def test_in_short_numbers_singular_values_are_still_near_1():
 
 def test_on_a_cpu_no_optimizer_is_fused():
     assert kernels([{"params": [nn.Parameter(torch.zeros(2))]}]) == {"foreach": True}
+
+
+def test_muon_can_leave_matrices_to_the_rest_and_keep_filters_at_length_1():
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8, 4))
+    for parameter in net.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    before = net[2].weight.detach().clone()
+    optimizer = make_optimizer("muon(layers=conv, unit=true, momentum=0)", net, lr=0.1, weight_decay=0.0)
+    optimizer.step()
+    assert float(net[0].weight.detach().norm()) == pytest.approx(8**0.5)
+    assert torch.equal(net[2].weight, before)
+    assert [group["is_matrix"] for group in optimizer.param_groups].count(True) == 1
+    net[2].weight.grad = torch.ones_like(before)
+    optimizer.step()
+    torch.testing.assert_close(net[2].weight.detach(), before - optimizer.param_groups[-1]["lr"])

@@ -1,6 +1,7 @@
 """Learning rates against PyTorch's own schedulers, and what every schedule promises."""
 
 import itertools
+from itertools import pairwise
 
 import pytest
 import torch
@@ -128,3 +129,10 @@ def test_plateau_is_the_one_of_pytorch():
     text = "plateau(factor=0.5, patience=2)"
     assert [lr_at(text, 0.3, at, 100, 0, losses[:at]) for at in range(len(losses))] == pytest.approx(expected)
     assert len(set(expected)) > 2
+
+
+def test_triangle_rises_and_falls_in_straight_lines():
+    rates = [lr_at("triangle(rise=0.25, start=0.2, end=0.1)", 2.0, at, 20) for at in range(21)]
+    assert (rates[0], rates[5], rates[20]) == pytest.approx((0.4, 2.0, 0.2))
+    rises, falls = {round(b - a, 9) for a, b in pairwise(rates[:6])}, {round(b - a, 9) for a, b in pairwise(rates[5:])}
+    assert (rises, falls) == ({0.32}, {-0.12})

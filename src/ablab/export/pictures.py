@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from ablab.data.augment.views import views
+from ablab.data.augment.views import averaged, views
 from ablab.errors import DataError, InputError
 from ablab.export import Subject
 from ablab.recipe import Recipe
@@ -45,8 +45,7 @@ class PictureNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         resized = fitted(images, self.height, self.width)
-        logits = [self.net((view(resized) - self.mean) / self.sd) for view in self.views]
-        return torch.stack(logits).mean(0)
+        return averaged([self.net((view.change(resized) - self.mean) / self.sd) for view in self.views], self.views)
 
 
 def fitted(images: Tensor, height: int, width: int) -> Tensor:

@@ -49,6 +49,19 @@ def glorot(weight: Tensor, generator: torch.Generator) -> Tensor:
     return weight.uniform_(-limit, limit, generator=generator)
 
 
+@mark("init", "dirac")
+def dirac(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """The first filters of a convolution pass their input on, the others start as PyTorch's (Jordan 2024).
+
+    As many do as there are input channels. Linear layers start as PyTorch's, and all biases at 0.
+    """
+    torch_default(weight, generator)
+    if weight.ndim > 2:
+        passed = min(weight.shape[:2])
+        nn.init.dirac_(weight[:passed])
+    return weight
+
+
 @mark("init", "orthogonal")
 def orthogonal(weight: Tensor, generator: torch.Generator) -> Tensor:
     """Orthogonal, with a gain for ReLU (Saxe et al. 2014)."""

@@ -9,6 +9,8 @@ Norm = Literal["none", "batch", "group", "layer", "instance"]
 Activation = Annotated[str, "activation"]
 Convolution = Literal["full", "depthwise"]
 Rate = Annotated[float, "[0, 1)"]  # of dropout
+Momentum = Annotated[float, "(0, 1]"]  # of a running mean: the share of what is new
+Epsilon = Annotated[float, "[1e-30, 1]"]
 Width = Annotated[float, "(0, 1000)"]  # a factor of all channels
 Output = Literal["linear", "softmax"]  # what comes behind the last layer
 

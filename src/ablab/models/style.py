@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ablab.models import blocks
 from ablab.models.activations import activation
-from ablab.models.options import Activation, Convolution, Norm, Output, Rate, Width
+from ablab.models.options import Activation, Convolution, Epsilon, Momentum, Norm, Output, Rate, Width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Style:
     projection: Literal["conv", "pad", "identity"] | None = None  # what a shortcut is; a family says where
     norm: Norm | None = "batch"
     norm_at: Literal["conv", "dense", "all"] | None = None
+    norm_momentum: Momentum | None = 0.1  # of a batch norm: the share of the newest batch in its running mean
+    norm_eps: Epsilon | None = 1e-5  # what a norm adds to a variance before it divides by its root
     activation: Activation = "relu"
     hidden_activation: Literal["same"] | Activation | None = None  # of dense layers
     dropout: Rate = 0.0
@@ -40,10 +43,18 @@ class Style:
         return blocks.scaled(channels, self.width)
 
     def normed(self, channels: int) -> nn.Module | None:
-        return blocks.norm(self.norm or "none", channels)
+        return self._set(blocks.norm(self.norm or "none", channels))
 
     def dense_normed(self, features: int) -> nn.Module | None:
-        return blocks.dense_norm(self.norm or "none", features)
+        return self._set(blocks.dense_norm(self.norm or "none", features))
+
+    def _set(self, made: nn.Module | None) -> nn.Module | None:
+        """A norm with the numbers that are asked for."""
+        if made is not None:
+            made.eps = self.norm_eps or made.eps  # type: ignore[assignment]
+        if isinstance(made, _BatchNorm):
+            made.momentum = self.norm_momentum or made.momentum
+        return made
 
     def act(self) -> nn.Module:
         return activation(self.activation)

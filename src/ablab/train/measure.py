@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ablab import randomness
+from ablab.data.augment.views import View, averaged
 from ablab.data.dataset import Examples
 from ablab.models.initial import borrowed_generator
 from ablab.records import Measurement
@@ -18,7 +19,6 @@ from ablab.train.losses import correct, cross_entropy
 from ablab.train.metrics import metrics
 from ablab.train.pixels import Pixels
 
-View = Callable[[Tensor], Tensor]  # u8[B,C,H,W] -> u8[B,C,H,W]
 BATCH = 1000  # images at a time
 
 
@@ -81,10 +81,10 @@ def measure(
 
 def outputs(net: nn.Module, images: Tensor, pixels: Pixels, hardware: Hardware, views: Sequence[View]) -> Tensor:
     """What the network says to a batch, averaged over its views, f32[B,K]."""
-    seen = [view(images) for view in views] or [images]
+    seen = [view.change(images) for view in views] or [images]
     with hardware.autocast():
         logits = [net(pixels(one)).float() for one in seen]
-    return torch.stack(logits).mean(0) if len(logits) > 1 else logits[0]
+    return averaged(logits, views)
 
 
 def packed(given: Tensor, classes: int) -> bytes:

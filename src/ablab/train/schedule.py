@@ -24,6 +24,14 @@ def linear(progress: float, *, end: Share = 0.0) -> float:
     return 1.0 - (1.0 - end) * progress
 
 
+@mark("schedule", "triangle")
+def triangle(progress: float, *, rise: Share = 0.2, start: Share = 0.2, end: Share = 0.07) -> float:
+    """Rises in a straight line from `start` to 1 over the share `rise`, then falls in one to `end` (Jordan 2024)."""
+    if progress < rise:
+        return start + (1.0 - start) * progress / rise
+    return 1.0 - (1.0 - end) * (progress - rise) / max(1.0 - rise, 1e-12)
+
+
 @mark("schedule", "cosine")
 def cosine(progress: float, *, end: Share = 0.0) -> float:
     """Falls along half a cosine to `end` times the learning rate (Loshchilov & Hutter 2016, without restarts)."""

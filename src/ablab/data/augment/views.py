@@ -1,14 +1,24 @@
 """Test-time views: the pictures of one image whose predictions are averaged in validation and test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ablab.catalogue import mark
 from ablab.operations import named
 
-View = Callable[[Tensor], Tensor]
+Change = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture of an image, and how much what a network says to it counts."""
+
+    change: Change
+    weight: float = 1.0
 
 
 def views(text: str) -> tuple[View, ...]:
@@ -16,6 +26,16 @@ def views(text: str) -> tuple[View, ...]:
     (operation,) = named("tta", text)
     made: tuple[View, ...] = operation.load()()
     return made
+
+
+def averaged(logits: Sequence[Tensor], seen: Sequence[View]) -> Tensor:
+    """What a network says to an image, from what it says to each of its views; without views, to the image alone."""
+    if len(logits) == 1:
+        return logits[0]
+    if len({view.weight for view in seen}) > 1:
+        whole = sum(view.weight for view in seen) / len(seen)
+        logits = [each * (view.weight / whole) for each, view in zip(logits, seen, strict=True)]
+    return torch.stack(tuple(logits)).mean(0)
 
 
 @mark("views", "none")
@@ -26,23 +46,28 @@ def plain() -> tuple[View, ...]:
     `augment` changes the images that are measured like those that are trained on, which published reports have done:
     figures become lower and noisier. That happens before the images are seen; the view itself is the image.
     """
-    return (itself,)
+    return (View(itself),)
 
 
 @mark("views", "flip")
 def flip() -> tuple[View, ...]:
     """The image and its mirror image."""
-    return itself, mirrored
+    return View(itself), View(mirrored)
 
 
 @mark("views", "flip + shift")
 def flip_and_shift() -> tuple[View, ...]:
-    """The six views of airbench (Jordan 2024): the image and its copies shifted by one pixel, each with its mirror.
+    """Six views: the image and its copies shifted by one pixel to the upper left and lower right, each with its mirror.
 
-    The shifts go to the upper left and to the lower right. All views count alike; airbench gives the unshifted pair
-    half of the weight.
+    All of them count alike.
     """
-    return itself, mirrored, *_shifted_both_ways(-1), *_shifted_both_ways(1)
+    return View(itself), View(mirrored), *_shifted_both_ways(-1), *_shifted_both_ways(1)
+
+
+@mark("views", "airbench")
+def airbench() -> tuple[View, ...]:
+    """The same six views as airbench weights them (Jordan 2024): the unshifted pair has half of the weight."""
+    return View(itself, 2.0), View(mirrored, 2.0), *_shifted_both_ways(-1), *_shifted_both_ways(1)
 
 
 def itself(images: Tensor) -> Tensor:
@@ -63,4 +88,4 @@ def shifted(images: Tensor, step: int) -> Tensor:
 
 
 def _shifted_both_ways(step: int) -> tuple[View, View]:
-    return (lambda images: shifted(images, step)), (lambda images: mirrored(shifted(images, step)))
+    return View(lambda images: shifted(images, step)), View(lambda images: mirrored(shifted(images, step)))

@@ -1,6 +1,6 @@
 """Muon (Jordan et al. 2024): steps whose matrices have all singular values near 1."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
@@ -22,16 +22,22 @@ def muon(
     rounds: Annotated[float, "[1, 20]"] = 5,
     rest: Annotated[float, "(0, 1e6]"] = 0.1,
     adam: bool = False,
+    layers: Literal["all", "conv"] = "all",
+    unit: bool = False,
 ) -> torch.optim.Optimizer:
-    """Matrices and filters move by their momentum made orthogonal; the rest by SGD, or AdamW, at `rest` times lr."""
-    parts = []
+    """Matrices and filters move by their momentum made orthogonal; the rest by SGD, or AdamW, at `rest` times lr.
+
+    With layers=conv matrices belong to the rest, too. With unit=true each layer's weights are scaled before every step,
+    so that a filter has length 1 on average (Jordan 2024); a norm behind the layer takes the length away in any case.
+    """
+    least, parts = (2 if layers == "all" else 3), []
     for group in groups:
         for is_matrix in (True, False):
-            chosen = [parameter for parameter in group["params"] if (parameter.ndim > 1) == is_matrix]
+            chosen = [parameter for parameter in group["params"] if (parameter.ndim >= least) == is_matrix]
             if chosen:
                 scale = group.get("scale", 1.0) * (1.0 if is_matrix else rest)
                 parts.append({**group, "params": chosen, "is_matrix": is_matrix, "scale": scale})
-    return Muon(parts, lr, momentum=momentum, nesterov=nesterov, rounds=int(rounds), adam=adam)
+    return Muon(parts, lr, momentum=momentum, nesterov=nesterov, rounds=int(rounds), adam=adam, unit=unit)
 
 
 class Muon(torch.optim.Optimizer):
@@ -45,6 +51,10 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
             if group["is_matrix"]:
+                if group["unit"]:
+                    lengths = torch._foreach_norm(parameters)
+                    factors = [len(one) ** 0.5 / length for one, length in zip(parameters, lengths, strict=True)]
+                    torch._foreach_mul_(parameters, factors)
                 self._orthogonal(parameters, group)
                 continue
             for parameter in parameters:
