@@ -22,6 +22,7 @@ class Started:
     untrained_loss: float  # on the validation images
     epoch_seconds: float  # what an epoch of training will take, from one step
     kernels: str = ""  # which of our own ran in the network
+    node: str = ""  # of a cluster, where it runs; empty on this machine
 
 
 @dataclass(frozen=True)

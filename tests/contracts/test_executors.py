@@ -14,10 +14,11 @@ from ablab.execute import Job, choose
 from ablab.execute.checkpoints import carry_out, checkpoint_path
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
+from local_cluster import local_cluster
 
 RECIPE = Recipe.of({"epochs": 2, "batch": 50, "threads": 1})
 NAMES = [
-    pytest.param(name, marks=[pytest.mark.skip(reason=f"needs {entry.needs}")] if entry.needs else [])
+    pytest.param(name, marks=[pytest.mark.long, pytest.mark.timeout(600)] if entry.needs else [pytest.mark.slow])
     for name, entry in catalogue("execute", "executor").items()
 ]
 
@@ -40,11 +41,23 @@ def timeless(run):
     return dataclasses.replace(run, curve=curve, origin=None, cost=cost)
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def ray_address():
+    with local_cluster() as cluster:
+        yield cluster.address
+
+
+@pytest.fixture
+def make(name, request):
+    """What makes the executor of this name, and before that starts what it cannot do without."""
+    text = f"ray({request.getfixturevalue('ray_address')})" if name == "ray" else name
+    return read_operation("execute", "executor", text).load()
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_it_gives_every_run_once_with_its_events_in_order(name, tmp_path):
+def test_it_gives_every_run_once_with_its_events_in_order(make, tmp_path):
     told = []
-    with read_operation("execute", "executor", name).load()(Job(Tiny(), tmp_path, len(SPECS))) as execute:
+    with make(Job(Tiny(), tmp_path, len(SPECS))) as execute:
         runs = list(execute(lambda: SPECS, lambda spec, event: told.append((spec.id, type(event)))))
         assert execute.slots >= 1
     assert sorted(run.id for run in runs) == sorted(spec.id for spec in SPECS)
@@ -55,9 +68,8 @@ def test_it_gives_every_run_once_with_its_events_in_order(name, tmp_path):
     assert timeless(run) == timeless(carry_out(SPECS[0], DATA, lambda *_: None))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(name, tmp_path):
+def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(make, tmp_path):
     long = RunSpec(RECIPE.with_("epochs=5000"), 0, DATA.fingerprint)
     wanted = [long, SPECS[0]]
 
@@ -65,7 +77,7 @@ def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(name, tmp_path
         if spec == long and isinstance(event, EpochDone) and long in wanted:
             wanted.remove(long)
 
-    with read_operation("execute", "executor", name).load()(Job(Tiny(), tmp_path)) as execute:
+    with make(Job(Tiny(), tmp_path)) as execute:
         runs = []
         for run in execute(lambda: tuple(wanted), observe):
             runs.append(run.id)

@@ -60,7 +60,7 @@ def _checkpointed(spec: RunSpec, dataset: Dataset, folder: Path | None) -> Gener
     if folder is None:
         yield from run_one(spec, dataset)
         return
-    checkpoint = yield from _newest(spec, folder)
+    checkpoint = yield from newest(spec, folder)
     keeper: Keeper | None = None
     try:
         for event in run_one(spec, dataset, checkpoint):
@@ -100,13 +100,7 @@ class Keeper:
     def pack(self, state: State) -> None:
         """Its bytes wait to be written."""
         begun = time.monotonic()
-        facts = {
-            "recipe": self.spec.recipe.full(),
-            "seed": self.spec.seed,
-            "fingerprint": self.spec.fingerprint,
-            "machine": dataclasses.asdict(machine(self.started)),
-        }
-        self.waiting = pack(state, facts)
+        self.waiting = packed(self.spec, self.started, state)
         self.packed_at = time.monotonic()
         self.took = self.packed_at - begun
 
@@ -117,16 +111,32 @@ class Keeper:
         self.write()
 
     def write(self) -> None:
-        """The newest bytes become the checkpoint, and what was the checkpoint the one before."""
+        """The newest bytes become the checkpoint."""
         if self.waiting:
-            try:
-                make_folder(self.path.parent)
-                if self.path.exists():
-                    self.path.replace(previous_checkpoint(self.path))
-            except OSError as error:
-                raise failure(self.path, error, len(self.waiting)) from error
-            atomic_write(self.path, self.waiting)
+            write(self.path, self.waiting)
             self.waiting = b""
+
+
+def packed(spec: RunSpec, started: Started, state: State) -> bytes:
+    """A checkpoint: the state, and which run on which machine it belongs to."""
+    facts = {
+        "recipe": spec.recipe.full(),
+        "seed": spec.seed,
+        "fingerprint": spec.fingerprint,
+        "machine": dataclasses.asdict(machine(started)),
+    }
+    return pack(state, facts)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a checkpoint; the one that was there stays as the one before."""
+    try:
+        make_folder(path.parent)
+        if path.exists():
+            path.replace(previous_checkpoint(path))
+    except OSError as error:
+        raise failure(path, error, len(content)) from error
+    atomic_write(path, content)
 
 
 def forget(folder: Path, id_: str) -> None:
@@ -146,17 +156,17 @@ def previous_checkpoint(path: Path) -> Path:
     return path.with_suffix(".previous")
 
 
-def _newest(spec: RunSpec, folder: Path) -> Generator[Noticed, None, bytes | None]:
+def newest(spec: RunSpec, folder: Path) -> Generator[Noticed, None, bytes | None]:
     """Tells of damaged checkpoints, and returns the bytes of the newest whole one, if there is one."""
-    newest = checkpoint_path(folder, spec.id)
-    for path in (newest, previous_checkpoint(newest)):
+    last = checkpoint_path(folder, spec.id)
+    for path in (last, previous_checkpoint(last)):
         if not path.exists():
             continue
         try:
             content = path.read_bytes()
             before = _FACTS.validate_python(facts(content))
         except (DataError, ValueError, OSError) as error:
-            other = "the one before is tried" if path == newest else "the run starts anew"
+            other = "the one before is tried" if path == last else "the run starts anew"
             yield Noticed(f"{path}: the checkpoint cannot be used, so {other}: {error}")
             continue
         _check_identity(path, before, spec)

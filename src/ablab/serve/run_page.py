@@ -41,5 +41,6 @@ def about(one: Entry) -> list[tuple[str, str]]:
     if one.live:
         if started := one.live.started:
             facts += [("parameters", f"{started.parameters:,}"), ("device", started.device)]
+            facts += [("node", started.node)] if started.node else []
         facts += [("note", note) for note in one.live.notes]
     return [*facts, ("data", f"{one.recipe.data}, fingerprint {one.spec.fingerprint[:12]}")]

@@ -66,7 +66,11 @@ def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def keep(trained: Trained, path: Path) -> None:
     """Write the file and its SHA-256."""
-    content = trained.packed()
+    keep_packed(trained.packed(), path)
+
+
+def keep_packed(content: bytes, path: Path) -> None:
+    """Write the bytes of such a file, which another process packed, and their SHA-256."""
     make_folder(path.parent)
     atomic_write(path, content)
     atomic_write(_digest_path(path), f"{hashlib.sha256(content).hexdigest()}  {path.name}\n")

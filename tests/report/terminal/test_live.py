@@ -1,5 +1,6 @@
 """What is seen while a training goes on: lines that stay, lines of JSON, and one line below on a terminal."""
 
+import dataclasses
 import json
 import sys
 
@@ -92,6 +93,18 @@ def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, cap
     assert [line.split()[:3] for line in runs] == order
     assert len(runs) == 6
     assert sum("look here" in line for line in lines) == 1
+
+
+def test_runs_on_a_cluster_are_shown_with_their_nodes(events, capsys):
+    study = Study("Is it worth it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
+    planned = plan(study, "fingerprint")
+    with Live() as live:
+        show = live.of_study(planned)
+        for wanted, node in zip(planned.wanted, ("one", "two"), strict=False):
+            for event in (dataclasses.replace(events[0], node=node), *events[1:]):
+                show(wanted, event)
+    lines = [line for line in capsys.readouterr().out.splitlines() if " test " in line]
+    assert [line.split()[-2:] for line in lines] == [["on", "one"], ["on", "two"]]
 
 
 def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):

@@ -56,9 +56,10 @@ class Live:
             self.curve = []
             self.line(f"run {spec.id}: {shown(recipe.model)} on {shown(recipe.data)}, seed {spec.seed}")
             about = duration(recipe.epochs * event.epoch_seconds)
+            on = f", on {shown(event.node)}" if event.node else ""
             self.line(
                 f"{event.device}, {event.precision}, {counted(event.threads, 'thread')}, "
-                f"{event.parameters:,} parameters, about {about} of training"
+                f"{event.parameters:,} parameters, about {about} of training{on}"
             )
             self.line(
                 f"{event.train_images:,} training and {event.val_images:,} validation images, untrained loss "
@@ -160,6 +161,7 @@ class _StudyLines:
         self.width = max(len(shown(name)) for name in self.names.values())
         self.started, self.begun = 0, time.monotonic()
         self.spoken: set[str] = set()
+        self.nodes: dict[str, str] = {}  # of a cluster, by the runs that they have
 
     def show(self, spec: RunSpec, event: Any) -> None:
         name = f"{shown(self._name(spec)):<{self.width}}  seed {spec.seed:<3}"
@@ -167,7 +169,8 @@ class _StudyLines:
             self.started += 1
             if self.started == 1:
                 self.line(f"{event.device}, {counted(event.threads, 'thread')}, {event.precision}")
-            self.bottom(f"{name} starts")
+            self.nodes[spec.id] = f"  on {shown(event.node)}" if event.node else ""
+            self.bottom(f"{name} starts{self.nodes[spec.id]}")
         elif isinstance(event, Projection):
             self._project(event)
         elif isinstance(event, Noticed) and event.text not in self.spoken:
@@ -183,6 +186,7 @@ class _StudyLines:
             on = "validation" if spec.explores else "test"
             self.line(
                 f"{name} {on} {event.test.points:6.2f} %  epoch {event.selected_epoch:<3} {event.wall_seconds:6.1f} s"
+                f"{self.nodes.get(spec.id, '')}"
             )
 
     def _project(self, event: Projection) -> None:
