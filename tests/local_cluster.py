@@ -27,6 +27,8 @@ class RayNode:
 
     def kill(self) -> None:
         """End it as a power cut would."""
+        if self.process.poll() is not None:
+            return
         processes = [psutil.Process(self.process.pid)]
         processes += processes[0].children(recursive=True)
         for process in processes:

@@ -1,6 +1,7 @@
 """Whatever executor the folder holds: it gives every run that is wanted, as every other one, and drops what is not."""
 
 import dataclasses
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +12,9 @@ from ablab.data.sources.phantom import phantom
 from ablab.errors import InputError
 from ablab.events import EpochDone, Finished, Started
 from ablab.execute import Job, choose
-from ablab.execute.checkpoints import carry_out, checkpoint_path
+from ablab.execute.checkpoints import carry_out
+from ablab.execute.drop import Drop
+from ablab.execute.work import work
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
 from local_cluster import local_cluster
@@ -48,9 +51,22 @@ def ray_address():
 
 
 @pytest.fixture
+def folder_with_worker(tmp_path):
+    """A drop folder where a worker in another thread waits for runs."""
+    drop = Drop(tmp_path)
+    drop.make()
+    drop.open_for(keeps_weights=False)
+    worker = threading.Thread(target=work, args=(drop, Tiny(), lambda *_: None, 60.0))
+    worker.start()
+    yield tmp_path
+    worker.join()
+
+
+@pytest.fixture
 def make(name, request):
     """What makes the executor of this name, and before that starts what it cannot do without."""
-    text = f"ray({request.getfixturevalue('ray_address')})" if name == "ray" else name
+    elsewhere = {"ray": "ray_address", "folder": "folder_with_worker"}.get(name)
+    text = f"{name}({request.getfixturevalue(elsewhere)})" if elsewhere else name
     return read_operation("execute", "executor", text).load()
 
 
@@ -83,7 +99,7 @@ def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(make, tmp_path
             runs.append(run.id)
             wanted[:] = [spec for spec in wanted if spec.id != run.id]
     assert runs == [SPECS[0].id]
-    assert checkpoint_path(tmp_path, long.id).exists()
+    assert list(tmp_path.rglob(f"{long.id}.checkpoint"))
 
 
 def test_so_many_workers_are_an_executor_and_both_at_once_are_refused(tmp_path):

@@ -19,8 +19,9 @@ from ablab.data.sources.phantom import phantom
 from ablab.errors import AblabError, InputError
 from ablab.events import EpochDone, Noticed, Started
 from ablab.execute import Job, choose, ray_cluster
+from ablab.execute.kind import own_facts
 from ablab.execute.ray import Ray
-from ablab.execute.ray_cluster import Cluster, Node, Resources, faults, own_facts
+from ablab.execute.ray_cluster import Cluster, Node, Resources, faults
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
 from ablab.store import Store

@@ -5,10 +5,8 @@ signal meanwhile, where nobody answers; so an address is tried with plain socket
 """
 
 import dataclasses
-import functools
 import importlib.util
 import os
-import platform
 import signal
 import socket
 import tempfile
@@ -20,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import ray
-import torch
 from ray.exceptions import RayError
 
 from ablab.errors import AblabError, InputError
+from ablab.execute.kind import Facts, Kind, own_facts
 from ablab.nouns import counted
-from ablab.train.device import capability, choose_hardware
 from ablab.version import VERSION
 
 ANSWERING = 4.0  # seconds for whoever listens at an address: a head node far away needs 0.3
@@ -33,29 +30,6 @@ PROBING = 60.0  # seconds for a node to say what it is: it starts Python and loa
 CLIENT = "ray://"
 # The beginning of HTTP/2, which is what Ray speaks: its fixed words and an empty frame of settings (RFC 9113, 3.4).
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What the bits of a run depend on, of a node: runs are paired only within one kind."""
-
-    device: str
-    precision: str  # that precision=auto takes
-    capability: str
-
-    def __str__(self) -> str:
-        return f"{self.device}, {self.precision} ({self.capability})"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a node says of itself."""
-
-    kind: Kind
-    ablab: str
-    torch: str
-    python: str
-    cores: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +41,7 @@ class Resources:
 
     def room(self, total: dict[str, float]) -> int:
         """Runs that a node with these resources carries out at a time."""
-        shares = [total.get("CPU", 0) / self.cpu] if self.cpu else []
+        shares = [total.get("CPU", 0) / self.cpu]
         shares += [total.get("GPU", 0) / self.gpu] if self.gpu else []
         return int(min(shares) + 1e-9)
 
@@ -84,19 +58,6 @@ class Node:
     slots: int
     memory: float  # bytes of its object store, where the data lie
     facts: Facts
-
-
-@functools.cache
-def own_facts() -> Facts:
-    """What this process's machine is; asked on every node, and of the driver's own versions."""
-    hardware = choose_hardware()
-    return Facts(
-        Kind(hardware.name, hardware.precision, capability()),
-        VERSION,
-        torch.__version__.partition("+")[0],  # what follows + is for which hardware it was built
-        platform.python_version(),
-        os.cpu_count() or 1,
-    )
 
 
 def probe() -> dict[str, Any]:
@@ -227,15 +188,10 @@ class Cluster:
 
 def faults(node: Node, alive: list[dict[str, Any]]) -> list[str]:
     """What forbids this node, against the driver's own versions."""
-    here, there = own_facts(), node.facts
+    there = node.facts
     found = [
         f"node {node.name} has {what} {theirs} and this machine has {what} {ours}: install the same on both"
-        for what, ours, theirs in (
-            ("ablab", here.ablab, there.ablab),
-            ("torch", here.torch, there.torch),
-            ("Python", _minor(here.python), _minor(there.python)),
-        )
-        if ours != theirs
+        for what, ours, theirs in own_facts().differences(there)
     ]
     cpus = next(one["Resources"].get("CPU", 0) for one in alive if one["NodeID"] == node.id)
     if cpus > there.cores:
@@ -244,10 +200,6 @@ def faults(node: Node, alive: list[dict[str, Any]]) -> list[str]:
             f"--num-cpus={there.cores}"
         )
     return found
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])
 
 
 def _name(node: dict[str, Any]) -> str:
