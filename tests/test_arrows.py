@@ -39,6 +39,7 @@ ARROWS = {
         "arithmetic",
         "data",
         "elsewhere",
+        "evaluation",
         "models",
         "probe",
         "replication",
@@ -49,8 +50,9 @@ ARROWS = {
         "trials",
     },
     "outgoing": {"conduct", "execute", "export", "report", "result", "store", "train"},
+    "evaluation": {"data", "export", "models", "predict", "train"},
     "serve": {"prepare", "report", "result", "store", "study", "track"},
-    "api": {"conduct", "outgoing", "prepare", "report", "result", "store", "study"},
+    "api": {"conduct", "data", "evaluation", "outgoing", "prepare", "report", "result", "store", "study", "train"},
 }
 ABOVE_ALL = {"cli", "__init__", "__main__"}
 

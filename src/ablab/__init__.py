@@ -8,6 +8,7 @@ from ablab.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from ablab.api import compare as compare
+    from ablab.api import evaluate as evaluate
     from ablab.api import export_run as export_run
     from ablab.api import train_one as train_one
     from ablab.arithmetic import inspect as inspect
@@ -37,6 +38,7 @@ _HOME = {
     "audit": "ablab.auditing",
     "build": "ablab.models",
     "compare": "ablab.api",
+    "evaluate": "ablab.api",
     "export_run": "ablab.api",
     "from_arrays": "ablab.data",
     "from_items": "ablab.data",

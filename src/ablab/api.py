@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.errors import InputError
+from ablab.errors import DataError, InputError
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.result import Result
@@ -27,7 +27,10 @@ from ablab.study.question.files import read_study
 from ablab.study.question.write import base_keys, data_text, study_name
 
 if TYPE_CHECKING:
+    from ablab.data.dataset import Dataset
+    from ablab.evaluation import Evaluation
     from ablab.report.picture import Picture
+    from ablab.train.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,78 @@ def export_run(
     chosen = run if isinstance(run, Run) else kept.run(run)
     export_weights(chosen, kept, to, Path(out), root=root, replace=replace)
     return Path(out)
+
+
+def evaluate(
+    run: Run | str | None = None,
+    *,
+    data: Any = None,
+    corrupt: Sequence[str] = (),
+    is_whole: bool = False,
+    weights: Path | str | None = None,
+    model: Recipe | str | None = None,
+    mean: Sequence[float] | None = None,
+    sd: Sequence[float] | None = None,
+    store: Any = None,
+    root: str | None = None,
+    show: Callable[[Evaluation], None] | None = None,
+) -> list[Evaluation]:
+    """Measure a run on the test images of a data set, its own where none is named, then corrupted: `["fog@3", "all"]`.
+
+    With `weights`, a safetensors file, and the `model` that they belong to, no run is needed. `mean` and `sd` of each
+    channel, from 0 to 255, are then those of the training images of the data unless given. `show` gets each result.
+    """
+    from ablab.data.corruptions import read_corruptions
+    from ablab.evaluation import evaluations, examples_for
+
+    corruptions = read_corruptions(corrupt)
+    if weights is not None:
+        if run is not None or model is None or data is None:
+            raise InputError("weights of a file need the model that they belong to and data, and no run")
+        trained, dataset = _of_file(Path(weights), model, data, root, mean, sd)
+    else:
+        if run is None or model is not None or mean is not None or sd is not None:
+            raise InputError("name a run; a model, mean and sd belong to weights of a file")
+        trained, dataset = _of_run(run, data, _store(store), root)
+    found = []
+    for one in evaluations(trained, dataset.name, examples_for(trained, dataset, is_whole=is_whole), corruptions):
+        found.append(one)
+        if show:
+            show(one)
+    return found
+
+
+def _of_file(
+    path: Path,
+    model: Recipe | str,
+    data: Any,
+    root: str | None,
+    mean: Sequence[float] | None,
+    sd: Sequence[float] | None,
+) -> tuple[Trained, Dataset]:
+    """Weights in a file with the network that they are said to belong to, and the data."""
+    from ablab.data import load_dataset
+    from ablab.evaluation import foreign
+
+    made = model if isinstance(model, Recipe) else Recipe.of(base_keys(model))
+    dataset = load_dataset(data, root) if isinstance(data, str) else data
+    return foreign(path, made, dataset, mean=mean, sd=sd), dataset
+
+
+def _of_run(run: Run | str, data: Any, store: Store, root: str | None) -> tuple[Trained, Dataset]:
+    """The weights of a run, and the data, its own where none is named."""
+    from ablab.data import load_dataset
+    from ablab.outgoing import weights_of
+
+    chosen = run if isinstance(run, Run) else store.run(run)
+    own, trained = chosen.spec.recipe, weights_of(chosen, store, "evaluate", chosen.id)
+    asked = own.data if data is None else data
+    dataset = load_dataset(asked, root, size=own.size) if isinstance(asked, str) else asked
+    if data is None and dataset.fingerprint != chosen.spec.fingerprint:
+        raise DataError(
+            f"{own.data}: these are not the images that run {chosen.id} was trained on; name them with data"
+        )
+    return trained, dataset
 
 
 def _quiet(_spec: RunSpec, _event: object) -> None:

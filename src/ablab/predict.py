@@ -63,10 +63,11 @@ def predict(
     first = networks[0]
     if any(one.classes != first.classes or one.in_shape != first.in_shape for one in networks):
         raise InputError("these runs have different classes or picture sizes, so their probabilities have no mean")
-    if first.in_shape is None:
-        raise DataError("these weights were kept before the size of the images was kept with them: train again")
-    images, kept, _ = decode_all(items, size=first.in_shape[1], skip_unreadable=skip_unreadable)
-    shares = torch.stack([_probabilities(one, _in_shape(images, first.in_shape)) for one in networks])  # f32[R,N,K]
+    channels, height, width = first.shape
+    if height != width:
+        raise DataError(f"this network takes images of {height} x {width} pixels: no picture can be brought to it")
+    images, kept, _ = decode_all(items, size=height, skip_unreadable=skip_unreadable)
+    shares = torch.stack([_probabilities(one, in_channels(images, channels)) for one in networks])  # f32[R,N,K]
     mean, own = shares.mean(0), shares.argmax(2)
     spread = shares.std(0) if len(networks) > 1 else None
     most = mean.topk(min(top, len(first.classes)), dim=1)
@@ -83,24 +84,22 @@ def predict(
     ]
 
 
-def _in_shape(images: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Pictures u8[N,3,S,S] with the channels of the training images."""
-    channels, height, width = shape
-    if height != width or channels not in (1, 3):
-        raise DataError(
-            f"this network takes images of {channels} x {height} x {width}: no picture can be brought to it"
-        )
-    if channels == 3:
+def in_channels(images: Tensor, channels: int) -> Tensor:
+    """Images u8[N,C,H,W] with so many channels: color as its brightness, or grey as red, green and blue."""
+    has = images.shape[1]
+    if has == channels:
         return images
+    if {has, channels} != {1, 3}:
+        raise DataError(f"this network takes images of {channels} channels: those of {has} cannot be brought to it")
+    if channels == 3:
+        return images.expand(-1, 3, -1, -1)
     weights = torch.tensor(GREY).view(1, 3, 1, 1)
     return (images.float() * weights).sum(1, keepdim=True).round().to(torch.uint8)
 
 
 def _probabilities(trained: Trained, images: Tensor) -> Tensor:
     """f32[N,K], averaged over the views of the recipe as in its test."""
-    if trained.mean is None or trained.sd is None:
-        raise DataError("these weights were kept before the normalization was kept with them: train again")
-    mean, sd = (torch.tensor(each).view(1, -1, 1, 1) for each in (trained.mean, trained.sd))
+    mean, sd = (torch.tensor(each).view(1, -1, 1, 1) for each in trained.scaling)
     net = trained.network()
     seen = views(Recipe.of(tomllib.loads(trained.recipe)).tta)
     with torch.inference_mode():

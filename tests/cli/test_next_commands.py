@@ -45,6 +45,7 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "verify": ["verify", "reports/s-full.html", "--rerun", "0"],
     "export": ["export", "RUN", "--to", "safetensors"],
     "predict": ["predict", "RUN", "p.png"],
+    "evaluate": ["evaluate", "RUN"],
     "landscape": ["landscape", *TINY, "--untrained", *QUICK],
     "gradients": ["gradients", *TINY, "--images", "20"],
     "lr-find": ["lr-find", *TINY, "augment=crop(4)+flip", "--steps", "20"],

@@ -7,7 +7,6 @@ from typing import Any
 from safetensors.torch import save
 
 from ablab.catalogue import mark
-from ablab.errors import DataError
 from ablab.export import Product, Subject
 from ablab.export.pictures import INPUT
 from ablab.recipe import Recipe
@@ -32,17 +31,17 @@ def huggingface(subject: Subject) -> Product:
 
 def _config(trained: Trained) -> dict[str, Any]:
     """What another program needs to build the network and to feed it, under the names that the hub's models use."""
-    if trained.in_shape is None or trained.mean is None or trained.sd is None:
-        raise DataError("these weights were kept before the size of the images was kept with them: train again")
+    channels, height, width = trained.shape
+    mean, sd = ([one / 255 for one in values] for values in trained.scaling)
     recipe = Recipe.of(tomllib.loads(trained.recipe))
     return {
         "model_type": "ablab",
         "architecture": recipe.model,
         "options": recipe.options,
-        "num_channels": trained.in_shape[0],
-        "image_size": list(trained.in_shape[1:]),
-        "image_mean": [one / 255 for one in trained.mean],  # of pixels from 0 to 1
-        "image_std": [one / 255 for one in trained.sd],
+        "num_channels": channels,
+        "image_size": [height, width],
+        "image_mean": mean,  # of pixels from 0 to 1
+        "image_std": sd,
         "test_time_views": recipe.tta,
         "input": INPUT,
         "num_labels": len(trained.classes),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from ablab.data.augment.views import averaged, views
-from ablab.errors import DataError, InputError
+from ablab.errors import InputError
 from ablab.export import Subject
 from ablab.recipe import Recipe
 from ablab.train.trained import Trained
@@ -34,13 +34,11 @@ class PictureNetwork(nn.Module):
 
     def __init__(self, trained: Trained) -> None:
         super().__init__()
-        if trained.mean is None or trained.sd is None:
-            raise DataError("these weights were kept before the normalization was kept with them: train again")
         self.net = trained.network()
-        _, self.height, self.width = trained.in_shape or (0, 0, 0)  # known: else there would be no network
+        _, self.height, self.width = trained.shape
         self.views = views(Recipe.of(tomllib.loads(trained.recipe)).tta)
-        self.register_buffer("mean", torch.tensor(trained.mean).view(1, -1, 1, 1))
-        self.register_buffer("sd", torch.tensor(trained.sd).view(1, -1, 1, 1))
+        for name, values in zip(("mean", "sd"), trained.scaling, strict=True):
+            self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1))
         self.eval()
 
     def forward(self, images: Tensor) -> Tensor:

@@ -34,7 +34,11 @@ class Pixels:
 
 def pixels_of(examples: Examples, rows: Tensor, hardware: Hardware) -> Pixels:
     """The normalisation for these rows, from exact counts, so that it depends on no order and no rounding."""
-    mean, sd = mean_and_sd(value_counts(examples, rows))
+    return pixels_by(*mean_and_sd(value_counts(examples, rows)), hardware)
+
+
+def pixels_by(mean: tuple[float, ...], sd: tuple[float, ...], hardware: Hardware) -> Pixels:
+    """The normalisation by the mean and the standard deviation of each channel, in steps of 1/255."""
     scale = torch.tensor([1 / one for one in sd], dtype=torch.float32, device=hardware.device).view(1, -1, 1, 1)
     shift = torch.tensor([-m / s for m, s in zip(mean, sd, strict=True)], dtype=torch.float32, device=hardware.device)
     return Pixels(mean, sd, scale, shift.view(1, -1, 1, 1), hardware.memory_format)

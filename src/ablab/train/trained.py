@@ -38,12 +38,24 @@ class Trained:
         known = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "weights"}
         return {name: value for name, value in known.items() if value is not None}
 
-    def network(self) -> nn.Module:
-        """The network with these weights. Its input is images less `mean`, over `sd`, f32[N, *in_shape]."""
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The size of the images that the network takes: channels, height, width."""
         if self.in_shape is None:
             raise DataError("these weights were kept before the size of the images was kept with them: train again")
+        return self.in_shape
+
+    @property
+    def scaling(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The mean and the standard deviation of each channel of the training images, in steps of 1/255."""
+        if self.mean is None or self.sd is None:
+            raise DataError("these weights were kept before the normalization was kept with them: train again")
+        return self.mean, self.sd
+
+    def network(self) -> nn.Module:
+        """The network with these weights. Its input is images less `mean`, over `sd`, f32[N, *in_shape]."""
         recipe = Recipe.of(tomllib.loads(self.recipe))
-        net = build(recipe.model, Io(*self.in_shape, len(self.classes)), **recipe.options)
+        net = build(recipe.model, Io(*self.shape, len(self.classes)), **recipe.options)
         net.load_state_dict(self.weights)
         return net.eval()
 
