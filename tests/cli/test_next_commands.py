@@ -75,7 +75,8 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "arith linear": ["arith", "linear", "--in", "8x8x3", "--units", "10"],
     "arith batch-norm": ["arith", "batch-norm", "--in", "8x8x3"],
 }
-NOT_HERE = {"data get", "serve", "demo"}  # one needs a network, one waits for a browser, one is tried from a wheel
+# one needs a network, one waits for a browser, one is tried from a wheel, one prints a file for a shell
+NOT_HERE = {"data get", "serve", "demo", "completion"}
 # what comes next trains or inspects for minutes, or downloads: it is parsed
 LASTING = {"doctor", "data list", "inspect", "arith linear", "arith batch-norm"}
 

@@ -7,6 +7,8 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -18,7 +20,14 @@ from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
 TERMINATED = 143  # the exit code after SIGTERM
-NOT_COMMANDS = {"__init__", "shared", "trials"}
+GROUPS = {
+    "Ask": "Ask a question",
+    "Look": "Look at the answers",
+    "Data": "Data",
+    "Networks": "Networks and single trainings",
+    "Tools": "Trained networks, reports of others, this machine",
+}
+OTHERS = "Tools"  # where a command stands that names no group
 
 
 class Commands(click.Group):
@@ -30,7 +39,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _summaries():
             return None
-        return importlib.import_module(f"ablab.cli.{cmd_name.replace('-', '_')}").command  # type: ignore[no-any-return]
+        module = importlib.import_module(f"ablab.cli.{cmd_name.replace('-', '_')}")
+        _add_examples(module.command, getattr(module, "EXAMPLES", ()))
+        return module.command  # type: ignore[no-any-return]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -40,8 +51,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(_summaries().items()))
+        for group, title in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(sorted((name, it.text) for name, it in _summaries().items() if it.group == group))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -55,8 +67,9 @@ def command(ctx: click.Context) -> None:
     --option   always means this call
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
-        click.echo("\nnext: ablab demo")
+        from ablab.cli.welcome import welcome
+
+        click.echo(welcome())
 
 
 def main() -> NoReturn:
@@ -106,14 +119,41 @@ def _leave(code: int) -> NoReturn:
     sys.exit(code)
 
 
+def _add_examples(command: click.Command, examples: Sequence[str]) -> None:
+    """Let the help of a command, and of those below it, end with the examples that are calls of it."""
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            _add_examples(below, [each for each in examples if each.split()[2:3] == [name]])
+    shown = "\n".join(f"  {example}" for example in examples)
+    command.epilog = f"\b\nExamples:\n{shown}" if examples else None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a command does, and the group that it stands in."""
+
+    text: str
+    group: str
+
+
 @functools.cache
-def _summaries() -> dict[str, str]:
-    """Every command with the first line of its file."""
-    found: dict[str, str] = {}
+def _summaries() -> dict[str, Summary]:
+    """Every file that defines a command: the first line of it, and its group. Nothing is imported."""
+    found: dict[str, Summary] = {}
     for path in FOLDER.glob("*.py"):
-        if path.stem not in NOT_COMMANDS:
-            name = path.stem.replace("_", "-")
-            found[name] = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {
+            target.id: part.value.value
+            for part in tree.body
+            if isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant)
+            for target in part.targets
+            if isinstance(target, ast.Name)
+        }
+        is_command = any(isinstance(part, ast.FunctionDef) and part.name == "command" for part in tree.body)
+        if is_command and path.stem != "__init__":
+            text = (ast.get_docstring(tree) or "").partition("\n")[0]
+            group = named.get("GROUP")
+            found[path.stem.replace("_", "-")] = Summary(text, group if group in GROUPS else OTHERS)
     return found
 
 

@@ -24,6 +24,16 @@ from ablab.report.terminal.board import (
 if TYPE_CHECKING:
     from ablab.arithmetic.formulas import Layer
 
+GROUP = "Networks"
+EXAMPLES = (
+    "ablab arith conv --in 32x32x3 --filters 8 --kernel 5",
+    "ablab arith transposed --in 8x8x16 --filters 8 --kernel 2 --stride 2",
+    "ablab arith depthwise --in 32x32x16 --filters 32 --kernel 3",
+    "ablab arith pool --in 28x28x8 --kernel 2",
+    "ablab arith linear --in 6x6x16 --units 120",
+    "ablab arith batch-norm --in 28x28x8",
+)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 in_option = click.option(

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from ablab.auditing import Audit, Judgement
     from ablab.auditing.claims import Claim
 
+GROUP = "Ask"
+EXAMPLES = (
+    "ablab audit 73.20 74.19 --test-size 10000",
+    "ablab audit table.csv",
+)
+
 WIDTH = 118
 MOST_ADVICE = 6
 TABLES = {".csv", ".tsv", ".md", ".markdown", ".txt"}

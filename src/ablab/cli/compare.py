@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import (
     StudyWords,
     data_root_option,
@@ -15,9 +16,12 @@ from ablab.cli.shared import (
     store_option,
 )
 
+GROUP = "Ask"
+EXAMPLES = ("ablab compare simple-nn data=cifar10 epochs=5 --vs norm=batch --vs augment=flip --seeds 3..6",)
+
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, metavar="[MODEL] [key=value]...")
 @click.option(
     "--vs",
     "changes",

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from ablab.data.check import Checked, Duplicates
     from ablab.data.fetch import Progress
 
+GROUP = "Data"
+EXAMPLES = (
+    "ablab data list",
+    "ablab data get cifar10",
+    "ablab data check pictures/",
+    "ablab data show cifar10",
+)
+
 PICTURES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
 
 size_option = click.option("--size", type=click.IntRange(min=1), help="Resize images to this many pixels a side.")

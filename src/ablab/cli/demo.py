@@ -8,6 +8,9 @@ import click
 from ablab.cli.run import carry_out
 from ablab.cli.shared import StudyWords, execution_options, json_option, store_option
 
+GROUP = "Ask"
+EXAMPLES = ("ablab demo",)
+
 
 @click.command(help=__doc__)
 @store_option

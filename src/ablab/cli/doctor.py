@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ablab.probe.peak import Ceiling
     from ablab.train.device import Hardware
 
+GROUP = "Tools"
+EXAMPLES = ("ablab doctor",)
+
 SLOW_DISK = 0.05  # seconds that a checkpoint of a megabyte may take
 
 

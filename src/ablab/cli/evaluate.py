@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablab.cli.kinds import RunWord
 from ablab.cli.shared import data_root_option, json_option, say, store_option
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
     from ablab.evaluation import Evaluation
 
+GROUP = "Tools"
+EXAMPLES = (
+    "ablab evaluate 3fa2b1 --data cifar10 --corrupt all",
+    "ablab evaluate --weights net.safetensors --model net.py:Net --data cifar10",
+)
+
 
 @click.command(help=f"{__doc__}. Without options, the run's own test images are measured again.")
-@click.argument("run", required=False)
+@click.argument("run", type=RunWord(), required=False)
 @click.option("--data", metavar="DATA", help="Use the test images of this data set  [default: the run's own]")
 @click.option("--all", "is_whole", is_flag=True, help="Use all images of the data set, not only its test images.")
 @click.option(

@@ -6,6 +6,9 @@ import click
 
 from ablab.cli.shared import StudyWords, execution_options, json_option, say, study_words
 
+GROUP = "Ask"
+EXAMPLES = ("ablab explore quickstart",)
+
 
 @click.command(help=__doc__)
 @study_words()

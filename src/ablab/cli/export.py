@@ -7,13 +7,20 @@ from pathlib import Path
 import click
 
 from ablab.catalogue import catalogue
+from ablab.cli.kinds import RunWord
 from ablab.cli.shared import data_root_option, json_option, say, store_option
+
+GROUP = "Tools"
+EXAMPLES = (
+    "ablab export 3fa2b1 --to safetensors",
+    "ablab export 3fa2b1 --to onnx",
+)
 
 FORMATS = ", ".join(sorted(catalogue("export", "format")))
 
 
 @click.command(help=f"{__doc__}. To send whole runs to another store: ablab runs export.")
-@click.argument("run")
+@click.argument("run", type=RunWord())
 @click.option("--to", "form", required=True, metavar="FORMAT", help=f"The format: {FORMATS}.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder  [default: named after the run]"

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.catalogue import is_own
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import classes_option, in_shape_option, json_option, network_words, outline, picture_size, say
 from ablab.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from ablab.models import Io
 
+GROUP = "Networks"
+EXAMPLES = ("ablab fit-params resnet18 --target 82030",)
+
 NEAR = 0.1  # a count further than this from the target is not what was asked for
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, required=True, metavar="MODEL [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, required=True, metavar="MODEL [key=value]...")
 @click.option("--target", metavar="NUMBER", help="Aim at this many parameters: 36.2M, 150k or 1_000_000.")
 @click.option("--target-of", metavar="'MODEL [key=value]...'", help="Match the parameter count of this network.")
 @click.option("--tune", default="width", show_default=True, help="Change only this option.")

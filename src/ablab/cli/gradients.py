@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import data_root_option, json_option, recipe_words, say
 from ablab.errors import Failed, InputError
 from ablab.nouns import counted
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from ablab.recipe import Recipe
     from ablab.report.table import Table
 
+GROUP = "Networks"
+EXAMPLES = ("ablab gradients simple-nn data=cifar10 epochs=3 --vs norm=batch",)
+
 COLUMNS = 6  # epochs at most that a table or a panel shows
 
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, metavar="[MODEL] [key=value]...")
 @click.option(
     "--vs", "changes", multiple=True, metavar="TEXT", help='Compare with this change, such as "shortcut=false".'
 )

@@ -6,6 +6,12 @@ import click
 
 from ablab.cli.shared import json_option, say
 
+GROUP = "Ask"
+EXAMPLES = (
+    "ablab init mine",
+    "ablab init mine --model vgg6 --data cifar10",
+)
+
 
 @click.command(help=__doc__)
 @click.argument("name")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.catalogue import is_own
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import (
     classes_option,
     in_shape_option,
@@ -27,11 +28,17 @@ if TYPE_CHECKING:
     from ablab.arithmetic import Network
     from ablab.models import Io
 
+GROUP = "Networks"
+EXAMPLES = (
+    "ablab inspect simple-nn",
+    "ablab inspect simple-nn width=2 --vs norm=batch",
+)
+
 FORMATS = ("table", *sorted({*formats()} - {"text"}))
 
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, required=True, metavar="MODEL [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, required=True, metavar="MODEL [key=value]...")
 @click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="A second network to put beside the first.")
 @click.option("--vs-in-shape", metavar="CxHxW", help="The size of the second network's pictures, where it is another.")
 @click.option("--vs-classes", type=click.IntRange(1, 1 << 20), help="The second network's classes, likewise.")

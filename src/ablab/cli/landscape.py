@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import data_root_option, is_run, json_option, recipe_words, say, store_option
 from ablab.errors import InputError
 
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
     from ablab.networks import Network
     from ablab.store import Store
 
+GROUP = "Networks"
+EXAMPLES = (
+    "ablab landscape 3fa2b1",
+    "ablab landscape simple-nn data=cifar10 --untrained",
+)
+
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, metavar="[MODEL|RUN] [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, metavar="[MODEL|RUN] [key=value]...")
 @click.option(
     "--vs",
     "changes",

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import click
 
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import data_root_option, json_option, recipe_words, say
+
+GROUP = "Networks"
+EXAMPLES = ("ablab lr-find simple-nn data=cifar10",)
 
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, metavar="[MODEL] [key=value]...")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
 )

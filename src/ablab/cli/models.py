@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from ablab.catalogue import Entry
     from ablab.models import Io
 
+GROUP = "Networks"
+EXAMPLES = (
+    "ablab models",
+    "ablab models vgg6",
+)
+
 PLACES = ((3, 32, 32, 10), (3, 227, 227, 1000))  # CIFAR-10's, and ImageNet's where a network cannot take that
 
 

@@ -6,6 +6,12 @@ from ablab.cli.shared import StudyWords, json_option, reuse_option, say, study_w
 from ablab.cli.trials import refuse, study_of_command
 from ablab.cli.trials import show_plan as show_trials
 
+GROUP = "Ask"
+EXAMPLES = (
+    "ablab plan quickstart",
+    "ablab plan mine.toml --scale full",
+)
+
 
 @click.command(help=__doc__)
 @study_words()

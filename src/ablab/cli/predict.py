@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablab.cli.kinds import RunWord
 from ablab.cli.shared import json_option, say, store_option
 
 if TYPE_CHECKING:
     from ablab.predict import Prediction
 
+GROUP = "Tools"
+EXAMPLES = (
+    "ablab predict 3fa2b1 cat.jpg",
+    "ablab predict 3fa2b1 pictures/ --json",
+)
+
 
 @click.command(help=f"{__doc__}. A picture is a file, a folder, or - for standard input.")
-@click.argument("run")
+@click.argument("run", type=RunWord())
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
 @click.option(
     "--with", "others", multiple=True, metavar="RUN", help="Average with this run, too, and show how much they differ."

@@ -4,11 +4,18 @@ import shlex
 
 import click
 
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import json_option, recipe_words, say
+
+GROUP = "Networks"
+EXAMPLES = (
+    "ablab recipe",
+    "ablab recipe simple-nn norm=batch lr=0.1",
+)
 
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, metavar="[MODEL] [key=value]...")
 @json_option
 def command(words: tuple[str, ...], as_json: bool) -> None:
     from ablab.recipe import Recipe, keys

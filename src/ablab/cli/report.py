@@ -18,6 +18,12 @@ from ablab.errors import InputError
 if TYPE_CHECKING:
     from ablab.result import Result
 
+GROUP = "Look"
+EXAMPLES = (
+    "ablab report quickstart --open",
+    "ablab report --published B --out published",
+)
+
 
 @click.command(help=__doc__)
 @study_words(required=False)

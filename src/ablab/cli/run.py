@@ -23,6 +23,14 @@ from ablab.cli.trials import refuse, study_of_command
 from ablab.cli.trials import show_plan as show_trials
 from ablab.errors import AblabError, InputError
 
+GROUP = "Ask"
+EXAMPLES = (
+    "ablab run quickstart",
+    "ablab run mine.toml --workers 2 --out mine.html",
+    "ablab run mine.toml --replicate",
+    "ablab run --published B --dry-run",
+)
+
 
 @click.command(help=__doc__)
 @study_words(required=False)

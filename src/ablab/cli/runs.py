@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ablab.cli.kinds import RunWord
 from ablab.cli.shared import StudyWords, json_option, say, store_option, study_words
 from ablab.nouns import counted
 
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from ablab.report.runs import Difference
     from ablab.store import Store
     from ablab.store.exchange import Taken
+
+GROUP = "Look"
+EXAMPLES = (
+    "ablab runs ls",
+    "ablab runs show 3fa2b1",
+    "ablab runs diff 3fa2b1 9c04d7",
+    "ablab runs tag 3fa2b1 --add good",
+    "ablab runs rm 3fa2b1",
+    "ablab runs gc --dry-run",
+    "ablab runs verify",
+    "ablab runs export --study quickstart --to quickstart.ablab",
+    "ablab runs import quickstart.ablab",
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -79,7 +93,7 @@ def list_runs(
 
 
 @command.command("show", help="Show one run: its recipe, its curve, its test measurement.")
-@click.argument("run")
+@click.argument("run", type=RunWord())
 @store_option
 @json_option
 def show_run(run: str, store: str | None, as_json: bool) -> None:
@@ -99,7 +113,7 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
     help="Remove runs; a study that needs one trains it again. The result and the reason stay in the list of "
     "removed runs.",
 )
-@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
 @click.option("--why", default="", metavar="TEXT", help="The reason, for the list of removed runs.")
 @where_option
 @store_option
@@ -126,7 +140,7 @@ def _list_removed(kept: Store, as_json: bool) -> None:
 
 
 @command.command("tag", help="Add tags to runs, or remove them.")
-@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
 @click.option("--add", "add", multiple=True, metavar="TAG", help="Add this tag (may be repeated).")
 @click.option("--remove", "remove", multiple=True, metavar="TAG", help="Remove this tag (may be repeated).")
 @where_option
@@ -151,8 +165,8 @@ def tag_runs(
 
 
 @command.command("diff", help="Compare two runs: recipes, machines and results.")
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", type=RunWord())
+@click.argument("b", type=RunWord())
 @store_option
 @json_option
 def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
@@ -212,7 +226,7 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
     "export",
     help="Write runs into one file that can be sent; without a choice, all of them. For trained weights: ablab export.",
 )
-@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
 @click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
 @where_option
 @study_words("--study", help="Export the runs of the study in this file.")

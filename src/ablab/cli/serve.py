@@ -4,6 +4,9 @@ import click
 
 from ablab.cli.shared import data_root_option, json_option, say, store_option
 
+GROUP = "Look"
+EXAMPLES = ("ablab serve --open",)
+
 
 @click.command(help=__doc__)
 @click.option(

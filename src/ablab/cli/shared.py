@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ablab.catalogue import is_own
+from ablab.cli.kinds import StudyWord
 from ablab.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def is_run(word: str) -> bool:
 def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command its study, as a StudyWords: an argument, or the option that is declared, and how to find it."""
     add = click.option if declaration else click.argument
-    attributes = {"type": click.Path(path_type=Path), **attributes}
+    attributes = {"type": StudyWord(), **attributes}
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)

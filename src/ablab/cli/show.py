@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from ablab.result import Arm
     from ablab.study import Verdict
 
+GROUP = "Look"
+EXAMPLES = (
+    "ablab show effects quickstart",
+    "ablab show curves 3fa2b1",
+)
+
 KINDS = ("effects", "curves", "confusion", "cost", "worst")
 
 

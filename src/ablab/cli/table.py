@@ -11,6 +11,12 @@ from ablab.cli.shared import StudyWords, json_option, say, say_next, study_words
 from ablab.report.section import table_names
 from ablab.report.table import formats
 
+GROUP = "Look"
+EXAMPLES = (
+    "ablab table quickstart --format latex",
+    "ablab table quickstart --what runs --format csv > runs.csv",
+)
+
 KINDS = table_names()
 NEEDS = {  # what a study must have for a table that not every study can have
     "summary": "only a study on several data sets has one",

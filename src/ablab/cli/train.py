@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablab.cli.kinds import RecipeWord
 from ablab.cli.shared import data_root_option, in_place, json_option, recipe_words, say, store_option, track_option
 
 if TYPE_CHECKING:
     from ablab.recipe import Recipe
 
+GROUP = "Networks"
+EXAMPLES = (
+    "ablab train simple-nn data=cifar10 epochs=5 norm=batch",
+    "ablab train simple-nn data=cifar10 schedule=onecycle --show-schedule",
+)
+
 
 @click.command(help=__doc__)
-@click.argument("words", nargs=-1, metavar="[MODEL] [key=value]...")
+@click.argument("words", type=RecipeWord(), nargs=-1, metavar="[MODEL] [key=value]...")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
 )

@@ -14,6 +14,12 @@ from ablab.errors import InputError
 if TYPE_CHECKING:
     from ablab.elsewhere.judge import Judged
 
+GROUP = "Ask"
+EXAMPLES = (
+    "ablab verdict results.csv",
+    "ablab verdict results.csv --base plain --margin 1",
+)
+
 
 @click.command(help=__doc__)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")

@@ -13,6 +13,12 @@ from ablab.nouns import counted
 if TYPE_CHECKING:
     from ablab.verify import Check, HandedIn, ReportedRun
 
+GROUP = "Tools"
+EXAMPLES = (
+    "ablab verify report.html",
+    "ablab verify report.html --rerun 2",
+)
+
 
 @click.command(help=f"{__doc__}. Ends with 1 if one is different.")
 @click.argument("report", type=click.Path(path_type=Path))

@@ -6,6 +6,9 @@ import click
 
 from ablab.cli.shared import data_root_option, json_option, say
 
+GROUP = "Tools"
+EXAMPLES = ("ablab work /shared/study",)
+
 
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path))

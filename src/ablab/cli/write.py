@@ -8,6 +8,9 @@ import click
 
 from ablab.cli.shared import StudyWords, json_option, say, study_words
 
+GROUP = "Look"
+EXAMPLES = ("ablab write quickstart --format latex",)
+
 
 @click.command(help=__doc__)
 @study_words()
