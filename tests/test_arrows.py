@@ -52,7 +52,19 @@ ARROWS = {
     "outgoing": {"conduct", "execute", "export", "report", "result", "store", "train"},
     "evaluation": {"data", "export", "models", "predict", "train"},
     "serve": {"prepare", "report", "result", "store", "study", "track"},
-    "api": {"conduct", "data", "evaluation", "outgoing", "prepare", "report", "result", "store", "study", "train"},
+    "api": {
+        "conduct",
+        "data",
+        "evaluation",
+        "outgoing",
+        "prepare",
+        "report",
+        "result",
+        "store",
+        "study",
+        "train",
+        "trials",
+    },
 }
 ABOVE_ALL = {"cli", "__init__", "__main__"}
 

@@ -8,6 +8,8 @@ from ablab.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from ablab.api import compare as compare
+    from ablab.api import compare_command as compare_command
+    from ablab.api import compare_function as compare_function
     from ablab.api import evaluate as evaluate
     from ablab.api import export_run as export_run
     from ablab.api import train_one as train_one
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ablab.store import Store as Store
     from ablab.study import Study as Study
     from ablab.study import Verdict as Verdict
+    from ablab.trials.result import TrialResult as TrialResult
 
 _HOME = {
     "Claim": "ablab.auditing.claims",
@@ -34,10 +37,13 @@ _HOME = {
     "Run": "ablab.records",
     "Store": "ablab.store",
     "Study": "ablab.study",
+    "TrialResult": "ablab.trials.result",
     "Verdict": "ablab.study",
     "audit": "ablab.auditing",
     "build": "ablab.models",
     "compare": "ablab.api",
+    "compare_command": "ablab.api",
+    "compare_function": "ablab.api",
     "evaluate": "ablab.api",
     "export_run": "ablab.api",
     "from_arrays": "ablab.data",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,15 @@ from ablab.study import Study, plan
 from ablab.study.forecast import Foresight
 from ablab.study.question.files import read_study
 from ablab.study.question.write import base_keys, data_text, study_name
+from ablab.trials.result import TrialResult
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
     from ablab.evaluation import Evaluation
     from ablab.report.picture import Picture
     from ablab.train.trained import Trained
+    from ablab.trials.conduct import Observer as TrialObserver
+    from ablab.trials.function import Called
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,55 @@ def train_one(
     return conduct.train_one(
         made, seed, _store(store), root=root, show=show or _quiet, skip_unreadable=skip_unreadable, track=track
     )
+
+
+def compare_function(
+    function: Called,
+    variants: Mapping[str, Any],
+    *,
+    base: Any = None,
+    store: Any = None,
+    show: TrialObserver | None = None,
+    is_new: bool = False,
+    reuses: bool = False,
+    **words: Any,
+) -> TrialResult:
+    """Call `function(arguments, seed)` with the arguments of the base and of each variant until every verdict stands.
+
+    It gives a number, or a mapping of names to numbers of which `metric` decides. A variant that is a mapping changes
+    the base. `margin` is wanted, in the unit of the figure. The other words are those of a study file: `question`,
+    `files`, `repeat`, the keys of [result], such as `unit` and `better`, and those of [decide], such as `seeds`.
+    What is in the store is not called again.
+    """
+    from ablab.trials.conduct import run_function
+    from ablab.trials.values import study_of_function
+
+    study = study_of_function(function, variants, base=base, **words)
+    return run_function(study, _store(store), show=show or _quiet_trial, is_new=is_new, reuses=reuses)
+
+
+def compare_command(
+    command: str,
+    variants: Mapping[str, str],
+    *,
+    base: str = "",
+    store: Any = None,
+    workers: int = 1,
+    show: TrialObserver | None = None,
+    is_new: bool = False,
+    reuses: bool = False,
+    **words: Any,
+) -> TrialResult:
+    """The same for any program: `compare_command("python train.py --seed {seed} {args}", {"wide": "--width 2"})`.
+
+    The words are those of a study file: `files`, `limit`, and all that `compare_function` takes.
+    """
+    from ablab.trials.conduct import run_command
+    from ablab.trials.values import study_of_command
+
+    study = study_of_command(command, variants, base=base, **words)
+    options = {"is_new": is_new, "reuses": reuses}
+    return run_command(study, _store(store), workers=workers, show=show or _quiet_trial, begin=_quiet_begin, **options)
 
 
 def export_run(
@@ -191,6 +243,21 @@ def _quiet(_spec: RunSpec, _event: object) -> None:
     """Show nothing of a run."""
 
 
+def _quiet_trial(_plan: object, _outcome: object, _decision: object) -> None:
+    """Show nothing of a trial."""
+
+
+def _quiet_begin(_plan: object, _done: int) -> None:
+    """Show nothing of a plan."""
+
+
+def _to_html(result: TrialResult) -> str:
+    """The report: one self-contained page."""
+    from ablab.report.trials import trials_page
+
+    return trials_page(result)
+
+
 def _from_file(path: Path | str, scale: str = "default") -> Study:
     """The study in a TOML file; `study.parts` has one for each of its data sets."""
     return read_study(Path(path), scale)
@@ -273,3 +340,4 @@ Study.plan = _plan
 Study.run = _run
 Run.plot = _plot
 Result.plot_effects = _plot_effects
+TrialResult.to_html = _to_html

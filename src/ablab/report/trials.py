@@ -31,8 +31,8 @@ def trials_page(result: TrialResult) -> str:
 def trial_sections(result: TrialResult) -> tuple[Section, ...]:
     """The parts of the report."""
     return (
-        Section("verdicts", "", tuple(_verdicts(result))),
-        Section("effects", "Effects", (_intervals(result), verdict_table(result))),
+        Section("verdicts", "", tuple(_verdicts(result)), is_open=True),
+        Section("effects", "Effects", (_intervals(result), verdict_table(result)), is_open=True),
         Section("trials", "Trials", tuple(_trials(result))),
         Section("called", "What was called", tuple(_called(result))),
         Section("words", "Words", (Terms(tuple((word, WORDS[word]) for word in WORDS_USED)),)),

@@ -19,6 +19,7 @@ from ablab.trial import LockedTrials, Outcome, Trial
 from ablab.trials.command import Command
 from ablab.trials.decide import Decision, decide
 from ablab.trials.evidence import gather
+from ablab.trials.function import Calls, Function
 from ablab.trials.plan import Plan, plan
 from ablab.trials.processes import Processes
 from ablab.trials.question import TrialStudy
@@ -90,6 +91,15 @@ def run_command(
     return run_trials(study, store, caller, show=show, begin=begin, **options)
 
 
+def run_function(study: TrialStudy, store: Store, *, show: Observer, **options: bool) -> TrialResult:
+    """Carry out a study of a function, one call after the other."""
+    function = study.subject
+    assert isinstance(function, Function)
+    return run_trials(
+        study, store, Calls(function, study.measure), show=show, begin=lambda _plan, _done: None, **options
+    )
+
+
 def foreseen(
     study: TrialStudy, store: Store | None, *, reuses: bool = False
 ) -> tuple[Plan, dict[str, Outcome], float | None]:
@@ -141,9 +151,10 @@ def _check_locked(planned: Plan, store: Store) -> None:
         if not outcomes(store, before["first"]):
             continue
         listed = "\n    ".join(_changes(before["facts"], study.facts)) or "the version of the rules that decide"
+        new = "say --new" if study.path else "pass is_new=True"
         raise StudyError(
             f"{study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
-            f"    {listed}\nundo that to go on; to start a new study with it, say --new"
+            f"    {listed}\nundo that to go on; to start a new study with it, {new}"
         )
 
 

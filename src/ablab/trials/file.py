@@ -1,28 +1,21 @@
 """A study file about a command, read with everything that is wrong with it at once, each fault with its line."""
 
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from ablab import grammar
 from ablab.catalogue import LENGTH
-from ablab.errors import Fault, GrammarError, InputError, StudyError, did_you_mean
-from ablab.metric import Direction
+from ablab.errors import Fault, InputError, StudyError, did_you_mean
 from ablab.study.question.files import content_of
 from ablab.study.question.parts import question_fault
 from ablab.study.question.reader import MOST_FAULTS
-from ablab.study.question.rule import AS_WRITTEN, RULES, Rule
 from ablab.study.question.toml import Document, read
-from ablab.trials.command import Command, command_faults, digests, pattern_fault, words_fault
-from ablab.trials.question import Arm, Measure, TrialStudy, arm_faults
+from ablab.trials.command import Command, command_faults, digests, words_fault
+from ablab.trials.question import Arm, TrialStudy, arm_faults
+from ablab.trials.rules import DECIDE, RESULT, measure_of, result_faults, rule_of_trials
 
 TOP = ("question", "command", "base", "files", "limit", "repeat")
 SECTIONS = ("variants", "result", "decide")
-RESULT = ("better", "unit", "chance", "examples", "file", "pattern")
-DECIDE = ("metric", "margin", "confidence", "seeds", "budget", "root")
-UNIT_LENGTH = 20
 
 
 def read_trials(path: Path) -> TrialStudy | None:
@@ -146,60 +139,3 @@ def _files(value: Any, faults: _Faults) -> tuple[tuple[str, str], ...]:
     except InputError as error:
         faults.note((), [Fault("files", f"files: {error}")])
         return ()
-
-
-def result_faults(values: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with [result], which says how a result is read and what its figure means."""
-    faults = []
-    if values.get("better", "higher") not in get_args(Direction):
-        faults.append(Fault("better", 'better = "higher" or "lower": which figures are better', "better"))
-    unit = values.get("unit", "")
-    if not isinstance(unit, str) or len(unit) > UNIT_LENGTH or not unit.isprintable():
-        wanted = 'a short text, such as "s"; "%" says that figures are shares from 0 to 1'
-        faults.append(Fault("unit", f"unit: {wanted}", "unit"))
-    chance = values.get("chance", 0)
-    if isinstance(chance, bool) or not isinstance(chance, int | float) or not abs(chance) < 1e300:
-        faults.append(Fault("chance", "chance: the figure of a program that guesses, such as 0.1", "chance"))
-    elif unit == "%" and not 0 <= chance < 1:
-        faults.append(Fault("chance", f"chance = {chance:g}: a share from 0 to 1, as the figures are", "chance"))
-    examples = values.get("examples", 1)
-    if type(examples) is not int or examples < 1:
-        faults.append(Fault("examples", "examples: on how many examples a share was counted", "examples"))
-    if "file" in values and not (isinstance(values["file"], str) and values["file"]):
-        faults.append(Fault("file", 'file: the file that has the result, such as "{folder}/result.json"', "file"))
-    if "pattern" in values and (fault := pattern_fault(values["pattern"])):
-        faults.append(fault)
-    return faults
-
-
-def measure_of(values: Mapping[str, Any], name: str, margin: float) -> Measure:
-    """The figure that decides, from the keys of [result] and its name; the margin says which decimals matter."""
-    given = {key: values[key] for key in ("better", "unit", "chance", "examples") if key in values}
-    decimals = None if values.get("unit") == "%" else max(0, 2 - math.floor(math.log10(margin)))
-    return Measure(name, **given, decimals=decimals)
-
-
-def rule_of_trials(values: Mapping[str, Any]) -> tuple[Rule, list[Fault]]:
-    """The rule in [decide]. There is no usual margin, since figures may have any unit."""
-    right: dict[str, Any] = {}
-    faults = []
-    for key in DECIDE:
-        if key not in values:
-            continue
-        if key == "metric":
-            if not isinstance(values[key], str) or not values[key]:
-                faults.append(Fault(key, 'metric: the name of a number in the result, such as "accuracy"', key))
-            continue
-        try:
-            value = AS_WRITTEN[key](values[key]) if key in AS_WRITTEN else values[key]
-        except GrammarError as error:
-            faults.append(Fault(key, f"{key}: {error.faults[0].message}", str(values[key])))
-            continue
-        if fault := RULES[key](value):
-            faults.append(replace(fault, near=grammar.show(values[key])))
-        else:
-            right[key] = float(value) if key in ("margin", "confidence") else value
-    if "margin" not in values:
-        hint = "write margin = 0.5 below a line [decide], in the unit of the figure"
-        faults.append(Fault("", "the margin is missing: the smallest effect worth having", hint=hint))
-    return Rule(**right), faults

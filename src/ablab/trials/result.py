@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ablab.errors import InputError
 from ablab.nouns import counted
@@ -28,6 +28,8 @@ class TrialResult:
     plan: Plan
     outcomes: Mapping[str, Outcome]  # by the ids of the trials
     decision: Decision
+
+    to_html: ClassVar[Callable[..., str]]  # given by ablab.api, which can write reports
 
     @property
     def study(self) -> TrialStudy:

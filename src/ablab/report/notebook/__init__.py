@@ -24,9 +24,11 @@ from ablab.report.notebook.live import Progress
 from ablab.report.notebook.parts import box, facts_table, note, rows_table, written
 from ablab.report.notebook.sections import sections_of
 from ablab.report.picture import Picture
+from ablab.report.section import sections
 from ablab.report.sections.curves import panels_of
 from ablab.report.sections.effects import intervals, verdict_table
 from ablab.report.sparkline import sparkline
+from ablab.report.trials import trial_sections
 from ablab.report.wording import shown
 from ablab.result import Arm, Result
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from ablab.records import Observer
     from ablab.result import Result
     from ablab.study import Plan, Study, Verdict
+    from ablab.trials.result import TrialResult
 
 
 def html_of(value: Any) -> str:
@@ -127,7 +130,12 @@ def _verdict(verdict: Verdict) -> Markup:
 @mark("form", "Result", of="ablab.result")
 def _result(result: Result) -> Markup:
     looked = [note(f"{result.ledger}")] if result.ledger else []
-    return box(result.study.question, [*sections_of(result), *looked])
+    return box(result.study.question, [*sections_of(sections(result, "notebook")), *looked])
+
+
+@mark("form", "TrialResult", of="ablab.trials.result")
+def _trial_result(result: TrialResult) -> Markup:
+    return box(result.study.question, [*sections_of(trial_sections(result))])
 
 
 @mark("form", "Network", of="ablab.arithmetic.table")

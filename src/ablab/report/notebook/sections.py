@@ -1,22 +1,21 @@
-"""A Result in a notebook: what it found, and its other sections to be opened. Charts are `plot_effects` and `show`."""
+"""Sections in a notebook: what was found, and the others to be opened. Charts are `plot_effects` and `show`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
-from ablab.report.section import Beside, Code, Fold, Heading, Paragraph, Part, Terms, sections
+from ablab.report.section import Beside, Code, Fold, Heading, Paragraph, Part, Section, Terms
 from ablab.report.style import LOOKS
 from ablab.report.table import Table
 from ablab.report.wording import shown
 from ablab.report.writers.html import COLOURS, element, first_rows, write
-from ablab.result import Result
 
 MOST, FEW = 200, 10  # rows of a table, open and folded: a notebook keeps what it shows
 
 
-def sections_of(result: Result) -> Iterator[Markup]:
+def sections_of(several: Iterable[Section]) -> Iterator[Markup]:
     """Each section with its tables and sentences; nothing for one that only has charts."""
-    for section in sections(result, "notebook"):
+    for section in several:
         inside = Markup("").join(_part(part, MOST if section.is_open else FEW) for part in section.parts)
         if inside:
             yield inside if section.is_open else _folded(section.title or section.name, inside)

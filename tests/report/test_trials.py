@@ -1,0 +1,70 @@
+"""The report and the terminal's lines of a study of a command say what there is, and obey nothing in it."""
+
+import dataclasses
+
+from ablab.report.notebook import html_of
+from ablab.report.terminal.trials import line_of, plan_text, result_text
+from ablab.report.trials import trial_sections, trials_page, verdict_table
+from ablab.trials.decide import decide
+from ablab.trials.plan import plan
+from ablab.trials.question import Arm
+from ablab.trials.result import TrialResult
+from sample_trials import outcomes, study
+
+BASE = [10.0, 12.0, 11.0, 13.0]
+BETTER = [15.0, 17.2, 16.1, 18.3]
+
+
+def result(asked, figures, **more):
+    planned = plan(asked)
+    found = outcomes(asked, figures, **more)
+    return TrialResult(planned, found, decide(planned, found))
+
+
+def test_the_table_of_verdicts_has_the_figures_of_both_sides():
+    table = verdict_table(result(study(), {"": BASE, "--b": BETTER}))
+    base, variant = ([cell.text for cell in row] for row in table.rows)
+    assert base[:2] == ["base", ""]
+    assert variant[:2] == ["b", "--b"]
+    assert variant[4].startswith("+5.1")
+    assert variant[-1] == "helps"
+
+
+def test_the_page_has_verdicts_trials_and_what_was_called():
+    page = trials_page(result(study(), {"": BASE, "--b": [*BETTER[:3], None]}))
+    for text in ("python train.py --seed {seed} {args}", "b helps", "failed", "locked"):
+        assert text in page
+    names = [section.name for section in trial_sections(result(study(), {"": BASE, "--b": BETTER}))]
+    assert names == ["verdicts", "effects", "trials", "called", "words"]
+
+
+def test_what_a_failed_trial_has_printed_is_shown_and_escaped():
+    bad = "<script>alert(1)</script>\x1b[31m"
+    made = result(study(), {"": BASE, "--b": [None, *BETTER[1:]]}, errors=bad, note="exit code 3")
+    page = trials_page(made)
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "\x1b" not in page
+    assert "\x1b" not in result_text(made)
+
+
+def test_hostile_names_and_arguments_are_text():
+    name = "<img src=x onerror=alert(1)>"
+    asked = dataclasses.replace(study(), variants=(Arm(name, "--b '<b>'"),), question="<h1>why</h1>")
+    made = result(asked, {"": BASE, "--b '<b>'": BETTER})
+    for page in (trials_page(made), html_of(made)):
+        assert "<img" not in page
+        assert "<h1>why" not in page
+
+
+def test_a_plan_says_what_it_takes_and_a_line_what_a_trial_came_to():
+    asked = study(has_repeat=True)
+    planned, found = plan(asked), outcomes(asked, {"": BASE[:1]})
+    said = plan_text(planned, found, None)
+    assert "7 trials at least, 21 at most, 1 done already" in said
+    assert "there is no time limit" in said
+    assert "still to do: about 6.0 s at least, 20 s at most" in said
+    (outcome,) = found.values()
+    assert line_of(planned, outcome, decide(planned, found)).split() == (
+        ["seed", "0", "base", "10.0000", "1.0", "s", "0", "of", "1", "decided"]
+    )
