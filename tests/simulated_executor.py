@@ -2,7 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ablab.conduct import conduct
+from ablab.course import verdicts
+from ablab.execute import Executor
 from ablab.records import Observer, Run, RunSpec
+from ablab.store import Store
+from ablab.study import Decision, Plan
 
 
 class Simulated:
@@ -27,3 +32,15 @@ class Simulated:
                     self.started.append(spec)
             yield self.train(flying.pop(list(flying)[self.next_of(len(flying))]))
         self.cancelled += flying.values()
+
+
+def conducted(
+    planned: Plan,
+    store: Store,
+    execute: Executor,
+    observe: Observer = lambda *_: None,
+    labels: Sequence[int] | None = None,
+) -> Decision:
+    """The decision of one study that is carried out until every verdict stands."""
+    ((_, decision),) = conduct([verdicts(planned, store, lambda: execute.slots, observe, labels)], store, execute)
+    return decision

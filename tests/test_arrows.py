@@ -33,7 +33,9 @@ ARROWS = {
     "prepare": {"data", "execute", "probe", "result", "store", "study", "train"},
     "replication": {"arithmetic", "execute", "models", "result", "statistics", "store", "study"},
     "sharing": {"execute", "store"},
-    "conduct": {"execute", "prepare", "result", "sharing", "store", "study", "track", "train"},
+    "course": {"result", "store", "study"},
+    "pool": {"course"},
+    "conduct": {"course", "execute", "pool", "prepare", "result", "sharing", "store", "study", "track", "train"},
     "networks": {"conduct", "data", "models", "prepare", "probe", "store", "train"},
     "report": {
         "arithmetic",

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from ablab.conduct import _tune, checkpoints, conduct, run_study, train_one, weights_path
+from ablab.conduct import checkpoints, conduct, run_study, train_one, weights_path
+from ablab.course import trials
 from ablab.data import load_dataset
 from ablab.errors import InputError, RecipeError, StudyError
 from ablab.events import EpochDone, Projection
@@ -16,11 +17,11 @@ from ablab.store import Store
 from ablab.store.care import damages
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.question.files import read_studies
-from ablab.track.progress import request_stop
+from ablab.track.progress import folder_of, request_stop
 from ablab.train.measure import packed
 from ablab.train.trained import read
 from sample_runs import sample_run
-from simulated_executor import Simulated
+from simulated_executor import Simulated, conducted
 
 BASE = Recipe()
 NORM = BASE.with_("norm=batch")
@@ -69,7 +70,7 @@ def executor(trained, *, stop_after=None):
 
 def test_it_trains_until_nothing_is_wanted_and_keeps_every_run(planned, tmp_path):
     trained = []
-    decision = conduct(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
+    decision = conducted(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
     assert decision.verdicts[0].word == "helps"
     assert not decision.wanted
     assert {run.id for run in Store(tmp_path).runs()} == set(trained)
@@ -79,22 +80,29 @@ def test_it_trains_until_nothing_is_wanted_and_keeps_every_run(planned, tmp_path
 def test_a_study_that_was_interrupted_trains_nothing_twice(planned, tmp_path):
     trained = []
     with pytest.raises(KeyboardInterrupt):
-        conduct(planned, Store(tmp_path), executor(trained, stop_after=4), nothing, labels=LABELS)
+        conducted(planned, Store(tmp_path), executor(trained, stop_after=4), nothing, labels=LABELS)
     kept = {run.id for run in Store(tmp_path).runs()}
     assert len(kept) == 4
-    decision = conduct(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
+    decision = conducted(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
     assert len(trained) == len(set(trained))
-    whole = conduct(planned, Store(tmp_path / "other"), executor([]), nothing, labels=LABELS)
+    whole = conducted(planned, Store(tmp_path / "other"), executor([]), nothing, labels=LABELS)
     assert decision == whole
 
 
 def test_a_study_that_is_asked_to_stop_wants_nothing_more_and_goes_on_from_what_was_kept(planned, tmp_path):
     trained, store = [], Store(tmp_path)
+    stop = folder_of(tmp_path) / f"stop-{planned.hash}"
+    stop.parent.mkdir()
+
+    def observe(_spec, event):
+        if isinstance(event, Run) and len(trained) == 4:
+            stop.touch()
+
     with pytest.raises(KeyboardInterrupt):
-        conduct(planned, store, executor(trained), nothing, LABELS, lambda: len(trained) >= 4)
+        conducted(planned, store, executor(trained), observe)
     assert len(store.ids()) == len(trained) == 4
-    decision = conduct(planned, store, executor(trained), nothing, LABELS, lambda: False)
-    assert not decision.wanted
+    stop.unlink()
+    assert not conducted(planned, store, executor(trained)).wanted
     assert len(trained) == len(set(trained))
 
 
@@ -130,9 +138,9 @@ def test_a_wrong_tracker_of_a_single_run_is_refused_even_where_the_run_is_stored
 
 
 def test_a_finished_study_trains_nothing(planned, tmp_path):
-    conduct(planned, Store(tmp_path), executor([]), nothing, labels=LABELS)
+    conducted(planned, Store(tmp_path), executor([]), nothing, labels=LABELS)
     trained = []
-    conduct(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
+    conducted(planned, Store(tmp_path), executor(trained), nothing, labels=LABELS)
     assert trained == []
 
 
@@ -279,7 +287,7 @@ def test_trials_are_taken_off_the_list_as_they_finish(tmp_path):
                 off = abs(math.log10(specs[-1].recipe.lr / 0.05))  # decades from the best rate
                 yield sample_run(0, 0.5 - off / 9, specs[-1].recipe, spec=specs[-1])
 
-    _tune(planned, store, OneByOne(), nothing, lambda: False)
+    list(conduct([trials(planned, store, nothing)], store, OneByOne()))
     assert lengths[0] > 1
     assert lengths[: lengths[0]] == list(range(lengths[0], 0, -1))
     assert result_of(planned, store).tuned is not None
@@ -287,7 +295,7 @@ def test_trials_are_taken_off_the_list_as_they_finish(tmp_path):
 
 def test_after_every_round_it_says_what_is_likely_to_come(planned, tmp_path):
     told = []
-    conduct(planned, Store(tmp_path), executor([]), lambda wanted, event: told.append(event), labels=LABELS)
+    conducted(planned, Store(tmp_path), executor([]), lambda wanted, event: told.append(event), labels=LABELS)
     rounds = [event for event in told if isinstance(event, Projection)]
     assert all(isinstance(event, Projection | Run) for event in told)
     assert rounds[0].comparisons == 1

@@ -1,6 +1,7 @@
 """Runs may finish in any order: the looks, the verdicts and what is trained follow the seeds."""
 
 import dataclasses
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -8,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablab.conduct import conduct
 from ablab.recipe import Recipe
 from ablab.store import Store
 from ablab.study import Rule, Study, Variant, decide, plan
 from ablab.study.ahead import ahead
 from ablab.study.plan import plans
 from sample_runs import sample_run
-from simulated_executor import Simulated
+from simulated_executor import Simulated, conducted
 
 BASE = Recipe()
 RECIPES = (BASE, BASE.with_("norm=batch"), BASE.with_("width=2"))
@@ -37,7 +37,7 @@ def carried_out(world, slots=1, order=(), plan_=PLANNED):
 
     execute = Simulated(train, slots, lambda number: next(places) % number)
     with tempfile.TemporaryDirectory() as folder:
-        return conduct(plan_, Store(Path(folder)), execute, lambda *_: None, None), execute
+        return conducted(plan_, Store(Path(folder)), execute), execute
 
 
 @pytest.mark.slow
@@ -86,9 +86,11 @@ def test_idle_slots_take_later_seeds_of_what_is_undecided_alone():
     runs = {run.id: run for run in there}
     decision = decide(PLANNED, there)
     assert [verdict.word != "undecided" for verdict in decision.verdicts] == [True, False]
-    assert ahead(PLANNED, decision, runs, 1) == decision.wanted
-    further = ahead(PLANNED, decision, runs, 2)
-    assert further[: len(decision.wanted)] == decision.wanted
+    assert ahead(PLANNED, decision, runs, 1) == (decision.wanted,)
+    first, *later = ahead(PLANNED, decision, runs, 2)
+    assert first == decision.wanted
+    assert [{spec.seed for spec in each} for each in later] == [{4}]
+    further = (*first, *later[0])
     assert {spec.seed for spec in decision.wanted} == {3}
     assert {(spec.recipe.hash, spec.seed) for spec in further} == {
         (recipe.hash, seed) for recipe in (BASE, RECIPES[2]) for seed in (3, 4)
@@ -101,8 +103,8 @@ def test_after_a_run_without_an_accuracy_no_later_seed_is_of_use_by_the_first_pr
     there = {run.id: run for run in runs}
 
     def last_seed(planned, recipe):
-        further = ahead(planned, decide(planned, runs), there, 4)
-        return max(spec.seed for spec in further if spec.recipe == recipe)
+        rounds = ahead(planned, decide(planned, runs), there, 4)
+        return max(spec.seed for spec in itertools.chain(*rounds) if spec.recipe == recipe)
 
     newest, first = plans(PLANNED.study, "fingerprint")
     assert [last_seed(first, recipe) for recipe in (BASE, *RECIPES[1:])] == [4, 4, 2]

@@ -6,7 +6,7 @@ import pytest
 
 from ablab.errors import InputError, StudyError
 from ablab.records import DataFacts
-from ablab.result import Result, begun, look_up, plan_of, plans_in, result_of, study_of, tuned_rates
+from ablab.result import Result, begun, look_up, missing_trials, plan_of, plans_in, result_of, study_of, tuned_rates
 from ablab.store import Store
 from ablab.study import Study, decide, plan
 from ablab.study.gather import gather
@@ -126,12 +126,10 @@ def test_what_a_study_says_at_tuned_rates_is_said_of_the_same_data(tmp_path):
     study, store = Study.from_toml(text, "study.toml"), Store(tmp_path)
     for fingerprint in ("first data", "second data"):
         planned = plan(study, fingerprint)
-
-        def train(missing):
+        while missing := missing_trials(planned, store):
             for trial in missing:
                 store.add(sample_run(trial.seed, 0.6 - abs(trial.recipe.lr - 0.05), spec=trial))
-
-        chosen = tuned_rates(planned, store, train)
+        chosen = tuned_rates(planned, store)
         for one in (planned, plan(chosen.study, fingerprint)):
             store.keep_study(one.kept)
             for spec in one.most:

@@ -7,23 +7,23 @@ from pathlib import Path
 import pytest
 
 from ablab import sharing
-from ablab.conduct import conduct, train_one
+from ablab.conduct import train_one
 from ablab.events import Noticed
 from ablab.sharing import Shared
 from ablab.store import Store
 from ablab.store.claims import Claims
 from ablab.study import Rule, Study, Variant, plan
 from sample_runs import sample_run
-from simulated_executor import Simulated
+from simulated_executor import Simulated, conducted
 from test_conduct import BASE, DATA, LABELS, NORM, executor, nothing
 
 SHARE = """
 import os, sys
 from ablab import sharing
-from ablab.conduct import conduct
 from ablab.sharing import Shared
 from ablab.store import Store
 from ablab.store.claims import Claims
+from simulated_executor import conducted
 from test_conduct import LABELS, executor, nothing
 from test_sharing import planned_study
 
@@ -38,7 +38,7 @@ class Log(list):
 sharing.POLL = 0.01
 store = Store(sys.argv[1])
 with Claims(store) as claims:
-    decision = conduct(planned_study(), store, Shared(executor(Log()), store, claims), nothing, LABELS)
+    decision = conducted(planned_study(), store, Shared(executor(Log()), store, claims), nothing, LABELS)
 print(decision.verdicts[0])
 """
 
@@ -90,7 +90,7 @@ def test_a_run_that_another_process_trains_is_waited_for_and_judged(tmp_path, mo
         noticed.extend([event.text] if isinstance(event, Noticed) else [])
 
     with claims_of_other, Claims(store) as mine:
-        decision = conduct(planned, store, Shared(executor(trained), store, mine), observe, LABELS)
+        decision = conducted(planned, store, Shared(executor(trained), store, mine), observe, LABELS)
     assert not decision.wanted
     assert theirs.id not in trained
     assert len(noticed) == 1
@@ -108,7 +108,7 @@ def test_every_slot_has_its_claim_and_no_more_are_held_than_there_are_slots(tmp_
 
         execute = Shared(Simulated(train, slots=3), store, mine)
         assert execute.slots == 3
-        conduct(planned_study(), store, execute, nothing, LABELS)
+        conducted(planned_study(), store, execute, nothing, LABELS)
         assert max(most) == 3
         assert not mine.held
 

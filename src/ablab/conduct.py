@@ -5,23 +5,25 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ablab.course import Course, Outcome, Wish, trials, verdicts
 from ablab.errors import AblabError
-from ablab.execute import Executor, Job, Loader, Wanted, check_executor, choose
+from ablab.execute import Executor, Job, Loader, check_executor, choose
+from ablab.pool import Pool
 from ablab.prepare import asked, check_budget, check_locked, facts_of, foresee, planned_on_data, replicated
 from ablab.recipe import Recipe
-from ablab.records import Judged, Observer, Run, RunSpec
+from ablab.records import DataFacts, Judged, Observer, Run, RunSpec
 from ablab.result import Result, askings, begun, result_of, tuned_rates
 from ablab.sharing import Shared, awaited
 from ablab.store.claims import Claims
 from ablab.store.history import now
 from ablab.store.labels import keep_own
-from ablab.study import Decision, Plan, Study, decide
-from ablab.study.ahead import ahead
-from ablab.study.forecast import during
+from ablab.study import Plan, Study
 from ablab.track import Activity, check_trackers, tracking
 from ablab.track.progress import is_stop_requested
 
@@ -30,49 +32,37 @@ if TYPE_CHECKING:
 
 
 def conduct(
-    plan: Plan,
-    store: Store,
-    execute: Executor,
-    observe: Observer,
-    labels: Sequence[int] | None,
-    is_stopping: Callable[[], bool] = lambda: False,
-) -> Decision:
-    """Train what is wanted until every verdict stands. The store is the only memory, so a killed study goes on.
+    courses: Sequence[Course[Outcome]], store: Store, execute: Executor
+) -> Iterator[tuple[int, Outcome | AblabError]]:
+    """Train what one study wants, or many with the same slots; gives the place and the outcome of each as it ends.
 
-    It decides again after every run, so no slot waits for others. Looks are at pairs in the order of seeds, from the
-    first: neither the order in which runs finish nor runs of later seeds can change one.
+    A study that is asked to stop wants nothing more. So it is the executor that stops what is on its way, and every
+    run keeps its last epoch. Once the others are done this ends as by Ctrl-C.
     """
-    runs: dict[str, Run] = {}
-    decision = _look(plan, store, runs, labels)
-    due = decision.wanted
-
-    def wanted() -> Sequence[RunSpec]:
-        return ahead(plan, decision, runs, execute.slots)
-
-    for run in _carried_out(plan, store, execute, wanted, observe, is_stopping):
-        if plan.study.rule.budget and any(spec.id not in runs and spec.id != run.id for spec in due):
-            runs[run.id] = run  # a budget that is spent in the middle of a pair lets it be completed
-            continue
-        decision = _look(plan, store, runs, labels)
-        if all(spec.id in runs for spec in due):
-            observe(run.spec, during(plan, decision, runs.values()))
-            due = decision.wanted
-    return decision
-
-
-def _carried_out(
-    plan: Plan, store: Store, execute: Executor, wanted: Wanted, observe: Observer, is_stopping: Callable[[], bool]
-) -> Iterator[Run]:
-    """Runs as they finish, each kept and told. A study that is asked to stop wants nothing more and ends as by Ctrl-C.
-
-    So it is the executor that stops what is on its way, and every run keeps its last epoch.
-    """
-    for run in execute(lambda: () if is_stopping() else wanted(), observe):
-        keep(dataclasses.replace(run, plan=plan.hash), store)
-        observe(run.spec, run)
-        yield run
-    if is_stopping():
+    pool = Pool(courses, functools.partial(is_stop_requested, store.folder))
+    yield from pool.ended()
+    while pool.wishes:
+        try:
+            for run in execute(pool.wanted, pool.observe):
+                if wishes := pool.wishing(run.id):
+                    _keep_for(wishes, run, store, is_own=run.id in pool.begun)
+                pool.take(run)
+                yield from pool.ended()
+        except AblabError as error:
+            pool.leave_out(error)
+        yield from pool.ended()
+    if pool.stopped:
         raise KeyboardInterrupt
+
+
+def _keep_for(wishes: Sequence[Wish], run: Run, store: Store, *, is_own: bool) -> None:
+    """Put a run into the store for the first plan that wants it; is_own says whether it was trained here."""
+    kept = dataclasses.replace(run, plan=wishes[0].plan.hash)
+    keep(kept, store)
+    if is_own and not any(wish.plan.study.keep for wish in wishes):
+        for file in _weights(store).glob(f"{run.id}.*"):  # an executor keeps the weights of all runs or of none
+            file.unlink(missing_ok=True)
+    wishes[0].observe(run.spec, kept)
 
 
 def _lock(planned: Plan, store: Store, locked: str) -> None:
@@ -90,31 +80,6 @@ def _as_begun(
     if not is_new:
         check_locked(begun(planned, store), store)
     return replicated(planned, store) if replicates else asked(planned, store, reuses=reuses)
-
-
-def lock_all(studies: Iterable[Study], store: Store, *, root: str | None = None, **options: bool) -> None:
-    """Lock the plans of several studies before the first of them trains.
-
-    Studies that share runs would otherwise each be locked after the ones before it had results, and say so. One that
-    cannot be carried out is left alone here: the attempt to carry it out will say why.
-    """
-    load, new = Loader(root), list[Plan]()
-    for study in studies:
-        with contextlib.suppress(AblabError):
-            planned, dataset = planned_on_data(study, load)
-            keep_own(store, facts_of(dataset))
-            new.append(_as_begun(planned, store, **options))
-    for planned in new:
-        _lock(planned, store, "")
-
-
-def _look(plan: Plan, store: Store, runs: dict[str, Run], labels: Sequence[int] | None) -> Decision:
-    """The decision on all runs that the store has now; those that are in memory already are not read again."""
-    found = store.runs(spec.id for spec in plan.possible if spec.id not in runs)
-    if runs and (others := [run for run in found if run.plan != plan.hash]):  # trained meanwhile by another process
-        store.judge(Judged(run.id, plan.hash, now()) for run in others)
-    runs |= {run.id: run for run in found}
-    return decide(plan, runs.values(), labels=labels)
 
 
 def keep(run: Run, store: Store) -> None:
@@ -139,8 +104,26 @@ def checkpoints(store: Store) -> Path:
     return store.folder / "checkpoints"
 
 
-def run_study(
-    study: Study,
+@dataclass(frozen=True)
+class Start:
+    """A study with everything that comes before its first run: its plan, on data that it was checked with."""
+
+    study: Study
+    plan: Plan
+    data: DataFacts
+    locked: str = ""  # since when, where another study planned it
+
+
+def run_study(study: Study, store: Store, *, show: Callable[[Plan], Observer], **options: Any) -> Result:
+    """Carry out one study: see `run_studies`."""
+    with closing(run_studies([study], store, show=show, **options)) as ended:
+        ((_, result),) = ended
+    assert isinstance(result, Result)  # one that is alone raises its error
+    return result
+
+
+def run_studies(
+    studies: Iterable[Study],
     store: Store,
     *,
     root: str | None = None,
@@ -153,67 +136,99 @@ def run_study(
     reuses: bool = False,
     replicates: bool = False,
     explores: bool = False,
-    locked: str = "",
-) -> Result:
-    """Carry out a study, from where it stands, with the executor that is named, or so many runs at a time as suit.
+    leaves_out: bool = False,
+) -> Generator[tuple[Study, Result | AblabError]]:
+    """Carry out studies, from where they stand, with the executor that is named, or so many runs at a time as suit.
+
+    They share its slots, and each is given as it ends. All plans are locked before the first run trains. A study that
+    cannot begin is refused with all others, unless it is to be left out; one that fails later ends with its error.
 
     A study that has begun under other rules is refused, unless this is said to be a new one. A new one has seeds whose
     runs nobody has seen, unless it reuses runs; one that replicates asks again with other seeds. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
-    A study that another one plans, such as that at tuned rates, is locked since that one was.
     """
     check_executor(executor, workers)
     check_trackers(track)
     load = Loader(root, skip_unreadable)
+    begin = functools.partial(
+        _start, store=store, load=load, is_new=is_new, reuses=reuses, replicates=replicates, explores=explores
+    )
+    starts = []
+    for study in studies:
+        try:
+            starts.append(begin(study))
+        except AblabError as error:
+            if not leaves_out:
+                raise
+            yield study, error
+    if not starts:
+        return
+    if not explores:
+        for start in starts:
+            _lock(start.plan, store, start.locked)
+    runs = {spec.id for start in starts for spec in start.plan.wanted}
+    kept = _weights(store) if any(start.study.keep for start in starts) else None
+    job = Job(load, checkpoints(store), len(runs), kept)
+    # The workers of an executor end before their claims, and before what tells of them.
+    with contextlib.ExitStack() as open_ones, Claims(store) as claims, choose(executor, workers, job) as chosen:
+        execute = Shared(chosen, store, claims)
+        courses = [_course(start, store, lambda: execute.slots, load, show, track) for start in starts]
+        for course in courses:
+            open_ones.enter_context(closing(course))
+        for place, outcome in conduct(courses, store, execute):
+            study, result = starts[place].study, outcome
+            if replicates and isinstance(result, Result) and result.tuned is None:
+                result = result_of(askings(study, result.plan.fingerprint, store)[0], store)
+            yield study, result
+
+
+def _start(
+    study: Study,
+    *,
+    store: Store,
+    load: Loader,
+    is_new: bool = False,
+    reuses: bool = False,
+    replicates: bool = False,
+    explores: bool = False,
+    locked: str = "",
+) -> Start:
+    """Everything before the first run but the lock; an error where the study cannot be carried out."""
     planned, dataset = planned_on_data(study, load, explores=explores)
     if not explores:
-        planned = _as_begun(planned, store, is_new=is_new, reuses=reuses or bool(locked), replicates=replicates)
+        planned = _as_begun(planned, store, is_new=is_new, reuses=reuses, replicates=replicates)
     if study.rule.most_seconds is not None:
         check_budget(planned, foresee(planned, dataset, store))
     data = facts_of(dataset)
     keep_own(store, data)
-    planned = planned.on(data)
-    if not explores:
-        _lock(planned, store, locked)
-    kept = _weights(store) if study.keep else None
-    job = Job(load, checkpoints(store), len(planned.wanted), kept)
+    return Start(study, planned.on(data), data, locked)
+
+
+def _course(
+    start: Start,
+    store: Store,
+    slots: Callable[[], int],
+    load: Loader,
+    show: Callable[[Plan], Observer],
+    track: Sequence[str],
+) -> Course[Result]:
+    """A study from its first run to its last: verdicts, then trials and verdicts at tuned rates where it tunes."""
+    study, planned = start.study, start.plan
     least, most = len(planned.wanted), len(planned.most)
     activity = Activity(store.folder, planned.hash, study.name, Path(study.where), least, most)
-    is_stopping = functools.partial(is_stop_requested, store.folder, planned.hash)
     with tracking(track, activity, show(planned)) as observe:
-        with Claims(store) as claims, choose(executor, workers, job) as chosen:  # workers end before what tells of them
-            execute = Shared(chosen, store, claims)
-            conduct(planned, store, execute, observe, None if explores else data.labels, is_stopping)
-            if study.tune and not study.tunes_each and not explores:
-                _tune(planned, store, execute, observe, is_stopping)
+        yield from verdicts(planned, store, slots, observe, None if planned.explores else start.data.labels)
+        if study.tune and not study.tunes_each and not planned.explores:
+            yield from trials(planned, store, observe)
         result = result_of(planned, store)
         observe.decided(result.to_dict())
     if result.tuned is None:
-        return result_of(askings(study, planned.fingerprint, store)[0], store) if replicates else result
-    after = run_study(
-        result.tuned.study,
-        store,
-        root=root,
-        show=show,
-        skip_unreadable=skip_unreadable,
-        executor=executor,
-        workers=workers,
-        track=track,
-        is_new=True,
-        locked=store.locked(planned.hash),
-    )
-    return dataclasses.replace(result, tuned=tuned_rates(planned, store), after_tuning=after)
-
-
-def _tune(planned: Plan, store: Store, execute: Executor, observe: Observer, is_stopping: Callable[[], bool]) -> None:
-    """Carry out the trials that are not there yet, on a grid that widens until no winner stands at its end."""
-
-    def train(missing: list[RunSpec]) -> None:
-        left = {trial.id: trial for trial in missing}
-        for run in _carried_out(planned, store, execute, lambda: tuple(left.values()), observe, is_stopping):
-            del left[run.id]
-
-    tuned_rates(planned, store, train)
+        return result
+    locked = store.locked(planned.hash)  # a study that another one plans is locked since that one was
+    after = _start(result.tuned.study, store=store, load=load, is_new=True, reuses=True, locked=locked)
+    _lock(after.plan, store, locked)
+    told = yield from _course(after, store, slots, load, show, track)
+    return dataclasses.replace(result, tuned=tuned_rates(planned, store), after_tuning=told)
 
 
 def train_one(

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,12 @@ class AblabError(Exception):
     """A message for a person: what happened, where, and what to type instead. Shown without a traceback."""
 
     exit_code = 1
+    run = ""  # the id of the run that could not be carried out, where it is about one
+
+    def of(self, run: str) -> Self:
+        """The same error, about a run: others that are under way need not end with it."""
+        self.run = run
+        return self
 
 
 class InputError(AblabError):

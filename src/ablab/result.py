@@ -324,7 +324,7 @@ def _after_tuning(result: Result, chosen: Tuned | None, store: Store) -> Result 
     return result_of(planned, store) if store.ledger(planned.hash) else None
 
 
-def tuned_rates(planned: Plan, store: Store, train: Callable[[list[RunSpec]], None] | None = None) -> Tuned | None:
+def tuned_rates(planned: Plan, store: Store) -> Tuned | None:
     """What the trials say, on a grid that widens until no winner stands at its end; None where some are missing.
 
     Where rates are chosen for each seed, trials are wanted by the study at tuned rates itself: what there is is shown.
@@ -332,17 +332,24 @@ def tuned_rates(planned: Plan, store: Store, train: Callable[[list[RunSpec]], No
     if planned.study.tunes_each:
         each = plan(retuned(planned.study), planned.fingerprint, protocol=planned.protocol)
         return tried(each, store.runs(spec.id for spec in each.most if spec.explores))
+    steps, runs, missing = _trials(planned, store)
+    return None if missing else tuned(planned.study, runs, steps)
+
+
+def missing_trials(planned: Plan, store: Store) -> list[RunSpec]:
+    """The trials that the grid wants as wide as it is by now; none once rates can be chosen."""
+    return _trials(planned, store)[2]
+
+
+def _trials(planned: Plan, store: Store) -> tuple[tuple[int, int], list[Run], list[RunSpec]]:
+    """The grid that the trials in a store call for, those that are there, and those that are missing."""
     steps = FIRST
     while True:
         trials = trials_wanted(planned.study, planned.fingerprint, steps)
         runs = store.runs(trial.id for trial in trials)
         there = {run.id for run in runs}
-        if missing := [trial for trial in trials if trial.id not in there]:
-            if train is None:
-                return None
-            train(missing)
-            runs = store.runs(trial.id for trial in trials)
-        wider = next_steps(planned.study, runs, steps)
+        missing = [trial for trial in trials if trial.id not in there]
+        wider = steps if missing else next_steps(planned.study, runs, steps)
         if wider == steps:
-            return tuned(planned.study, runs, steps)
+            return steps, runs, missing
         steps = wider

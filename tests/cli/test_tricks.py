@@ -7,10 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from ablab.cli import command
-from ablab.conduct import lock_all
 from ablab.errors import AblabError
 from ablab.store import Store
-from ablab.study import Study
 
 pytestmark = pytest.mark.long
 WORDS = ("simple-nn", "data=phantom(train=200, test=50)", "epochs=1", "batch=50")
@@ -154,12 +152,16 @@ def test_to_explore_and_then_to_run_uses_other_seeds_and_knows_nothing(lab):
     assert set(seen(run("study", TEXT)).values()) == {None}
 
 
-def test_studies_that_were_locked_before_the_runs_may_share_them(lab):
+def test_studies_that_are_run_together_are_locked_before_the_runs_and_may_share_them(lab):
     """What decides is when a plan was locked and when a run ended, not who had it trained."""
-    other = TEXT.replace("margin = 1.0", "margin = 2.0")
-    lock_all([Study.from_toml(TEXT, "study.toml"), Study.from_toml(other, "other.toml")], Store(lab / ".ablab"))
-    assert set(seen(run("study", TEXT)).values()) == {None}
-    assert set(seen(run("other", other)).values()) == {None}
+    (lab / "study.toml").write_text(TEXT)
+    (lab / "other.toml").write_text(TEXT.replace("margin = 1.0", "margin = 2.0"))
+    lines = ablab("run", "study.toml", "other.toml", "--executor", "here", "--json").splitlines()
+    results = [result for result in map(json.loads, lines) if "verdicts" in result]
+    assert len(results) == 2
+    for result in results:
+        assert {verdict["known"] for verdict in result["verdicts"]} == {None}
+    assert len(Store(lab / ".ablab").ids()) == 9  # what one of them alone takes
     late = TEXT.replace("margin = 1.0", "margin = 3.0")
     assert set(seen(run("late", late, "--reuse")).values()) == {6}
 

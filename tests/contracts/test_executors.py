@@ -9,7 +9,7 @@ import pytest
 from ablab.catalogue import catalogue, read_operation
 from ablab.data.dataset import Dataset
 from ablab.data.sources.phantom import phantom
-from ablab.errors import InputError
+from ablab.errors import AblabError, InputError
 from ablab.events import EpochDone, Finished, Started
 from ablab.execute import Job, choose
 from ablab.execute.checkpoints import carry_out
@@ -100,6 +100,18 @@ def test_a_run_that_is_no_longer_wanted_ends_and_the_others_go_on(make, tmp_path
             wanted[:] = [spec for spec in wanted if spec.id != run.id]
     assert runs == [SPECS[0].id]
     assert list(tmp_path.rglob(f"{long.id}.checkpoint"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_error_names_its_run_and_the_executor_can_be_called_again_for_the_others(make, tmp_path):
+    own = tmp_path / "broken.py"
+    own.write_text("def net():\n    return None\n")
+    broken = RunSpec(RECIPE.with_(f"model={own}:net"), 0, DATA.fingerprint)
+    with make(Job(Tiny(), tmp_path, 2)) as execute:
+        with pytest.raises(AblabError, match="does not take") as caught:
+            list(execute(lambda: [broken], lambda *_: None))
+        assert caught.value.run == broken.id
+        assert next(iter(execute(lambda: [SPECS[1]], lambda *_: None))).id == SPECS[1].id
 
 
 def test_so_many_workers_are_an_executor_and_both_at_once_are_refused(tmp_path):

@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from ablab.conduct import conduct
 from ablab.errors import StudyError
 from ablab.store import Store
 from ablab.study import Study, decide, plan
@@ -16,7 +15,7 @@ from ablab.study.question.rates import FIRST, WIDEST, at_rates
 from ablab.study.retuning import choose, retuned, tried
 from ablab.study.tuning import tuned
 from sample_runs import sample_run
-from simulated_executor import Simulated
+from simulated_executor import Simulated, conducted
 
 TEXT = """question = "?"
 lr = 0.01
@@ -141,7 +140,7 @@ def test_the_order_in_which_runs_finish_changes_nothing(tmp_path, planned, slots
     _, expected = carried_out(planned, world)
     executor = Simulated(world, slots, next_of=lambda number: late % number)
     store, told = Store(tmp_path), []
-    found = conduct(planned, store, executor, lambda *event: told.append(event), None)
+    found = conducted(planned, store, executor, lambda *event: told.append(event))
     assert found == expected
     assert len(executor.started) == len({spec.id for spec in executor.started})
 
@@ -157,8 +156,8 @@ def test_a_study_that_was_killed_goes_on_where_it_was(tmp_path, planned):
         return world(spec)
 
     with pytest.raises(KeyboardInterrupt):
-        conduct(planned, Store(tmp_path), Simulated(breaking), lambda *_: None, None)
-    found = conduct(planned, Store(tmp_path), Simulated(breaking), lambda *_: None, None)
+        conducted(planned, Store(tmp_path), Simulated(breaking))
+    found = conducted(planned, Store(tmp_path), Simulated(breaking))
     assert found == carried_out(planned, world)[1]
     assert len(trained) == len(set(trained))
 

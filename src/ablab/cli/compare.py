@@ -77,4 +77,4 @@ def command(
     if dry_run:
         show_plan(named, as_json, reuses=reuses)
         return
-    carry_out(named, out, as_json, execution=execution, reuses=reuses)
+    carry_out([named], out, as_json, execution=execution, reuses=reuses)

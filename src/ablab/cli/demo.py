@@ -17,4 +17,4 @@ EXAMPLES = ("ablab demo",)
 @execution_options
 @json_option
 def command(store: str | None, execution: dict[str, Any], as_json: bool) -> None:
-    carry_out(StudyWords(Path("quickstart"), store=store), None, as_json, execution=execution)
+    carry_out([StudyWords(Path("quickstart"), store=store)], None, as_json, execution=execution)

@@ -1,10 +1,13 @@
-"""Carry out a study: train what is still wanted, until every verdict stands"""
+"""Carry out studies: train what is still wanted, until every verdict stands"""
+
+from __future__ import annotations
 
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,12 +19,16 @@ from ablab.cli.shared import (
     leave,
     reuse_option,
     say_next,
-    study_words,
+    studies_words,
 )
 from ablab.cli.trials import carry_out as carry_out_trials
 from ablab.cli.trials import refuse, study_of_command
 from ablab.cli.trials import show_plan as show_trials
 from ablab.errors import AblabError, InputError
+
+if TYPE_CHECKING:
+    from ablab.result import Result
+    from ablab.trials.question import TrialStudy
 
 GROUP = "Ask"
 EXAMPLES = (
@@ -33,13 +40,13 @@ EXAMPLES = (
 
 
 @click.command(help=__doc__)
-@study_words(required=False)
+@studies_words
 @click.option(
     "--published",
     is_flag=False,
     flag_value="all",
     metavar="[LETTER]",
-    help="Run all studies of published reports, or of one, one after the other.",
+    help="Run all studies of published reports, or of one.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
 @click.option("--new", "is_new", is_flag=True, help="Start a new study where the file has changed since its first run.")
@@ -51,7 +58,8 @@ EXAMPLES = (
 @exit_code_option
 @json_option
 def command(
-    study: StudyWords,
+    studies: list[StudyWords],
+    words: StudyWords,
     published: str | None,
     out: Path | None,
     is_new: bool,
@@ -66,34 +74,54 @@ def command(
     options: dict[str, Any] = {"is_new": is_new, "reuses": reuses, "replicates": replicates}
     options |= {"skip_unreadable": skip_unreadable, "execution": execution}
     if published:
-        if study.path or out or replicates:
+        if studies or out or replicates:
             raise InputError("--published runs all of them: leave out the study, --out and --replicate")
-        run_published(published, study, as_json, dry_run=dry_run, **options)
+        found = run_published(published, words, as_json, dry_run=dry_run, **options)
+        leave(found if has_exit_code else ())
         return
-    if study.path is None:
+    if not studies:
         raise InputError("which study? ablab run quickstart, ablab run STUDY.toml, or ablab run --published")
-    if asked := study_of_command(study):
-        refuse(asked, {"--replicate": replicates, "--skip-unreadable": skip_unreadable, "--data-root": study.data_root})
-        refuse(asked, {f"--{key}": execution[key] for key in ("executor", "track")})
-        if dry_run:
-            show_trials(asked, study, as_json, reuses=reuses)
+    for study in studies:
+        if asked := study_of_command(study):
+            if len(studies) > 1:
+                raise InputError(f"{study.path}: this study calls a command; run it by itself: ablab run {study.path}")
+            found = run_command(asked, study, out, as_json, dry_run=dry_run, **options)
+            leave(found if has_exit_code else ())
             return
-        given = {"workers": execution["workers"], "is_new": is_new, "reuses": reuses}
-        said = carry_out_trials(asked, study, out, as_json, **given)
-        leave(said if has_exit_code else ())
-        return
     if dry_run:
         from ablab.cli.plan import show_plan
 
-        show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
+        for study in studies:
+            show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
         return
-    words = carry_out(study, out, as_json, **options)
-    leave(words if has_exit_code else ())
+    found = carry_out(studies, out, as_json, **options)
+    leave(found if has_exit_code else ())
 
 
-def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> None:
+def run_command(
+    asked: TrialStudy,
+    study: StudyWords,
+    out: Path | None,
+    as_json: bool,
+    *,
+    dry_run: bool,
+    execution: Mapping[str, Any],
+    is_new: bool,
+    reuses: bool,
+    replicates: bool,
+    skip_unreadable: bool,
+) -> list[str]:
+    """Carry out a study of a command; gives the words of its verdicts."""
+    refuse(asked, {"--replicate": replicates, "--skip-unreadable": skip_unreadable, "--data-root": study.data_root})
+    refuse(asked, {f"--{key}": execution[key] for key in ("executor", "track")})
+    if dry_run:
+        show_trials(asked, study, as_json, reuses=reuses)
+        return []
+    return carry_out_trials(asked, study, out, as_json, workers=execution["workers"], is_new=is_new, reuses=reuses)
+
+
+def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> list[str]:
     """Carry out every study of a published report, or of all; one that cannot be is said and the others go on."""
-    from ablab.conduct import lock_all
     from ablab.replication.published_report import published_report
     from ablab.study.question.files import published_studies
 
@@ -103,22 +131,13 @@ def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: boo
         _foresee(paths, words, as_json)
         if not as_json:
             say_next(words.command("run", "--published", *([letter] if named else [])))
-        return
-    studies = [part for path in paths for part in dataclasses.replace(words, path=path).parts()]
-    lock_all(
-        studies, words.open_store(create=True), root=words.data_root, is_new=options["is_new"], reuses=options["reuses"]
-    )
-    failed = []
-    for path in paths:
-        try:
-            carry_out(dataclasses.replace(words, path=path), None, as_json, **options)
-        except AblabError as error:
-            failed.append(path)
-            click.echo(f"{path}: left out: {error}", err=True)
-    if not as_json:
-        say_next("ablab serve" if letter == "all" else words.command("report", "--published", letter))
-    if failed:
-        raise AblabError(f"{len(failed)} of {len(paths)} studies were left out; see above")
+        return []
+    try:
+        studies = [dataclasses.replace(words, path=path) for path in paths]
+        return carry_out(studies, None, as_json, leaves_out=True, **options)
+    finally:
+        if not as_json:
+            say_next("ablab serve" if letter == "all" else words.command("report", "--published", letter))
 
 
 def _foresee(paths: Sequence[Path], words: StudyWords, as_json: bool) -> None:
@@ -154,42 +173,77 @@ def _foresee(paths: Sequence[Path], words: StudyWords, as_json: bool) -> None:
 
 
 def carry_out(
-    study: StudyWords,
+    studies: Sequence[StudyWords],
     out: Path | None,
     as_json: bool,
     *,
     execution: Mapping[str, Any],
-    is_new: bool = False,
-    reuses: bool = False,
-    replicates: bool = False,
-    skip_unreadable: bool = False,
+    leaves_out: bool = False,
+    **options: Any,
 ) -> list[str]:
-    """Train what a study wants, show it as it goes, end with the verdicts and the report; gives the verdicts' words."""
-    from ablab.cli.report import report_path, show_across, show_result
-    from ablab.conduct import run_study
+    """Train what studies want, show it as it goes, report each as it ends; gives the words of all verdicts.
+
+    Studies on several data sets, and several studies, share the slots of one executor.
+    """
+    from ablab.cli.report import report_path
+    from ablab.conduct import run_studies
     from ablab.report.terminal.live import Live
+
+    parts = [(words, part) for words in studies for part in words.parts()]
+    _check_names([part.name for _, part in parts], out)
+    for _, part in parts:
+        report_path(part.name, out)  # found now, and not after hours of training
+    results: dict[str, Result] = {}
+    failed = 0
+    with Live(as_json=as_json) as live:
+        ended = run_studies(
+            [part for _, part in parts],
+            studies[0].open_store(create=True),
+            root=studies[0].data_root,
+            show=live.of_study if len(parts) == 1 else live.of_one_of_many,
+            leaves_out=leaves_out,
+            **options,
+            **execution,
+        )
+        with closing(ended):
+            for study, outcome in ended:
+                live.bottom("")
+                words = next(words for words, part in parts if part.name == study.name)
+                if isinstance(outcome, AblabError):
+                    failed += 1
+                    click.echo(f"{words.path}: left out: {outcome}", err=True)
+                    continue
+                results[study.name] = outcome
+                of_file = {part.name for own, part in parts if own is words}
+                _show(study.name, {name: one for name, one in results.items() if name in of_file}, words, out, as_json)
+    if failed:
+        raise AblabError(f"{failed} of {len(parts)} studies were left out; see above")
+    if len(parts) > 1 and not as_json and not leaves_out:
+        _summarize(results)
+    return [verdict.word for result in results.values() for verdict in result.decision.every]
+
+
+def _summarize(results: dict[str, Result]) -> None:
+    """The words of all studies, a line each."""
+    for name, result in results.items():
+        click.echo(f"{name}: {', '.join(f'{verdict.variant} {verdict.word}' for verdict in result.verdicts)}")
+    say_next("ablab serve")
+
+
+def _check_names(names: Sequence[str], out: Path | None) -> None:
+    """Raise where two reports would be written to one place."""
+    if out and len(names) > 1:
+        raise InputError(f"--out {out}: there are {len(names)} reports, one for each study and data set")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f'two studies are called "{twice[0]}", and so would be their reports: rename one of the files')
+
+
+def _show(name: str, results: dict[str, Result], words: StudyWords, out: Path | None, as_json: bool) -> None:
+    """Report a study on one of its data sets; and once it has been run on all of them, what holds across them."""
+    from ablab.cli.report import show_across, show_result
     from ablab.result import together
 
-    parts = study.parts()
-    if out and len(parts) > 1:
-        raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
-    for part in parts:
-        report_path(part.name, out)  # found now, and not after hours of training
-    results = []
-    for part in parts:
-        with Live(as_json=as_json) as live:
-            result = run_study(
-                part,
-                study.open_store(create=True),
-                root=study.data_root,
-                show=live.of_study,
-                skip_unreadable=skip_unreadable,
-                is_new=is_new,
-                reuses=reuses,
-                replicates=replicates,
-                **execution,
-            )
-        results.append(result)
-        show_result(together(results)[-1], study, out, as_json)
-    show_across(results, as_json)
-    return [verdict.word for result in results for verdict in result.decision.every]
+    beside = dict(zip(results, together(list(results.values())), strict=True))
+    show_result(beside[name], words, out, as_json)
+    if len(results) == len(words.parts()):
+        show_across(list(results.values()), as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import re
@@ -99,6 +100,21 @@ def study_words(*declaration: str, **attributes: Any) -> Callable[[Callable[...,
         return add(*(declaration or ("study",)), **attributes)(scale_option(data_root_option(store_option(called))))
 
     return decorate
+
+
+def studies_words(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command any number of studies, each as StudyWords, and `words`: what they share."""
+
+    @functools.wraps(function)
+    def called(
+        *args: Any, studies: tuple[Path, ...], scale: str, store: str | None, data_root: str | None, **rest: Any
+    ) -> None:
+        words = StudyWords(None, scale, store, data_root)
+        several = [dataclasses.replace(words, path=path) for path in dict.fromkeys(studies)]
+        function(*args, words=words, studies=several, **rest)
+
+    add = click.argument("studies", nargs=-1, type=click.Path(path_type=Path), metavar="[STUDY]...")
+    return add(scale_option(data_root_option(store_option(called))))
 
 
 def reuse_option(function: Command) -> Command:

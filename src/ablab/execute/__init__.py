@@ -4,7 +4,8 @@ It takes what is wanted and gives finished runs. It is made with a `Job` and the
 `with` statement. It starts from the front of `wanted()`, which it asks after every event and every run: what is on its
 way and no longer in there is stopped, and nothing that it started is started again in the same call.
 `@mark("executor", "name")` offers it, with `needs=("package",)` where its file imports what ablab does not come with;
-whatever else it needs and lacks, it says with an error when it is made. It never opens the store.
+whatever else it needs and lacks, it says with an error when it is made. It never opens the store. Where one run cannot
+be carried out, its error names that run, and the executor can be called again for the others.
 """
 
 import functools

@@ -81,9 +81,9 @@ class Folder:
                 self._offer(spec)
             if not self.flights:
                 return
-            runs = list(self._looked(observe))
-            yield from runs
-            if not runs:
+            number = len(self.flights)
+            yield from self._looked(observe)
+            if len(self.flights) == number:
                 time.sleep(POLL)
         self._stop_all_but(())
 
@@ -121,7 +121,7 @@ class Folder:
             self.drop.forget(spec.id)
             if flight.is_stopping:
                 return None
-            raise AblabError(f"run {spec.id}: {result['error']}")
+            raise AblabError(f"run {spec.id}: {result['error']}").of(spec.id)
         try:
             run = wire.run_of(result)
         except ValueError as error:

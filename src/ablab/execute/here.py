@@ -1,10 +1,12 @@
 """The executor that needs nothing: one run after the other, in this process."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Self
 
 from ablab.catalogue import mark
+from ablab.errors import AblabError
+from ablab.events import Event
 from ablab.execute import Job, Wanted
 from ablab.execute.checkpoints import resumed
 from ablab.records import Observer, Run, RunSpec
@@ -34,7 +36,7 @@ class Here:
 
     def _carried_out(self, spec: RunSpec, wanted: Wanted, observe: Observer) -> Run | None:
         """The run, or nothing if it was no longer wanted after one of its events."""
-        with closing(resumed(spec, self.job.load(spec.recipe), self.job.checkpoints, self.job.weights)) as events:
+        with closing(self._events(spec)) as events:
             for event in events:
                 if isinstance(event, Run):
                     return event
@@ -42,3 +44,10 @@ class Here:
                 if all(other.id != spec.id for other in wanted()):
                     break
         return None
+
+    def _events(self, spec: RunSpec) -> Generator[Event | Run]:
+        try:
+            yield from resumed(spec, self.job.load(spec.recipe), self.job.checkpoints, self.job.weights)
+        except AblabError as error:
+            error.run = spec.id
+            raise

@@ -196,9 +196,15 @@ class Ray:
         except RayActorError:
             raise AblabError("the actor between driver and tasks was lost; the same command goes on") from None
         self.coming = self.desk.collect.remote(HEARTBEAT)
+        failed: AblabError | None = None
         for item in items:
             if flight := self.flights.get(item.task):
-                yield from self._taken(flight, item, observe)
+                try:
+                    yield from self._taken(flight, item, observe)
+                except AblabError as error:
+                    failed = error  # told once all that came with it is taken in
+        if failed:
+            raise failed
 
     def _taken(self, flight: Flight, item: Item, observe: Observer | None) -> Iterator[Run]:
         answer = json.loads(item.line)
@@ -216,7 +222,8 @@ class Ray:
             if answer.get("event") == "run":
                 yield wire.run_of(answer)
             elif "error" in answer and not flight.is_stopping:
-                raise AblabError(f"run {flight.spec.id} on node {flight.node or 'unknown'}: {answer['error']}")
+                where = f"run {flight.spec.id} on node {flight.node or 'unknown'}"
+                raise AblabError(f"{where}: {answer['error']}").of(flight.spec.id)
 
     def _keep(self, flight: Flight, kind: str, content: bytes) -> None:
         """Write a file that a task handed in to the driver's disk."""
@@ -234,15 +241,17 @@ class Ray:
             del self.flights[flight.task]
             return
         if isinstance(error, RayTaskError):
-            raise AblabError(f"run {spec.id}{where} failed: {_last_line(error)}")
+            del self.flights[flight.task]
+            raise AblabError(f"run {spec.id}{where} failed: {_last_line(error)}").of(spec.id)
         self.losses[spec.id] = self.losses.get(spec.id, 0) + 1
         why = "ran out of memory" if isinstance(error, OutOfMemoryError) else "was lost"
         if self.losses[spec.id] > LOSSES:
+            del self.flights[flight.task]
             lower = f"give each run more of its node, such as cpu={2 * self.cluster.resources.cpu:g}, or lower batch"
             raise AblabError(
                 f"run {spec.id}: its worker{where} {why} {self.losses[spec.id]} times ({type(error).__name__}), "
                 f"perhaps for want of memory: {lower}"
-            )
+            ).of(spec.id)
         observe(spec, Noticed(f"its worker{where} {why} ({type(error).__name__}); it goes on from its last checkpoint"))
         self._start_again(flight, observe)
 

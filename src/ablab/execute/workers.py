@@ -107,7 +107,7 @@ class Workers:
                 if answer.get("event") == "run":
                     yield wire.run_of(answer)
                 elif "error" in answer and not flight.is_stopping:
-                    raise AblabError(answer["error"])
+                    raise AblabError(answer["error"]).of(flight.spec.id)
 
     def _send(self, spec: RunSpec) -> None:
         connection = self.idle.pop() if self.idle else self._start()
@@ -136,12 +136,14 @@ class Workers:
         try:
             answer: dict[str, Any] = json.loads(connection.recv_bytes())
         except (EOFError, ConnectionError):
-            process = self.processes[connection]
+            process = self.processes.pop(connection)
+            del self.flights[connection]
+            connection.close()
             process.join(ENDING)
             raise AblabError(
                 f"the process of run {flight.spec.id} ended with code {process.exitcode}, perhaps for want of memory; "
                 "what was finished is kept: the same command goes on, and --workers 1 takes less memory"
-            ) from None
+            ).of(flight.spec.id) from None
         return answer
 
 

@@ -1,25 +1,33 @@
 """Ahead: the runs that could still count, the most urgent first, so that no slot of an executor stands idle."""
 
+import itertools
 from collections.abc import Mapping
 
 from ablab.records import Run, RunSpec
 from ablab.study.decide import Decision
 from ablab.study.plan import Plan
 
+Rounds = tuple[tuple[RunSpec, ...], ...]  # of runs, the most urgent first
 
-def ahead(plan: Plan, decision: Decision, there: Mapping[str, Run], slots: int) -> tuple[RunSpec, ...]:
+
+def ahead(plan: Plan, decision: Decision, there: Mapping[str, Run], slots: int) -> Rounds:
     """What a decision wants, and behind it, for slots that would stand idle, later seeds of what is undecided.
 
-    A run that is not in here cannot count any more, and does not come back; so no run is started twice. With one slot
-    there is none that stands idle. With a budget every run is spent from it, so none is trained on suspicion.
+    The first round is what the decision wants, and each further round is one more seed. A run that is not in here
+    cannot count any more, and does not come back; so no run is started twice. With one slot there is none that stands
+    idle. With a budget every run is spent from it, so none is trained on suspicion.
     """
     wanted = tuple(spec for spec in decision.wanted if spec.id not in there)
-    if slots == 1 or not wanted or plan.study.rule.budget or plan.study.is_retuned:
-        return wanted  # where rates are chosen for each seed, the trials of one are enough for many slots
+    if not wanted:
+        return ()
+    if slots == 1 or plan.study.rule.budget or plan.study.is_retuned:
+        return (wanted,)  # where rates are chosen for each seed, the trials of one are enough for many slots
     ends = useful_seeds(plan, decision, there)
-    urgent = {spec.id for spec in wanted}
-    later = (spec for spec in plan.most if plan.place(spec) < ends.get(spec.recipe.hash, 0))
-    return (*wanted, *(spec for spec in later if spec.id not in there and spec.id not in urgent))
+    passed_over = there.keys() | {spec.id for spec in wanted}
+    later = [
+        spec for spec in plan.most if plan.place(spec) < ends.get(spec.recipe.hash, 0) and spec.id not in passed_over
+    ]
+    return (wanted, *(tuple(seed) for _, seed in itertools.groupby(later, key=lambda spec: spec.seed)))
 
 
 def useful_seeds(plan: Plan, decision: Decision, there: Mapping[str, Run]) -> dict[str, int]:

@@ -9,6 +9,7 @@ None of this is needed to train: a disk that refuses a line gets no further ones
 """
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -260,6 +261,7 @@ def _is_ours(said: Mapping[str, Any]) -> bool:
     return said.get("pid") == os.getpid() and _lives(said)
 
 
+@functools.lru_cache(maxsize=4096)  # many studies are asked about after every event
 def _stop_file(store: Path, plan: str) -> Path:
     return folder_of(store) / f"stop-{plan}"
 

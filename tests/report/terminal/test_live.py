@@ -107,6 +107,23 @@ def test_runs_on_a_cluster_are_shown_with_their_nodes(events, capsys):
     assert [line.split()[-2:] for line in lines] == [["on", "one"], ["on", "two"]]
 
 
+def test_one_study_of_many_has_its_name_on_every_line_and_its_question_before_its_first_run(events, capsys):
+    plans = []
+    for name, change in (("first", "width=2"), ("second", "width=3")):
+        variant = Variant("wide", RECIPE.with_(change), change)
+        plans.append(plan(Study("Is it?", RECIPE, (variant,), Rule(), name=name), "fingerprint"))
+    with Live() as live:
+        shows = [live.of_one_of_many(planned) for planned in plans]
+        for event in events:
+            shows[1](plans[1].wanted[0], event)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "second: Is it?"
+    assert plans[1].hash in lines[1]
+    assert lines[-1].startswith("second: ")
+    assert " test " in lines[-1]
+    assert not any(plans[0].hash in line for line in lines)
+
+
 def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):
     study = Study("Is it?", RECIPE, (Variant("wide", RECIPE.with_("width=2"), "width=2"),), Rule())
     planned = plan(study, "fingerprint")

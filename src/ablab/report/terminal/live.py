@@ -123,8 +123,29 @@ class Live:
         """Shows the runs of a study: one line a run, and below them how far the study is."""
         if self.as_json:
             return self.show
+        self._head(plan)
+        return _StudyLines(plan, self.line, self.bottom).show
+
+    def of_one_of_many(self, plan: Plan) -> "Observer":
+        """Shows the runs of a study among those of others: its name on each line, and its head before the first."""
+        if self.as_json:
+            return self.show
+        lines = _StudyLines(plan, self.line, self.bottom, f"{shown(plan.study.name)}: ")
+        is_new = True
+
+        def show(spec: RunSpec, event: Any) -> None:
+            nonlocal is_new
+            if is_new:
+                is_new = False
+                self._head(plan, lines.title)
+            lines.show(spec, event)
+
+        return show
+
+    def _head(self, plan: Plan, title: str = "") -> None:
+        """What a study asks, and how many runs it takes."""
         study, least, most = plan.study, len(plan.wanted), len(plan.most)
-        self.line(shown(study.question))
+        self.line(f"{title}{shown(study.question)}")
         margins = (metric_of(rule.metric).size(rule.margin) for rule in study.rule.by_metric)
         seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
         self.line(
@@ -133,7 +154,6 @@ class Live:
         )
         if plan.note:
             self.line(plan.note)
-        return _StudyLines(plan, self.line, self.bottom).show
 
     def line(self, text: str) -> None:
         """Print a line that stays."""
@@ -154,8 +174,8 @@ class Live:
 class _StudyLines:
     """The runs of one study as lines: which variant, which seed, what it gave."""
 
-    def __init__(self, plan: Plan, line: Callable[[str], None], bottom: Callable[[str], None]) -> None:
-        self.line, self.bottom = line, bottom
+    def __init__(self, plan: Plan, line: Callable[[str], None], bottom: Callable[[str], None], title: str = "") -> None:
+        self.line, self.bottom, self.title = line, bottom, title
         self.most = len(plan.most)
         self.names = plan.study.names
         self.width = max(len(shown(name)) for name in self.names.values())
@@ -164,7 +184,7 @@ class _StudyLines:
         self.nodes: dict[str, str] = {}  # of a cluster, by the runs that they have
 
     def show(self, spec: RunSpec, event: Any) -> None:
-        name = f"{shown(self._name(spec)):<{self.width}}  seed {spec.seed:<3}"
+        name = f"{self.title}{shown(self._name(spec)):<{self.width}}  seed {spec.seed:<3}"
         if isinstance(event, Started):
             self.started += 1
             if self.started == 1:
@@ -195,7 +215,7 @@ class _StudyLines:
             return
         left = f", about {duration(event.seconds)} one after the other" if event.seconds is not None else ""
         self.line(
-            f"{event.decided} of {event.comparisons} decided; likely {event.seeds} seeds in the end: "
+            f"{self.title}{event.decided} of {event.comparisons} decided; likely {event.seeds} seeds in the end: "
             f"{event.runs} more runs{left}"
         )
 
