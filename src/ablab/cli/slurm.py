@@ -1,0 +1,52 @@
+"""Print a script that carries out a study on a Slurm cluster, with every step explained; submit nothing"""
+
+from pathlib import Path
+
+import click
+
+from ablab.cli.shared import StudyWords, json_option, say, study_words
+
+
+@click.command(help=__doc__)
+@study_words()
+@click.option("--nodes", type=click.IntRange(1, 10000), required=True, help="Nodes, each with one run at a time.")
+@click.option("--cpus", type=click.IntRange(1, 1024), default=4, show_default=True, help="CPUs of each node to use.")
+@click.option("--gpus", type=click.IntRange(0, 64), default=0, show_default=True, help="GPUs of each node to use.")
+@click.option("--time", "limit", default="4h", show_default=True, help="Time limit of the job.")
+@click.option("--partition", default="", help="Partition of the cluster  [default: that of the cluster]")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Shared folder through which runs travel  [default: runs/NAME below the current one]",
+)
+@click.option("--ray", "on_ray", is_flag=True, help="One job with a Ray cluster in it instead of an array of tasks.")
+@json_option
+def command(
+    study: StudyWords,
+    nodes: int,
+    cpus: int,
+    gpus: int,
+    limit: str,
+    partition: str,
+    folder: Path | None,
+    on_ray: bool,
+    as_json: bool,
+) -> None:
+    from ablab import grammar
+    from ablab.errors import InputError
+    from ablab.execute.slurm import Allocation, array_script, ray_script
+
+    if on_ray and folder:
+        raise InputError("--ray needs no folder: leave out --folder")
+    name = study.parts()[0].name
+    asked = Allocation(nodes, cpus, gpus, grammar.duration(limit), partition)
+    data = ["--data-root", study.data_root] if study.data_root else []
+    scale = ["--scale", study.scale] if study.scale != "default" else []
+    store = ["--store", study.store] if study.store else []
+    run = ["ablab", "run", str(study.path), *scale, *store, *data]
+    where = str((folder or Path("runs") / name).absolute())
+    work = ["ablab", "work", *data]
+    script = ray_script(name, run, asked) if on_ray else array_script(name, run, where, asked, work)
+    say(as_json, {"script": script}, script.rstrip("\n"))
+    if not as_json:  # the script may go into a file, so this does not go with it
+        click.echo(f"next: sbatch {name}.sbatch, once this is in that file and suits your cluster", err=True)
