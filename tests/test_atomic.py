@@ -1,11 +1,13 @@
 """A written file is its old self or its new self, and a full disk is a message."""
 
+import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -188,3 +190,55 @@ def test_what_could_not_be_written_later_is_found_now_and_nothing_is_left(tmp_pa
     for path, reason in ((tmp_path / "file" / "report.html", "exists|directory"), (tmp_path / "new", "it is a folder")):
         with pytest.raises(InputError, match=f"{path.name}: cannot be written: .*({reason})"):
             check_writable(path)
+
+
+def test_a_link_stays_and_the_file_that_it_points_to_is_written(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to("target")
+    check_writable(link)
+    atomic_write(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert sorted(names(tmp_path)) == ["link", "target"]
+
+
+def test_a_link_to_what_is_not_there_yet_makes_it(tmp_path):
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("folder/file")
+    atomic_write(link, b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "folder" / "file").read_bytes() == b"new"
+
+
+def test_a_loop_of_links_is_a_message(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("link")
+    for write in (check_writable, lambda path: atomic_write(path, b"new")):
+        with pytest.raises(InputError, match="link: cannot be written: Too many levels"):
+            write(link)
+    assert link.is_symlink()
+
+
+def test_a_device_is_written_to_and_stays_a_device(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    for path in (Path("/dev/null"), link):
+        check_writable(path)
+        atomic_write(path, b"new")
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(AblabError, match=r"/dev/full: no room .* 3 bytes are needed"):
+        atomic_write(Path("/dev/full"), b"new")
+    assert Path("/dev/full").is_char_device()
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    atomic_write(pipe, b"new")
+    reader.join()
+    assert read == [b"new"]
+    assert pipe.is_fifo()

@@ -1,7 +1,8 @@
 """atomic_write: a file is either its old self or its new self, whole, whatever happens in between.
 
 The bytes go to a temporary file in the same folder, are flushed to the disk, take the place of the old file in
-one rename, and the folder is flushed too, because otherwise a power cut could undo the rename.
+one rename, and the folder is flushed too, because otherwise a power cut could undo the rename. A link stays: the file
+that it points to is written. A device or a pipe stays, too: it is written in place, like by any other program.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +37,11 @@ def atomic_file(path: Path, *, size: int | None = None, durable: bool = True) ->
     `size` is what the block will write, for the message of a full disk. `durable=False` leaves out the flushing:
     only for files whose reader checks a digest and can do without them.
     """
+    path = _behind_links(path)
+    if _is_device(path):
+        with _device(path, size) as device:
+            yield device
+        return
     temporary = path.with_name(temporary_name(path.name))
     try:
         file = temporary.open("xb")
@@ -60,10 +67,27 @@ def atomic_file(path: Path, *, size: int | None = None, durable: bool = True) ->
         raise
 
 
+@contextlib.contextmanager
+def _device(path: Path, size: int | None) -> Iterator[BinaryIO]:
+    """A device or a pipe to write to."""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        if error.errno in (*NO_ROOM, errno.EIO) or error.filename == str(path):
+            raise failure(path, error, size) from error
+        raise
+
+
 def check_writable(path: Path) -> None:
     """Raise now if `path` could not be written later: its folder is made, and a file comes and goes in it."""
-    probe = path.with_name(temporary_name(path.name))
     try:
+        path = _behind_links(path)
+        probe = path.with_name(temporary_name(path.name))
+        if _is_device(path):
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +137,23 @@ def failure(path: Path, error: OSError, size: int | None = None, written: int = 
         f"{path}: no room ({error.strerror}): {needed}, {free}\n"
         "what was there before is unchanged; free some space and do the same again"
     )
+
+
+def _behind_links(path: Path) -> Path:
+    """The file that a link points to, whether it is there or not; any other path as it is."""
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError):  # the latter for a loop, before Python 3.13
+        raise InputError(f"{path}: cannot be written: {os.strerror(errno.ELOOP)}") from None
+
+
+def _is_device(path: Path) -> bool:
+    """Something is there that no file can take the place of: a device, a pipe or a socket."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _position(file: BinaryIO) -> int:

@@ -101,10 +101,12 @@ def test_of_writers_that_are_killed_all_that_they_were_told_is_kept_is_there(tmp
 
 def full_store(folder):
     store = Store(folder)
-    store.keep_data(DataFacts("fingerprint", "phantom", ("a", "b", "c", "d", "e"), (1, 2, 3, 4) * 50))
+    labels = (1, 2, 3, 4) * 50
+    store.keep_data(DataFacts("fingerprint", "phantom", ("a", "b", "c", "d", "e"), labels))
     store.keep_study(StudyText("plan", "name", "question = 'why?'\n" * 30, "fingerprint", 3))
     for seed in range(12):
-        store.add(sample_run(seed, 0.3 + seed / 1000, predictions=bytes([seed, 1, 2, 3]) * 50))
+        given = bytes(label * (image < 60 + seed) for image, label in enumerate(labels))  # the others get class 0
+        store.add(sample_run(seed, (60 + seed) / 200, predictions=given))
     store.tag([sample_run(3).id], add=["final"])
     store.connection.close()
     return folder
@@ -307,3 +309,23 @@ def test_an_older_store_that_cannot_be_written_says_what_to_do(tmp_path):
     said = mounted_read_only(folder, READ_ONLY)
     assert "an older ablab" in said["runs"]
     assert "copy" in said["runs"]
+
+
+@pytest.mark.parametrize("limit", [0, 4096, 20_000])
+def test_a_store_for_which_there_is_no_room_says_how_many_bytes_are_free(tmp_path, limit):
+    code = """
+import resource, signal, sys
+from ablab.errors import StoreError
+from ablab.store import Store
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    Store(sys.argv[1])
+except StoreError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert str(tmp_path / "store.sqlite") in done.stdout
+    assert "bytes are free on that disk" in done.stdout
+    assert "rollback" not in done.stdout

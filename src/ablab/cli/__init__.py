@@ -1,13 +1,15 @@
 """The command line: parses, calls one function of the library, prints. A command is a file in this folder."""
 
 import ast
+import contextlib
 import functools
 import importlib
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -15,11 +17,12 @@ from typing import Any, NoReturn
 
 import click
 
-from ablab.errors import AblabError, Terminated, did_you_mean
+from ablab.errors import AblabError, Terminated, did_you_mean, printable
 from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
 TERMINATED = 143  # the exit code after SIGTERM
+LONGEST = 10_000  # characters of a line of a message
 GROUPS = {
     "Ask": "Ask a question",
     "Look": "Look at the answers",
@@ -73,7 +76,8 @@ def command(ctx: click.Context) -> None:
 
 
 def main() -> NoReturn:
-    """The console script: runs the command and turns what went wrong into a message and an exit code."""
+    """The console script: runs the command and turns whatever went wrong into a message and an exit code."""
+    _fill_streams()
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGINT, _interrupted)
     # Threads of torch's that wait for each other keep a core busy meanwhile. Where other work wants that core, whom
@@ -82,22 +86,44 @@ def main() -> NoReturn:
     try:
         code = command.main(prog_name="ablab", standalone_mode=False)
         sys.stdout.flush()
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except AblabError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        _say_how_to_go_on()
-        _leave(130)
-    except Terminated:
-        _say_how_to_go_on()
-        _leave(TERMINATED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe may stop early
-        sys.exit(0)
+    except BaseException as error:
+        code = _ended(error)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _ended(error: BaseException) -> int:
+    """Say what went wrong; gives the exit code."""
+    if isinstance(error, Terminated):
+        return _say_how_to_go_on(TERMINATED)
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    # A signal while a library is being imported may come out of it as an error of that library's.
+    if isinstance(error, KeyboardInterrupt | click.Abort) or signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        return _say_how_to_go_on(130)
+    if isinstance(error, BrokenPipeError):  # the reader of a pipe may stop early
+        return 0
+    if isinstance(error, click.ClickException):
+        error.message = _harmless(error.message)
+        _tell(error.show)
+        return 2
+    if isinstance(error, AblabError):
+        return _say(str(error), error.exit_code)
+    if os.environ.get("ABLAB_TRACEBACK"):
+        traceback.print_exception(error)
+        return 1
+    if isinstance(error, OSError):
+        return _say(f"{error.filename or 'input or output failed'}: {error.strerror or error}", 1)
+    if isinstance(error, MemoryError):
+        return _say("memory ran out; what was finished is kept, and the same command goes on", 1)
+    kind = type(error).__name__
+    return _say(f"ablab did not foresee this: {kind}: {error}\nABLAB_TRACEBACK=1 shows where it happened", 1)
+
+
+def _fill_streams() -> None:
+    """Open what the caller has closed: the next file would get the number of a stream, and what is printed with it."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -109,13 +135,36 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _say_how_to_go_on() -> None:
-    click.echo("\nstopped. the same command goes on from what was kept:", err=True)
-    click.echo(f"next: {shlex.join(['ablab', *sys.argv[1:]])}", err=True)
+def _say_how_to_go_on(code: int) -> int:
+    words = shlex.join(["ablab", *sys.argv[1:]])
+    return _say(f"\nstopped. the same command goes on from what was kept:\nnext: {words}", code, start="")
+
+
+def _say(text: str, code: int, *, start: str = "error: ") -> int:
+    """Print a message to where errors go; gives the exit code."""
+    _tell(lambda: click.echo(start + _harmless(text), err=True))
+    return code
+
+
+def _harmless(text: str) -> str:
+    """A message whose lines are not endless, and which no terminal acts on."""
+    lines = (line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in text.split("\n"))
+    return "\n".join(map(printable, lines))
+
+
+def _tell(show: Callable[[], object]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens
+        show()
 
 
 def _leave(code: int) -> NoReturn:
-    sys.stdout.flush()
+    """End with a code; 1 in place of 0 where what was printed could not be written."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries once more and complains
+        if not isinstance(error, BrokenPipeError):
+            code = code or _say(f"the output could not be written: {error.strerror or error}", 1)
     sys.exit(code)
 
 

@@ -209,6 +209,8 @@ def _end_without_parent() -> None:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    for number in (signal.SIGTERM, signal.SIGINT):  # Ctrl-C reaches us and our parent, who then tells us too
-        signal.signal(number, signal.SIG_IGN)
+    # Ctrl-C reaches us and our parent, who then tells us too. Python would complain of a second signal that is ignored
+    # by the time it looks at it, so there is a handler that does nothing.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _signal, _frame: None)
     raise Terminated(143)

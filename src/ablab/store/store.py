@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import sqlite3
 from array import array
 from collections.abc import Collection, Iterable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 from ablab.atomic import make_folder
 from ablab.errors import InputError, StoreError
+from ablab.operations import is_there
 from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
 from ablab.store import artifacts, history
 from ablab.store.query import Listing, listing
@@ -36,7 +38,7 @@ class Store:
         self.file = folder / "store.sqlite"
         self.artifacts = folder / "artifacts"
         self._address = self.file.absolute().as_uri()
-        if not create and not self.file.exists():
+        if not create and not is_there(self.file):
             raise InputError(
                 f"{folder}: there is no store here; runs are kept where --store or $ABLAB_STORE says, else in .ablab"
             )
@@ -321,7 +323,7 @@ class Store:
                     self.connection.execute("ROLLBACK")
                 raise
         except BROKEN as error:
-            raise StoreError(f"{self.file}: nothing was written: {error}") from None
+            raise StoreError(f"{self.file}: nothing was written: {error}{room(self.file, error)}") from None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -360,7 +362,18 @@ def _unopened(file: Path, error: Exception) -> str:
             f"{file}: this is no store, or its bytes have changed since it was written ({error}); put back a copy of "
             "it, or move the file away to start a new store"
         )
-    return f"{file}: the store cannot be opened or written: {error}"
+    return f"{file}: the store cannot be opened or written: {error}{room(file, error)}"
+
+
+def room(file: Path, error: Exception) -> str:
+    """What to add to an error of SQLite's if the disk is full or a limit is reached."""
+    if getattr(error, "sqlite_errorcode", 0) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+        return ""
+    try:
+        free = shutil.disk_usage(file.parent).free
+    except OSError:
+        return ""
+    return f"; {free:,} bytes are free on that disk: free some space and do the same again"
 
 
 def _file_system(folder: Path) -> str | None:

@@ -115,6 +115,8 @@ def test_all_faults_are_told_at_once_up_to_a_readable_number():
         ('question = "?\nmodel = "simple-nn"\n', "some/study.toml:1"),
         ("[variants\n", "some/study.toml:1"),
         ('a = 1\na = "2"\n', "some/study.toml:2"),
+        (f"a = 1\nepochs = 0x{'f' * 60_000}\n", "some/study.toml:2:9: this number has too many digits"),
+        (f"a = 1\nb = [[{'9' * 60_000}]]\n", "some/study.toml:2:4: this number has too many digits"),
         (b'question = "\xff"\n', "some/study.toml"),
         (b"\x00\x01\x02", "some/study.toml"),
         ("", "some/study.toml"),

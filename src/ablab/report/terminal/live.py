@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar, wire
+from ablab.errors import AblabError
 from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.metric import metric_of
 from ablab.nouns import counted, duration
@@ -38,6 +39,7 @@ class Live:
         self.command = command  # how a command to type is written here: with the store that was named, for one
         self.is_terminal = sys.stdout.isatty() and not as_json
         self.curve: list[EpochRow] = []
+        self.unwritten = ""  # why, if something could not be printed
 
     def __enter__(self) -> "Live":
         return self
@@ -46,6 +48,8 @@ class Live:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.bottom("")
+        if kind is None and self.unwritten:
+            raise AblabError(f"the output could not be written ({self.unwritten}); the store has the results")
 
     def show(self, spec: RunSpec, event: Any) -> None:
         """One event of a single run."""
@@ -68,7 +72,7 @@ class Live:
             self.line("epoch        lr   train loss   accuracy     val loss   accuracy   seconds  images/s   memory")
             self.bottom("epoch 1 ...")
         elif isinstance(event, Noticed):
-            self.line(f"note: {event.text}")
+            self.line(f"note: {shown(event.text)}")
         elif isinstance(event, EpochDone):
             self.curve.append(row := event.row)
             self.line(
@@ -104,7 +108,7 @@ class Live:
         if (target := run.spec.recipe.target) is not None:
             self.line(to_target(run.curve, target, run.cost))
         if run.note:
-            self.line(f"{run.status}: {run.note}")
+            self.line(f"{run.status}: {shown(run.note)}")
         if run.spec.recipe.select == "test":
             self.line("biased: the epoch was chosen on the test images, so this accuracy is too high")
         if weights and weights.exists():
@@ -157,14 +161,22 @@ class Live:
 
     def line(self, text: str) -> None:
         """Print a line that stays."""
-        sys.stdout.write(f"{self._clear}{text}\n")
-        sys.stdout.flush()
+        self._write(f"{self._clear}{text}\n")
 
     def bottom(self, text: str) -> None:
         """Write the one line that does not stay; without a terminal there is none."""
         if self.is_terminal:
-            sys.stdout.write(self._clear + text[: shutil.get_terminal_size().columns - 1])
+            self._write(self._clear + text[: shutil.get_terminal_size().columns - 1])
+
+    def _write(self, text: str) -> None:
+        """Write what can be written: a full disk behind the output must not cost a training."""
+        try:
+            sys.stdout.write(text)
             sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.unwritten = error.strerror or str(error)
 
     @property
     def _clear(self) -> str:
@@ -195,7 +207,7 @@ class _StudyLines:
             self._project(event)
         elif isinstance(event, Noticed) and event.text not in self.spoken:
             self.spoken.add(event.text)  # the same note once, however many seeds give it
-            self.line(f"{name} note: {event.text}")
+            self.line(f"{name} note: {shown(event.text)}")
         elif isinstance(event, EpochDone):
             took = time.monotonic() - self.begun
             self.bottom(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablab.atomic import atomic_write
 from ablab.errors import InputError, StudyError, did_you_mean
+from ablab.operations import is_there
 from ablab.recipe import Recipe
 from ablab.study.question.begin import begun_text
 from ablab.study.question.study import Study
@@ -90,13 +91,15 @@ def _folder() -> Path:
 
 def content_of(path: Path) -> bytes:
     """The text of a study: that of its file, or of one that comes with ablab where a bare name is given."""
-    is_name = not path.suffix and len(path.parts) == 1 and not path.exists()
+    is_name = not path.suffix and len(path.parts) == 1 and not is_there(path)
     if is_name and path.name in (shipped := shipped_studies()):
         path = shipped[path.name]
     elif is_name:
         near = did_you_mean(path.name, shipped)
         raise StudyError(f"{path}: there is no such file, and no study of that name comes with ablab: {near}")
     try:
+        if is_there(path) and not path.is_file() and not path.is_dir():
+            raise StudyError(f"{path}: this is a device or a pipe; a study is a TOML file")
         return path.read_bytes()
     except IsADirectoryError:
         raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None

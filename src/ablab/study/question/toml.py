@@ -15,6 +15,7 @@ Keys = tuple[str, ...]
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
+_LONG = re.compile(r"[0-9_]{19}|0x[0-9a-fA-F_]{16}|0o[0-7_]{21}|0b[01_]{63}")
 _STATEMENT = re.compile(rf"[ \t]*(?:(?P<table>\[\[?)[ \t]*(?P<header>{_KEYS})[ \t]*\]|(?P<key>{_KEYS})[ \t]*=)")
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"""|' + r"'''.*?'''" + r'|"(?:\\.|[^"\\\n])*"|' + r"'[^'\n]*'|#[^\n]*|[^\"'#\[\]{}\n]+|.",
@@ -53,12 +54,21 @@ def read(content: bytes | str, path: str) -> Document:
         raise StudyError(f"{path}: brackets are nested too deeply; a study needs two levels at most") from None
     except ValueError as error:  # TOMLDecodeError is one; so is a whole number of more than 4,300 digits
         raise _explained(str(error), text, path) from None
+    if _has_long_number(values):
+        raise _explained("Exceeds", text, path)  # as Python says of decimal ones
     if not values:
         raise StudyError(f'{path}: nothing is in this file; a study starts with a line such as question = "..."')
     lines: dict[Keys, int] = {}
     for keys, number in statements(text):
         lines.setdefault(keys, number)
     return Document(path, text, values, lines)
+
+
+def _has_long_number(value: Any) -> bool:
+    """Whether a whole number is longer than TOML promises to keep (64 bits); 0x has no other limit."""
+    if isinstance(value, dict | list):
+        return any(map(_has_long_number, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and not -(1 << 63) <= value < 1 << 63
 
 
 def statements(text: str) -> Iterator[tuple[Keys, int]]:
@@ -154,6 +164,8 @@ def _explained(message: str, text: str, path: str) -> StudyError:
         return _twice(before, lines, path)
     if message.startswith("Exceeds"):
         message = "this number has too many digits"
+        number = next((at for at, line in enumerate(lines, start=1) if _LONG.search(line)), number)
+        column = 1 + (lines[number - 1].find("=") + 1)
     inside = before and before[-1][1] < number <= len(lines) and _STATEMENT.match(lines[number - 1])
     if message == "Invalid value" and inside:
         message = "Unclosed"  # a list goes on over a line that was meant to be the next statement

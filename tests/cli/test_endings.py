@@ -1,0 +1,119 @@
+"""However a command ends, a person reads a sentence and a script gets a code."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ablab.store import Store
+from sample_runs import sample_run
+
+ABLAB = [sys.executable, "-m", "ablab"]
+LONG = "x" * 5000
+
+
+def ended(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "check": False, **more}
+    return subprocess.run([*ABLAB, *words], **given)
+
+
+@pytest.fixture
+def store(tmp_path):
+    Store(tmp_path / "store").add(sample_run())
+    return str(tmp_path / "store")
+
+
+def test_a_full_disk_behind_the_output_is_a_sentence(store):
+    with Path("/dev/full").open("w") as full:
+        done = ended("runs", "ls", "--store", store, stdout=full)
+    assert (done.returncode, done.stderr) == (1, "error: input or output failed: No space left on device\n")
+
+
+@pytest.mark.slow
+def test_a_full_disk_behind_the_output_costs_no_training(tmp_path):
+    words = ["train", "data=phantom(train=200, test=50)", "epochs=1", "batch=50", "--store", str(tmp_path)]
+    with Path("/dev/full").open("w") as full:
+        done = ended(*words, stdout=full)
+    assert done.returncode == 1
+    assert (
+        done.stderr == "error: the output could not be written (No space left on device); the store has the results\n"
+    )
+    assert len(Store(tmp_path).ids()) == 1
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+def test_a_closed_stream_is_no_error_and_no_file_takes_its_place(store, stream):
+    command = f'exec "$0" -m ablab runs ls --store "$1" {stream}>&-'
+    done = subprocess.run(["sh", "-c", command, sys.executable, store], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (sample_run().id in done.stdout) == (stream != 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs", "ls", "--store", LONG],
+        ["runs", "ls", "--store", "/dev/null/below"],
+        ["runs", "export", "--store", "STORE", "--to", "/proc/none/x.ablab"],
+        ["plan", LONG],
+        ["plan", f"{LONG}.toml"],
+        ["plan", "/dev/zero"],
+        ["audit", LONG],
+        ["audit", "/dev/null/below"],
+        ["train", f"data={LONG}/{LONG}"],
+        ["verify", LONG],
+        ["verdict", LONG],
+        ["report", "/dev/null/below.toml", "--store", "STORE"],
+        ["inspect", f"{LONG}.py:Net"],
+    ],
+    ids=lambda words: " ".join(words)[:40],
+)
+def test_a_path_that_leads_nowhere_is_a_sentence(store, words):
+    done = ended(*(store if word == "STORE" else word for word in words))
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert "did not foresee" not in done.stderr
+    assert done.stderr.startswith(("error: ", "Usage: "))
+
+
+def test_a_terminal_obeys_nothing_of_a_message(store):
+    for word in ("a\x1b[31mb", "a\x07b", "a\u202eb"):
+        for words in (["runs", "show", word, "--store", store], ["train", f"--{word}"], ["plan", word]):
+            assert all(c.isprintable() or c == "\n" for c in ended(*words).stderr)
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_its_traceback_can_be_had():
+    code = """
+import sys
+from ablab import cli
+sys.argv = ["ablab", "models"]
+def fail(*_, **__):
+    raise ZeroDivisionError("of our own")
+cli.command.main = fail
+cli.main()
+"""
+    for more, inside in (({}, "ABLAB_TRACEBACK=1"), ({"ABLAB_TRACEBACK": "1"}, "Traceback")):
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **more})
+        assert done.returncode == 1
+        assert inside in done.stderr
+        assert "ZeroDivisionError: of our own" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_instant_of_the_start_leaves_no_traceback(tmp_path, number):
+    words = ["train", "data=phantom(train=200, test=50)", "epochs=500", "batch=50", "--store", str(tmp_path)]
+    for step in range(3, 24):
+        process = subprocess.Popen([*ABLAB, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(step / 10)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+        assert (process.returncode, step) in {(128 + number, step), (-number, step)}  # a shell calls both 128 + number
+        assert "Traceback" not in said, step
+        assert "Exception" not in said, step
