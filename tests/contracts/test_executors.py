@@ -56,7 +56,7 @@ def folder_with_worker(tmp_path):
     drop = Drop(tmp_path)
     drop.make()
     drop.open_for(keeps_weights=False)
-    worker = threading.Thread(target=work, args=(drop, Tiny(), lambda *_: None, 60.0, 1.0))
+    worker = threading.Thread(target=work, args=(drop, Tiny(), lambda *_: None, 60.0))
     worker.start()
     yield tmp_path
     worker.join()

@@ -46,7 +46,7 @@ def nobody(*_):
 
 
 def in_background(drop):
-    worker = threading.Thread(target=work, args=(drop, Tiny(), nobody, 60.0, 1.0))
+    worker = threading.Thread(target=work, args=(drop, Tiny(), nobody, 60.0))
     worker.start()
     return worker
 

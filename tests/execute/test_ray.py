@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 import torch
+from ray.exceptions import OutOfMemoryError
 
 from ablab.conduct import run_study
 from ablab.data.dataset import Dataset, Examples
@@ -20,7 +21,7 @@ from ablab.errors import AblabError, InputError
 from ablab.events import EpochDone, Noticed, Started
 from ablab.execute import Job, choose, ray_cluster
 from ablab.execute.kind import own_facts
-from ablab.execute.ray import Ray
+from ablab.execute.ray import Flight, Ray
 from ablab.execute.ray_cluster import Cluster, Node, Resources, faults
 from ablab.recipe import Recipe
 from ablab.records import RunSpec
@@ -262,6 +263,17 @@ def test_images_that_no_object_store_can_hold_are_refused_with_the_option_that_h
     executor.cluster.nodes["a"] = node("a")
     with pytest.raises(InputError, match="the images take 6,152 MB, and the object store of node a has 100 MB"):
         executor._data(RunSpec(Recipe.of({}), 0, "0" * 64))
+
+
+def test_a_run_whose_worker_runs_out_of_memory_again_and_again_is_named_with_what_to_lower(tmp_path):
+    spec = RunSpec(Recipe.of({}), 0, "0" * 64)
+    executor = Ray(Job(Tiny(), tmp_path), address="127.0.0.1:1")
+    executor.flights["a"] = flight = Flight(spec, "a", None, frozenset(), node="head")
+    executor.losses[spec.id] = 3
+    with pytest.raises(AblabError, match=f"run {spec.id}: its worker on node head ran out of memory 4 times") as caught:
+        executor._lose(flight, OutOfMemoryError("killed"), Watching())
+    assert "cpu=2, or lower batch" in str(caught.value)
+    assert not executor.flights
 
 
 FACTS = own_facts()

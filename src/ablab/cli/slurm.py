@@ -6,6 +6,12 @@ import click
 
 from ablab.cli.shared import StudyWords, json_option, say, study_words
 
+GROUP = "Tools"
+EXAMPLES = (
+    "ablab slurm quickstart --nodes 8 --gpus 1 > quickstart.sbatch",
+    "ablab slurm mine.toml --nodes 4 --cpus 16 --time 8h --ray",
+)
+
 
 @click.command(help=__doc__)
 @study_words()

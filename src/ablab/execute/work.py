@@ -21,31 +21,26 @@ if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
 
 POLL = 0.5  # seconds between two looks where nothing is offered
-CLOSED = 60.0  # seconds: a study on several data sets closes the folder and opens it again for the next
 ALIVE = 15.0  # seconds between two signs of life
 
 Load = Callable[[Recipe], "Dataset"]
 
 
-def work(drop: Drop, load: Load, observe: Observer, wait: float, closed: float = CLOSED) -> int:
-    """Carry out runs until the owner has closed the folder, or none has been offered, for so many seconds.
+def work(drop: Drop, load: Load, observe: Observer, wait: float) -> int:
+    """Carry out runs until the owner closes the folder, or until none has been offered for so many seconds.
 
     Gives the number of runs. A worker that is stopped keeps the last epoch as a checkpoint and offers its run again.
     """
     drop.check_worker()
-    done = 0
-    offered_at = open_at = time.monotonic()
+    done, offered_at = 0, time.monotonic()
     while True:
         if claim := drop.take():
             done += _carried_out(drop, claim, load, observe)
             offered_at = time.monotonic()
-            continue
-        now = time.monotonic()
-        if drop.said()["open"]:
-            open_at = now
-        if now - open_at > closed or now - offered_at > wait:
+        elif not drop.said()["open"] or time.monotonic() - offered_at > wait:
             return done
-        time.sleep(min(POLL, closed, wait))
+        else:
+            time.sleep(POLL)
 
 
 def _carried_out(drop: Drop, claim: Claim, load: Load, observe: Observer) -> bool:
