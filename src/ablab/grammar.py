@@ -6,6 +6,7 @@ from typing import Any
 
 from ablab.errors import Fault, GrammarError
 
+DEEPEST = 20  # brackets in brackets; each level is gone through once more
 _TIME = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -29,7 +30,7 @@ def assignments(text: str) -> dict[str, str]:
     {'norm': 'batch', 'augment': 'crop(4) + flip', 'lr': '0.1'}
     """
     found: dict[str, str] = {}
-    for part in _split(text, re.compile(r"\s+(?=[A-Za-z_][\w-]*\s*=)")):
+    for part in _split(text, re.compile(r"(?<!\s)\s++(?=[A-Za-z_][\w-]*+\s*+=)")):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not re.fullmatch(r"[A-Za-z_][\w-]*", key):
             raise _error(text, part, "this is not key=value")
@@ -101,7 +102,7 @@ def value(text: str) -> Any:
         return [value(part) for part in _split(text[1:-1], re.compile(",")) if part.strip()]
     if re.fullmatch(r"[+-]?\d{1,18}", text):
         return int(text)
-    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", text):
+    if re.fullmatch(r"[+-]?(\d++(?:\.\d*+)?|\.\d++)([eE][+-]?\d{1,4})?", text):
         return float(text)
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
@@ -150,6 +151,8 @@ def _split(text: str, separator: re.Pattern[str]) -> list[str]:
         depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(text[position], 0)
         if depth < 0:
             raise _error(text, text[position:], "this bracket was never opened")
+        if depth > DEEPEST:
+            raise _error(text, text[position:], "brackets are nested too deeply")
         position += 1
     if depth:
         raise _error(text, text, "a bracket is never closed")

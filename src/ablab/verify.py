@@ -7,9 +7,9 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 Word = Literal["same", "same within tolerance", "different"]
 ELEMENT = "ablab-runs"  # the id of the element in which a report carries its runs
 LONGEST = 64 << 20  # bytes of a page; a report has at most 3 MB
+# Not html.parser: it goes through the rest of a page anew for every tag that is never closed.
+_SCRIPT = re.compile(r"<script\b([^<>]{0,1000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([\w-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""")
+_END = re.compile(r"</script", re.IGNORECASE)
 SPREADS = 3.0  # of these a gap may have: chance alone goes further in 1 of 370 checks
 
 
@@ -100,16 +104,14 @@ def read(path: Path) -> HandedIn:
 
 
 def _handed_in(text: str) -> HandedIn:
-    found = _Element()
-    found.feed(text)
-    found.close()
-    if len(found.contents) != 1:
+    found = list(_embedded(text))
+    if len(found) != 1:
         raise ValueError(
             "no runs are embedded in this page, so it is no report or one of an older ablab: write it with ablab report"
-            if not found.contents
-            else f"{len(found.contents)} elements claim to be the runs of this page"
+            if not found
+            else f"{len(found)} elements claim to be the runs of this page"
         )
-    page = _PAGE.validate_python(json.loads(found.contents[0], parse_constant=_no_number))
+    page = _PAGE.validate_python(json.loads(found[0], parse_constant=_no_number))
     runs = tuple(map(_reported, page.runs))
     ids = [run.spec.id for run in runs]
     if len(set(ids)) < len(ids):
@@ -144,28 +146,17 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number")
 
 
-class _Element(HTMLParser):
-    """Collects what is inside the element with the runs; the rest of the page passes by."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.contents: list[str] = []
-        self.is_inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "script" and dict(attrs).get("id") == ELEMENT:
-            if dict(attrs).get("type") != "application/json":
+def _embedded(text: str) -> Iterator[str]:
+    """What is inside each element that claims to have the runs; the rest of the page passes by."""
+    for tag in _SCRIPT.finditer(text):
+        attributes = {
+            name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(tag[1])
+        }
+        if attributes.get("id") == ELEMENT:
+            if attributes.get("type") != "application/json":
                 raise ValueError("the runs embedded in it are not marked as JSON")
-            self.contents.append("")
-            self.is_inside = True
-
-    def handle_data(self, data: str) -> None:
-        if self.is_inside:
-            self.contents[-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "script":
-            self.is_inside = False
+            end = _END.search(text, tag.end())
+            yield text[tag.end() : end.start() if end else len(text)]
 
 
 def check(reported: ReportedRun, load: Callable[[Recipe], Dataset], show: Observer) -> Check:

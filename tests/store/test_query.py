@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ablab.errors import InputError
+from ablab.errors import InputError, StoreError
 from ablab.metric import known_metrics
 from ablab.recipe import Recipe
 from ablab.store import Store, query
@@ -89,6 +89,7 @@ def test_runs_are_found_by_every_metric_and_those_without_it_are_last(store):
 def test_runs_from_before_there_was_a_key_have_its_default(store):
     with store.writing() as connection:
         connection.execute("UPDATE recipes SET keys = json_remove(keys, '$.augment', '$.val', '$.clip')")
+        connection.execute("UPDATE recipes SET digest = digest(hash, keys, changes)")
     assert len(store.listing("augment = 'none' and val = 0.1 and clip is null").rows) == 7
 
 
@@ -190,3 +191,36 @@ def test_the_page_on_the_store_has_every_column_with_what_it_is():
     page = (Path(__file__).parent.parent.parent / "docs" / "store.md").read_text(encoding="utf-8")
     for name, what in COLUMNS.items():
         assert f"| `{name}` | {what} |" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            "UPDATE facts SET accuracy = 0.99 WHERE id = (SELECT id FROM runs WHERE seed = 2)",
+            "what the list shows of run",
+        ),
+        (
+            "UPDATE facts SET machine = NULL WHERE id = (SELECT id FROM runs WHERE seed = 2)",
+            "what the list shows of run",
+        ),
+        ("UPDATE runs SET status = 'failed' WHERE seed = 2", "what the list shows of run"),
+        ("UPDATE runs SET model = 'mlp' WHERE seed = 2", "what the list shows of run"),
+        ("UPDATE recipes SET changes = '{}'", "what the list shows of recipe"),
+        ("INSERT INTO tags VALUES ((SELECT id FROM runs LIMIT 1), 'best', 'no digest')", "a tag of run"),
+        ("INSERT INTO judged VALUES ((SELECT id FROM runs LIMIT 1), 'plan', '', 'no digest')", "who judged run"),
+    ],
+)
+@pytest.mark.parametrize("question", [{}, {"where": "seed < 9"}, {"sort": "-accuracy", "limit": 1}])
+def test_a_list_that_would_show_or_rest_on_a_changed_value_is_refused(store, change, named, question):
+    with store.writing() as connection:
+        connection.execute(change)
+    with pytest.raises(StoreError, match=named):
+        store.listing(**question)
+
+
+def test_a_list_of_some_runs_does_not_read_the_others(store):
+    last = store.ids()[-1]
+    with store.writing() as connection:
+        connection.execute("UPDATE facts SET accuracy = 0.99 WHERE id = ?", (last,))
+    assert len(store.listing(limit=2).rows) == 2

@@ -28,6 +28,7 @@ from ablab.auditing.quantities import (
 from ablab.errors import InputError, did_you_mean
 
 LIMIT = 1 << 20  # bytes of a table
+LONGEST_HEAD = 200  # characters of a column's head that are looked at
 MOST_ROWS = 200
 
 
@@ -157,7 +158,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     """The rows of the first table in a text, Markdown or CSV, each with its line; empty ones are left out."""
     lines = text.splitlines()
     for at, line in enumerate(lines[1:], 1):
-        if "-" in line and "|" in line and re.fullmatch(r"\s*\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*", line):
+        if "-" in line and "|" in line and all(re.fullmatch(r":?-+:?", cell.strip()) for cell in _cells(line)):
             below = next((n for n, row in enumerate(lines[at + 1 :], at + 1) if "|" not in row), len(lines))
             return [(n + 1, _cells(lines[n])) for n in (at - 1, *range(at + 1, below))]
     first = next((line for line in lines if line.strip()), "")
@@ -203,6 +204,7 @@ def _places(head: Sequence[str], path: str) -> tuple[dict[str, int], list[str]]:
 
 def _column(cell: str) -> str:
     """A column's head as words alone: `**Test-Accuracy (%)**` is `test accuracy`."""
+    cell = cell[:LONGEST_HEAD]  # a bracket that is never closed is looked for to the end, each time
     without = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", cell.lower())
     return " ".join(re.findall(r"[a-z0-9]+", without)) or " ".join(re.findall(r"[a-z0-9]+", cell.lower()))
 

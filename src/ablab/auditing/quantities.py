@@ -9,7 +9,8 @@ from ablab.study.question.toml import printable
 
 RULES = ("test", "validation", "last")
 NAME_LENGTH = 60
-NUMBER = r"[+-]?(?:\d[\d,_']*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
+# What has matched is never tried in another way (++ and *+), so that the time grows with the length of a text alone.
+NUMBER = r"[+-]?(?:\d[\d,_']*+(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d{1,3})?"
 
 
 def accuracies(words: Sequence[str]) -> tuple[tuple[float, float | None], ...]:
@@ -22,7 +23,7 @@ def accuracy(text: str, *, are_shares: bool) -> tuple[float, float | None]:
     """Accuracy in percent, and the spread behind a ± or in brackets."""
     match = re.fullmatch(
         rf"\s*({NUMBER})\s*(%?)\s*(?:(?:±|\+/-|\+-|\\pm)\s*({NUMBER})|\(\s*±?\s*({NUMBER})\s*\))?\s*(%?)\s*(?:pp)?\s*",
-        text.replace("$", ""),
+        _spaced(text.replace("$", "")),
     )
     if not match:
         raise InputError(f'"{short(text)}": an accuracy is wanted, such as 74.19, "74.19 %" or "74.19 ± 0.3"')
@@ -39,7 +40,7 @@ def are_shares(texts: Sequence[str], head: str = "", path: str = "") -> bool:
     if "%" in head or "percent" in head:
         return False
     bare = [text for text in texts if "%" not in text]
-    numbers = [_float(match[0], decimal_comma=True) for text in bare if (match := re.match(rf"\s*{NUMBER}", text))]
+    numbers = [_float(match[0], decimal_comma=True) for text in bare if (match := re.match(NUMBER, text.strip()))]
     small = [number for number in numbers if 0 < number <= 1]
     large = [number for number in numbers if number > 1]
     if small and large:
@@ -57,7 +58,7 @@ def count(text: str, what: str) -> int:
     >>> count("1.25M", "parameters"), count("10,000", "images"), count("150k", "parameters")
     (1250000, 10000, 150000)
     """
-    match = re.fullmatch(rf"({NUMBER})\s*(k|m|g|b|thousand|million|billion)?", text.strip(), re.IGNORECASE)
+    match = re.fullmatch(rf"({NUMBER})\s*(k|m|g|b|thousand|million|billion)?", _spaced(text), re.IGNORECASE)
     unit = {"k": 1e3, "t": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}[match[2][0].lower()] if match and match[2] else 1.0
     number = _float(match[1], decimal_comma=unit > 1) * unit if match else math.nan
     if not math.isfinite(number) or abs(number) > 1e15 or abs(number - round(number)) > 1e-6 * abs(number):
@@ -71,14 +72,14 @@ def seconds(text: str, head: str = "") -> float:
     >>> seconds("2 min 3 s"), seconds("3 h 52"), seconds("1:02:03"), seconds("18", "time (min)")
     (123.0, 13920.0, 3723.0, 1080.0)
     """
-    text = text.strip().lower()
+    text = _spaced(text).lower()
     if re.fullmatch(r"\d{1,4}(:\d{1,2}){1,2}(\.\d+)?", text):
         total = 0.0
         for part in text.split(":"):
             total = 60 * total + float(part)
         return total
-    pieces = re.findall(rf"({NUMBER})\s*([a-zµ]*)\.?[\s,]*", text)
-    is_whole = re.fullmatch(rf"(?:{NUMBER}\s*[a-zµ]*\.?[\s,]*)+", text)
+    pieces = re.findall(rf"({NUMBER})\s*+([a-zµ]*+)\.?+[\s,]*+", text)
+    is_whole = re.fullmatch(rf"(?:{NUMBER}\s*+[a-zµ]*+\.?+[\s,]*+)++", text)
     total, after = 0.0, ""
     for number, unit in pieces if is_whole else ():
         unit = unit or {"h": "m", "m": "s"}.get(after, "") or _unit(head)
@@ -118,7 +119,7 @@ def named(text: str) -> str:
 
 
 def plain_number(text: str, what: str, example: str) -> float:
-    match = re.fullmatch(rf"\s*±?\s*({NUMBER})\s*(?:%|pp)?\s*", text)
+    match = re.fullmatch(rf"\s*±?\s*({NUMBER})\s*(?:%|pp)?\s*", _spaced(text))
     if not match:
         raise InputError(f'{what}: "{short(text)}": a number is wanted, such as {example}')
     return _float(match[1], decimal_comma=True)
@@ -127,6 +128,11 @@ def plain_number(text: str, what: str, example: str) -> float:
 def _unit(head: str) -> str:
     found = re.search(r"\b(hours?|h|minutes?|mins?|seconds?|secs?|s|m)\b", head.lower())
     return found[1][0] if found else "s"
+
+
+def _spaced(text: str) -> str:
+    """A text with one space where it has many, and none around it."""
+    return " ".join(text.split())
 
 
 def _float(text: str, *, decimal_comma: bool = False) -> float:

@@ -14,6 +14,8 @@ _QUANTITY = re.compile(
 _LESS = r"low|less|worse|small|few|below|dropped|drops?\b|fell|falls?\b|decreas|reduc|lost|loses?\b|short"
 _MORE = r"high|more|better|great|larg|above|rose|ris|increas|gain|improv|grew|long|up\b|bigger"
 
+LONGEST = 1000  # characters
+
 Kind = Literal["relative", "points", "relative error", "both", "none"]
 
 
@@ -41,6 +43,8 @@ def check(text: str) -> Sentence:
     'right: (150,826 - 985,226) / 985,226 = -84.7 %'
     """
     text = " ".join(text.split())
+    if len(text) > LONGEST:
+        raise InputError(f'"{text[:100]}…": {len(text):,} characters; a sentence has {LONGEST:,} at most')
     found = list(_QUANTITY.finditer(text))
     with_units = [match for match in found if match[2]]
     found = with_units if len(with_units) == 3 else found

@@ -62,9 +62,9 @@ def _as_path(text: str) -> tuple[Path | None, grammar.Call]:
     whole = Path(text).expanduser()
     if text.strip() and is_there(whole):
         return whole, bare
-    bracketed = re.fullmatch(r"(.+?)\s*(\([^()]*\))", text)
-    if bracketed and is_there(front := Path(bracketed[1]).expanduser()):
-        return front, grammar.call(f"path{bracketed[2]}")
+    name, bracket, inside = text.rpartition("(")
+    if bracket and inside.find(")") == len(inside) - 1 and is_there(front := Path(name.rstrip() or "(").expanduser()):
+        return front, grammar.call(f"path({inside}")
     return None, bare
 
 

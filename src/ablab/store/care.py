@@ -11,7 +11,7 @@ from typing import Any
 
 from ablab.errors import AblabError, StoreError
 from ablab.records import DataFacts
-from ablab.store import artifacts
+from ablab.store import artifacts, listed
 from ablab.store.labels import contradiction
 from ablab.store.schema import BROKEN, FACTS
 from ablab.store.store import Store
@@ -49,6 +49,8 @@ def damages(store: Store) -> Iterator[Damage]:
         ("locks", "plan", "the lock of plan"),
         ("judged", "rowid", "what is known of who judged run"),
         ("removed", "rowid", "what stays of the removed run"),
+        ("trials", "rowid", "trial"),
+        ("trial_plans", "rowid", "the lock of trials of plan"),
         ("trials", "id", "trial"),
         ("trial_plans", "plan", "the lock of the plan of trials"),
     ):
@@ -110,8 +112,10 @@ def _of_facts(store: Store, id_: str) -> Iterator[str]:
     connection = store.connection
     kept = connection.execute("SELECT * FROM facts WHERE id = ?", (id_,)).fetchone()
     wanted = connection.execute(f"{FACTS} AND id = ?", (id_,)).fetchone()
-    if kept != wanted:
+    if (kept and kept[:-1]) != wanted:
         yield "the list of runs does not show what is in its record"
+    else:
+        listed.check_facts(connection, store.checked, [id_])
 
 
 def _of_weights(path: Path) -> Iterator[str]:

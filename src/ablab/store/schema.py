@@ -35,6 +35,15 @@ RECIPES = """
     FROM runs WHERE json_valid(record)
 """
 
+# The digest of what the list shows of a run, and of the columns of the run itself that stand beside it.
+LISTED = """
+    UPDATE facts SET digest = (
+        SELECT digest(facts.id, accuracy, loss, epochs, selected_epoch, seconds, parameters, macs, machine, plan,
+                      created, recipe, model, data, seed, status)
+        FROM runs WHERE runs.id = facts.id
+    )
+"""
+
 # One entry a version; a store at version v gets the entries from v on. Entries are never edited once released.
 MIGRATIONS = (
     """
@@ -210,6 +219,24 @@ MIGRATIONS = (
         digest TEXT NOT NULL
     ) STRICT;
     """,
+    # Digests of what the list shows of runs, and of the order in which studies looked at test images.
+    f"""
+    ALTER TABLE facts ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    {LISTED};
+    ALTER TABLE ledger RENAME TO ledger_before;
+    CREATE TABLE ledger (
+        plan TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        comparisons INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        digest TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO ledger SELECT plan, fingerprint, comparisons, rowid,
+        CASE WHEN digest = digest(plan, fingerprint, comparisons)
+        THEN digest(plan, fingerprint, comparisons, rowid) ELSE digest END
+        FROM ledger_before ORDER BY rowid;
+    DROP TABLE ledger_before;
+    """,  # noqa: S608 (a constant)
 )
 
 

@@ -17,9 +17,9 @@ from ablab.atomic import make_folder
 from ablab.errors import InputError, StoreError
 from ablab.operations import is_there
 from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
-from ablab.store import artifacts, history
+from ablab.store import artifacts, history, listed
 from ablab.store.query import Listing, listing
-from ablab.store.schema import BROKEN, FACTS, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
+from ablab.store.schema import BROKEN, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
 
 # Older versions can corrupt a write-ahead log that several processes write to (sqlite.org/wal.html#walresetbug).
 SAFE_WAL = (3, 51, 3)
@@ -77,7 +77,7 @@ class Store:
                     f"INSERT OR IGNORE INTO recipes SELECT *, digest(hash, keys, changes) FROM ({RECIPES} AND id = ?)",  # noqa: S608
                     (run.id,),
                 )
-                connection.execute(f"INSERT INTO facts {FACTS} AND id = ?", (run.id,))
+                listed.keep(connection, run.id)
             if run.plan:  # also where another process has stored the run for another plan meanwhile
                 history.judge(connection, [Judged(run.id, run.plan, run.origin.time if run.origin else "")])
             connection.execute("DELETE FROM claims WHERE run = ?", (run.id,))
@@ -128,8 +128,11 @@ class Store:
         `sort` is a column, with - before it for the largest first. With `everything`, the columns are those of
         `query.COLUMNS` and every key of the recipes.
         """
-        with self.reading():
-            return listing(self._address, where=where, sort=sort, limit=limit, everything=everything)
+        with self.reading() as connection:
+            found = listing(self._address, where=where, sort=sort, limit=limit, everything=everything)
+            is_whole = where is None and sort is None  # else every row has had a part in what is shown
+            listed.check(connection, self.checked, [row[0] for row in found.rows] if is_whole else None)
+        return found
 
     def remove(self, run: Run) -> None:
         """Remove a run; its artifacts stay until nothing needs them."""
@@ -198,10 +201,11 @@ class Store:
     def keep_study(self, study: StudyText) -> None:
         """Remember the text of a study under the hash of its plan, that it looks at the test images, and since when."""
         row = (study.plan, study.name, study.text, study.fingerprint, study.data, study.scale)
-        entry = (study.plan, study.fingerprint, study.comparisons)
         with self.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO studies VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
-            done = connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?)", (*entry, digest(*entry)))
+            (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM ledger").fetchone()
+            entry = (study.plan, study.fingerprint, study.comparisons, number)
+            done = connection.execute("INSERT OR IGNORE INTO ledger VALUES (?, ?, ?, ?, ?)", (*entry, digest(*entry)))
             if done.rowcount and study.locked:  # a plan that is in the ledger has been locked before
                 history.lock(connection, study)
 
@@ -210,12 +214,12 @@ class Store:
         with self.reading() as connection:
             rows = connection.execute(
                 "SELECT * FROM ledger WHERE fingerprint = "
-                "(SELECT fingerprint FROM ledger WHERE plan = ?) ORDER BY rowid",
+                "(SELECT fingerprint FROM ledger WHERE plan = ?) ORDER BY number",
                 (plan,),
             ).fetchall()
         before = 0
         for number, row in enumerate(rows, start=1):
-            one, _, comparisons = self.checked(row, "the ledger entry of plan")
+            one, _, comparisons, _ = self.checked(row, "the ledger entry of plan")
             if one == plan:
                 return Ledger(number, before + 1, before + comparisons)
             before += comparisons

@@ -13,14 +13,19 @@ WIDTH = 120  # characters of a line that are shown
 
 Keys = tuple[str, ...]
 
-_KEY = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-_KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
+_KEY = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_KEYS = rf"{_KEY}(?:[ \t]*+\.[ \t]*+{_KEY})*+"
 _LONG = re.compile(r"[0-9_]{19}|0x[0-9a-fA-F_]{16}|0o[0-7_]{21}|0b[01_]{63}")
-_STATEMENT = re.compile(rf"[ \t]*(?:(?P<table>\[\[?)[ \t]*(?P<header>{_KEYS})[ \t]*\]|(?P<key>{_KEYS})[ \t]*=)")
+_STATEMENT = re.compile(rf"[ \t]*+(?:(?P<table>\[\[?)[ \t]*+(?P<header>{_KEYS})[ \t]*\]|(?P<key>{_KEYS})[ \t]*=)")
+# A quote that is never closed reaches to the end of its line or, of three, of the text: else each one behind it would
+# be looked for to the end as well.
 _TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|' + r"'''.*?'''" + r'|"(?:\\.|[^"\\\n])*"|' + r"'[^'\n]*'|#[^\n]*|[^\"'#\[\]{}\n]+|.",
+    r'"""(?:\\.|[^\\])*?(?:"""|\Z)|' + r"{3}.*?(?:{3}|\Z)".replace("{3}", "'" * 3) + r'|"(?:\\.|[^"\\\n])*+"?|'
+    r"'[^'\n]*+'?|#[^\n]*|[^\"'#\[\]{}\n]+|.",
     re.DOTALL,
 )
+# A key of many parts takes tomllib a time that grows with their square: 20 s and 7 GB for 60,000.
+_DEEP = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,9 @@ class Document:
 def read(content: bytes | str, path: str) -> Document:
     """The document in a file's bytes, or a StudyError that names line and column."""
     text = _decoded(content, path)
+    if deep := _DEEP.search(text):
+        number = text[: deep.start()].count("\n") + 1
+        raise StudyError(f"{path}:{number}: this key has more parts than any key of a study")
     try:
         values = tomllib.loads(text)
     except RecursionError:
