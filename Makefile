@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 CODE := src tests benchmarks tools
 
-.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers noise published faults gpu gpu-published clean
+.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference docs faults gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -52,6 +52,14 @@ noise: install
 published: install
 	$(BIN)/python tools/published_page.py
 
+reference: install
+	$(BIN)/python tools/reference.py
+
+# The pages as a site that needs no network, in site/; a dead link or a page that is in no menu is an error.
+docs: install reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
+
 # On a machine with a CUDA GPU; with torch and what pyproject.toml names already there, nothing is installed.
 GPU := PYTHONPATH=src:$$PYTHONPATH $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 OUT ?= published-on-gpu
@@ -71,4 +79,4 @@ faults: install
 	PYTHONPATH=tests $(BIN)/python -m fault_suite --size $(SIZE)
 
 clean:
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

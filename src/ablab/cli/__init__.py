@@ -37,10 +37,10 @@ class Commands(click.Group):
     """The files of this folder as commands; only the one that is asked for is imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return sorted(_summaries())
+        return sorted(summaries())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _summaries():
+        if cmd_name not in summaries():
             return None
         module = importlib.import_module(f"ablab.cli.{cmd_name.replace('-', '_')}")
         _add_examples(module.command, getattr(module, "EXAMPLES", ()))
@@ -49,14 +49,14 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _summaries():
-            raise click.UsageError(f'there is no command "{args[0]}": {did_you_mean(args[0], _summaries())}')
+        if args[0] not in summaries():
+            raise click.UsageError(f'there is no command "{args[0]}": {did_you_mean(args[0], summaries())}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for group, title in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl(sorted((name, it.text) for name, it in _summaries().items() if it.group == group))
+                formatter.write_dl(sorted((name, it.text) for name, it in summaries().items() if it.group == group))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -186,7 +186,7 @@ class Summary:
 
 
 @functools.cache
-def _summaries() -> dict[str, Summary]:
+def summaries() -> dict[str, Summary]:
     """Every file that defines a command: the first line of it, and its group. Nothing is imported."""
     found: dict[str, Summary] = {}
     for path in FOLDER.glob("*.py"):
