@@ -29,6 +29,7 @@ from ablab.track.progress import is_stop_requested
 
 if TYPE_CHECKING:
     from ablab.store import Store
+    from ablab.train.together import Team
 
 
 def conduct(
@@ -240,27 +241,32 @@ def train_one(
     show: Observer,
     skip_unreadable: bool = False,
     track: Sequence[str] = (),
+    team: Team | None = None,
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again.
 
-    If another process is training it, its result is waited for.
+    If another process is training it, its result is waited for. Of the processes of a team, the first calls this, and
+    all others `train_alongside`.
     """
+    from ablab.execute.alongside import agreed, goes_ahead
     from ablab.execute.checkpoints import carry_out
-    from ablab.train.check import check
+    from ablab.train.together import ALONE
 
     check_trackers(track)
     RunSpec(recipe, seed, "")  # a seed that is none is refused before data are read
-    dataset = Loader(root, skip_unreadable)(recipe)
-    check(recipe, dataset)
-    spec = RunSpec(recipe, seed, dataset.fingerprint)
+    team = team or ALONE
+    dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team)
     keep_own(store, facts_of(dataset))
     if known := store.runs([spec.id]):
+        goes_ahead(team, trains=False)
         return known[0], False
     with tracking(track, Activity(store.folder), show) as observe, Claims(store) as claims:
         while not claims.take([spec.id]):
             if run := awaited(lambda: (spec,), store, claims, observe):
+                goes_ahead(team, trains=False)
                 return run, False
-        run = carry_out(spec, dataset, observe, checkpoints(store), _weights(store))
+        goes_ahead(team, trains=True)
+        run = carry_out(spec, dataset, observe, checkpoints(store), _weights(store), team)
         keep(run, store)
         observe(spec, run)
     return run, True

@@ -65,6 +65,10 @@ class StoreError(AblabError):
     """The store cannot be read or written."""
 
 
+class Lost(AblabError):
+    """Another process that trains the same run is gone; the run can go on later."""
+
+
 class Failed(AblabError):
     """A training that could not be carried through; the run is kept as failed."""
 

@@ -23,6 +23,7 @@ class Started:
     epoch_seconds: float  # what an epoch of training will take, from one step
     kernels: str = ""  # which of our own ran in the network
     node: str = ""  # of a cluster, where it runs; empty on this machine
+    processes: int = 1  # that train it together
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,9 @@ class Recipe(BaseModel):
     batch_split: Positive | Literal["auto"] = Field(
         1, description="parts of a batch, one after the other; auto: as many as memory asks for"
     )
+    sync_norm: bool = Field(
+        False, description="where processes share a batch, batch norm over all of it; else each has that of its part"
+    )
     optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
     lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
     lr_scale: str = Field("none", description="other rates for parts: head(0.1) + biases(2), or layers by their name")

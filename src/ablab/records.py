@@ -119,11 +119,13 @@ class Machine:
     torch: str
     python: str
     capability: str
+    processes: int = 1  # that trained it together
+    resumed: tuple[str, ...] = ()  # what was not as before when it went on after a stop: its last bits may differ
 
     @property
-    def clock(self) -> tuple[str, str, int]:
+    def clock(self) -> tuple[str, str, int, int]:
         """Times can be compared where this is the same."""
-        return self.name, self.device, self.threads
+        return self.name, self.device, self.threads, self.processes
 
 
 @dataclass(frozen=True)

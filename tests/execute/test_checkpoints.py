@@ -10,9 +10,9 @@ from ablab.errors import InputError
 from ablab.events import EpochDone, Noticed
 from ablab.execute import checkpoints as keeping
 from ablab.execute.checkpoints import carry_out, checkpoint_path, previous_checkpoint, resumed
-from ablab.execute.run_one import changed
 from ablab.recipe import Recipe
-from ablab.records import Machine, RunSpec
+from ablab.records import RunSpec
+from ablab.train import device
 from ablab.train.checkpoint import facts, pack
 
 pytestmark = pytest.mark.slow
@@ -136,23 +136,27 @@ def test_a_large_network_is_packed_rarely_and_still_loses_no_whole_epoch_when_it
     assert timeless(carry_out(WANTED, DATA, nothing, tmp_path)) == whole
 
 
-def test_another_number_of_threads_is_told_of(tmp_path):
-    recipe = RECIPE.with_("threads=1")
-    wanted = dataclasses.replace(WANTED, recipe=recipe)
+def test_another_number_of_threads_is_told_of_and_marked_for_good(tmp_path, monkeypatch):
+    monkeypatch.setattr(device, "usual_threads", lambda: 1)
+    stopped_after(1, tmp_path)
+    assert facts(checkpoint_path(tmp_path, WANTED.id).read_bytes())["machine"]["threads"] == 1
+    monkeypatch.setattr(device, "usual_threads", lambda: 2)
+    stopped_after(2, tmp_path)
+    seen = []
+    run = carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)
+    assert run.machine.resumed == ("threads = 1, then 2",)
+    assert not [event for event in seen if isinstance(event, Noticed) and "it began with" in event.text]
 
-    def show(_, event):
-        if isinstance(event, EpochDone):
-            raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        carry_out(wanted, DATA, show, tmp_path)
-    path = checkpoint_path(tmp_path, wanted.id)
-    state = path.read_bytes()
-    said = facts(state)
-    assert said["machine"]["threads"] == 1
-    assert list(changed({**said["machine"], "threads": 7}, Machine(**said["machine"]))) == [
-        "it began with threads = 7, now 1: the last bits may differ from an unbroken run"
-    ]
+def test_a_checkpoint_of_a_version_that_knew_fewer_facts_is_good(whole, tmp_path, monkeypatch):
+    def older(state, facts):
+        del facts["recipe"]["sync_norm"], facts["machine"]["processes"], facts["machine"]["resumed"]
+        return pack(state, facts)
+
+    with monkeypatch.context() as before:
+        before.setattr(keeping, "pack", older)
+        stopped_after(2, tmp_path)
+    assert timeless(carry_out(WANTED, DATA, nothing, tmp_path)) == whole
 
 
 def test_a_training_that_explodes_is_kept_as_diverged_with_what_came_before(tmp_path):

@@ -69,6 +69,11 @@ def command(ctx: click.Context) -> None:
     key=value  always means the recipe       (all keys: ablab recipe)
     --option   always means this call
     """
+    if _is_torchrun() and ctx.invoked_subcommand not in (None, "train"):
+        raise click.UsageError(
+            f"torchrun starts processes that train one run together: ablab train. Type ablab {ctx.invoked_subcommand} "
+            "without torchrun"
+        )
     if ctx.invoked_subcommand is None:
         from ablab.cli.welcome import welcome
 
@@ -96,6 +101,8 @@ def _ended(error: BaseException) -> int:
     if isinstance(error, Terminated):
         return _say_how_to_go_on(TERMINATED)
     if isinstance(error, SystemExit):
+        if error.code:
+            _speaks()  # the command has said why, and the other processes of its run need not
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     # A signal while a library is being imported may come out of it as an error of that library's.
     if isinstance(error, KeyboardInterrupt | click.Abort) or signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -136,7 +143,8 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say_how_to_go_on(code: int) -> int:
-    words = shlex.join(["ablab", *sys.argv[1:]])
+    start = ["torchrun", "--nproc-per-node", os.environ["LOCAL_WORLD_SIZE"], "-m"] if _is_torchrun() else []
+    words = shlex.join([*start, "ablab", *sys.argv[1:]])
     return _say(f"\nstopped. the same command goes on from what was kept:\nnext: {words}", code, start="")
 
 
@@ -153,8 +161,23 @@ def _harmless(text: str) -> str:
 
 
 def _tell(show: Callable[[], object]) -> None:
-    with contextlib.suppress(OSError):  # nobody listens
-        show()
+    if _speaks():
+        with contextlib.suppress(OSError):  # nobody listens
+            show()
+
+
+def _is_torchrun() -> bool:
+    """Whether torchrun has started this process as one of several."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("WORLD_SIZE") != "1"
+
+
+def _speaks() -> bool:
+    """Whether this process tells how it ended: of several that train one run, only the first to end does."""
+    if not _is_torchrun():
+        return True
+    from ablab.train.torchrun import is_first_to_speak
+
+    return is_first_to_speak()
 
 
 def _leave(code: int) -> NoReturn:

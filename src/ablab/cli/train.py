@@ -50,13 +50,27 @@ def command(
     if show_schedule or picture:
         _show_schedule(recipe, words, picture, as_json)
         return
+    from ablab.execute import Loader
+    from ablab.train.torchrun import joined
+
+    with joined() as team:
+        if team.rank:
+            from ablab.execute.alongside import train_alongside
+
+            train_alongside(recipe, seed, Loader(data_root, skip_unreadable), team)
+            return
+        options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track, "team": team}
+        _train(recipe, seed, store, as_json, options)
+
+
+def _train(recipe: Recipe, seed: int, store: str | None, as_json: bool, options: dict[str, Any]) -> None:
+    """Train and show it; a run that did not finish ends the command with 1."""
     from ablab.conduct import train_one, weights_path
     from ablab.report.terminal.live import Live
     from ablab.store import Store, place
 
     kept = Store(place(store))
     with Live(as_json=as_json, command=in_place) as live:
-        options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track}
         run, is_new = train_one(recipe, seed, kept, show=live.show, **options)
     live.finished(run, is_new, weights=weights_path(kept, run.id), data=kept.data(run.spec.fingerprint))
     if run.status != "finished":

@@ -12,12 +12,14 @@ from pydantic import TypeAdapter
 
 from ablab.atomic import atomic_write, failure, make_folder
 from ablab.data.dataset import Dataset
-from ablab.errors import DataError, InputError
+from ablab.errors import DataError, InputError, Lost
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.execute.run_one import machine, run_one, trained
-from ablab.records import Observer, Run, RunSpec
+from ablab.recipe import Recipe
+from ablab.records import Machine, Observer, Run, RunSpec
 from ablab.train.checkpoint import facts, pack
 from ablab.train.state import State
+from ablab.train.together import ALONE, Team
 from ablab.train.trained import keep as keep_weights
 
 PAUSE = 5.0  # seconds between two checkpoints at least, which a run that is killed loses
@@ -25,10 +27,15 @@ PACKING = 0.02  # of a run's time at most goes into packing: 0.8 s for resnet18,
 
 
 def carry_out(
-    spec: RunSpec, dataset: Dataset, observe: Observer, folder: Path | None = None, weights: Path | None = None
+    spec: RunSpec,
+    dataset: Dataset,
+    observe: Observer,
+    folder: Path | None = None,
+    weights: Path | None = None,
+    team: Team = ALONE,
 ) -> Run:
     """Train what is wanted, tell every event, and give the run; with a folder it goes on from its checkpoint there."""
-    with closing(resumed(spec, dataset, folder, weights)) as events:
+    with closing(resumed(spec, dataset, folder, weights, team)) as events:
         for event in events:
             if isinstance(event, Run):
                 return event
@@ -37,7 +44,7 @@ def carry_out(
 
 
 def resumed(
-    spec: RunSpec, dataset: Dataset, folder: Path | None, weights: Path | None = None
+    spec: RunSpec, dataset: Dataset, folder: Path | None, weights: Path | None = None, team: Team = ALONE
 ) -> Generator[Event | Run]:
     """The events of a run and the run, from its newest checkpoint in the folder, where it keeps new ones.
 
@@ -45,7 +52,7 @@ def resumed(
     on the disk; in the middle of one, the last that was packed. With a folder for weights, those of the selected epoch
     are on the disk before the run is given, so a stored run never lacks them. A run that explores leaves none.
     """
-    events = _checkpointed(spec, dataset, folder)
+    events = _checkpointed(spec, dataset, folder, team)
     if weights is None or spec.explores:
         yield from events
         return
@@ -56,22 +63,22 @@ def resumed(
             yield event
 
 
-def _checkpointed(spec: RunSpec, dataset: Dataset, folder: Path | None) -> Generator[Event | Run]:
+def _checkpointed(spec: RunSpec, dataset: Dataset, folder: Path | None, team: Team) -> Generator[Event | Run]:
     if folder is None:
-        yield from run_one(spec, dataset)
+        yield from run_one(spec, dataset, team=team)
         return
     checkpoint = yield from newest(spec, folder)
     keeper: Keeper | None = None
     try:
-        for event in run_one(spec, dataset, checkpoint):
+        for event in run_one(spec, dataset, checkpoint, team):
             if isinstance(event, Started):
-                keeper = Keeper(spec, folder, event)
+                keeper = Keeper(spec, folder, machine(event, checkpoint))
             elif isinstance(event, EpochDone) and keeper:
                 keeper(event.state)  # before it is shown: what a person has seen is not lost
             yield event
             if keeper:
                 keeper.state = None  # from here on it changes
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, Lost):
         if keeper:
             keeper.write_last()
         raise
@@ -80,8 +87,8 @@ def _checkpointed(spec: RunSpec, dataset: Dataset, folder: Path | None) -> Gener
 class Keeper:
     """Writes a checkpoint now and then, and holds the bytes of an epoch for when the run is stopped."""
 
-    def __init__(self, spec: RunSpec, folder: Path, started: Started) -> None:
-        self.spec, self.path, self.started = spec, checkpoint_path(folder, spec.id), started
+    def __init__(self, spec: RunSpec, folder: Path, machine: Machine) -> None:
+        self.spec, self.path, self.machine = spec, checkpoint_path(folder, spec.id), machine
         self.written_at = self.packed_at = time.monotonic()
         self.took = 0.0  # seconds for packing once
         self.waiting = b""
@@ -100,7 +107,7 @@ class Keeper:
     def pack(self, state: State) -> None:
         """Its bytes wait to be written."""
         begun = time.monotonic()
-        self.waiting = packed(self.spec, self.started, state)
+        self.waiting = packed(self.spec, self.machine, state)
         self.packed_at = time.monotonic()
         self.took = self.packed_at - begun
 
@@ -117,13 +124,13 @@ class Keeper:
             self.waiting = b""
 
 
-def packed(spec: RunSpec, started: Started, state: State) -> bytes:
+def packed(spec: RunSpec, machine: Machine, state: State) -> bytes:
     """A checkpoint: the state, and which run on which machine it belongs to."""
     facts = {
         "recipe": spec.recipe.full(),
         "seed": spec.seed,
         "fingerprint": spec.fingerprint,
-        "machine": dataclasses.asdict(machine(started)),
+        "machine": dataclasses.asdict(machine),
     }
     return pack(state, facts)
 
@@ -190,7 +197,8 @@ _FACTS = TypeAdapter(_Facts)
 def _check_identity(path: Path, before: _Facts, spec: RunSpec) -> None:
     """Raise for the checkpoint of another run, with what is different."""
     mine = {**spec.recipe.full(), "seed": spec.seed, "data's fingerprint": spec.fingerprint}
-    other = {**before.recipe, "seed": before.seed, "data's fingerprint": before.fingerprint}
+    newer = {key: field.default for key, field in Recipe.model_fields.items() if key != "options"}
+    other = {**newer, **before.recipe, "seed": before.seed, "data's fingerprint": before.fingerprint}
     differing = [
         f"{k} = {other.get(k)} there, {mine.get(k)} here" for k in {**mine, **other} if mine.get(k) != other.get(k)
     ]

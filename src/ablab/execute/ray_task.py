@@ -18,8 +18,8 @@ from ablab.data.dataset import Dataset, Examples
 from ablab.errors import AblabError
 from ablab.events import EpochDone, Finished, Started
 from ablab.execute.checkpoints import PACKING, packed
-from ablab.execute.run_one import run_one, trained
-from ablab.records import Run, RunSpec
+from ablab.execute.run_one import machine, run_one, trained
+from ablab.records import Machine, Run, RunSpec
 from ablab.train.device import usual_threads
 from ablab.train.state import State
 
@@ -63,7 +63,7 @@ def _handed_in(spec: RunSpec, dataset: Dataset, start: bytes | None, terms: Term
     with closing(run_one(spec, dataset, start)) as events:  # type: ignore[type-var]
         for event in events:
             if isinstance(event, Started):
-                sender = Sender(spec, event, terms, hand_in)
+                sender = Sender(spec, machine(event, start), terms, hand_in)
                 event = dataclasses.replace(event, node=ray.get_runtime_context().get_node_id())
             elif isinstance(event, EpochDone) and sender:
                 sender(event.state)  # before the event: what a person has seen is not lost
@@ -79,8 +79,8 @@ def _handed_in(spec: RunSpec, dataset: Dataset, start: bytes | None, terms: Term
 class Sender:
     """Sends checkpoints now and then: not before the pause is over, and never faster than the budget allows."""
 
-    def __init__(self, spec: RunSpec, started: Started, terms: Terms, hand_in: HandIn) -> None:
-        self.spec, self.started, self.terms, self.hand_in = spec, started, terms, hand_in
+    def __init__(self, spec: RunSpec, machine: Machine, terms: Terms, hand_in: HandIn) -> None:
+        self.spec, self.machine, self.terms, self.hand_in = spec, machine, terms, hand_in
         self.due = time.monotonic() + terms.pause
 
     def __call__(self, state: State) -> None:
@@ -89,7 +89,7 @@ class Sender:
 
     def send(self, state: State) -> None:
         begun = time.monotonic()
-        content = packed(self.spec, self.started, state)
+        content = packed(self.spec, self.machine, state)
         took = time.monotonic() - begun
         self.hand_in(CHECKPOINT, content)
         self.due = begun + max(self.terms.pause, len(content) / self.terms.rate, took / PACKING)

@@ -25,14 +25,18 @@ from ablab.train.device import capability
 from ablab.train.loop import train
 from ablab.train.pixels import mean_and_sd, value_counts
 from ablab.train.splits import splits_of
+from ablab.train.together import ALONE, Team
 from ablab.train.trained import Trained
 from ablab.version import VERSION
 
 
-def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) -> Iterator[Event | Run]:
+def run_one(
+    spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None, team: Team = ALONE
+) -> Iterator[Event | Run]:
     """The events of a training, and last of all its run. A training that fails ends in a run that says so, in no error.
 
-    With a checkpoint it goes on from there. The consumer of the events keeps checkpoints and weights, if any.
+    With a checkpoint it goes on from there, with the help of a team where there is one. The consumer of the events
+    keeps checkpoints and weights, if any.
     """
     recipe = spec.recipe
     begun = time.monotonic()
@@ -42,13 +46,14 @@ def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) ->
     status: Status = "finished"
     note = ""
     try:
-        for event in _own_faults_told(train(recipe, splits_for(spec, dataset), spec.seed, checkpoint), recipe):
+        events = train(recipe, splits_for(spec, dataset), spec.seed, checkpoint, team)
+        for event in own_faults_told(events, recipe):
             yield event
             if isinstance(event, Started):
                 started = event
                 if checkpoint:
                     yield Noticed(f"goes on behind epoch {len(curve)}, where it was stopped")
-                    yield from map(Noticed, changed(facts(checkpoint)["machine"], machine(started)))
+                    yield from map(Noticed, changed(before(checkpoint), machine(started)))
             elif isinstance(event, EpochDone):
                 curve.append(event.row)
                 memory = max(memory, event.memory)
@@ -62,7 +67,7 @@ def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) ->
     run = Run(
         spec=spec,
         status=status,
-        machine=machine(started),
+        machine=machine(started, checkpoint),
         cost=Cost(
             seconds=sum(row.seconds for row in curve),
             wall_seconds=time.monotonic() - begun,
@@ -92,7 +97,7 @@ def run_one(spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None) ->
     yield run
 
 
-def _own_faults_told(events: Iterator[Event], recipe: Recipe) -> Iterator[Event]:
+def own_faults_told(events: Iterator[Event], recipe: Recipe) -> Iterator[Event]:
     """The same events. An error of a user's own code, or its end of Python, becomes the failure of this run."""
     own = [value for key, value in recipe.changes().items() if key != "device" and is_own(str(value))]
     while True:
@@ -133,11 +138,24 @@ def macs(recipe: Recipe, io: Io) -> int | None:
     return table.macs if table.is_complete else None
 
 
-def changed(before: dict[str, Any], now: Machine) -> Iterator[str]:
-    """What is not as it was when the run began, though its last bits depend on it."""
-    for key, value in dataclasses.asdict(now).items():
-        if key not in ("name", "python") and before.get(key) != value:
-            yield f"it began with {key} = {before.get(key)}, now {value}: the last bits may differ from an unbroken run"
+def before(checkpoint: bytes) -> Machine:
+    """Where the run was when it was stopped; older versions knew less of it."""
+    known: dict[str, Any] = facts(checkpoint)["machine"]
+    return Machine(**{**known, "resumed": tuple(known.get("resumed", ()))})
+
+
+def changes(there: Machine, here: Machine) -> Iterator[tuple[str, object, object]]:
+    """What is not as it was when the run was stopped, though its last bits depend on it: the fact, then and now."""
+    for field in dataclasses.fields(Machine):
+        old, new = getattr(there, field.name), getattr(here, field.name)
+        if field.name not in ("name", "python", "resumed") and old != new:
+            yield field.name, old, new
+
+
+def changed(there: Machine, here: Machine) -> Iterator[str]:
+    """The same as sentences."""
+    for fact, old, new in changes(there, here):
+        yield f"it began with {fact} = {old}, now {new}: the last bits may differ from an unbroken run"
 
 
 def trained(event: Finished, spec: RunSpec, dataset: Dataset) -> Trained:
@@ -170,9 +188,9 @@ def _commit() -> str:
     return said.stdout.strip()
 
 
-def machine(started: Started) -> Machine:
-    """What bit-identical depends on, as far as it can be seen from here."""
-    return Machine(
+def machine(started: Started, checkpoint: bytes | None = None) -> Machine:
+    """What bit-identical depends on, as far as it can be seen from here; with what a checkpoint says of before."""
+    here = Machine(
         name=platform.node(),
         device=started.device,
         threads=started.threads,
@@ -180,4 +198,10 @@ def machine(started: Started) -> Machine:
         torch=torch.__version__,
         python=platform.python_version(),
         capability=", ".join(filter(None, (capability(), started.kernels))),
+        processes=started.processes,
     )
+    if checkpoint is None:
+        return here
+    there = before(checkpoint)
+    new = (f"{fact} = {old}, then {new}" for fact, old, new in changes(there, here))
+    return dataclasses.replace(here, resumed=(*there.resumed, *new))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ablab import randomness
 from ablab.errors import ModelError
 from ablab.models.options import Convolution, Output, check_word
+from ablab.models.part import Sharing
 
 
 def stack(**layers: nn.Module | None) -> nn.Sequential:
@@ -121,11 +122,12 @@ def projected(shortcut: nn.Module, **layers: nn.Module | None) -> nn.Sequential:
     return Projected(OrderedDict([*stack(**layers).named_children(), ("shortcut", shortcut)]))
 
 
-class Dropout(nn.Module):
+class Dropout(Sharing):
     """Zeroes a share of the values in training and scales up the rest, with masks from a generator of its own.
 
     The training loop sets `key = (seed, name, epoch)` before each epoch; every forward pass then draws the next mask.
     So masks depend neither on other layers nor on how an earlier epoch ended, and torch's global generator is not used.
+    Processes that share a batch each draw the mask of the whole batch and take their images' rows of it.
     """
 
     def __init__(self, rate: float) -> None:
@@ -150,8 +152,14 @@ class Dropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not self.rate or x.is_meta:
             return x
-        mask = torch.empty(self._mask_shape(x), dtype=x.dtype, device=x.device)
-        return x * mask.bernoulli_(1 - self.rate, generator=self.generator(x.device)).div_(1 - self.rate)
+        shape = self._mask_shape(x)
+        if self.part:
+            shape = torch.Size([self.part.whole, *shape[1:]])
+        mask = torch.empty(shape, dtype=x.dtype, device=x.device)
+        mask.bernoulli_(1 - self.rate, generator=self.generator(x.device))
+        if self.part:
+            mask = mask[self.part.start : self.part.stop]
+        return x * mask.div_(1 - self.rate)
 
     def _mask_shape(self, x: Tensor) -> torch.Size:
         return x.shape

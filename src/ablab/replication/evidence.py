@@ -148,7 +148,7 @@ def mean_interval(numbers: Iterable[float], measure: Measure) -> tuple[float, In
     return sum(given) / len(given), plain
 
 
-def _clock(arm: Arm, seed: int) -> tuple[str, str, int] | None:
+def _clock(arm: Arm, seed: int) -> tuple[str, str, int, int] | None:
     return next((run.machine.clock for run in arm.runs if run.spec.seed == seed), None)
 
 

@@ -25,6 +25,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "cost", f"{cost.parameters:,} parameters, {counted(cost.epochs, 'epoch')}, {cost.examples:,} examples"
     yield "time", f"{duration(cost.seconds)} of training, {duration(cost.wall_seconds)} in all"
     yield "machine", _machine(run.machine)
+    if run.machine.resumed:
+        yield "resumed", f"under other conditions: {'; '.join(run.machine.resumed)}"
     yield "data", f"{recipe.data}, fingerprint {run.spec.fingerprint[:12]}"
     if run.stopped:
         yield "stopped", run.stopped
@@ -33,7 +35,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _machine(machine: Machine) -> str:
-    parts = (machine.name, machine.device, counted(machine.threads, "thread"), machine.precision)
+    many = [f"{machine.processes} processes"] if machine.processes > 1 else []
+    parts = (machine.name, machine.device, *many, counted(machine.threads, "thread"), machine.precision)
     return ", ".join((*parts, f"torch {machine.torch}", f"Python {machine.python}"))
 
 

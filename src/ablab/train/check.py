@@ -13,16 +13,17 @@ from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
 from ablab.train.splits import train_images_of
 from ablab.train.state import optimizer_of
+from ablab.train.together import ALONE, LEAST, Team
 
 
-def check(recipe: Recipe, dataset: Dataset) -> None:
-    """Raise for a recipe that cannot be trained on this data, with every fault."""
-    faults = [fault for tried in _trials(recipe, dataset) for fault in _faults(tried)]
-    if faults := [*faults, *_number_faults(recipe, dataset)]:
+def check(recipe: Recipe, dataset: Dataset, team: Team = ALONE) -> None:
+    """Raise for a recipe that cannot be trained on this data, or not by several processes, with every fault."""
+    faults = [fault for tried in _trials(recipe, dataset, team) for fault in _faults(tried)]
+    if faults := [*faults, *_number_faults(recipe, dataset), *_team_faults(recipe, team)]:
         raise RecipeError(faults)
 
 
-def _trials(recipe: Recipe, dataset: Dataset) -> Iterator[Callable[[], object]]:
+def _trials(recipe: Recipe, dataset: Dataset, team: Team) -> Iterator[Callable[[], object]]:
     """What is tried on pictures of this size and on this machine."""
 
     def network() -> None:
@@ -31,7 +32,7 @@ def _trials(recipe: Recipe, dataset: Dataset) -> Iterator[Callable[[], object]]:
 
     yield network
     yield lambda: check_augmentation(recipe.augment, dataset.in_shape)
-    yield lambda: choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads)
+    yield lambda: choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads, card=team.card)
 
 
 def _faults(tried: Callable[[], object]) -> tuple[Fault, ...]:
@@ -58,3 +59,15 @@ def _number_faults(recipe: Recipe, dataset: Dataset) -> Iterator[Fault]:
         yield Fault("warmup", message, "warmup")
     if isinstance(recipe.batch_split, int) and recipe.batch_split > recipe.batch:
         yield Fault("batch_split", f"batch_split = {recipe.batch_split}: a batch has only {recipe.batch} images")
+
+
+def _team_faults(recipe: Recipe, team: Team) -> Iterator[Fault]:
+    """What several processes cannot do together."""
+    if team.size == 1:
+        return
+    if recipe.batch < team.size * LEAST:
+        many = f"{team.size} processes need {LEAST} images each"
+        yield Fault("batch", f"batch = {recipe.batch}: {many}", "batch", f"try batch={team.size * LEAST} or more")
+    if recipe.sync_norm and recipe.batch_split != 1:
+        message = f"batch_split = {recipe.batch_split}: sync_norm needs the whole batch at once"
+        yield Fault("batch_split", message, "batch_split", "start more processes, or leave one of the two out")

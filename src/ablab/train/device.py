@@ -92,18 +92,20 @@ def choose_hardware(
     channels_last: bool | Literal["auto"] = "auto",
     net: nn.Module | None = None,
     own_network: bool = False,
+    card: int | None = None,
 ) -> Hardware:
     """Where a run computes and how; torch's number of threads is set now.
 
     `auto` is the GPU if there is one, else the CPU; and bf16 where there are instructions for it. On a CPU with AMX, a
     step of resnet18 takes 0.37 of what it takes in fp32, and one of simple-nn 0.8; with AVX-512's alone 0.6 and 0.9.
+    Of several processes that train one run, each has a `card` of its own.
     """
     keep_memory()
     usual = usual_threads()
     if threads is not None and threads > (most := max(MOST_THREADS, os.cpu_count() or 1)):
         raise RecipeError(f"threads = {threads}: at most {most} here, on {os.cpu_count()} cores")
     torch.set_num_threads(threads or usual)
-    chosen = _device(device)
+    chosen = _device(device, card)
     if chosen.type == "cuda":  # cuBLAS reads it when it starts; without it, products may differ from run to run
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     hardware = Hardware(chosen, _precision(precision, chosen), torch.get_num_threads())
@@ -111,23 +113,37 @@ def choose_hardware(
     return dataclasses.replace(hardware, memory_format=torch.channels_last) if last else hardware
 
 
-def _device(text: str) -> torch.device:
+def _device(text: str, card: int | None) -> torch.device:
     found = {
         "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
         "mps": int(torch.backends.mps.is_available()),
         "cpu": 1,
     }
     if text == "auto":
-        return torch.device(next(kind for kind, many in found.items() if many))
+        text = next(kind for kind, many in found.items() if many)
     kind, _, number = text.partition(":")
     if kind not in found or (number and not number.isdigit()):
         raise RecipeError(f'device = "{text}": {did_you_mean(kind, ["auto", *found])}')
+    if kind == "cuda" and found[kind] and card is not None:
+        return _own_card(number, card, found[kind])
     if not found[kind] or int(number or 0) >= found[kind]:
         there = ", ".join(
             f"{name}:{i}" if name == "cuda" else name for name, many in found.items() for i in range(many)
         )
         raise RecipeError(f'device = "{text}": there is no such device here; there is {there}')
     return torch.device(text)
+
+
+def _own_card(number: str, card: int, cards: int) -> torch.device:
+    """The GPU of one of several processes."""
+    if number:
+        raise RecipeError(f'device = "cuda:{number}": each process takes a GPU of its own: write device=cuda')
+    if card >= cards:
+        raise RecipeError(
+            f"torchrun started more processes than there are GPUs here ({cards}): write --nproc-per-node {cards}, or "
+            "train on the CPU with device=cpu"
+        )
+    return torch.device("cuda", card)
 
 
 def _precision(text: str, device: torch.device) -> Precision:

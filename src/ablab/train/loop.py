@@ -1,11 +1,13 @@
 """train(): the story of a run."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ablab import randomness
 from ablab.catalogue import is_own
@@ -19,18 +21,21 @@ from ablab.models import Io
 from ablab.models.blocks import key_dropout
 from ablab.models.checks import suspicions
 from ablab.models.initial import borrowed_generator
+from ablab.models.part import Part
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.checkpoint import unpack
 from ablab.train.device import choose_hardware, forget_peak, memory
 from ablab.train.feed import fed, resident
-from ablab.train.losses import balanced, make_loss
+from ablab.train.joint_norm import joined
+from ablab.train.losses import balanced, make_loss, share_of_loss
 from ablab.train.measure import Predictions, measure, packed, packed_certainty, packed_confusion, time_step
 from ablab.train.pixels import pixels_of
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
 from ablab.train.state import initial_network, initial_state
 from ablab.train.step import LOSS, NORM, RIGHT, make_step
+from ablab.train.together import ALONE, Team
 from ablab.train.weights import weight_facts
 
 FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; default weights come within 0.05
@@ -40,13 +45,16 @@ TIMED = 128  # images at most that it is timed with
 EXPLODED = 20.0  # times the loss of guessing: a network that is so wrong in most steps of an epoch does not come back
 
 
-def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = None) -> Iterator[Event]:
+def train(
+    recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = None, team: Team = ALONE
+) -> Iterator[Event]:
     """Trains `recipe` with `seed`; yields an event at the start, after each epoch and at the end.
 
     With a checkpoint of the same recipe, seed and data it goes on from there, and ends as if it had never stopped.
 
     Between two events the run stands still: the caller may read `event.state` without copying it. A loss that is not
-    finite, or explodes, ends it with Diverged, and memory that runs out with OutOfMemory.
+    finite, or explodes, ends it with Diverged, and memory that runs out with OutOfMemory. The processes of a team all
+    call it with the same recipe, data and seed; the checkpoint of process 0 is everyone's.
     """
     begun = time.monotonic()
     examples, classes = splits.examples, len(splits.classes)
@@ -60,7 +68,10 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         channels_last=recipe.channels_last,
         net=net,
         own_network=is_user_code,
+        card=team.card,
     )
+    if recipe.sync_norm and team.size > 1:
+        net = joined(net, team)
     state = initial_state(recipe, net, hardware)
     running = fuse(net, hardware.device) if recipe.kernels == "auto" and recipe.compile is not True else net
     forget_peak(hardware)
@@ -81,11 +92,16 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         split=recipe.batch_split,
         compiled=recipe.compile is True,
         # A user's own network may look at its numbers; half precision decides at each step whether to take it.
-        recorded=recipe.compile == "auto" and hardware.is_gpu and not is_user_code and state.scaler is None,
+        recorded=recipe.compile == "auto"
+        and hardware.is_gpu
+        and not is_user_code
+        and state.scaler is None
+        and team.size == 1,
+        team=team,
     )
     examples, test_images = resident(examples, hardware), resident(splits.test, hardware)
     home = examples.images.device
-    trained_rows = splits.train.to(home)
+    labels, trained_rows = examples.labels, splits.train.to(home)
     sizes = batch_sizes(len(splits.train), recipe.batch)
     steps = recipe.steps or recipe.epochs * len(sizes)
     seconds = 0.0
@@ -93,7 +109,9 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     def look_at(part: Examples, rows: Tensor | None, *, in_full: bool = False) -> tuple[Measurement, Predictions]:
         if recipe.tta == "augment":
             part, rows = disturbed(recipe.augment, part, rows, seed=seed, epoch=state.epoch), None
-        return measure(running, part, rows, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=in_full)
+        return measure(
+            running, part, rows, pixels=pixels, hardware=hardware, views=views(recipe.tta), in_full=in_full, team=team
+        )
 
     def on_validation() -> Measurement:
         with state.measured():
@@ -120,8 +138,9 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         train_images=len(splits.train),
         val_images=len(splits.val),
         untrained_loss=untrained_loss,
-        epoch_seconds=one_step * len(splits.train) / len(first),
+        epoch_seconds=one_step * len(splits.train) / len(first) / team.size,
         kernels=kernels_of(running),
+        processes=team.size,
     )
     if abs(untrained_loss - math.log(classes)) > FAR:
         yield Noticed(
@@ -132,7 +151,12 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         yield Noticed(text)
     if recipe.tta == "augment":
         yield Noticed("the images that are measured are changed like those of training, so figures are too low")
-    if checkpoint is not None:
+    if team.size > 1 and not recipe.sync_norm and any(isinstance(layer, _BatchNorm) for layer in net.modules()):
+        yield Noticed(
+            f"batch norm sees the images of one process, about {recipe.batch // team.size} of {recipe.batch}: results "
+            "depend on the number of processes, unless sync_norm=true lets it see the whole batch"
+        )
+    if (checkpoint := team.of_first(checkpoint)) is not None:
         unpack(checkpoint, state)
 
     stopped = ""
@@ -145,6 +169,12 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         )
         order = torch.randperm(len(splits.train), generator=randomness.stream(seed, "order", epoch))
         batches = torch.split(splits.train[order].to(home), sizes)[: steps - epoch * len(sizes)]
+        parts = [team.part(len(rows)) for rows in batches]
+        if recipe.class_weights == "balanced" and team.size > 1 and not augment.mixes:
+            parts = [
+                _weighed(part, labels[rows].to(rare.device), rare) for part, rows in zip(parts, batches, strict=True)
+            ]
+        own = [rows[part.start : part.stop] for part, rows in zip(parts, batches, strict=True)]
         rates = [
             lr_at(
                 recipe.schedule, recipe.lr, i, steps, recipe.warmup * len(sizes), [row.val_loss for row in state.curve]
@@ -154,15 +184,20 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
         seen = torch.zeros(len(batches), 3, device=hardware.device)
         key_dropout(net, seed, epoch)
         running.train()
-        with borrowed_generator(randomness.number(seed, "step", epoch), hardware.device), hardware.repeatable():
+        with (
+            borrowed_generator(randomness.number(seed, team.purpose("step"), epoch), hardware.device),
+            hardware.repeatable(),
+        ):
             # u8[B,C,H,W], i64[B] or f32[B,K]
-            for i, (images, targets) in enumerate(fed(augment, batches, channels * height * width)):
-                seen[i] = step(images, targets, rates[i])
+            for i, (images, targets) in enumerate(fed(augment, own, channels * height * width)):
+                seen[i] = step(images, targets, rates[i], parts[i])
+        seen[:, :NORM] = team.sum(seen[:, :NORM] * seen.new_tensor([[part.counts] for part in parts]))
+        team.agree(net, f"after epoch {epoch + 1}")
         # The only numbers that leave the device in an epoch: reading the loss at every step would empty the queue.
         seen = seen.cpu().double()
         shown = sum(map(len, batches))
         train_loss, train_accuracy = float(seen[:, LOSS].sum()) / shown, float(seen[:, RIGHT].sum()) / shown
-        took = time.monotonic() - clock
+        took = team.longest(time.monotonic() - clock)
         seconds += took
 
         val = on_validation()
@@ -182,7 +217,9 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
     state.restore_selected()
     test, answers = on_test(state.best_epoch)  # the only look at the test images, unless the recipe selects on them
     chosen = torch.randperm(len(splits.train), generator=randomness.stream(seed, "gap"))[:GAP]
-    train_again, of_training = measure(running, examples, splits.train[chosen], pixels=pixels, hardware=hardware)
+    train_again, of_training = measure(
+        running, examples, splits.train[chosen], pixels=pixels, hardware=hardware, team=team
+    )
     _, of_validation = look_at(examples, splits.val)
     yield Finished(
         selected_epoch=state.best_epoch,
@@ -201,6 +238,12 @@ def train(recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = 
             "training": packed_confusion(splits.examples.labels[splits.train[chosen]], of_training.given, classes),
         },
     )
+
+
+def _weighed(part: Part, labels: Tensor, class_weights: Tensor) -> Part:
+    """A part of a batch with these labels: where classes have weights, its share of the loss is that of weights."""
+    share = share_of_loss(labels[part.start : part.stop], labels, class_weights)
+    return dataclasses.replace(part, share=share * part.counts)
 
 
 def batch_sizes(images: int, batch: int) -> list[int]:

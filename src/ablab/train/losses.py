@@ -46,7 +46,12 @@ def make_loss(text: str, *, smoothing: float = 0.0, class_weights: Tensor | None
     """The loss that `text` names, as a function of logits f32[B,K] and targets."""
     (operation,) = named("loss", text)
     function = operation.load()
-    return lambda logits, targets: function(logits, targets, smoothing, class_weights)
+    return lambda logits, targets: function(logits.float(), targets, smoothing, class_weights)
+
+
+def share_of_loss(part: Tensor, batch: Tensor, class_weights: Tensor) -> Tensor:
+    """What the mean loss over some labels of a batch counts in that over all of them, where classes have weights."""
+    return class_weights[part].sum() / class_weights[batch].sum().clamp(min=1e-12)
 
 
 def balanced(labels: Tensor, classes: int) -> Tensor:

@@ -18,6 +18,7 @@ from ablab.train.device import Hardware
 from ablab.train.losses import correct, cross_entropy
 from ablab.train.metrics import metrics
 from ablab.train.pixels import Pixels
+from ablab.train.together import ALONE, Team
 
 BATCH = 1000  # images at a time
 
@@ -39,6 +40,7 @@ def measure(
     hardware: Hardware,
     views: Sequence[View] = (),
     in_full: bool = False,
+    team: Team = ALONE,
 ) -> tuple[Measurement, Predictions]:
     """The mean loss and the share of right answers over `rows` (None: all), and what was said of each.
 
@@ -46,10 +48,11 @@ def measure(
     metrics.
 
     The loss is plain cross-entropy, whatever was smoothed or mixed in training. With test-time views, what the network
-    says to the views of an image is averaged before the softmax.
+    says to the views of an image is averaged before the softmax. Each process of a team looks at its part of the rows.
     """
     total = len(examples) if rows is None else len(rows)
     rows = None if rows is None else rows.to(examples.images.device)
+    own = team.of(total)
     losses = torch.zeros((), dtype=torch.float64, device=hardware.device)
     right = torch.zeros((), dtype=torch.int64, device=hardware.device)
     said = []
@@ -60,14 +63,17 @@ def measure(
         hardware.repeatable(),
         borrowed_generator(randomness.number(0, "measure"), hardware.device),
     ):
-        for start in range(0, total, BATCH):
-            at = slice(start, start + BATCH) if rows is None else rows[start : start + BATCH]
+        for start in range(own.start, own.stop, BATCH):
+            batch = slice(start, min(start + BATCH, own.stop))
+            at = batch if rows is None else rows[batch]
             labels = examples.labels[at].to(hardware.device)
             logits = outputs(net, examples.images[at], pixels, hardware, views)
             losses += cross_entropy(logits, labels) * len(labels)
             right += correct(logits, labels)
             said.append(logits if in_full else logits.argmax(1))
-        whole = torch.cat(said)
+        whole = team.whole(torch.cat(said), total)
+        if own.stop - own.start < total:
+            losses, right = team.sum(losses), team.sum(right)
         labels = examples.labels if rows is None else examples.labels[rows]
         is_finite = in_full and bool(whole.isfinite().all())
         others = metrics(whole, labels.to(hardware.device)) if is_finite else {}

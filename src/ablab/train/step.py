@@ -1,20 +1,27 @@
 """One step: pixels to numbers, forward, loss, backward, update. The seam for speed work and for two-pass methods."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ablab.errors import OutOfMemory
+from ablab.models.part import Part, sharing
 from ablab.train.device import Hardware
 from ablab.train.losses import Loss, correct
 from ablab.train.pixels import Pixels
 from ablab.train.recorded import Passes, Recorded
 from ablab.train.state import State
+from ablab.train.together import ALONE, Team
 
-Step = Callable[[Tensor, Tensor, float], Tensor]
 LOSS, RIGHT, NORM = range(3)  # what a step gives: sum of the losses, number right, norm of the gradient
+
+
+class Step(Protocol):
+    """Moves the weights once; of a batch that processes share, it is given this one's part."""
+
+    def __call__(self, images: Tensor, targets: Tensor, lr: float, part: Part | None = None) -> Tensor: ...
 
 
 def make_step(
@@ -29,13 +36,15 @@ def make_step(
     split: int | Literal["auto"] = 1,
     compiled: bool = False,
     recorded: bool = False,
+    team: Team = ALONE,
 ) -> Step:
-    """A function (images, targets, lr) -> f32[3] that moves the weights once.
+    """A function (images, targets, lr, part) -> f32[3] that moves the weights once.
 
     What it gives stays on the device: reading a number there would wait for all that is queued. A batch that is split
     goes through the network in parts whose gradients add up to the batch's; only batch norm sees the difference. With
     "auto" it is split in two for as long as memory runs out. Recorded, its passes are one CUDA graph. `running` is a
-    faster form of the state's network over the same parameters, which is called in its place.
+    faster form of the state's network over the same parameters, which is called in its place. Each process of a team is
+    given its part of the batch, and gives sums over that part.
     """
     net: Callable[[Tensor], Tensor] = torch.compile(state.net) if compiled else running or state.net
     optimizer, scaler, average = state.optimizer, state.scaler, state.average
@@ -44,10 +53,13 @@ def make_step(
         p for group in optimizer.param_groups if group["weight_decay"] or l1 for p in group["params"] if p.ndim > 1
     ]
     parts = 1 if split == "auto" else split
+    informed = list(sharing(state.net)) if team.size > 1 else []
+    taken = Part(0, 0, 0)
     passes: Passes
 
-    def step(images: Tensor, targets: Tensor, lr: float) -> Tensor:
-        nonlocal parts, passes
+    def step(images: Tensor, targets: Tensor, lr: float, part: Part | None = None) -> Tensor:
+        nonlocal parts, passes, taken
+        taken = part or Part(0, len(images), len(images))
         targets = targets.to(hardware.device, non_blocking=True)  # i64[B] or f32[B,K]
         for group in optimizer.param_groups:
             group["lr"] = lr * group["scale"]
@@ -69,18 +81,25 @@ def make_step(
         optimizer.zero_grad(set_to_none=True)
         losses, rights = [], []
         size = -(-len(images) // parts)
-        for some, wanted in zip(torch.split(images, size), torch.split(targets, size), strict=True):
+        for at in range(0, len(images), size):
+            some, wanted = images[at : at + size], targets[at : at + size]
+            part = taken.within(at, at + len(some))
+            for layer in informed:
+                layer.part = part
             with hardware.autocast():
                 logits = net(pixels(some))  # u8[B,C,H,W] -> [B,K]
-            loss = loss_of(logits.float(), wanted)
-            share = loss * (len(some) / len(images)) if parts > 1 else loss
+            loss = loss_of(logits, wanted)
+            share = loss * part.share if parts > 1 or team.size > 1 else loss
             torch.autograd.backward(scaler.scale(share) if scaler else share)
             losses.append(loss.detach() * len(some))
             rights.append(correct(logits.detach(), wanted).float())
+        for layer in informed:
+            layer.part = None
         return (losses[0], rights[0]) if parts == 1 else (torch.stack(losses).sum(), torch.stack(rights).sum())
 
     def update() -> Tensor:
         """Move the weights; the norm of the gradient before it was clipped."""
+        team.add_gradients(state.net, trained, taken)
         if scaler:
             scaler.unscale_(optimizer)
         if l1:

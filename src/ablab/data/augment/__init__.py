@@ -54,6 +54,11 @@ class Augment:
         mixing = [step for step in self.steps if step.mixes]
         return self._mixed(images, labels, rows, mixing) if mixing else (images, labels)
 
+    @property
+    def mixes(self) -> bool:
+        """Whether targets are shares of classes."""
+        return any(step.mixes for step in self.steps)
+
     def draw(self, purpose: str, rows: Tensor) -> Draw:
         """The numbers of one operation for these rows."""
         if purpose not in self.numbers:

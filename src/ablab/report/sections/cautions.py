@@ -92,6 +92,12 @@ def _of_runs(result: Result) -> Iterator[Caution]:
         )
     if len({(run.machine.torch, run.machine.precision) for run in runs}) > 1:
         yield "Mixed versions", "the runs differ in the version of torch or in precision; see the list of machines."
+    if mixed := [run for run in runs if run.machine.resumed]:
+        yield (
+            "Resumed under other conditions",
+            f"{len(mixed)} of {counted(len(runs), 'run')} stopped and went on with other threads or processes, on "
+            "another device or in another version: their last bits may differ from unbroken runs.",
+        )
     if len({run.spec.fingerprint for run in runs}) > 1:
         yield "Mixed data", "the runs were trained on different images; only pairs on the same images are compared."
 
