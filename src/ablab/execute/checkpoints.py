@@ -188,7 +188,7 @@ class _Facts:
     recipe: dict[str, Any]
     seed: int
     fingerprint: str
-    machine: dict[str, Any]
+    machine: Machine
 
 
 _FACTS = TypeAdapter(_Facts)

@@ -7,9 +7,9 @@ import platform
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 
 from ablab.arithmetic import inspect
 from ablab.catalogue import is_own
@@ -28,6 +28,8 @@ from ablab.train.splits import splits_of
 from ablab.train.together import ALONE, Team
 from ablab.train.trained import Trained
 from ablab.version import VERSION
+
+_MACHINE = TypeAdapter(Machine)
 
 
 def run_one(
@@ -140,8 +142,7 @@ def macs(recipe: Recipe, io: Io) -> int | None:
 
 def before(checkpoint: bytes) -> Machine:
     """Where the run was when it was stopped; older versions knew less of it."""
-    known: dict[str, Any] = facts(checkpoint)["machine"]
-    return Machine(**{**known, "resumed": tuple(known.get("resumed", ()))})
+    return _MACHINE.validate_python(facts(checkpoint)["machine"])
 
 
 def changes(there: Machine, here: Machine) -> Iterator[tuple[str, object, object]]:
