@@ -79,19 +79,27 @@ class Fleet:
         return Clocked(slots, self.run, lambda spec: self.lengths[spec.id])
 
 
-def fleet(studies: int, *, variants: int = 2, most: int = 10, seed: int = 1) -> Fleet:
-    """Studies with effects of 0, half a point, 1 and 2 points; differences have a sd of 0.28, 0.71 or 1.41 points."""
+def fleet(
+    studies: int,
+    *,
+    variants: int = 2,
+    most: int = 10,
+    effects: Sequence[float] = (0, 0, 0.5, 1, 2),
+    spreads: Sequence[float] = (0.28, 0.71, 1.41),
+    seed: int = 1,
+) -> Fleet:
+    """Studies whose effects, and whose sds of differences, are drawn from these, in points."""
     rng = np.random.default_rng(seed)
     made = tuple(plan(_study(number, variants, most), "f" * 64) for number in range(studies))
     accuracies: dict[str, float] = {}
     lengths: dict[str, float] = {}
     for planned in made:
-        sd = float(rng.choice([0.28, 0.71, 1.41]))
-        effects = [0.0, *(float(rng.choice([0, 0, 0.5, 1, 2])) for _ in range(variants))]
+        sd = float(rng.choice(spreads))
+        gains = [0.0, *(float(rng.choice(effects)) for _ in range(variants))]
         order = {recipe.hash: at for at, recipe in enumerate(planned.study.recipes)}
         for spec in planned.most:
             at = order[spec.recipe.hash]
-            accuracies[spec.id] = round(90 + effects[at] + rng.normal(0, sd / 2**0.5), 2) / 100
+            accuracies[spec.id] = round(90 + gains[at] + rng.normal(0, sd / 2**0.5), 2) / 100
             lengths[spec.id] = (1 + 0.2 * at) * float(rng.lognormal(0, 0.15))
     return Fleet(made, accuracies, lengths)
 

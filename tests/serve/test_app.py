@@ -23,6 +23,7 @@ from ablab.study.tuning import trials_wanted, tuned
 from ablab.study.verdict import signed
 from ablab.track import Activity, tracking
 from ablab.track.progress import is_stop_requested
+from sample_runs import sample_run
 
 TUNED = """question = "Does batch norm help at its own rate?"
 data = "phantom"
@@ -264,6 +265,43 @@ def test_the_report_of_a_tuned_study_has_its_trials_and_the_verdicts_at_the_rate
     assert "With a learning rate of its own for every recipe" in page
     assert there.after_tuning.verdicts[0].sentence in page
     assert after.name not in words(dashboard.ask("/").text)
+
+
+@pytest.mark.slow
+def test_the_first_page_reads_the_runs_that_it_shows_and_no_others(tmp_path):
+    store = Store(tmp_path / "store")
+    for seed in range(60):
+        store.add(sample_run(seed, 0.5 + seed / 1000, predictions=bytes([seed, 1, 2, 3]) * 50))
+    old, new = store.runs()[0], store.runs()[-1]
+    (artifact,) = [name for id_, name in store.connection.execute("SELECT id, predictions FROM runs") if id_ == old.id]
+    (store.artifacts / artifact[:2] / artifact).write_bytes(b"damaged")
+    process, it = start(tmp_path / "store")
+    try:
+        page = it.ask("/")
+        assert (page.status, "60" in words(page.text), new.id in page.text) == (200, True, True)
+        assert it.ask(f"/run/{old.id}").status == 500
+        assert it.ask("/?q=seed%3D59").status == 200
+        assert it.ask("/?sort=new").status == 500
+    finally:
+        end(process)
+
+
+@pytest.mark.slow
+def test_many_studies_are_on_several_pages_with_the_newest_in_front(own):
+    dashboard, _, _ = own
+    store = Store(dashboard.store)
+    for number in range(25):
+        it = study(text=TUNED.replace('tune = { lr = "auto" }', f"weight_decay = {number}e-6"))
+        named = f"study-{number:02}"
+        store.keep_study(StudyText(plan(it, FINGERPRINT).hash, named, it.text, FINGERPRINT, 1))
+    first, second = (words(dashboard.ask(f"/?studies={page}").text) for page in (1, 2))
+    assert [name for name in (f"study-{number:02}" for number in range(25)) if name in first] == [
+        f"study-{number:02}" for number in range(5, 25)
+    ]
+    assert "quickstart" in second
+    assert "study-04" in second
+    assert "older studies" in first
+    assert "newer studies" in second
 
 
 @pytest.mark.slow

@@ -224,3 +224,17 @@ def test_a_list_of_some_runs_does_not_read_the_others(store):
     with store.writing() as connection:
         connection.execute("UPDATE facts SET accuracy = 0.99 WHERE id = ?", (last,))
     assert len(store.listing(limit=2).rows) == 2
+
+
+def test_a_glance_has_what_the_list_shows_and_those_after_a_position_come_alone(tmp_path):
+    store = Store(tmp_path)
+    runs = [sample_run(seed, 0.3 + seed / 10) for seed in range(4)]
+    for run in runs:
+        store.add(run)
+    first, *_, last = store.glances()
+    assert [one.id for one in store.glances()] == [run.id for run in runs]
+    assert (last.seed, last.status, last.accuracy, last.seconds) == (3, "finished", runs[3].test.accuracy, 1.5)
+    assert store.glances(first.position) == store.glances()[1:]
+    store.remove(runs[1])
+    assert store.number(last.position) == 3
+    assert store.changes() == {runs[0].spec.recipe.hash: {}}

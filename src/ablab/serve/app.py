@@ -37,7 +37,7 @@ from ablab.serve.guard import Guard
 from ablab.serve.overview import overview
 from ablab.serve.run_page import run_page
 from ablab.serve.runs_list import Query
-from ablab.serve.snapshot import Shelf, Snapshot
+from ablab.serve.snapshot import Shelf, Snapshot, Unreadable
 from ablab.serve.study_page import study_page
 from ablab.track.progress import request_stop
 
@@ -133,7 +133,7 @@ class Pages:
         except InputError as error:
             raise HTTPException(409, str(error)) from None
         it = self.shelf.look().store.study(hash_)
-        return RedirectResponse(f"/study/{it.plan.hash}" if it else "/", 303)
+        return RedirectResponse(f"/study/{hash_}" if isinstance(it, Result) else "/", 303)
 
     def answer(
         self, request: Request, seen: Snapshot, template: str, values: Callable[[], Mapping[str, Any]]
@@ -222,12 +222,12 @@ def _also_ipv6(port: int) -> list[socket.socket]:
 
 
 def _study(seen: Snapshot, hash_: str) -> Result:
-    if it := seen.store.study(hash_):
-        return it
-    for one in seen.store.unreadable:
-        if one.hash == hash_:
-            raise HTTPException(404, f"The study {one.name} cannot be read by this version of ablab: {one.fault}")
-    raise HTTPException(404, "There is no such study in this store.")
+    found = seen.store.study(hash_)
+    if isinstance(found, Unreadable):
+        raise HTTPException(404, f"The study {found.name} cannot be read by this version of ablab: {found.fault}")
+    if found is None:
+        raise HTTPException(404, "There is no such study in this store.")
+    return found
 
 
 @functools.cache

@@ -1,8 +1,8 @@
 """Entry: a run as the dashboard shows it, whether it is in the store or still being trained."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
@@ -13,10 +13,8 @@ from ablab.report.chart import Line, LineKind
 from ablab.report.sections.curves import Quantity
 from ablab.result import Result
 from ablab.serve.charts import points, spark
-from ablab.serve.snapshot import Snapshot, StoreView
+from ablab.serve.snapshot import InStudy, Snapshot, StoreView
 from ablab.track.progress import LiveRun
-
-InStudy = tuple[str, str, str]  # a study, what a recipe is called in it, and the hash of its plan
 
 
 @dataclass(frozen=True)
@@ -26,9 +24,14 @@ class Entry:
     spec: RunSpec
     status: str  # of a run in the store, or running
     curve: tuple[EpochRow, ...]
-    studies: tuple[InStudy, ...]
     run: Run | None
     live: LiveRun | None
+    store: StoreView = field(repr=False)
+
+    @property
+    def studies(self) -> tuple[InStudy, ...]:
+        """The studies that its recipe is in. The text of every study is read for it, so a long list shows none."""
+        return self.store.names.get(self.recipe.hash, ())
 
     @property
     def id(self) -> str:
@@ -81,37 +84,21 @@ class Entry:
         return spark(self.curve, self.recipe.epochs)
 
 
-def entries(seen: Snapshot) -> list[Entry]:
-    """Every run in the order in which it came; those that are running are the last."""
-    names = names_of(seen.store)
-    stored = [_of_stored(run, names) for run in seen.store.runs.values()]
-    return [*stored, *(of_live(run, names) for run in seen.live_runs.values())]
-
-
 def entry(seen: Snapshot, id_: str) -> Entry | None:
     """The run with this id."""
-    names = names_of(seen.store)
-    if run := seen.store.runs.get(id_):
-        return _of_stored(run, names)
+    if id_ in seen.store.runs:
+        return entries(seen, [id_])[0]
     live = seen.live_runs.get(id_)
-    return of_live(live, names) if live else None
+    return of_live(live, seen) if live else None
 
 
-def of_live(run: LiveRun, names: Mapping[str, tuple[InStudy, ...]]) -> Entry:
-    return Entry(run.spec, "running", run.rows, names.get(run.spec.recipe.hash, ()), None, run)
+def entries(seen: Snapshot, ids: Sequence[str]) -> list[Entry]:
+    """Runs of the store by their ids, read together."""
+    return [Entry(run.spec, run.status, run.curve, run, None, seen.store) for run in seen.store.runs.some(ids)]
 
 
-def _of_stored(run: Run, names: Mapping[str, tuple[InStudy, ...]]) -> Entry:
-    return Entry(run.spec, run.status, run.curve, names.get(run.spec.recipe.hash, ()), run, None)
-
-
-def names_of(store: StoreView) -> dict[str, tuple[InStudy, ...]]:
-    """For each recipe, the studies that it is in and what it is called there."""
-    found: dict[str, tuple[InStudy, ...]] = {}
-    for it in store.studies:
-        for recipe, name in it.study.names.items():
-            found[recipe] = (*found.get(recipe, ()), (it.study.name, name, it.plan.hash))
-    return found
+def of_live(run: LiveRun, seen: Snapshot) -> Entry:
+    return Entry(run.spec, "running", run.rows, None, run, seen.store)
 
 
 def running_of(seen: Snapshot, it: Result) -> list[LiveRun]:

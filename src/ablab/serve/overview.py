@@ -10,33 +10,52 @@ from ablab.metric import metric_of
 from ablab.report.means import effect_text, ends
 from ablab.report.style import LOOKS
 from ablab.result import Result
-from ablab.serve.entry import entries, running_of
+from ablab.serve.entry import entries, of_live, running_of
 from ablab.serve.runs_list import A_PAGE, Query, listed
-from ablab.serve.snapshot import Snapshot
+from ablab.serve.snapshot import Snapshot, Unreadable
 from ablab.study import Verdict
 from ablab.study.forecast import Underway, during
 from ablab.track.progress import LiveRun, LiveStudy
 
+STUDIES = 20  # on one page
+
 
 def overview(seen: Snapshot, query: Query) -> dict[str, Any]:
-    """The first page: studies, and runs as far as they are wanted."""
-    everything = entries(seen)
-    found = listed(everything, query)
+    """The first page: studies, and runs as far as they are wanted. Of others it knows no more than their number."""
+    found = listed(seen, query)
     pages = max(1, math.ceil(len(found) / A_PAGE))
     page = min(query.page, pages)
+    shown = [one.id for one in found[(page - 1) * A_PAGE : page * A_PAGE]]
+    stored = {one.id: one for one in entries(seen, [id_ for id_ in shown if id_ in seen.store.runs])}
+    running = {id_: of_live(live, seen) for id_, live in seen.live_runs.items()}
+    glances = seen.store.runs.glances.values()
     return {
-        "studies": [study_line(seen, it) for it in seen.store.studies],
-        "loose": [live for hash_, live in seen.live_studies.items() if not seen.store.study(hash_)],
-        "unreadable": seen.store.unreadable,
-        "running": [one for one in everything if one.live],
-        "rows": found[(page - 1) * A_PAGE : page * A_PAGE],
+        **_studies(seen, query),
+        "rows": [stored.get(id_) or running[id_] for id_ in shown],
         "found": len(found),
-        "all": len(everything),
+        "all": len(glances) + len(running),
         "page": page,
         "pages": pages,
         "query": query,
-        "models": sorted({one.recipe.model for one in everything}),
-        "statuses": sorted({one.status for one in everything}),
+        "models": sorted({one.model for one in glances} | {one.recipe.model for one in running.values()}),
+        "statuses": sorted({one.status for one in glances} | {one.status for one in running.values()}),
+    }
+
+
+def _studies(seen: Snapshot, query: Query) -> dict[str, Any]:
+    """One page of studies: those that are running, then the newest."""
+    kept = sorted(seen.store.entries, key=lambda entry: entry.plan not in seen.live_studies)
+    pages = max(1, math.ceil(len(kept) / STUDIES))
+    page = min(query.studies, pages)
+    some = kept[(page - 1) * STUDIES : page * STUDIES]
+    results = [seen.store.result(entry) for entry in some if not seen.store.is_at_own_rates(entry)]
+    there = {entry.plan for entry in kept}
+    return {
+        "studies": [study_line(seen, it) for it in results if isinstance(it, Result)],
+        "unreadable": [it for it in results if isinstance(it, Unreadable)],
+        "loose": [live for hash_, live in seen.live_studies.items() if hash_ not in there],
+        "studies_page": page,
+        "studies_pages": pages,
     }
 
 

@@ -9,13 +9,13 @@ from ablab.report.sections.classes import of_run
 from ablab.report.sections.curves import QUANTITIES
 from ablab.serve.charts import curves
 from ablab.serve.compare_page import MOST_COMPARED
-from ablab.serve.entry import Entry, entries
+from ablab.serve.entry import Entry, entries, of_live
 from ablab.serve.snapshot import Snapshot
 
 
 def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
     """One run: how it went, what it gave, what it was."""
-    facts = seen.store.data.get(one.spec.fingerprint)
+    facts = seen.store.data(one.spec.fingerprint)
     lines = [one.line(name, style, of) for style, (name, _, of) in zip((1, 2, 1, 2), QUANTITIES, strict=True)]
     charts = [
         curves(axis, some, one.recipe.epochs)
@@ -27,10 +27,16 @@ def run_page(seen: Snapshot, one: Entry) -> dict[str, Any]:
         "recipe": one.recipe.toml(),
         "facts": about(one),
         "classes": [html(part) for part in of_run(one.run, facts)] if one.run and facts else [],
-        "siblings": [other for other in entries(seen) if other.recipe.hash == one.recipe.hash and other.id != one.id][
-            : MOST_COMPARED - 1
-        ],
+        "siblings": _siblings(seen, one),
     }
+
+
+def _siblings(seen: Snapshot, one: Entry) -> list[Entry]:
+    """Other runs of the same recipe, as many as can be compared with it."""
+    recipe, most = one.recipe.hash, MOST_COMPARED - 1
+    ids = [glance.id for glance in seen.store.runs.glances.values() if glance.recipe == recipe and glance.id != one.id]
+    live = [run for run in seen.live_runs.values() if run.spec.recipe.hash == recipe and run.id != one.id]
+    return [*entries(seen, ids[:most]), *(of_live(run, seen) for run in live)][:most]
 
 
 def about(one: Entry) -> list[tuple[str, str]]:

@@ -1,10 +1,13 @@
-"""The list of runs: what a person wants to see of them, and in which order."""
+"""The list of runs: what a person wants to see of them, and in which order. No run is read for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablab.serve.entry import Entry
+from ablab import grammar
+from ablab.serve.snapshot import Snapshot
+from ablab.store.query import Glance
 
 A_PAGE = 50  # runs in one list
 
@@ -18,17 +21,18 @@ class Query:
     status: str = ""
     sort: str = "-new"
     page: int = 1
+    studies: int = 1  # the page of the studies
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> "Query":
-        page = given.get("page", "1")
         sort = given.get("sort", "-new")
         return cls(
             text=given.get("q", "")[:200],
             model=given.get("model", ""),
             status=given.get("status", ""),
             sort=sort if sort.removeprefix("-") in ORDERS else "-new",
-            page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 7 and int(page) else 1,
+            page=_page(given.get("page", "1")),
+            studies=_page(given.get("studies", "1")),
         )
 
     def keys(self, **changes: str) -> dict[str, str]:
@@ -37,32 +41,70 @@ class Query:
         return {key: value for key, value in said.items() if value and (key, value) != ("sort", "-new")}
 
 
-ORDERS: dict[str, Callable[[tuple[int, Entry]], Any]] = {
-    "new": lambda one: one[0],
-    "model": lambda one: (one[1].recipe.model, one[1].changes, one[1].spec.seed),
-    "seed": lambda one: one[1].spec.seed,
-    "status": lambda one: one[1].status,
-    "test": lambda one: -1.0 if one[1].accuracy is None else one[1].accuracy,
-    "seconds": lambda one: one[1].seconds,
+def _page(text: str) -> int:
+    """The number of a page; the first for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 7 and int(text) else 1
+
+
+Order = Callable[[Glance, Callable[[str], str]], Any]  # of a run and what says the changes of a recipe
+ORDERS: dict[str, Order] = {
+    "new": lambda one, _: one.position,
+    "model": lambda one, changes: (one.model, changes(one.recipe), one.seed),
+    "seed": lambda one, _: one.seed,
+    "status": lambda one, _: one.status,
+    "test": lambda one, _: -1.0 if one.accuracy is None else one.accuracy,
+    "seconds": lambda one, _: one.seconds or 0.0,
 }
 
 
-def listed(everything: Sequence[Entry], query: Query) -> list[Entry]:
+def listed(seen: Snapshot, query: Query) -> list[Glance]:
     """The runs that a query asks for, in its order; every word of its text has to be there."""
     words = query.text.casefold().split()
+    text = functools.cache(functools.partial(_of_recipe, seen))
     kept = [
-        (at, one)
-        for at, one in enumerate(everything)
-        if (not query.model or one.recipe.model == query.model)
+        one
+        for one in [*seen.store.runs.glances.values(), *_live(seen)]
+        if (not query.model or one.model == query.model)
         and (not query.status or one.status == query.status)
-        and (not words or all(word in _text(one) for word in words))
+        and all(word in _of_run(one) or word in text(one.recipe, one.model, one.data) for word in words)
     ]
-    kept.sort(key=ORDERS[query.sort.removeprefix("-")], reverse=query.sort.startswith("-"))
-    return [one for _, one in kept]
+    order, changes = ORDERS[query.sort.removeprefix("-")], functools.cache(functools.partial(_changes, seen))
+    kept.sort(key=lambda one: order(one, changes), reverse=query.sort.startswith("-"))
+    return kept
 
 
-def _text(one: Entry) -> str:
-    """What a search looks through."""
-    studies = " ".join(f"{study} {name}" for study, name, _ in one.studies)
-    parts = (one.id, one.recipe.model, one.recipe.data, one.changes, f"seed={one.spec.seed}", one.status, studies)
-    return " ".join(parts).casefold()
+def _live(seen: Snapshot) -> list[Glance]:
+    """The runs that are being trained, after all others."""
+    last = 1 << 62
+    return [
+        Glance(
+            last + at,
+            run.id,
+            run.spec.recipe.hash,
+            run.spec.recipe.model,
+            run.spec.recipe.data,
+            run.spec.seed,
+            "running",
+            None,
+            sum(row.seconds for row in run.rows),
+        )
+        for at, run in enumerate(seen.live_runs.values())
+    ]
+
+
+def _changes(seen: Snapshot, recipe: str) -> str:
+    """What is not as usual in a recipe, in the words of the command line."""
+    live = (run.spec.recipe.changes() for run in seen.live_runs.values() if run.spec.recipe.hash == recipe)
+    said = seen.store.changes.get(recipe) or next(live, {})
+    return " ".join(f"{key}={grammar.show(value)}" for key, value in said.items() if key not in ("model", "data"))
+
+
+def _of_run(one: Glance) -> str:
+    """What a search looks through in a run itself."""
+    return f"{one.id} seed={one.seed} {one.status}"
+
+
+def _of_recipe(seen: Snapshot, recipe: str, model: str, data: str) -> str:
+    """What a search looks through in its recipe and its studies."""
+    studies = (f"{study} {name}" for study, name, _ in seen.store.names.get(recipe, ()))
+    return " ".join((model, data, _changes(seen, recipe), *studies)).casefold()

@@ -1,22 +1,28 @@
-"""Snapshot: what the store holds and what is running, read when it has changed and never held open.
+"""Snapshot: what the store holds and what is running, read as far as a page asks for it and never held open.
 
-A run that is in the store does not change, so the store is read anew only when its file has.
+A run that is in the store does not change, so what was read of a run or a study is kept until the file changes, and
+after that for as long as it is still the same. A page of a store with 100,000 runs reads those that it shows.
 """
 
+import functools
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from ablab.errors import AblabError
-from ablab.records import DataFacts, Run
+from ablab.records import DataFacts, Run, StudyText
 from ablab.result import Result, plan_of, result_of
 from ablab.store import Store
+from ablab.store.query import Glance
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
 
 Stamp = tuple[tuple[str, int, int, bytes], ...]
+MOST_KEPT = 5000  # runs that were read and are kept in memory
+InStudy = tuple[str, str, str]  # a study, what a recipe is called in it, and the hash of its plan
 
 
 @dataclass(frozen=True)
@@ -28,18 +34,126 @@ class Unreadable:
     fault: str
 
 
-@dataclass(frozen=True)
+class Runs(Mapping[str, Run]):
+    """The runs of a store by id, in the order in which they came; each is read when it is asked for."""
+
+    def __init__(self, folder: Path, glances: dict[str, Glance], kept: dict[Glance, Run]) -> None:
+        self.folder, self.glances, self.kept = folder, glances, kept
+
+    def __getitem__(self, id_: str) -> Run:
+        (run,) = self.some([id_])
+        return run
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.glances)
+
+    def __len__(self) -> int:
+        return len(self.glances)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self.glances
+
+    def some(self, ids: Iterable[str]) -> list[Run]:
+        """The runs with these ids, read together; a KeyError for one that is not there."""
+        glances = [self.glances[id_] for id_ in ids]
+        if missing := [one for one in glances if one not in self.kept]:
+            read = {run.id: run for run in Store(self.folder, create=False).runs(one.id for one in missing)}
+            if len(self.kept) > MOST_KEPT:
+                self.kept.clear()
+            self.kept |= {one: read[one.id] for one in missing}
+            return [self.kept.get(one) or read[one.id] for one in glances]
+        return [self.kept[one] for one in glances]
+
+
 class StoreView:
-    """What the store holds: runs by id in the order in which they came, studies with the newest first."""
+    """What the store holds at one moment. It is shared by requests, of which one reads at a time."""
 
-    runs: dict[str, Run]
-    studies: tuple[Result, ...]
-    unreadable: tuple[Unreadable, ...]
-    data: dict[str, DataFacts]  # by fingerprint
-    stamp: Stamp  # the same as long as nothing is written to the store
+    def __init__(self, folder: Path, stamp: Stamp, before: "StoreView | None" = None) -> None:
+        store = Store(folder, create=False)
+        self.folder = folder
+        self.stamp = stamp  # the same as long as nothing is written to the store
+        self.reading: threading.RLock = before.reading if before else threading.RLock()
+        self.runs: Runs = Runs(
+            folder, _glances(store, before.runs.glances if before else {}), before.runs.kept if before else {}
+        )
+        self.entries: tuple[StudyText, ...] = tuple(reversed(store.studies()))  # the newest in front
+        self._results: dict[str, Result | Unreadable] = {}  # by plan
+        self._before = before._results if before else {}
 
-    def study(self, hash_: str) -> Result | None:
-        return next((it for it in self.studies if it.plan.hash == hash_), None)
+    @property
+    def studies(self) -> tuple[Result, ...]:
+        """Every study that this version can read, the newest in front."""
+        read = (self.result(entry) for entry in self.entries)
+        return tuple(one for one in read if isinstance(one, Result))
+
+    def study(self, hash_: str) -> Result | Unreadable | None:
+        """The study with this plan; None where there is none."""
+        entry = next((entry for entry in self.entries if entry.plan == hash_), None)
+        return self.result(entry) if entry else None
+
+    def result(self, entry: StudyText) -> Result | Unreadable:
+        """What a study has come to, or why it cannot be read."""
+        with self.reading:
+            if entry.plan not in self._results:
+                self._results[entry.plan] = self._read(entry)
+            return self._results[entry.plan]
+
+    def _read(self, entry: StudyText) -> Result | Unreadable:
+        try:
+            planned = plan_of(entry)
+        except AblabError as error:
+            return Unreadable(entry.plan, entry.name, str(error))
+        own = tuple(self.runs.some(spec.id for spec in planned.most if spec.id in self.runs))
+        known = self._before.get(entry.plan)
+        if isinstance(known, Result) and known.runs == own and not planned.study.tune:
+            return known
+        return result_of(planned, Store(self.folder, create=False), own)  # trials are not among the runs of the plan
+
+    def is_at_own_rates(self, entry: StudyText) -> bool:
+        """Whether this is a study at tuned rates, which is shown with the study that it is of."""
+        same = (self.result(one) for one in self.entries if one.text == entry.text and one.plan != entry.plan)
+        return any(one.after_tuning and one.after_tuning.plan.hash == entry.plan for one in same if _is_read(one))
+
+    def data(self, fingerprint: str) -> DataFacts | None:
+        """What was kept of the data set with this fingerprint."""
+        return Store(self.folder, create=False).data(fingerprint)
+
+    @functools.cached_property
+    def changes(self) -> dict[str, dict[str, object]]:
+        """What each recipe sets, by its hash."""
+        return Store(self.folder, create=False).changes()
+
+    @functools.cached_property
+    def names(self) -> dict[str, tuple[InStudy, ...]]:
+        """For each recipe, the studies that it is in and what it is called there."""
+        found: dict[str, tuple[InStudy, ...]] = {}
+        for entry in self.entries:
+            for recipe, name in _names(entry):
+                found[recipe] = (*found.get(recipe, ()), (entry.name, name, entry.plan))
+        return found
+
+
+def _is_read(one: Result | Unreadable) -> TypeGuard[Result]:
+    return isinstance(one, Result)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _names(entry: StudyText) -> tuple[tuple[str, str], ...]:
+    """The hashes of a study's recipes and what they are called in it; nothing where it cannot be read."""
+    try:
+        return tuple(plan_of(entry).study.names.items())
+    except AblabError:
+        return ()
+
+
+def _glances(store: Store, known: dict[str, Glance]) -> dict[str, Glance]:
+    """All runs. Runs are only ever added at the end, unless one was removed: then all are read anew."""
+    last = known[next(reversed(known))].position if known else 0
+    if known and store.number(last) == len(known):
+        newest = store.glances(last - 1)
+        if newest and newest[0] == known[newest[0].id]:
+            return {**known, **{one.id: one for one in newest}}
+    return {one.id: one for one in store.glances()}
 
 
 @dataclass(frozen=True)
@@ -62,7 +176,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._known: tuple[Stamp, StoreView] | None = None
+        self._known: StoreView | None = None
         self._reading = threading.Lock()  # requests are answered side by side; one of them reads for all
 
     def look(self) -> Snapshot:
@@ -78,42 +192,9 @@ class Shelf:
     def _view(self) -> StoreView:
         with self._reading:
             stamp = _stamp(self.folder)
-            if self._known is None or self._known[0] != stamp:
-                self._known = stamp, read(self.folder, stamp, self._known[1] if self._known else None)
-            return self._known[1]
-
-
-def read(folder: Path, stamp: Stamp = (), before: StoreView | None = None) -> StoreView:
-    """Everything in the store, in a few short reads; what was read before is not read again."""
-    store = Store(folder, create=False)
-    runs = _runs(store, before.runs if before else {})
-    fingerprints = {run.spec.fingerprint for run in runs.values()}
-    data = {fingerprint: facts for fingerprint in fingerprints if (facts := store.data(fingerprint))}
-    studies: list[Result] = []
-    unreadable: list[Unreadable] = []
-    for entry in reversed(store.studies()):
-        try:
-            planned = plan_of(entry)
-        except AblabError as error:
-            unreadable.append(Unreadable(entry.plan, entry.name, str(error)))
-            continue
-        own = tuple(runs[spec.id] for spec in planned.most if spec.id in runs)
-        known = before.study(entry.plan) if before else None
-        if known is None or known.runs != own or planned.study.tune:  # trials are not among the runs of the plan
-            known = result_of(planned, store, own)
-        studies.append(known)
-    at_own_rates = {it.after_tuning.plan.hash for it in studies if it.after_tuning}  # shown with the study they are of
-    left = tuple(one for one in unreadable if one.hash not in at_own_rates)
-    return StoreView(runs, tuple(studies), left, data, stamp)
-
-
-def _runs(store: Store, before: Mapping[str, Run]) -> dict[str, Run]:
-    """All runs by id. Runs are only ever added at the end, unless one was removed: then all are read anew."""
-    ids = store.ids()
-    if ids[: len(before)] != list(before):
-        before = {}
-    new = store.runs(ids[len(before) :])
-    return {**before, **{run.id: run for run in new}}
+            if self._known is None or self._known.stamp != stamp:
+                self._known = StoreView(self.folder, stamp, self._known)
+            return self._known
 
 
 def _stamp(folder: Path) -> Stamp:

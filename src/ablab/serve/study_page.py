@@ -15,7 +15,7 @@ from ablab.report.sections.runs import value_text
 from ablab.report.style import style_of
 from ablab.result import Result
 from ablab.serve.charts import curves, looks, points
-from ablab.serve.entry import names_of, of_live, running_of
+from ablab.serve.entry import of_live, running_of
 from ablab.serve.overview import study_line, verdict_line
 from ablab.serve.snapshot import Snapshot
 from ablab.study import Rule
@@ -40,7 +40,7 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
         "verdicts": [
             {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.every
         ],
-        "running": [of_live(run, names_of(seen.store)) for run in running],
+        "running": [of_live(run, seen) for run in running],
         "arms": [{"name": name, "style": style, "recipe": recipe} for name, recipe, style in arms],
         "charts": _study_charts(it, arms, running),
         "seeds": _seeds(it, arms, running),

@@ -6,7 +6,7 @@ import re
 import sqlite3
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ablab.errors import InputError, did_you_mean
 from ablab.metric import known_metrics
@@ -55,6 +55,20 @@ _FUNCTIONS = frozenset(
         *("group_concat", "json_extract", "json_valid"),  # the view itself
     }
 )
+
+
+class Glance(NamedTuple):
+    """What tells a run apart in a long list, without its record."""
+
+    position: int  # grows in the order in which runs were added
+    id: str
+    recipe: str  # its hash
+    model: str
+    data: str
+    seed: int
+    status: str
+    accuracy: float | None  # share of the test images, 0 to 1
+    seconds: float | None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ablab.errors import InputError, StoreError
 from ablab.operations import is_there
 from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
 from ablab.store import artifacts, history, listed
-from ablab.store.query import Listing, listing
+from ablab.store.query import Glance, Listing, listing
 from ablab.store.schema import BROKEN, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
 
 # Older versions can corrupt a write-ahead log that several processes write to (sqlite.org/wal.html#walresetbug).
@@ -99,6 +99,27 @@ class Store:
                 marks = ", ".join("?" * len(some))
                 rows |= {row[0]: row for row in connection.execute(f"SELECT * FROM runs WHERE id IN ({marks})", some)}  # noqa: S608
             return [self.as_run(rows[id_]) for id_ in asked if id_ in rows]
+
+    def glances(self, after: int = 0) -> list[Glance]:
+        """Every run that was added after this position, in a few words: 100,000 of them take a fraction of a second."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT runs.rowid, runs.id, recipe, model, data, seed, status, accuracy, seconds FROM runs "
+                "LEFT JOIN facts USING (id) WHERE runs.rowid > ? ORDER BY runs.rowid",
+                (after,),
+            )
+            return [Glance(*row) for row in rows]
+
+    def number(self, until: int) -> int:
+        """How many runs there are up to this position."""
+        with self.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM runs WHERE rowid <= ?", (until,)).fetchone()[0])
+
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """What each recipe of the store sets, by its hash."""
+        with self.reading() as connection:
+            rows = connection.execute("SELECT hash, changes FROM recipes WHERE json_valid(changes)").fetchall()
+        return {hash_: json.loads(changes) for hash_, changes in rows}
 
     def stored(self, ids: Iterable[str]) -> list[str]:
         """Those of these ids whose runs are here."""
