@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab.course import Course, Outcome, Wish, trials, verdicts
-from ablab.errors import AblabError
+from ablab.errors import AblabError, InputError
 from ablab.execute import Executor, Job, Loader, check_executor, choose
 from ablab.pool import Pool
 from ablab.prepare import asked, check_budget, check_locked, facts_of, foresee, planned_on_data, replicated
@@ -148,6 +148,9 @@ def run_studies(
     runs nobody has seen, unless it reuses runs; one that replicates asks again with other seeds. One that explores uses
     validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
     """
+    studies = list(studies)
+    if executor is None and workers is None:
+        executor = _executor_of(studies)
     check_executor(executor, workers)
     check_trackers(track)
     load = Loader(root, skip_unreadable)
@@ -181,6 +184,18 @@ def run_studies(
             if replicates and isinstance(result, Result) and result.tuned is None:
                 result = result_of(askings(study, result.plan.fingerprint, store)[0], store)
             yield study, result
+
+
+def _executor_of(studies: Sequence[Study]) -> str | None:
+    """The executor that the files of studies name, if any does. They share its slots, so it is one for all."""
+    named = {study.executor: study for study in studies if study.executor}
+    if len(named) > 1:
+        first, second = list(named.values())[:2]
+        raise InputError(
+            f"{first.where} and {second.where} name different executors ({first.executor}, {second.executor}): "
+            "run them apart, or say --executor"
+        )
+    return next(iter(named), None)
 
 
 def _start(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ablab import operations
+from ablab.catalogue import catalogue, read_operations
 from ablab.errors import Fault, InputError, RecipeError
 from ablab.recipe import Recipe
 from ablab.study.question.variant import Variant, setting_fault, unshowable
@@ -66,6 +67,19 @@ def variants_of(base: Recipe, changes: Mapping[str, Any]) -> tuple[tuple[Variant
 def keep_fault(value: Any) -> Fault | None:
     """What is wrong with `keep = "weights"`."""
     return None if value in ("", "weights") else Fault("keep", 'keep = "weights" keeps the weights of every run')
+
+
+def execution_faults(value: Any) -> tuple[Fault, ...]:
+    """What is wrong with the section [execute], whose only key says where runs are carried out."""
+    if not isinstance(value, dict):
+        return (Fault("execute", 'execute is a section: write a line [execute], and below it executor = "workers(2)"'),)
+    if unknown := [key for key in value if key != "executor"]:
+        hint = 'the only one is executor, such as executor = "ray(HOST:PORT, gpu=0.25)"'
+        return tuple(Fault(key, f'[execute] has no key "{key}"', key, hint) for key in unknown)
+    text = value.get("executor", "")
+    if not isinstance(text, str) or not text:
+        return (Fault("executor", 'executor is text, such as "workers(2)"'),)
+    return read_operations("executor", text, catalogue("execute", "executor"))[1]
 
 
 def tune_faults(value: Any, base: Recipe, variants: Iterable[Variant]) -> tuple[Fault, ...]:

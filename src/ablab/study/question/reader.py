@@ -10,14 +10,22 @@ from typing import Any
 from ablab import grammar
 from ablab.errors import Fault, RecipeError, did_you_mean
 from ablab.recipe import Recipe
-from ablab.study.question.parts import base_of, datasets_faults, keep_fault, question_fault, tune_faults, variants_of
+from ablab.study.question.parts import (
+    base_of,
+    datasets_faults,
+    execution_faults,
+    keep_fault,
+    question_fault,
+    tune_faults,
+    variants_of,
+)
 from ablab.study.question.published import Published, published, published_faults
 from ablab.study.question.rule import RULES, Rule, rule_of
 from ablab.study.question.toml import Document, Keys
 from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, setting_fault, variant_faults
 
 MOST_FAULTS = 20  # shown at once; a file that is something else altogether has thousands
-SECTIONS = ("variants", "grid", "decide", "full", "published")
+SECTIONS = ("variants", "grid", "decide", "full", "published", "execute")
 
 
 class Reader:
@@ -87,6 +95,16 @@ class Reader:
             self.note(("keep",), fault)
             return ""
         return str(found)
+
+    def executor(self) -> str:
+        """Where its runs are carried out unless the command line says otherwise; no verdict depends on it."""
+        found = self.document.values.get("execute")
+        if found is None:
+            return ""
+        faults = execution_faults(found)
+        for fault in faults:
+            self.note(("execute", fault.key) if isinstance(found, dict) else ("execute",), fault)
+        return "" if faults else str(found["executor"])
 
     def published(self, names: tuple[str, ...], datasets: tuple[str, ...]) -> Published | None:
         """What a report says, where the study repeats one."""

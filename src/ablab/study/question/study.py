@@ -50,6 +50,7 @@ class Study:
     is_tuned: bool  # its learning rates are those that won trials
     tunes_each: bool  # trials are repeated for every seed, and a rate is chosen for each
     keep: str  # "weights" where its runs leave their weights beside the store; no verdict depends on it
+    executor: str  # that its file names for its runs; no verdict depends on it
 
     from_file: ClassVar[Callable[..., Any]]  # these are given by ablab.api: they need rooms above this one
     plan: ClassVar[Callable[..., Any]]
@@ -74,6 +75,7 @@ class Study:
         is_tuned: bool = False,
         tunes_each: bool = False,
         keep: str = "",
+        executor: str = "",
         data: Any = None,
         **decide: Any,
     ) -> None:
@@ -104,7 +106,7 @@ class Study:
             raise StudyError(faults)
         values = (question, recipe, variants, decided, name, text, path, datasets, published, scale, grid)
         is_each = (is_tuned and tunes_each) or tuning == TUNED_EACH
-        whether = (bool(tune), is_part, is_tuned, is_each, keep)
+        whether = (bool(tune), is_part, is_tuned, is_each, keep, executor)
         for field, value in zip(fields(self), (*values, *whether), strict=True):
             object.__setattr__(self, field.name, value)
         self._check(tuning)
@@ -202,6 +204,7 @@ class Study:
         base = reader.base()
         variants, rule = reader.variants(base), reader.rule()
         tune, grid, keep = reader.tune(base, variants), reader.grid(base), reader.keep()
+        executor = reader.executor()
         told = reader.published(("base", *(variant.name for variant in variants)), datasets)
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS
@@ -221,6 +224,7 @@ class Study:
             grid=grid,
             tune=tune,
             keep=keep,
+            executor=executor,
         )
 
 
