@@ -1,0 +1,54 @@
+"""What trackers tell of a run under names that all of them share: parameters, curves, test, and a study's verdicts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ablab import grammar
+from ablab.records import EpochRow, Measurement, Run, RunSpec
+from ablab.track import Activity
+
+
+def run_name(spec: RunSpec) -> str:
+    """The network, the seed and the run, as a list of runs shows them."""
+    return f"{spec.recipe.model} seed {spec.seed} {spec.id}"
+
+
+def parameters(spec: RunSpec) -> dict[str, str]:
+    """What of the recipe is not at its default, with data, network and seed, as the command line writes it."""
+    recipe = spec.recipe
+    words = {"data": recipe.data, "model": recipe.model, **recipe.changes(), "seed": spec.seed}
+    return {key: grammar.show(value) for key, value in words.items()}
+
+
+def tags(spec: RunSpec, activity: Activity) -> dict[str, str]:
+    """Which run of ablab it is, and of which study."""
+    known = {"ablab.run": spec.id, "ablab.study": activity.name, "ablab.plan": activity.plan or ""}
+    return {key: value for key, value in known.items() if value}
+
+
+def curve(row: EpochRow) -> dict[str, float]:
+    """One point of each curve; accuracies as shares, as the store has them."""
+    return {
+        "lr": row.lr,
+        "train/loss": row.train_loss,
+        "train/accuracy": row.train_accuracy,
+        "val/loss": row.val_loss,
+        "val/accuracy": row.val_accuracy,
+        "seconds": row.seconds,
+    }
+
+
+def tested(test: Measurement) -> dict[str, float]:
+    """What was measured on the test images."""
+    return {"test/accuracy": test.accuracy, "test/loss": test.loss, **{f"test/{k}": v for k, v in test.metrics.items()}}
+
+
+def status(run: Run) -> str:
+    """How it ended, and why if it did not finish."""
+    return f"{run.status}: {run.note}" if run.note else run.status
+
+
+def verdicts(outcome: Mapping[str, Any]) -> str:
+    """What a study came to, in Markdown: its question and a sentence for each verdict. One that explores has none."""
+    lines = [f"- **{each['variant']}: {each['word']}.** {each['sentence']}" for each in outcome.get("verdicts", ())]
+    return "\n".join([f"{outcome.get('question', '')}", "", *lines]).strip()
