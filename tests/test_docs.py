@@ -1,6 +1,7 @@
 """What the documents say is so: commands in them exist, and the numbers of the worked example are the network's."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def commands(text: str) -> list[list[str]]:
     """The ablab commands in blocks for a shell, without their comments."""
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    lines = [line.partition("  #")[0].split() for block in blocks for line in block.splitlines()]
+    lines = [shlex.split(line.partition("  #")[0].rstrip("\\ ")) for block in blocks for line in block.splitlines()]
     return [line for line in lines if line and line[0] == "ablab"]
 
 

@@ -150,6 +150,26 @@ def test_a_damaged_outcome_is_noticed(tmp_path):
         invoke("report", "s.toml")
 
 
+def test_its_tables_are_written_in_every_format():
+    invoke("run", "s.toml")
+    assert "five more & " in invoke("table", "s.toml", "--format", "latex")
+    rows = json.loads(invoke("table", "s.toml", "--json", "--what", "trials"))["tables"][0]["rows"]
+    assert {row["arm"] for row in rows} == {"base", "five more"}
+    assert all(0.6 < row["acc"] < 0.8 for row in rows)
+    with pytest.raises(InputError, match="has the tables verdicts and trials"):
+        invoke("table", "s.toml", "--what", "classes")
+
+
+def test_a_study_file_is_begun_with_every_line_explained():
+    said = invoke("init", "mine", "--command", "sh train.sh {seed} {args}")
+    assert said.endswith("next: ablab plan mine.toml\n")
+    assert "7 trials at least" in invoke("plan", "mine.toml")
+    with pytest.raises(StudyError, match="there is another study in this file"):
+        invoke("init", "s.toml", "--command", "sh train.sh {seed} {args}")
+    with pytest.raises(StudyError, match=r"the command has no \{seed\}"):
+        invoke("init", "other", "--command", "sh train.sh {args}")
+
+
 @pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
@@ -169,3 +189,13 @@ def test_a_study_that_is_stopped_half_way_goes_on_and_calls_nothing_twice(number
     assert "five more helps" in invoke("run", "s.toml")
     whole = json.loads(invoke("report", "s.toml", "--json"))
     assert len(calls()) <= len(whole["trials"]) + 2  # the repeat, and the one that was on its way
+
+
+@pytest.mark.slow
+def test_two_processes_with_one_store_call_nothing_twice():
+    Path("train.sh").write_text(TRAIN + "sleep 0.1\n")
+    words = [sys.executable, "-m", "ablab", "run", "s.toml", "--json", "--workers", "2"]
+    both = [subprocess.Popen([*words, "--out", f"{at}.html"], stdout=subprocess.PIPE, text=True) for at in (1, 2)]
+    said = [json.loads(process.communicate()[0]) for process in both]
+    assert said[0]["verdicts"] == said[1]["verdicts"]
+    assert len(calls()) == len(set(calls())) + 1  # the repeat

@@ -49,7 +49,7 @@ def test_a_study_of_recipes_is_none_of_a_command_and_the_other_way_round(tmp_pat
     assert read(tmp_path, "no toml at all") is None
     from ablab.study import Study
 
-    with pytest.raises(StudyError, match="a study of a command is for ablab plan, ablab run and ablab report"):
+    with pytest.raises(StudyError, match="a study of a command is for ablab plan, run, report and table"):
         Study.from_toml(GOOD)
 
 

@@ -10,6 +10,7 @@ GROUP = "Ask"
 EXAMPLES = (
     "ablab init mine",
     "ablab init mine --model vgg6 --data cifar10",
+    'ablab init mine --command "python train.py --seed {seed} {args}"',
 )
 
 
@@ -17,10 +18,13 @@ EXAMPLES = (
 @click.argument("name")
 @click.option("--model", default="simple-nn", show_default=True, help="Ask about this network.")
 @click.option("--data", default="phantom", show_default=True, help="Ask on these data: a name, a folder, a file.")
+@click.option("--command", "program", metavar="TEXT", help="Ask about a program: its command with {seed} and {args}.")
 @json_option
-def command(name: str, model: str, data: str, as_json: bool) -> None:
+def command(name: str, model: str, data: str, program: str | None, as_json: bool) -> None:
     from ablab.study.question.files import begin_study
+    from ablab.trials.begin import begin_trials
 
-    path = begin_study(Path(name), model=model, data=data)
+    place = Path(name)
+    path = begin_study(place, model=model, data=data) if program is None else begin_trials(place, program)
     text = f"{path}: change the question, the base and the variants, then see what it takes"
     say(as_json, {"study": str(path)}, text, f"ablab plan {path}")

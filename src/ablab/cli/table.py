@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ablab.cli.shared import StudyWords, json_option, say, say_next, study_words
+from ablab.cli.trials import show_table, study_of_command
 from ablab.report.section import table_names
 from ablab.report.table import formats
 
@@ -51,8 +52,11 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     from ablab.report.writers.json import facts
     from ablab.result import look_up, together
 
-    parts = study.parts()
     kept = study.open_store()
+    if asked := study_of_command(study):
+        show_table(asked, study, kept, form, what, out, as_json)
+        return
+    parts = study.parts()
     results = together([look_up(part, kept) for part in parts])
     named = [(part.name, table) for part, each in zip(parts, results, strict=True) for table in tables_of(each, what)]
     if out and len(named) > 1:

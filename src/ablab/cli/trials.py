@@ -12,6 +12,7 @@ from ablab.cli.shared import StudyWords, say
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
+    from ablab.store import Store
     from ablab.trials.question import TrialStudy
     from ablab.trials.result import TrialResult
 
@@ -80,6 +81,31 @@ def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_jso
     text = f"\n{result_text(result)}\nreport: {path}"
     say(as_json, {**result.to_dict(), "report": str(path)}, text, words.command("report", "--open"))
     return path
+
+
+def show_table(
+    study: TrialStudy, words: StudyWords, store: Store, form: str, what: str, out: Path | None, as_json: bool
+) -> None:
+    """Print a table of a study, or write it to a file."""
+    from ablab.atomic import atomic_write, check_writable
+    from ablab.report.table import write
+    from ablab.report.trials import trial_table, verdict_table
+    from ablab.report.writers.json import facts
+    from ablab.trials.result import look_up
+
+    tables = {"verdicts": verdict_table, "trials": trial_table}
+    if what not in tables:
+        raise InputError(f"--what {what}: a study of a command has the tables {' and '.join(tables)}")
+    table = tables[what](look_up(study, store))
+    text = write(table, form)
+    if out:
+        check_writable(out)
+        atomic_write(out, text + "\n")
+    value = {"tables": [{"study": study.name, **facts(table)}], "out": str(out) if out else None}
+    other = next(name for name in tables if name != what)
+    is_for_people = bool(out) or form == "text"
+    following = words.command("table", "--what", other) if is_for_people else None
+    say(as_json, value, f"table: {out}" if out else text, following)
 
 
 def refuse(study: TrialStudy, given: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The report of a study of a command or a function: its verdicts, effects, trials, and what was called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ablab.nouns import counted, duration
 from ablab.report.chart import Axis, Intervals, Whisker
@@ -16,6 +17,7 @@ from ablab.study.verdict import signed
 from ablab.trial import Outcome
 from ablab.trials.evidence import Series, grid
 from ablab.trials.result import TrialResult
+from ablab.trials.verdict import TrialVerdict
 
 WORDS_USED = ("effect", "interval", "margin", "helps, hurts", "no practical difference", "undecided", "n")
 
@@ -130,14 +132,37 @@ def verdict_table(result: TrialResult) -> Table:
             "verdict",
         ),
         rows,
+        [_record(result, None), *(_record(result, verdict) for verdict in result.verdicts)],
         title="Verdicts",
         caption=f"{metric.title} in {metric.unit_words} with the plain 95 % interval of each mean; "
         f"margin {metric.size(study.rule.margin)}.",
     )
 
 
-def _trials(result: TrialResult) -> Iterator[Part]:
-    """Every trial with its figure, and the end of what those that failed have printed."""
+def _record(result: TrialResult, verdict: TrialVerdict | None) -> dict[str, Any]:
+    """A row as a program reads it; the base has no verdict."""
+    base = max((one.base_figures for one in result.verdicts), key=len)
+    figures = verdict.figures if verdict else base
+    return {
+        "variant": verdict.variant if verdict else "base",
+        "arguments": verdict.arguments if verdict else result.study.base,
+        "base": mean(verdict.base_figures) if verdict and verdict.pairs else None,
+        result.study.measure.metric.name: mean(figures) if figures else None,
+        "effect": verdict.effect if verdict else None,
+        "low": verdict.low if verdict else None,
+        "high": verdict.high if verdict else None,
+        "n": len(figures),
+        "confidence": result.study.rule.confidence,
+        "margin": result.study.rule.margin,
+        "failed": verdict.failures if verdict else max(one.base_failures for one in result.verdicts),
+        "time_ratio": verdict.time_ratio if verdict else None,
+        "verdict": verdict.word if verdict else "",
+        "label": verdict.label if verdict else "",
+    }
+
+
+def trial_table(result: TrialResult) -> Table:
+    """Every trial with its figure."""
     metric = result.study.measure.metric
     several = [(arm.name, outcome) for arm in result.study.arms for outcome in result.of(arm)]
     rows = [
@@ -153,8 +178,30 @@ def _trials(result: TrialResult) -> Iterator[Part]:
         for name, outcome in several
     ]
     heads = ("trial", "arguments of", "seed >", Head(metric.head, True), "time >", "status", "")
-    yield table("trials", heads, rows)
-    for name, outcome in several:
+    records = [
+        {
+            "trial": outcome.trial.id,
+            "arm": name,
+            "seed": outcome.trial.seed,
+            "status": outcome.status,
+            "seconds": outcome.seconds,
+            **outcome.figures,
+        }
+        for name, outcome in several
+    ]
+    return table("trials", heads, rows, _with_all_keys(records))
+
+
+def _with_all_keys(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records with the same keys in each: a trial that failed has no figures."""
+    keys = dict.fromkeys(key for record in records for key in record)
+    return [{key: record.get(key) for key in keys} for record in records]
+
+
+def _trials(result: TrialResult) -> Iterator[Part]:
+    """Every trial, and the end of what those that failed have printed."""
+    yield trial_table(result)
+    for name, outcome in ((arm.name, outcome) for arm in result.study.arms for outcome in result.of(arm)):
         if outcome.status != "finished":
             yield Heading(f"{name}, seed {outcome.trial.seed}", outcome.note)
             printed = outcome.errors.strip() or outcome.output.strip() or "It has printed nothing."

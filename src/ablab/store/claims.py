@@ -1,4 +1,4 @@
-"""Claims: which process trains which run, so that several can share a store and train nothing twice.
+"""Claims: which process trains which run or calls which trial, so that several share a store and do nothing twice.
 
 A claim is a row that goes when its run is stored or its owner stops. If the owner runs on this machine, the system
 knows whether it is alive. If it runs elsewhere, its heartbeat says so, which the observer times by its own clock.
@@ -97,11 +97,12 @@ class Claims:
     def _free(self, ids: list[str], most: int) -> list[str]:
         taken = {claim.run for claim in self._rows() if self._is_alive(claim)}
         found: list[str] = []
+        stored = "SELECT 1 FROM runs WHERE id = :id UNION ALL SELECT 1 FROM trials WHERE id = :id"
         with self.store.reading() as connection:
             for id_ in ids:
                 if len(found) == most:
                     break
-                if id_ not in taken and not connection.execute("SELECT 1 FROM runs WHERE id = ?", (id_,)).fetchone():
+                if id_ not in taken and not connection.execute(stored, {"id": id_}).fetchone():
                     found.append(id_)
         return found
 

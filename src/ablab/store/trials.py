@@ -13,6 +13,7 @@ def keep(store: Store, outcome: Outcome) -> None:
     row = (trial.id, outcome.plan, trial.seed, outcome.status, outcome.to_json())
     with store.writing() as connection:
         connection.execute("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?)", (*row, digest(*row)))
+        connection.execute("DELETE FROM claims WHERE run = ?", (trial.id,))
 
 
 def outcomes(store: Store, ids: Iterable[str]) -> dict[str, Outcome]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
 from ablab.errors import AblabError, StudyError
 from ablab.nouns import counted
 from ablab.statistics.paired import sd
+from ablab.store.claims import Claims
 from ablab.store.history import now
 from ablab.store.trials import keep, lock, locked, outcomes
 from ablab.study.question.rule import LEAST, MOST_ROOTS
@@ -19,11 +20,13 @@ from ablab.trial import LockedTrials, Outcome, Trial
 from ablab.trials.command import Command
 from ablab.trials.decide import Decision, decide
 from ablab.trials.evidence import gather
+from ablab.trials.figures import absence
 from ablab.trials.function import Calls, Function
 from ablab.trials.plan import Plan, plan
 from ablab.trials.processes import Processes
 from ablab.trials.question import TrialStudy
 from ablab.trials.result import TrialResult, begun, result_of
+from ablab.trials.sharing import Caller, Shared
 
 if TYPE_CHECKING:
     from ablab.store import Store
@@ -32,16 +35,6 @@ LAST_LINES = 12  # of a program's output, in the message that it is not right ye
 
 Observer = Callable[[Plan, Outcome, Decision], None]
 Beginning = Callable[[Plan, int], None]  # the plan, and how many of its trials are there already
-
-
-class Caller(Protocol):
-    """Carries out trials; how is its own affair."""
-
-    slots: int
-
-    def __call__(self, wanted: Callable[[], Sequence[Trial]]) -> Iterator[Outcome]:
-        """Outcomes in any order, until nothing is wanted."""
-        ...
 
 
 def run_trials(
@@ -62,22 +55,32 @@ def run_trials(
     planned = prepared(study, store, is_new=is_new, reuses=reuses)
     planned = _locked(planned, store)
     found = outcomes(store, (trial.id for trial in planned.possible))
+    _check_figure(planned, found)
     begin(planned, len(found))
     decision = decide(planned, found)
 
     def wanted() -> Sequence[Trial]:
-        return (*decision.wanted, *(decision.later if call.slots > 1 else ()))
+        return (*decision.wanted, *(decision.later if own.slots > 1 else ()))
 
-    with caller as call:
+    with Claims(store) as claims, caller as own:  # calls end before their claims do
+        call = Shared(own, store, claims)
         for outcome in call(wanted):
             if outcome.trial.id == planned.first.id and outcome.status != "finished":
                 raise AblabError(_not_right_yet(planned, outcome))
-            kept = dataclasses.replace(outcome, plan=planned.hash)
+            kept = outcome if outcome.plan else dataclasses.replace(outcome, plan=planned.hash)
             keep(store, kept)
             found[kept.trial.id] = kept
             decision = decide(planned, found)
             show(planned, kept, decision)
     return result_of(planned, store)
+
+
+def _check_figure(planned: Plan, found: Mapping[str, Outcome]) -> None:
+    """Raise if the first trial is there from another plan and has other figures than the one that decides now."""
+    first, measure = found.get(planned.first.id), planned.study.measure
+    if first and first.figures and measure.of(first.figures) is None:
+        why = absence(first.figures, measure.name, is_file=False, has_pattern=False)
+        raise StudyError(f"{planned.study.where}: trial {first.trial.id} was made before: {why}")
 
 
 def run_command(

@@ -8,7 +8,7 @@ import numbers
 import platform
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from ablab.trial import Outcome, Status, Trial
 from ablab.trials.code import code_digest
 from ablab.trials.figures import ONE, SHOWN
 from ablab.trials.question import Measure
+from ablab.trials.sharing import Wanted
 
 Called = Callable[[Any, int], Any]  # arguments and a seed, to a number or to numbers by name
 KEPT = 1 << 14  # characters of a traceback
@@ -60,7 +61,7 @@ class Calls:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def __call__(self, wanted: Callable[[], Sequence[Trial]]) -> Iterator[Outcome]:
+    def __call__(self, wanted: Wanted) -> Iterator[Outcome]:
         begun: set[str] = set()
         while trials := [trial for trial in wanted() if trial.id not in begun]:
             begun.add(trials[0].id)

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -24,13 +24,12 @@ from ablab.trials.command import Command
 from ablab.trials.figures import absence, figures_in
 from ablab.trials.guard import GRACE
 from ablab.trials.question import Measure
+from ablab.trials.sharing import Wanted
 
 READ = 1 << 20  # bytes of the end of an output in which the result is looked for
 KEPT = 1 << 14  # characters of it that stay with the outcome
 CHUNK = 1 << 16
 TICK, SOON = 0.2, 0.01  # seconds between looks at processes that say nothing, and at those that have closed their ends
-
-Wanted = Callable[[], Sequence[Trial]]  # all that is still useful, the most urgent first
 
 
 @dataclass
@@ -123,6 +122,7 @@ class Processes:
             for call in over:
                 self._close(call)
             yield from outcomes
+        self._stop_all_but(())
 
     def _start(self, trial: Trial) -> Call:
         folder = self.folder / trial.id

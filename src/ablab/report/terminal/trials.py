@@ -69,9 +69,10 @@ def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:
     told = f"  {outcome.note}" if outcome.note else "  once more" if outcome.trial.is_repeat else ""
     decided = sum(verdict.word != "undecided" for verdict in decision.verdicts)
     name = shown(names[outcome.trial.arguments])
+    wanted = f", {len(decision.wanted)} wanted" if decision.wanted else ""
     return (
         f"seed {outcome.trial.seed:<4} {name:<{wide}}  {seen:>10}  {duration(outcome.seconds):>8}{shown(told)}"
-        f"  {decided} of {len(decision.verdicts)} decided"
+        f"  {decided} of {len(decision.verdicts)} decided{wanted}"
     )
 
 

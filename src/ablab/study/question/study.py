@@ -196,7 +196,7 @@ class Study:
             raise StudyError(f'scale "{scale}": {did_you_mean(scale, SCALES)}')
         document = toml.read(content, str(path))
         if "command" in document.values:
-            raise StudyError(f"{path}: a study of a command is for ablab plan, ablab run and ablab report")
+            raise StudyError(f"{path}: a study of a command is for ablab plan, run, report and table")
         if scale == "full" and "full" not in document.values:
             raise StudyError(f"{path}: this study has one size: there is no section [full]")
         reader = Reader(replace(document, values=scaled(document.values, scale, frozenset(RULES))))
