@@ -35,6 +35,7 @@ check: install
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	MYPYPATH=src:tools $(BIN)/mypy --strict tools/*.py
+	MYPYPATH=src:tests $(BIN)/mypy --strict --follow-imports=silent tests/fault_suite
 
 bench: install
 	$(BIN)/python benchmarks/data.py

@@ -20,7 +20,10 @@ class Fault:
 
 
 class AblabError(Exception):
-    """A message for a person: what happened, where, and what to type instead. Shown without a traceback."""
+    """A message for a person: what happened, where, and what to type instead. Shown without a traceback.
+
+    Files and names from outside are quoted in messages, so nothing in one may be what a terminal would obey.
+    """
 
     exit_code = 1
     run = ""  # the id of the run that could not be carried out, where it is about one
@@ -29,6 +32,9 @@ class AblabError(Exception):
         """The same error, about a run: others that are under way need not end with it."""
         self.run = run
         return self
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, super().__str__().split("\n")))
 
 
 class InputError(AblabError):

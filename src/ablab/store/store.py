@@ -5,7 +5,6 @@ import functools
 import json
 import os
 import re
-import shutil
 import sqlite3
 from array import array
 from collections.abc import Collection, Iterable, Iterator
@@ -392,13 +391,19 @@ def _unopened(file: Path, error: Exception) -> str:
 
 def room(file: Path, error: Exception) -> str:
     """What to add to an error of SQLite's if the disk is full or a limit is reached."""
-    if getattr(error, "sqlite_errorcode", 0) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_CANTOPEN):
         return ""
     try:
-        free = shutil.disk_usage(file.parent).free
+        disk = os.statvfs(file.parent)
     except OSError:
         return ""
-    return f"; {free:,} bytes are free on that disk: free some space and do the same again"
+    free = disk.f_bavail * disk.f_frsize
+    if code != sqlite3.SQLITE_CANTOPEN:
+        return f"; {free:,} bytes are free on that disk: free some space and do the same again"
+    if disk.f_files and not disk.f_favail:
+        return f"; {free:,} bytes are free on that disk and no room for another file: remove some files"
+    return ""
 
 
 def _file_system(folder: Path) -> str | None:

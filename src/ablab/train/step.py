@@ -132,7 +132,8 @@ def gradient_norm(parameters: list[nn.Parameter]) -> Tensor:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Memory of the device or of the machine has run out."""
-    texts = ("out of memory", "can't allocate memory", "not enough memory")
+    # the last is all that oneDNN says when a convolution finds no memory for its scratch
+    texts = ("out of memory", "can't allocate memory", "not enough memory", "could not create a primitive")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error) for text in texts)
 
 

@@ -16,7 +16,7 @@ import torch
 
 from ablab.data.arrays import with_test
 from ablab.data.dataset import Dataset, Examples
-from ablab.errors import DataError, did_you_mean
+from ablab.errors import DataError, did_you_mean, printable
 
 MAGIC = b"PAR1"
 IMAGES = ("img", "image")
@@ -177,7 +177,8 @@ def _refusing_damage(file: Path) -> Iterator[None]:
         MemoryError,
     ) as error:
         lines = str(getattr(error, "strerror", None) or error).strip().splitlines() or [type(error).__name__]
-        raise DataError(f"{file}: is damaged, cut short or no Parquet file ({lines[0][:200]}); get it again") from None
+        why = printable(lines[0][:200])
+        raise DataError(f"{file}: is damaged, cut short or no Parquet file ({why}); get it again") from None
 
 
 @contextmanager

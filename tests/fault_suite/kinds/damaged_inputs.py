@@ -1,0 +1,23 @@
+"""Damaged inputs: mutations of every form of file that ablab reads. Each is read as it was, or refused in words.
+
+Nothing may end the reader, take over ten seconds or over 512 MB, or come out changed where there is a digest.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from fault_suite.fault import Fault, Trial
+from fault_suite.forms import FORMS
+from fault_suite.nursery import Nursery
+from fault_suite.reader import mutations
+
+
+def damaged(_nursery: Nursery, folder: Path, number: int, name: str) -> Iterator[Trial]:
+    yield from mutations(folder, name, number)
+
+
+FAULTS = tuple(
+    Fault(f"mutations of {form.name}", 60, 100_000 if "cifar" in form.name else 1000, partial(damaged, name=form.name))
+    for form in FORMS
+)
