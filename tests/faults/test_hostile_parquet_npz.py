@@ -9,6 +9,7 @@ import os
 import random
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from PIL import Image
 
 from ablab.data.sources import npz, parquet
 from ablab.errors import DataError
+from damage import watched
 
 N = int(os.environ.get("ABLAB_FAULTS_N", "200"))
 MOST_SECONDS = 10
@@ -152,3 +154,44 @@ def test_no_mutation_crashes_hangs_or_gives_half_a_data_set(kind, tmp_path):
     assert outcomes["read"] + outcomes["refused"] == N
     assert outcomes["refused"] > N / 4  # else nothing was damaged
     assert peak < MOST_KILOBYTES
+
+
+def swollen(path, contents):
+    import pyarrow
+    import pyarrow.parquet
+
+    labels = np.arange(len(contents)) % 2
+    pyarrow.parquet.write_table(pyarrow.table({"img": contents, "label": labels}), path, compression="zstd")
+
+
+def read_swollen(files, say):
+    """Reads files that say the same thing over and over; says what came of it and how much memory that took."""
+    results = {}
+    for name, path in files.items():
+        Path("/proc/self/clear_refs").write_text("5")
+        before = peak()
+        say(name)
+        try:
+            parquet.read(path)
+            results[name] = (False, 0)
+        except DataError:
+            results[name] = (True, peak() - before)
+    say(results)
+
+
+def peak():
+    """Kilobytes that this process had at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="peak memory is measured by Linux's /proc")
+def test_a_small_file_that_says_the_same_over_and_over_fills_no_memory(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    files = {name: tmp_path / f"{name}.parquet" for name in ("two million empty pictures", "one in every row")}
+    swollen(files["two million empty pictures"], pyarrow.array([b""] * 2_000_000, pyarrow.binary()))
+    swollen(files["one in every row"], pyarrow.array([np.random.default_rng(0).bytes(4 << 20)] * 200, pyarrow.binary()))
+    for name, (is_refused, kilobytes) in watched(read_swollen, files).items():
+        assert is_refused, name
+        assert kilobytes < MOST_KILOBYTES, name

@@ -163,7 +163,18 @@ def bombs():
         "a TIFF tag of 4 GB": (b"II*\0\x08\0\0\0\1\0\0\1\4\0\xff\xff\xff\xff\x1a\0\0\0" + bytes(20), False),
         "a JPEG of scans without end": (scans_without_end(), False),
         "a GIF of frames without end": (frames_without_end(), True),
+        "a PNG of a million empty chunks": (one_bit_png(16, text=chunk(b"teXt", b"") * 1_000_000), False),
+        "a clear palette of 8000x8000": (palette_png(8_000), False),
+        "a clear palette of 5000x5000": (palette_png(5_000), True),
     }
+
+
+def palette_png(side):
+    out = io.BytesIO()
+    picture = Image.new("P", (side, side))
+    picture.putpalette([0, 0, 0, 255, 255, 255])
+    picture.save(out, "PNG", transparency=0)
+    return out.getvalue()
 
 
 def sealed_header(side):

@@ -26,12 +26,14 @@ DEFAULT_SIZE = 32
 FILTER = Image.Resampling.LANCZOS
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 MOST_PIXELS = 64 << 20  # of one picture before it is resized: 256 MB as Pillow holds RGB
+MOST_CONVERTED = 32 << 20  # of one with a palette, transparency or deep grey, which is held up to four times
 MOST_BYTES = 256 << 20  # of one file: 64 million pixels that are not compressed at all take 192 MB
 MOST_SIDE = 4096  # that pictures are resized to
 # A progressive JPEG is gone through once a scan: one of a few kilobytes can ask for hours. Ordinary ones have 10.
 MOST_SCANNED = 32 * MOST_PIXELS
 MOST_THREADS = 16
 LARGE = 4 << 20  # pixels; larger pictures are decoded one at a time, so that memory does not grow with the threads
+CHUNKS, TIMES_CHUNKS = 1000, 256  # of a PNG: so many, and one for so many bytes; libpng writes one for 8,192
 SHOWN = 10  # unreadable files in one message
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
@@ -146,10 +148,11 @@ def _pixels(content: bytes, where: str, size: int | None) -> Tensor:
         _check_png(content, where)
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         width, height = opened.size
-        if width * height > MOST_PIXELS:
+        is_plain = opened.mode in ("1", "L", "RGB", "CMYK", "YCbCr") and "transparency" not in opened.info
+        if width * height > (most := MOST_PIXELS if is_plain else MOST_CONVERTED):
             raise DataError(
-                f"{where}: claims {width:,} x {height:,} pixels; at most {MOST_PIXELS:,} are decoded, "
-                "save it smaller if it is genuine"
+                f"{where}: claims {width:,} x {height:,} pixels; at most {most:,} are decoded "
+                f"of mode {opened.mode}, save it smaller if it is genuine"
             )
         if opened.format == "JPEG" and content.count(b"\xff\xda") * width * height > MOST_SCANNED:
             raise DataError(f"{where}: is a JPEG of more scans than any genuine one of its size; not decoded")
@@ -163,8 +166,11 @@ def _pixels(content: bytes, where: str, size: int | None) -> Tensor:
 def _check_png(content: bytes, where: str) -> None:
     """Compare the checksum of every chunk: Pillow passes over those of the pixels."""
     view = memoryview(content)
-    at = len(PNG_START)
+    at, number = len(PNG_START), 0
     while at + 12 <= len(view):
+        number += 1
+        if number > CHUNKS + len(view) // TIMES_CHUNKS:
+            raise DataError(f"{where}: has more chunks than any genuine PNG of its size; not decoded")
         end = at + 8 + int.from_bytes(view[at : at + 4])
         kind = bytes(view[at + 4 : at + 8])
         if end + 4 > len(view):

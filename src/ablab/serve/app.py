@@ -5,6 +5,7 @@ itself again every second and is answered with 304 until something has changed.
 """
 
 import functools
+import logging
 import secrets
 import socket
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ from ablab.result import Result
 from ablab.serve.compare_page import compare_page
 from ablab.serve.entry import entry
 from ablab.serve.guard import Guard
+from ablab.serve.limits import WAITING, LimitedProtocol, Once
 from ablab.serve.overview import overview
 from ablab.serve.run_page import run_page
 from ablab.serve.runs_list import Query
@@ -173,6 +175,8 @@ def serve(folder: Path, *, port: int | None, ready: Callable[[str, int], None], 
     taken, token = sockets[0].getsockname()[1], secrets.token_urlsafe(24)
     config = uvicorn.Config(
         application(folder, token=token, port=taken, data_root=data_root),
+        http=LimitedProtocol,
+        backlog=WAITING,
         log_level="warning",
         access_log=False,  # addresses have the token in them
         lifespan="off",
@@ -181,6 +185,7 @@ def serve(folder: Path, *, port: int | None, ready: Callable[[str, int], None], 
         server_header=False,
         timeout_graceful_shutdown=2,
     )
+    logging.getLogger("uvicorn.error").addFilter(Once())
     try:
         ready(f"http://127.0.0.1:{taken}/?token={token}", taken)
         uvicorn.Server(config).run(sockets=sockets)

@@ -24,8 +24,10 @@ KINDS = ("fine", "coarse")
 SPLITS = {"train": "train", "test": "test", "validation": "val", "valid": "val", "val": "val"}
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})(?:-[0-9a-f]+)?$")
 SIDE = 32  # pixels a side where no size was asked for
-BATCH = 256  # rows: a file may repeat one large picture in every row, and a batch is the least that is made at once
+BATCH = 16  # rows: a file may repeat one large picture in every row, and a batch is the least that is made at once
 MOST_ROWS = 20_000_000
+# The smallest picture has 67 bytes, and repeated ones take hardly any: a file can say "2 million empty ones".
+SPARE_ROWS, BYTES_A_ROW = 100_000, 4
 # What a file may hold beyond its own size: pictures hardly shrink again, but a file can say "the same, 10**9 times".
 SPARE, TIMES = 128 << 20, 20
 SPARE_PIXELS, TIMES_PIXELS = 256 << 20, 200
@@ -206,6 +208,8 @@ def _columns(file: Path, kind: str | None) -> Columns:
     names = list(schema.names)
     if not 0 < rows <= MOST_ROWS:
         raise DataError(f"{file}: says that it has {rows:,} rows; from 1 to {MOST_ROWS:,} can be read")
+    if rows > SPARE_ROWS + file.stat().st_size // BYTES_A_ROW:
+        raise DataError(f"{file}: {rows:,} pictures in a file of {file.stat().st_size:,} bytes are no pictures")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f'{file}: has the column "{twice}" twice')
@@ -323,6 +327,9 @@ def _rows(file: Path, columns: Columns, skip_unreadable: bool) -> tuple[list[Ite
     images = f"{columns.images}.bytes" if columns.bytes_field else columns.images
     with _opened(file) as opened:
         most = SPARE + TIMES * file.stat().st_size
+        groups = map(opened.metadata.row_group, range(opened.metadata.num_row_groups))
+        if any(group.column(at).total_uncompressed_size > most for group in groups for at in range(group.num_columns)):
+            raise DataError(f"{file}: says that it holds over {most:,} bytes, far more than a file of its size can")
         for batch in opened.iter_batches(BATCH, columns=[images, columns.labels], use_threads=False):
             contents, numbers = batch.column(columns.images), batch.column(columns.labels)
             if columns.bytes_field:
