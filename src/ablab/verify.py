@@ -29,7 +29,7 @@ Word = Literal["same", "same within tolerance", "different"]
 ELEMENT = "ablab-runs"  # the id of the element in which a report carries its runs
 LONGEST = 64 << 20  # bytes of a page; a report has at most 3 MB
 # Not html.parser: it goes through the rest of a page anew for every tag that is never closed.
-_SCRIPT = re.compile(r"<script\b([^<>]{0,1000})>", re.IGNORECASE)
+_MARK = re.compile(r"<!--.*?(?:-->|\Z)|<script\b([^<>]{0,1000})>", re.IGNORECASE | re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([\w-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""")
 _END = re.compile(r"</script", re.IGNORECASE)
 SPREADS = 3.0  # of these a gap may have: chance alone goes further in 1 of 370 checks
@@ -147,16 +147,22 @@ def _no_number(text: str) -> float:
 
 
 def _embedded(text: str) -> Iterator[str]:
-    """What is inside each element that claims to have the runs; the rest of the page passes by."""
-    for tag in _SCRIPT.finditer(text):
+    """What is inside each element that claims to have the runs; comments and the rest of the page pass by."""
+    position = 0
+    while mark := _MARK.search(text, position):
+        position = mark.end()
+        if mark[1] is None:
+            continue
+        end = _END.search(text, position)
+        content = text[position : end.start() if end else len(text)]
+        position += len(content)
         attributes = {
-            name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(tag[1])
+            name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(mark[1])
         }
         if attributes.get("id") == ELEMENT:
             if attributes.get("type") != "application/json":
                 raise ValueError("the runs embedded in it are not marked as JSON")
-            end = _END.search(text, tag.end())
-            yield text[tag.end() : end.start() if end else len(text)]
+            yield content
 
 
 def check(reported: ReportedRun, load: Callable[[Recipe], Dataset], show: Observer) -> Check:
