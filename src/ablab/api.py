@@ -103,7 +103,7 @@ def compare_function(
     *,
     base: Any = None,
     store: Any = None,
-    show: TrialObserver | None = None,
+    show: TrialObserver | bool = False,
     is_new: bool = False,
     reuses: bool = False,
     **words: Any,
@@ -113,13 +113,13 @@ def compare_function(
     It gives a number, or a mapping of names to numbers of which `metric` decides. A variant that is a mapping changes
     the base. `margin` is wanted, in the unit of the figure. The other words are those of a study file: `question`,
     `files`, `repeat`, the keys of [result], such as `unit` and `better`, and those of [decide], such as `seeds`.
-    What is in the store is not called again.
+    What is in the store is not called again. With `show=True` it prints a line for each call.
     """
     from ablab.trials.conduct import run_function
     from ablab.trials.values import study_of_function
 
     study = study_of_function(function, variants, base=base, **words)
-    return run_function(study, _store(store), show=show or _quiet_trial, is_new=is_new, reuses=reuses)
+    return run_function(study, _store(store), show=_trial_observer(show), is_new=is_new, reuses=reuses)
 
 
 def compare_command(
@@ -129,7 +129,7 @@ def compare_command(
     base: str = "",
     store: Any = None,
     workers: int = 1,
-    show: TrialObserver | None = None,
+    show: TrialObserver | bool = False,
     is_new: bool = False,
     reuses: bool = False,
     **words: Any,
@@ -143,7 +143,7 @@ def compare_command(
 
     study = study_of_command(command, variants, base=base, **words)
     options = {"is_new": is_new, "reuses": reuses}
-    return run_command(study, _store(store), workers=workers, show=show or _quiet_trial, begin=_quiet_begin, **options)
+    return run_command(study, _store(store), workers=workers, show=_trial_observer(show), begin=_quiet_begin, **options)
 
 
 def export_run(
@@ -243,8 +243,13 @@ def _quiet(_spec: RunSpec, _event: object) -> None:
     """Show nothing of a run."""
 
 
-def _quiet_trial(_plan: object, _outcome: object, _decision: object) -> None:
-    """Show nothing of a trial."""
+def _trial_observer(show: TrialObserver | bool) -> TrialObserver:
+    """Who is told every outcome: an observer that was given, one that prints lines, or nobody."""
+    if not isinstance(show, bool):
+        return show
+    from ablab.report.terminal.trials import line_of
+
+    return lambda *told: print(line_of(*told)) if show else None
 
 
 def _quiet_begin(_plan: object, _done: int) -> None:

@@ -46,6 +46,15 @@ def test_a_function_is_called_until_its_verdicts_stand_and_not_again():
     assert repr(result) == f"<TrialResult of better-more: more: helps; {many} trials>"
 
 
+def test_a_call_shows_its_lines_where_it_is_asked_to(capsys):
+    ablab.compare_function(better, {"more": {"more": 2}}, margin=0.5, seeds="3..4")
+    assert capsys.readouterr().out == ""
+    ablab.compare_function(better, {"less": {"more": -2}}, margin=0.5, seeds="3..4", show=True, name="other")
+    said = capsys.readouterr().out
+    assert "seed 10000 base" in said  # another question has seeds of its own, whose results nobody has seen
+    assert said.count("less") == 3
+
+
 def test_another_function_under_the_same_name_is_another_study():
     def named(change):
         return lambda arguments, seed: better(arguments, seed) + change

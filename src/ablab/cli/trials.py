@@ -10,6 +10,7 @@ import click
 
 from ablab.cli.shared import StudyWords, say
 from ablab.errors import InputError
+from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.store import Store
@@ -117,5 +118,5 @@ def refuse(study: TrialStudy, given: Mapping[str, Any]) -> None:
 
 def _begun(plan: str, note: str, done: int) -> str:
     """What a person sees before the first trial."""
-    there = f", {done} trials are there already" if done else ""
+    there = f", {counted(done, 'trial')} {'is' if done == 1 else 'are'} there already" if done else ""
     return "\n".join(filter(None, [f"plan {plan}{there}", note]))

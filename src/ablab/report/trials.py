@@ -19,7 +19,15 @@ from ablab.trials.evidence import Series, grid
 from ablab.trials.result import TrialResult
 from ablab.trials.verdict import TrialVerdict
 
-WORDS_USED = ("effect", "interval", "margin", "helps, hurts", "no practical difference", "undecided", "n")
+EFFECT = "mean over pairs of the variant's figure minus the base's."
+KNOWN = ("interval", "margin", "helps, hurts", "no practical difference", "undecided")
+MEANINGS = {
+    "trial": "one call with arguments and a seed.",
+    "pair": "a trial of the base and one of a variant with the same seed.",
+    "effect": EFFECT,
+    **{word: WORDS[word] for word in KNOWN},
+    "n": "pairs of seeds, or trials, that a figure rests on.",
+}
 
 
 def trials_page(result: TrialResult) -> str:
@@ -37,7 +45,7 @@ def trial_sections(result: TrialResult) -> tuple[Section, ...]:
         Section("effects", "Effects", (_intervals(result), verdict_table(result)), is_open=True),
         Section("trials", "Trials", tuple(_trials(result))),
         Section("called", "What was called", tuple(_called(result))),
-        Section("words", "Words", (Terms(tuple((word, WORDS[word]) for word in WORDS_USED)),)),
+        Section("words", "Words", (Terms(tuple(MEANINGS.items())),)),
     )
 
 
@@ -66,7 +74,7 @@ def _intervals(result: TrialResult) -> Intervals:
         caption=(
             f"Change of {metric.title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) and its "
             f"{100 * study.rule.confidence:g} % interval (bar){shared}. The shaded band is the margin, "
-            f"±{study.rule.margin:g} {unit}."
+            f"±{study.rule.margin:g} {unit}.{_equality_level(result)}"
         ),
         axis=Axis("effect", f"{metric.gap_words} of {metric.title}"),
         intervals=tuple(
@@ -76,6 +84,12 @@ def _intervals(result: TrialResult) -> Intervals:
         margin=study.rule.margin,
         unit=unit,
     )
+
+
+def _equality_level(result: TrialResult) -> str:
+    """Which intervals have another level than the others: those that have shown equality by two one-sided tests."""
+    levels = {verdict.level for verdict in result.verdicts if verdict.level != verdict.confidence}
+    return "".join(f" The interval beside no practical difference has {100 * level:g} %." for level in levels)
 
 
 def verdict_table(result: TrialResult) -> Table:
@@ -124,7 +138,7 @@ def verdict_table(result: TrialResult) -> Table:
             "arguments",
             Head("base", True, "mean of the base over this variant's pairs."),
             Head(metric.head, True),
-            Head(metric.gap_head, True, WORDS["effect"]),
+            Head(metric.gap_head, True, EFFECT),
             Head(f"{100 * study.rule.confidence:g} % interval", True, WORDS["interval"]),
             Head("n", True, "pairs of seeds that the verdict rests on; trials, for the base."),
             Head("failed", True, "trials without a figure."),
@@ -134,8 +148,8 @@ def verdict_table(result: TrialResult) -> Table:
         rows,
         [_record(result, None), *(_record(result, verdict) for verdict in result.verdicts)],
         title="Verdicts",
-        caption=f"{metric.title} in {metric.unit_words} with the plain 95 % interval of each mean; "
-        f"margin {metric.size(study.rule.margin)}.",
+        caption=f"Means of {metric.title} in {metric.unit_words} with their plain 95 % intervals; "
+        f"margin {metric.size(study.rule.margin)}.{_equality_level(result)}",
     )
 
 

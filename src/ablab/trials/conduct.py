@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.errors import AblabError, StudyError
+from ablab.errors import AblabError, StudyError, printable
 from ablab.nouns import counted
 from ablab.statistics.paired import sd
 from ablab.store.claims import Claims
@@ -190,7 +190,7 @@ def _not_right_yet(planned: Plan, outcome: Outcome) -> str:
     """Why a study does not start: its first trial has no figure, which is kept for nothing."""
     study = planned.study
     said = (outcome.errors.strip() or outcome.output.strip()).splitlines()[-LAST_LINES:]
-    ends = "".join(f"\n    {line}" for line in said)
+    ends = "".join(f"\n    {printable(line)}" for line in said)
     return (
         f"{study.where}: the first trial, the base with seed {outcome.trial.seed}, has no figure: {outcome.note}. "
         f"Nothing was kept; mend it and run the study again{':' if ends else '.'}{ends}"

@@ -1,5 +1,6 @@
 """TrialStudy: a question about a program or a function, with all that decides its answer."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -93,8 +94,13 @@ class TrialStudy:
         """The base and every variant."""
         return (Arm(BASE, self.base), *self.variants)
 
+    @functools.cached_property
+    def called(self) -> str:
+        """The digest of what is called."""
+        return digest(self.subject.facts)
+
     def trial(self, arguments: str, seed: int, *, is_repeat: bool = False) -> Trial:
-        return Trial(digest(self.subject.facts), arguments, seed, is_repeat)
+        return Trial(self.called, arguments, seed, is_repeat)
 
     def at_root(self, root: int) -> "TrialStudy":
         """The same with other seeds."""
