@@ -51,7 +51,7 @@ ARROWS = {
         "study",
         "trials",
     },
-    "outgoing": {"conduct", "execute", "export", "report", "result", "store", "train"},
+    "outgoing": {"conduct", "execute", "export", "prepare", "report", "result", "store", "train"},
     "evaluation": {"data", "export", "models", "predict", "train"},
     "serve": {"prepare", "report", "result", "store", "study", "track"},
     "api": {

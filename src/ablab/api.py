@@ -299,6 +299,7 @@ def _run(
     say so. With `replicates` it asks the same question again with other seeds: `result.again` has the answers.
     """
     from ablab.conduct import run_study
+    from ablab.outgoing import pages
 
     return run_study(
         _only_part(study),
@@ -311,6 +312,7 @@ def _run(
         is_new=is_new,
         reuses=reuses,
         replicates=replicates,
+        page=pages(data_root),
     )
 
 

@@ -138,6 +138,7 @@ def run_studies(
     replicates: bool = False,
     explores: bool = False,
     leaves_out: bool = False,
+    page: Callable[[Result], str] | None = None,
 ) -> Generator[tuple[Study, Result | AblabError]]:
     """Carry out studies, from where they stand, with the executor that is named, or so many runs at a time as suit.
 
@@ -146,7 +147,8 @@ def run_studies(
 
     A study that has begun under other rules is refused, unless this is said to be a new one. A new one has seeds whose
     runs nobody has seen, unless it reuses runs; one that replicates asks again with other seeds. One that explores uses
-    validation images in the place of test images, seeds that no other run has, and leaves the ledger alone.
+    validation images in the place of test images, seeds that no other run has, and leaves the ledger alone. `page`
+    writes a report, for trackers that keep one.
     """
     studies = list(studies)
     if executor is None and workers is None:
@@ -176,7 +178,7 @@ def run_studies(
     # The workers of an executor end before their claims, and before what tells of them.
     with contextlib.ExitStack() as open_ones, Claims(store) as claims, choose(executor, workers, job) as chosen:
         execute = Shared(chosen, store, claims)
-        courses = [_course(start, store, lambda: execute.slots, load, show, track) for start in starts]
+        courses = [_course(start, store, lambda: execute.slots, load, show, track, page) for start in starts]
         for course in courses:
             open_ones.enter_context(closing(course))
         for place, outcome in conduct(courses, store, execute):
@@ -227,6 +229,7 @@ def _course(
     load: Loader,
     show: Callable[[Plan], Observer],
     track: Sequence[str],
+    page: Callable[[Result], str] | None,
 ) -> Course[Result]:
     """A study from its first run to its last: verdicts, then trials and verdicts at tuned rates where it tunes."""
     study, planned = start.study, start.plan
@@ -237,13 +240,13 @@ def _course(
         if study.tune and not study.tunes_each and not planned.explores:
             yield from trials(planned, store, observe)
         result = result_of(planned, store)
-        observe.decided(result.to_dict())
+        observe.decided(result.to_dict(), page and functools.partial(page, result))
     if result.tuned is None:
         return result
     locked = store.locked(planned.hash)  # a study that another one plans is locked since that one was
     after = _start(result.tuned.study, store=store, load=load, is_new=True, reuses=True, locked=locked)
     _lock(after.plan, store, locked)
-    told = yield from _course(after, store, slots, load, show, track)
+    told = yield from _course(after, store, slots, load, show, track, page)
     return dataclasses.replace(result, tuned=tuned_rates(planned, store), after_tuning=told)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ from ablab.conduct import weights_path
 from ablab.errors import AblabError, InputError
 from ablab.execute import Loader
 from ablab.export import Subject, Written, export
+from ablab.prepare import pictures_of
 from ablab.records import Run
 from ablab.report.card import model_card
+from ablab.report.page import page
 from ablab.report.terminal.live import again
 from ablab.result import Result, plan_of, result_of
 from ablab.store import Store
@@ -29,6 +32,11 @@ def export_weights(
     data = store.data(run.spec.fingerprint)
     card = model_card(run, trained.recipe, trained.classes, data, _studies(run, store))
     return trained, export(Subject(trained, _images(run, root), card), form, path, replace=replace)
+
+
+def pages(root: str | None) -> Callable[[Result], str]:
+    """A function that writes the report of a study, with test images from the data root."""
+    return lambda result: page(result, pictures_of(result.plan, root))
 
 
 def weights_of(run: Run, store: Store, *words: str) -> Trained:

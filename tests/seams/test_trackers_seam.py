@@ -28,7 +28,7 @@ class Mine:
     def kept(self, run):
         print("told", run.status, file=sys.stderr)
 
-    def decided(self, outcome):
+    def decided(self, outcome, page):
         print("told", outcome["study"], file=sys.stderr)
 
     def close(self):

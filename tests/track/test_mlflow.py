@@ -1,5 +1,6 @@
 """MLflow's own client sends every run, curve and verdict; a server that is not there is said once."""
 
+import html
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ablab import Study
 from ablab.catalogue import find
 from ablab.events import EpochDone, Finished, Started
 from ablab.track import Activity, tracking
@@ -14,6 +16,7 @@ from sample_runs import sample_run
 
 pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of what MLflow imports
+SMALL = "mlp data=phantom(train=200,test=60) hidden=[8] train_images=60 epochs=1 batch=20"
 OUTCOME = {
     "study": "mine",
     "question": "Does it help?",
@@ -83,7 +86,7 @@ def tell(server, folder):
             tracker.event(run.spec, EpochDone(row, True))
     for run in RUNS:
         tracker.kept(run)
-    tracker.decided(OUTCOME)
+    tracker.decided(OUTCOME, lambda: "<p>The report.</p>")
     tracker.close()
 
 
@@ -111,6 +114,7 @@ def test_every_run_is_sent_with_its_parameters_curves_and_end(server, tmp_path):
     notes = [given["value"] for verb, given in server.sent if verb == "runs/set-tag" and "note" in given["key"]]
     assert "It helps." in notes[0]
     assert json.loads((tmp_path / "artifacts" / ids[2] / "outcome.json").read_text()) == OUTCOME
+    assert (tmp_path / "artifacts" / ids[2] / "report.html").read_text() == "<p>The report.</p>"
 
 
 def test_a_server_that_is_not_there_is_said_once_and_the_run_goes_on(server, tmp_path, capsys):
@@ -140,3 +144,12 @@ def test_its_database_has_the_curves_of_the_runs(tmp_path):
     )
     history = client.get_metric_history(run.info.run_id, "val/loss")
     assert [(one.step, one.value) for one in history] == [(row.epoch, row.val_loss) for row in RUNS[0].curve]
+
+
+def test_a_study_sends_its_report(server, tmp_path):
+    study = Study("Does it help?", SMALL, {"batch norm": "norm=batch"}, seeds=3, margin=1.0, name="mine")
+    result = study.run(store=tmp_path / "store", executor="here", track=[f"mlflow(127.0.0.1:{server.server_port})"])
+    (page,) = (tmp_path / "artifacts").glob("*/report.html")
+    assert result.verdicts[0].sentence in html.unescape(page.read_text())
+    (outcome,) = (tmp_path / "artifacts").glob("*/outcome.json")
+    assert json.loads(outcome.read_text())["plan"] == result.plan.hash

@@ -48,7 +48,7 @@ def told(folder, *runs):
             tracker.event(run.spec, EpochDone(row, True))
     for run in runs:
         tracker.kept(run)
-    tracker.decided(OUTCOME)
+    tracker.decided(OUTCOME, lambda: "<p>The report.</p>")
     tracker.close()
     wandb.teardown()  # its service has written every file then, as at the end of a program
     return sorted(folder.glob("wandb/offline-run-*/*.wandb"))
@@ -82,6 +82,8 @@ def test_runs_side_by_side_and_the_verdicts_are_in_its_files(tmp_path):
     header, kinds = found["mine verdicts"]
     assert "It helps." in header.notes
     assert list(tmp_path.glob("wandb/*/files/outcome.json"))
+    (page,) = tmp_path.glob("wandb/offline-run-*/files/report.html")
+    assert page.read_text() == "<p>The report.</p>"
 
 
 def test_a_mode_that_there_is_not_is_refused():

@@ -187,6 +187,7 @@ def carry_out(
     """
     from ablab.cli.report import report_path
     from ablab.conduct import run_studies
+    from ablab.outgoing import pages
     from ablab.report.terminal.live import Live
 
     parts = [(words, part) for words in studies for part in words.parts()]
@@ -202,6 +203,7 @@ def carry_out(
             root=studies[0].data_root,
             show=live.of_study if len(parts) == 1 else live.of_one_of_many,
             leaves_out=leaves_out,
+            page=pages(studies[0].data_root),
             **options,
             **execution,
         )

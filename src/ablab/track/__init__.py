@@ -30,13 +30,16 @@ class Activity:
     most: int = 1
 
 
+Page = Callable[[], str]  # writes the report of a study, as HTML
+
+
 class Tracker(Protocol):
     """Is told of every run: its events, then that the store has it; and at the end of a study what it came to."""
 
     def event(self, spec: RunSpec, event: Event | Projection) -> None: ...
     def kept(self, run: Run) -> None: ...
-    def decided(self, outcome: Mapping[str, Any]) -> None:
-        """The study's outcome, as `Result.to_dict` gives it."""
+    def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:
+        """The study's outcome, as `Result.to_dict` gives it, and its report, which takes a moment to write."""
 
     def close(self) -> None:
         """Nothing more comes, whether all went well or not."""
@@ -59,8 +62,8 @@ class Tracking:
         if isinstance(event, Event | Projection):
             self.each(lambda tracker: tracker.event(spec, event))
 
-    def decided(self, outcome: Mapping[str, Any]) -> None:
-        self.each(lambda tracker: tracker.decided(outcome))
+    def decided(self, outcome: Mapping[str, Any], page: Page | None = None) -> None:
+        self.each(lambda tracker: tracker.decided(outcome, page))
 
     def close(self) -> None:
         self.each(lambda tracker: tracker.close())

@@ -10,7 +10,7 @@ from ablab.catalogue import mark
 from ablab.errors import InputError
 from ablab.events import Event, Projection, Started
 from ablab.records import Run, RunSpec
-from ablab.track import Activity
+from ablab.track import Activity, Page
 
 
 @mark("tracker", "jsonl", example="jsonl(events.jsonl)")
@@ -32,7 +32,7 @@ class Jsonl:
     def kept(self, run: Run) -> None:
         self._line({"run": run.id, **wire.run_value(run)})
 
-    def decided(self, outcome: Mapping[str, Any]) -> None:
+    def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:  # noqa: ARG002
         self._line({"event": "decided", **outcome})
 
     def close(self) -> None:

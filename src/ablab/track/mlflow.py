@@ -8,7 +8,7 @@ from typing import Any
 from ablab.catalogue import mark
 from ablab.events import EpochDone, Event, Projection
 from ablab.records import Run, RunSpec
-from ablab.track import Activity
+from ablab.track import Activity, Page
 from ablab.track.figures import curve, parameters, run_name, status, tags, tested, verdicts
 
 # A server that is not there holds a training up for ten seconds at most: two tries of five.
@@ -50,11 +50,13 @@ class MLflow:
         self.client.set_terminated(theirs, ENDS.get(run.status, "FAILED"))
         del self.runs[run.id]
 
-    def decided(self, outcome: Mapping[str, Any]) -> None:
+    def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:
         named = {"mlflow.runName": f"{outcome['study']} verdicts", "ablab.plan": self.activity.plan or ""}
         run = self.client.create_run(self.experiment, tags=named).info.run_id
         self.client.set_tag(run, "mlflow.note.content", verdicts(outcome))
         self.client.log_dict(run, dict(outcome), "outcome.json")
+        if page:
+            self.client.log_text(run, page(), "report.html")
         self.client.set_terminated(run)
 
     def close(self) -> None:

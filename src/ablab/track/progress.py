@@ -28,7 +28,7 @@ from ablab.catalogue import mark
 from ablab.errors import AblabError, InputError, RecipeError
 from ablab.events import EpochDone, Event, Finished, Noticed, Projection, Started
 from ablab.records import EpochRow, Run, RunSpec
-from ablab.track import Activity
+from ablab.track import Activity, Page
 
 SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
 YOUNG = 60.0  # seconds: a file without a whole line may be one that is just being written
@@ -114,7 +114,7 @@ class Progress:
         if run.id in self.begun:
             _forget(_run_file(self.live, run.id))
 
-    def decided(self, outcome: Mapping[str, Any]) -> None:
+    def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:
         """The store has all of it."""
 
     def close(self) -> None:

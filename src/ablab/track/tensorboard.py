@@ -10,7 +10,7 @@ from torch.utils.tensorboard import SummaryWriter
 from ablab.catalogue import mark
 from ablab.events import EpochDone, Event, Projection
 from ablab.records import Run, RunSpec
-from ablab.track import Activity
+from ablab.track import Activity, Page
 from ablab.track.figures import curve, parameters, run_name, status, tested, verdicts
 
 FLUSH_SECONDS = 10
@@ -40,7 +40,7 @@ class TensorBoard:
         writer.close()
         del self.writers[run.id]
 
-    def decided(self, outcome: Mapping[str, Any]) -> None:
+    def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:  # noqa: ARG002 (it shows no pages)
         writer: Any = self._made(f"{outcome['study']} verdicts")
         writer.add_text("verdicts", verdicts(outcome))
         writer.add_text("outcome", f"```json\n{json.dumps(outcome, indent=1, allow_nan=False)}\n```")

@@ -10,7 +10,7 @@ import wandb
 from ablab.catalogue import mark
 from ablab.events import EpochDone, Event, Projection
 from ablab.records import Run, RunSpec
-from ablab.track import Activity
+from ablab.track import Activity, Page
 from ablab.track.figures import curve, parameters, run_name, status, tested, verdicts
 
 ANSWER_SECONDS = 10
@@ -43,12 +43,14 @@ class WeightsAndBiases:
         theirs.finish(exit_code=0 if run.status == "finished" else 1)
         del self.runs[run.id]
 
-    def decided(self, outcome: Mapping[str, Any]) -> None:
+    def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:
         theirs = self._made(f"{outcome['study']} verdicts", {}, notes=verdicts(outcome))
         theirs.summary.update({f"verdict/{one['variant']}": one["word"] for one in outcome.get("verdicts", ())})
-        path = Path(theirs.dir) / "outcome.json"
-        path.write_text(json.dumps(outcome, allow_nan=False), encoding="utf-8")
-        theirs.save(str(path), base_path=theirs.dir, policy="now")
+        files = {"outcome.json": json.dumps(outcome, allow_nan=False), **({"report.html": page()} if page else {})}
+        for name, text in files.items():
+            path = Path(theirs.dir) / name
+            path.write_text(text, encoding="utf-8")
+            theirs.save(str(path), base_path=theirs.dir, policy="now")
         theirs.finish()
 
     def close(self) -> None:
