@@ -306,9 +306,8 @@ def _again(planned: Plan, store: Store) -> Iterator[Result]:
     """The same study with other seeds, where this one is the first that was begun."""
     own = [
         entry
-        for entry in store.studies()
-        if (entry.text, entry.scale, entry.fingerprint)
-        == (planned.study.text, planned.study.scale, planned.fingerprint)
+        for entry in store.studies(planned.study.text)
+        if (entry.scale, entry.fingerprint) == (planned.study.scale, planned.fingerprint)
     ]
     if own and own[0].plan == planned.hash:
         for entry in own[1:]:

@@ -238,3 +238,19 @@ def test_a_glance_has_what_the_list_shows_and_those_after_a_position_come_alone(
     store.remove(runs[1])
     assert store.number(last.position) == 3
     assert store.changes() == {runs[0].spec.recipe.hash: {}}
+
+
+def test_only_a_question_from_outside_has_a_limit_of_time(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    for seed in range(300):
+        store.add(sample_run(seed, 0.5))
+    monkeypatch.setattr(query, "SECONDS", -1.0)
+    assert len(store.listing(sort="-seed").rows) == 300
+    with pytest.raises(InputError, match="ask for less"):
+        store.listing("(SELECT count(*) FROM listed AS other, listed AS third) > 0")
+
+
+def test_the_first_rows_of_a_list_are_those_of_the_whole_list(store):
+    whole = store.listing("seed >= 0", "-accuracy").rows
+    assert store.listing("seed >= 0", "-accuracy", limit=2).rows == whole[:2]
+    assert store.listing(limit=2).rows == store.listing().rows[:2]

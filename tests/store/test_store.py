@@ -275,3 +275,16 @@ def test_a_ledger_whose_order_or_counts_have_changed_is_refused(tmp_path, change
         connection.execute(f"UPDATE ledger SET {change}")
     with pytest.raises(StoreError, match="the ledger entry of plan p. is damaged"):
         store.ledger("p2")
+
+
+def test_studies_can_be_asked_for_by_their_text(tmp_path):
+    store = Store(tmp_path)
+    kept = [
+        StudyText(f"plan{n}", f"s{n}", f"text {n % 2}", "f", 2, "d", "default", n, f"2026-01-0{n}") for n in (1, 2, 3)
+    ]
+    for study in kept:
+        store.keep_study(study)
+    assert store.studies("text 1") == [kept[0], kept[2]] == [one for one in store.studies() if one.text == "text 1"]
+    assert store.studies("no such text") == []
+    assert [store.locked(study.plan) for study in kept] == [study.locked for study in kept]
+    assert store.locked("no such plan") == ""

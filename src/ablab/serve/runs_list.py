@@ -61,14 +61,17 @@ def listed(seen: Snapshot, query: Query) -> list[Glance]:
     """The runs that a query asks for, in its order; every word of its text has to be there."""
     words = query.text.casefold().split()
     text = functools.cache(functools.partial(_of_recipe, seen))
+    everything = [*seen.store.runs.glances.values(), *_live(seen)]
     kept = [
         one
-        for one in [*seen.store.runs.glances.values(), *_live(seen)]
+        for one in everything
         if (not query.model or one.model == query.model)
         and (not query.status or one.status == query.status)
         and all(word in _of_run(one) or word in text(one.recipe, one.model, one.data) for word in words)
     ]
     order, changes = ORDERS[query.sort.removeprefix("-")], functools.cache(functools.partial(_changes, seen))
+    if query.sort == "-new":  # as they came, which no sort need find out
+        return kept[::-1]
     kept.sort(key=lambda one: order(one, changes), reverse=query.sort.startswith("-"))
     return kept
 

@@ -32,9 +32,15 @@ def lock(connection: sqlite3.Connection, study: StudyText) -> None:
     connection.execute("INSERT OR IGNORE INTO locks VALUES (?, ?, ?, ?)", (*row, digest(*row)))
 
 
-def locks(connection: sqlite3.Connection, checked: Checked) -> dict[str, tuple[int, str]]:
-    """The root of the seeds and the time of every plan that was locked."""
-    rows = connection.execute("SELECT * FROM locks ORDER BY rowid").fetchall()
+def locks(
+    connection: sqlite3.Connection, checked: Checked, plans: Iterable[str] | None = None
+) -> dict[str, tuple[int, str]]:
+    """The root of the seeds and the time of every plan that was locked, or of those of these plans."""
+    if plans is None:
+        rows = connection.execute("SELECT * FROM locks ORDER BY rowid").fetchall()
+    else:
+        found = (connection.execute("SELECT * FROM locks WHERE plan = ?", (plan,)).fetchone() for plan in plans)
+        rows = [row for row in found if row]
     return {plan: (root, time) for plan, root, time in (checked(row, "the lock of plan") for row in rows)}
 
 

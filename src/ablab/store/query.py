@@ -104,9 +104,11 @@ def listing(
         names = ", ".join(_quoted(name) for name in shown)
         condition = f"WHERE (\n{where}\n)" if where is not None else ""
         last = "" if limit is None else f"LIMIT {int(limit)}"
-        _lock(connection)
+        _lock(connection, None if where is None else SECONDS)
+        if limit is not None:  # first which runs, then all about them: a sort would carry every column of every run
+            condition = f"WHERE position IN (SELECT position FROM listed {condition} {order} {last})"  # noqa: S608
         try:
-            question = f"SELECT {names} FROM listed {condition} {order} {last}"  # noqa: S608 (held by _lock)
+            question = f"SELECT {names} FROM listed {condition} {order}"  # noqa: S608 (held by _lock)
             rows = connection.execute(question).fetchall()
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             if where is None or _is_about_the_file(error):
@@ -158,14 +160,15 @@ def _key(key: str) -> str:
     return f"coalesce({value}, {literal})"
 
 
-def _lock(connection: sqlite3.Connection) -> None:
-    """From here on the connection answers questions about the view, for a while, and does nothing else."""
+def _lock(connection: sqlite3.Connection, seconds: float | None) -> None:
+    """From here on the connection answers questions about the view, for so long at most, and does nothing else."""
     connection.execute("PRAGMA query_only = ON")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.set_authorizer(_allowed)
-    end = time.monotonic() + SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+    if seconds is not None:
+        end = time.monotonic() + seconds
+        connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
 
 
 def _allowed(action: int, first: str | None, second: str | None, _database: str | None, inside: str | None) -> int:

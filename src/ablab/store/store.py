@@ -107,7 +107,7 @@ class Store:
                 "LEFT JOIN facts USING (id) WHERE runs.rowid > ? ORDER BY runs.rowid",
                 (after,),
             )
-            return [Glance(*row) for row in rows]
+            return list(map(Glance._make, rows))
 
     def number(self, until: int) -> int:
         """How many runs there are up to this position."""
@@ -150,8 +150,15 @@ class Store:
         """
         with self.reading() as connection:
             found = listing(self._address, where=where, sort=sort, limit=limit, everything=everything)
-            is_whole = where is None and sort is None  # else every row has had a part in what is shown
-            listed.check(connection, self.checked, [row[0] for row in found.rows] if is_whole else None)
+            asked = f"{where or ''} {sort or ''}".strip().lower()  # then every row has had a part in what is shown
+            shown = [row[0] for row in found.rows]
+            listed.check(
+                connection,
+                self.checked,
+                shown,
+                has_asked_all=bool(asked),
+                has_asked_of_judges="judged" in asked,
+            )
         return found
 
     def remove(self, run: Run) -> None:
@@ -245,12 +252,14 @@ class Store:
             before += comparisons
         return None
 
-    def studies(self) -> list[StudyText]:
-        """Every study, in the order in which they were first run."""
+    def studies(self, text: str | None = None) -> list[StudyText]:
+        """Every study, or those with this text, in the order in which they were first run."""
+        some, words = ("", ()) if text is None else ("WHERE text = ?", (text,))
+        plans = "" if text is None else "WHERE plan IN (SELECT plan FROM studies WHERE text = ?)"
         with self.reading() as connection:
-            rows = connection.execute("SELECT * FROM studies ORDER BY rowid").fetchall()
-            entries = connection.execute("SELECT * FROM ledger").fetchall()
-            locks = history.locks(connection, self.checked)
+            rows = connection.execute(f"SELECT * FROM studies {some} ORDER BY rowid", words).fetchall()  # noqa: S608
+            entries = connection.execute(f"SELECT * FROM ledger {plans}", words).fetchall()  # noqa: S608 (constants)
+            locks = history.locks(connection, self.checked, None if text is None else [row[0] for row in rows])
         comparisons = {row[0]: row[2] for row in entries if self.checked(row, "the ledger entry of plan")}
         return [
             StudyText(plan, name, text, fingerprint, comparisons.get(plan, 1), data, scale, *locks.get(plan, (0, "")))
@@ -261,7 +270,7 @@ class Store:
     def locked(self, plan: str) -> str:
         """When a plan was locked; empty where an older version did, or none has."""
         with self.reading() as connection:
-            return history.locks(connection, self.checked).get(plan, (0, ""))[1]
+            return history.locks(connection, self.checked, [plan]).get(plan, (0, ""))[1]
 
     def judge(self, looks: Iterable[Judged]) -> None:
         """Note that plans have judged runs."""
