@@ -52,6 +52,17 @@ def test_the_source_archive_has_what_the_wheel_is_built_from(built):
     assert {"pyproject.toml", "README.md", "LICENSE", "src/ablab/version.py", "studies/quickstart.toml"} <= names
 
 
+def test_the_source_archive_builds_the_same_wheel_to_the_last_byte(built, tmp_path):
+    (archive,), (wheel,) = built.glob("*.tar.gz"), built.glob("*.whl")
+    with tarfile.open(archive) as content:
+        content.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    for path in source.rglob("*"):
+        os.utime(path, (2_000_000_000, 2_000_000_000))
+    run(sys.executable, "-m", "hatchling", "build", "-d", tmp_path / "again", cwd=source, TZ="Asia/Tokyo")
+    assert (tmp_path / "again" / wheel.name).read_bytes() == wheel.read_bytes()
+
+
 def test_the_wheel_has_the_studies_and_says_what_it_is(built):
     (wheel,) = built.glob("ablab_experiments-*.whl")
     with zipfile.ZipFile(wheel) as content:

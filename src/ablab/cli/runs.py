@@ -28,6 +28,7 @@ EXAMPLES = (
     "ablab runs rm 3fa2b1",
     "ablab runs gc --dry-run",
     "ablab runs verify",
+    "ablab runs backup copy-of-the-store",
     "ablab runs export --study quickstart --to quickstart.ablab",
     "ablab runs import quickstart.ablab",
 )
@@ -198,6 +199,29 @@ def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
     total = f"{counted(len(found), 'file')}, {counted(size, 'byte')} {done}"
     lines.append(total if found else "every file is in use")
     say(as_json, value, "\n".join(lines), "ablab runs gc" if dry_run and found else "ablab runs verify")
+
+
+@command.command(
+    "backup", help="Copy the store to a new folder while it is in use. The exit code is 1 if it has damage."
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@store_option
+@json_option
+@click.pass_context
+def back_up_runs(ctx: click.Context, folder: Path, store: str | None, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.report.wording import shown
+    from ablab.store.backup import back_up
+
+    made = back_up(_open(store), folder)
+    lines = [shown(f"run {damage.run}: {damage.what}" if damage.run else damage.what) for damage in made.damages]
+    state = "with the damage above" if lines else "all as they were written"
+    lines.append(f"{shown(str(folder))}: {counted(made.runs, 'run')}, {counted(made.bytes, 'byte')}, {state}")
+    value = {**dataclasses.asdict(made), "folder": str(folder)}
+    say(as_json, value, "\n".join(lines), f"ablab runs ls --store {folder}")
+    if made.damages:
+        ctx.exit(1)
 
 
 @command.command("verify", help="Check every run and file against its checksum. The exit code is 1 if one differs.")
