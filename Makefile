@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 CODE := src tests benchmarks tools
 
-.PHONY: install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference docs faults gpu gpu-published clean
+.PHONY: audit install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference docs faults gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -36,6 +36,9 @@ check: install
 	$(BIN)/mypy
 	MYPYPATH=src:tools $(BIN)/mypy --strict tools/*.py
 	MYPYPATH=src:tests $(BIN)/mypy --strict --follow-imports=silent tests/fault_suite
+
+audit: install
+	$(BIN)/python tools/supply.py
 
 bench: install
 	$(BIN)/python benchmarks/data.py
