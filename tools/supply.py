@@ -80,7 +80,8 @@ def main(words: Sequence[str] | None = None, address: str = OSV) -> int:
         name, version = pin
         against = ", ".join(known[pin]) or "nothing known" if pin in known else "not asked"
         print(f"{name:<28} {version:<16} {licence(name) or 'not installed':<40} {against}")
-    print(f"{len(packages)} packages, {sum(map(bool, known.values()))} with known vulnerabilities")
+    counted = f"{sum(map(bool, known.values()))} with known vulnerabilities" if known else "the database was not asked"
+    print(f"{len(packages)} packages, {counted}")
     return code
 
 

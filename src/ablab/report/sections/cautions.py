@@ -10,6 +10,7 @@ from ablab.report.section import Paragraph, Part
 from ablab.report.statement import at_chance
 from ablab.result import Result
 from ablab.study import Study
+from ablab.study.question.lookalikes import lookalikes
 from ablab.study.verdict import signed
 
 Caution = tuple[str, str]
@@ -29,6 +30,8 @@ def _of_recipes(study: Study) -> Iterator[Caution]:
     def some(kept: list[Recipe]) -> str:
         return f"{len(kept)} of {len(study.recipes)} recipes"
 
+    for remark in lookalikes(study.names.values()):
+        yield "Look-alike names", f"{remark[:1].upper()}{remark[1:]}."
     if biased := [recipe for recipe in study.recipes if recipe.select == "test"]:
         yield (
             "Biased selection",

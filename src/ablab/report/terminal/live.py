@@ -26,6 +26,7 @@ from ablab.report.terminal.run import confusion_table
 from ablab.report.wording import shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
+from ablab.study.question.lookalikes import lookalikes
 
 if TYPE_CHECKING:
     from ablab.records import Observer
@@ -156,6 +157,8 @@ class Live:
             f"base and {counted(len(study.variants), 'variant')}, {seeds} seeds each: "
             f"{counted(least, 'run')} at least, {most} at most; margin {' and '.join(margins)}, plan {plan.hash}"
         )
+        for text in lookalikes(study.names.values()):
+            self.line(f"remark: {text}")
         if plan.note:
             self.line(plan.note)
 

@@ -10,6 +10,7 @@ from ablab.statistics.reach import ENOUGH, HOPELESS
 from ablab.study import Plan, Rule, Study
 from ablab.study.forecast import Foresight
 from ablab.study.noise import Advice
+from ablab.study.question.lookalikes import lookalikes
 from ablab.study.tuning import TuningCost
 
 
@@ -26,6 +27,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
         f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
         f"{foresight.trained} of them trained already; {by}margin {margin}{_also(rule)}, plan {plan.hash}",
     ]
+    lines += [f"remark: {text}" for text in lookalikes(study.names.values())]
     if plan.note:
         lines.append(plan.note)
     if foresight.minutes:
