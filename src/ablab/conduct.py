@@ -15,7 +15,16 @@ from ablab.course import Course, Outcome, Wish, trials, verdicts
 from ablab.errors import AblabError, InputError
 from ablab.execute import Executor, Job, Loader, check_executor, choose
 from ablab.pool import Pool
-from ablab.prepare import asked, check_budget, check_locked, facts_of, foresee, planned_on_data, replicated
+from ablab.prepare import (
+    asked,
+    check_budget,
+    check_locked,
+    facts_of,
+    foresee,
+    planned_on_data,
+    replicated,
+    weights_folder,
+)
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Judged, Observer, Run, RunSpec
 from ablab.result import Result, askings, begun, result_of, tuned_rates
@@ -61,7 +70,7 @@ def _keep_for(wishes: Sequence[Wish], run: Run, store: Store, *, is_own: bool) -
     kept = dataclasses.replace(run, plan=wishes[0].plan.hash)
     keep(kept, store)
     if is_own and not any(wish.plan.study.keep for wish in wishes):
-        for file in _weights(store).glob(f"{run.id}.*"):  # an executor keeps the weights of all runs or of none
+        for file in weights_folder(store).glob(f"{run.id}.*"):  # an executor keeps the weights of all runs or of none
             file.unlink(missing_ok=True)
     wishes[0].observe(run.spec, kept)
 
@@ -92,12 +101,8 @@ def keep(run: Run, store: Store) -> None:
 
 
 def weights_path(store: Store, id_: str) -> Path:
-    """Where the weights of a run are kept: those of `ablab train`, and of studies with `keep = "weights"`."""
-    return _weights(store) / f"{id_}.safetensors"
-
-
-def _weights(store: Store) -> Path:
-    return store.folder / "weights"
+    """Where the weights of a run are, if they are kept."""
+    return weights_folder(store) / f"{id_}.safetensors"
 
 
 def checkpoints(store: Store) -> Path:
@@ -173,7 +178,7 @@ def run_studies(
         for start in starts:
             _lock(start.plan, store, start.locked)
     runs = {spec.id for start in starts for spec in start.plan.wanted}
-    kept = _weights(store) if any(start.study.keep for start in starts) else None
+    kept = weights_folder(store) if any(start.study.keep for start in starts) else None
     job = Job(load, checkpoints(store), len(runs), kept)
     # The workers of an executor end before their claims, and before what tells of them.
     with contextlib.ExitStack() as open_ones, Claims(store) as claims, choose(executor, workers, job) as chosen:
@@ -212,7 +217,7 @@ def _start(
     locked: str = "",
 ) -> Start:
     """Everything before the first run but the lock; an error where the study cannot be carried out."""
-    planned, dataset = planned_on_data(study, load, explores=explores)
+    planned, dataset = planned_on_data(study, load, store, explores=explores)
     if not explores:
         planned = _as_begun(planned, store, is_new=is_new, reuses=reuses, replicates=replicates)
     if study.rule.most_seconds is not None:
@@ -273,7 +278,7 @@ def train_one(
     check_trackers(track)
     RunSpec(recipe, seed, "")  # a seed that is none is refused before data are read
     team = team or ALONE
-    dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team)
+    dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team, weights_folder(store))
     keep_own(store, facts_of(dataset))
     if known := store.runs([spec.id]):
         goes_ahead(team, trains=False)
@@ -284,7 +289,7 @@ def train_one(
                 goes_ahead(team, trains=False)
                 return run, False
         goes_ahead(team, trains=True)
-        run = carry_out(spec, dataset, observe, checkpoints(store), _weights(store), team)
+        run = carry_out(spec, dataset, observe, checkpoints(store), weights_folder(store), team)
         keep(run, store)
         observe(spec, run)
     return run, True

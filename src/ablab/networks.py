@@ -12,7 +12,7 @@ from ablab.conduct import weights_path
 from ablab.errors import DataError, InputError
 from ablab.events import Finished
 from ablab.models import Io
-from ablab.prepare import prepared
+from ablab.prepare import prepared, weights_folder
 from ablab.probe.landscape import read_weights
 from ablab.recipe import Recipe
 from ablab.records import Observer, Run, RunSpec
@@ -75,39 +75,41 @@ def weighted(
 
     `ablab train` keeps weights, a study where its file says so; no run is trained again under its own name.
     """
-    dataset, splits = prepared(network.recipe, network.seed, root)
+    runs = weights_folder(store) if store else None
+    dataset, splits = prepared(network.recipe, network.seed, root, store)
     if network.run and network.run.spec.fingerprint != dataset.fingerprint:
         raise DataError(f"{network.recipe.data}: these are not the images that run {network.run.id} was trained on")
     spec = RunSpec(network.recipe, network.seed, dataset.fingerprint)
     if is_untrained:
-        return Weighted(_initial(network, dataset), splits, "initial weights, untrained")
+        return Weighted(_initial(network, dataset, runs), splits, "initial weights, untrained")
     path = weights_path(store, spec.id) if store else None
     if path and path.exists():
-        return Weighted(_read(network, dataset, path), splits, f"weights of run {spec.id}, from {path}")
+        return Weighted(_read(network, dataset, path, runs), splits, f"weights of run {spec.id}, from {path}")
     if network.run:
         again = shlex.join(["ablab", "landscape", *network.words, "--seed", str(network.seed)])
         raise InputError(
             f"run {spec.id} ({network.run.status}) has no weights here: a finished ablab train keeps them, a study "
             f'only with keep = "weights" in its file. To train the same network for this picture alone: {again}'
         )
-    return Weighted(_trained(spec, splits, observe), splits, "trained now, not kept (ablab train would keep it)")
+    return Weighted(_trained(spec, splits, observe, runs), splits, "trained now, not kept (ablab train would keep it)")
 
 
-def _initial(network: Network, dataset: Dataset) -> nn.Module:
-    return initial_network(network.recipe, Io(*dataset.in_shape, len(dataset.classes)), network.seed)
+def _initial(network: Network, dataset: Dataset, runs: Path | None) -> nn.Module:
+    net = initial_network(network.recipe, Io(*dataset.in_shape, len(dataset.classes)), network.seed, runs)
+    return net.requires_grad_()  # what is looked at is the whole network, whatever its recipe trains
 
 
-def _read(network: Network, dataset: Dataset, path: Path) -> nn.Module:
-    net = _initial(network, dataset)
+def _read(network: Network, dataset: Dataset, path: Path, runs: Path | None) -> nn.Module:
+    net = _initial(network, dataset, runs)
     read_weights(path, net)
     return net
 
 
-def _trained(spec: RunSpec, splits: Splits, observe: Observer) -> nn.Module:
+def _trained(spec: RunSpec, splits: Splits, observe: Observer, runs: Path | None) -> nn.Module:
     net: nn.Module | None = None
-    for event in train(spec.recipe, splits, spec.seed):
+    for event in train(spec.recipe, splits, spec.seed, runs=runs):
         observe(spec, event)
         if isinstance(event, Finished) and event.state:
-            net = event.state.net
+            net = event.state.net.requires_grad_()
     assert net is not None  # a training that does not finish raises
     return net

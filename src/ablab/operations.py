@@ -12,8 +12,10 @@ from ablab import grammar
 from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, read_calls, read_operations
 from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
+from ablab.pinned import name_of, pinned_file
 
 MANY = 1000
+ID = 12  # hexadecimal digits of a run's id
 NEAR = 0.8  # cifar is meant for cifar10 (0.83), photos not for phantom (0.62)
 
 
@@ -60,9 +62,32 @@ PLACES = {
 }
 
 
+RUN = "run:"  # what starts from the weights of a run begins with this
+
+
+def is_start(init: str) -> bool:
+    """Whether a network starts from kept weights: those of a run, or of a file."""
+    return init.startswith(RUN) or name_of(init).endswith(".safetensors")
+
+
 def faults_of(key: str, text: str) -> tuple[Fault, ...]:
     """All that is wrong with the value of one of these keys, or of `data`."""
+    if key == "init" and is_start(text):
+        return _start_faults(text)
     return _data_faults(text) if key == "data" else read(key, text)[1]
+
+
+def _start_faults(text: str) -> tuple[Fault, ...]:
+    """Faults of a start from kept weights; where those of a run are is known to its store alone."""
+    if not text.startswith(RUN):
+        try:
+            pinned_file(text)
+        except InputError as error:
+            return (Fault("init", f"init = {text}: {error}", text),)
+    elif not re.fullmatch(f"{RUN}[0-9a-f]{{{ID}}}", text):
+        wanted = f"the whole id of a run is wanted, {ID} hexadecimal digits"
+        return (Fault("init", f"init = {text}: {wanted}", text, "ablab runs ls shows them"),)
+    return ()
 
 
 def named(key: str, text: str, error: type[InputError] = RecipeError) -> tuple[Operation, ...]:
@@ -96,12 +121,17 @@ def _views(text: str, entries: Mapping[str, Entry]) -> tuple[tuple[Operation, ..
 
 @functools.lru_cache(maxsize=4096)
 def written(text: str) -> str:
-    """A text of operations in the grammar's own spelling."""
-    return " + ".join(map(str, grammar.calls(text))) or "none"
+    """A text of operations in the grammar's own spelling; a start from kept weights as it is."""
+    return text if is_start(text) else " + ".join(map(str, grammar.calls(text))) or "none"
 
 
 def spelled(key: str, text: str) -> str:
-    """The same, with arguments as recipes write them: a thing that is said in two ways is one recipe."""
+    """The same, with arguments as recipes write them: a thing that is said in two ways is one recipe.
+
+    The file of kept weights gets the digest of its content, which is then a part of the recipe.
+    """
+    if key == "init" and is_start(text):
+        return text if text.startswith(RUN) else pinned_file(text)
     found, faults = read(key, text)
     place = PLACES[key]
     if faults or place.spelling == "as written":

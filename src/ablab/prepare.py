@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab.errors import AblabError, StudyError
@@ -27,22 +28,29 @@ if TYPE_CHECKING:
 MEASURING = 0.15  # of an epoch's training time, for measuring the validation images after it
 
 
-def prepared(recipe: Recipe, seed: int, root: str | None = None) -> tuple[Dataset, Splits]:
-    """The data of a recipe, checked, and what a run with this seed trains on."""
+def weights_folder(store: Store) -> Path:
+    """Where a store keeps the weights of runs: those of `ablab train`, and of studies with `keep = "weights"`."""
+    return store.folder / "weights"
+
+
+def prepared(recipe: Recipe, seed: int, root: str | None = None, store: Store | None = None) -> tuple[Dataset, Splits]:
+    """The data of a recipe, checked, and what a run with this seed trains on. The store has runs to start from."""
     from ablab.train.check import check
     from ablab.train.splits import splits_of
 
     dataset = Loader(root)(recipe)
-    check(recipe, dataset)
+    check(recipe, dataset, runs=weights_folder(store) if store else None)
     return dataset, splits_of(recipe, dataset, seed)
 
 
-def planned_on_data(study: Study, load: Loader, *, explores: bool = False) -> tuple[Plan, Dataset]:
+def planned_on_data(
+    study: Study, load: Loader, store: Store | None = None, *, explores: bool = False
+) -> tuple[Plan, Dataset]:
     """The plan of a study, everything about it checked against the data, and the data."""
     from ablab.train.check import check
 
     for recipe in study.recipes:
-        check(recipe, load(recipe))
+        check(recipe, load(recipe), runs=weights_folder(store) if store else None)
     dataset = load(study.base)
     for variant in study.variants:
         if load(variant.recipe).fingerprint != dataset.fingerprint:
@@ -91,7 +99,7 @@ def foresee_study(
     reuses: bool = False,
 ) -> tuple[Plan, Foresight]:
     """What a study will cost and what it can see; a few steps of each recipe are timed, none is kept."""
-    planned, dataset = planned_on_data(study, Loader(root, skip_unreadable))
+    planned, dataset = planned_on_data(study, Loader(root, skip_unreadable), store)
     if store:
         planned = asked(planned, store, reuses=reuses)
     return planned, foresee(planned, dataset, store)
@@ -110,7 +118,7 @@ def foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
             continue
         splits = splits_of(recipe, dataset, 0)
         begun = time.monotonic()
-        started = next(train(recipe, splits, 0))
+        started = next(train(recipe, splits, 0, runs=weights_folder(store) if store else None))
         assert isinstance(started, Started)
         # Before its first epoch a run measures its validation images once, as it does after every epoch.
         seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun

@@ -45,7 +45,12 @@ class Recipe(BaseModel):
     split_seed: int | None = Field(None, ge=0, description="one validation split for all seeds instead of one a seed")
     model: str = Field("simple-nn", description="network: a name")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the network, such as norm=batch")
-    init: str = Field("torch", description="initial weights: torch, he, glorot, lecun, orthogonal, dirac, normal(0.01)")
+    init: str = Field(
+        "torch",
+        description="initial weights: torch, he, glorot, lecun, orthogonal, dirac, normal(0.01), or run:ID, "
+        "FILE.safetensors",
+    )
+    train_only: str | None = Field(None, min_length=1, description="train only these parts: head, or head + layer4.*")
     epochs: Positive = Field(10, description="passes over the training images")
     steps: Positive | None = Field(None, description="stop after this many steps instead of after whole epochs")
     time: str | None = Field(None, description="stop after the epoch in which training has taken this long: 90s, 30m")

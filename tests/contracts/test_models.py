@@ -15,6 +15,7 @@ from ablab.models import Io, build
 from ablab.models.activations import Swish
 from ablab.models.blocks import Dropout, key_dropout
 from ablab.models.initial import initialise
+from ablab.train.start import head_of
 from networks import CIFAR10, outline, parameters, pictures, shapes
 
 ENTRIES = catalogue("models", "model")
@@ -203,3 +204,10 @@ def test_a_list_shorter_or_longer_than_the_stages_is_refused_with_both_lengths(o
         for wrong in ([*default, 8], default[:-1]) if isinstance(default, list) else ():
             with pytest.raises(ModelError, match=rf"{len(wrong)}\D.*\D{len(default)}\D"):
                 made(name, **{option: wrong})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_head_of_a_network_is_its_last_layer_with_weights_and_gives_the_classes(name):
+    net = made(name)
+    with_weights = [path for path, module in net.named_modules() if any(True for _ in module.parameters(recurse=False))]
+    assert head_of(net, 10) == with_weights[-1]

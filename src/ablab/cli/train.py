@@ -56,8 +56,9 @@ def command(
     with joined() as team:
         if team.rank:
             from ablab.execute.alongside import train_alongside
+            from ablab.store import place
 
-            train_alongside(recipe, seed, Loader(data_root, skip_unreadable), team)
+            train_alongside(recipe, seed, Loader(data_root, skip_unreadable), team, place(store) / "weights")
             return
         options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track, "team": team}
         _train(recipe, seed, store, as_json, options)

@@ -1,6 +1,7 @@
 """What the other processes of a run do: they train along with process 0, which alone reads and writes the store."""
 
 import contextlib
+from pathlib import Path
 
 from ablab.data.dataset import Dataset
 from ablab.errors import DataError, Diverged
@@ -13,10 +14,10 @@ from ablab.train.loop import train
 from ablab.train.together import Team
 
 
-def agreed(recipe: Recipe, seed: int, load: Loader, team: Team) -> tuple[Dataset, RunSpec]:
+def agreed(recipe: Recipe, seed: int, load: Loader, team: Team, runs: Path | None = None) -> tuple[Dataset, RunSpec]:
     """The data and the run that all processes of a team are about to train; an error if some have other images."""
     dataset = load(recipe)
-    check(recipe, dataset, team)
+    check(recipe, dataset, team, runs)
     spec = RunSpec(recipe, seed, dataset.fingerprint)
     theirs = team.of_first(dataset.fingerprint.encode())
     if theirs != dataset.fingerprint.encode():
@@ -32,11 +33,11 @@ def goes_ahead(team: Team, *, trains: bool = False) -> bool:
     return team.of_first(b"yes" if trains else None) is not None
 
 
-def train_alongside(recipe: Recipe, seed: int, load: Loader, team: Team) -> None:
-    """Take this process's part in a run, and keep nothing of it."""
-    dataset, spec = agreed(recipe, seed, load, team)
+def train_alongside(recipe: Recipe, seed: int, load: Loader, team: Team, runs: Path | None = None) -> None:
+    """Take this process's part in a run, and keep nothing of it; `runs` has the weights that a run may start from."""
+    dataset, spec = agreed(recipe, seed, load, team, runs)
     if not goes_ahead(team):
         return
     with contextlib.suppress(Diverged):  # in all processes alike; process 0 keeps the run
-        for _ in own_faults_told(train(recipe, splits_for(spec, dataset), seed, team=team), recipe):
+        for _ in own_faults_told(train(recipe, splits_for(spec, dataset), seed, team=team, runs=runs), recipe):
             pass

@@ -70,7 +70,7 @@ def _checkpointed(spec: RunSpec, dataset: Dataset, folder: Path | None, team: Te
     checkpoint = yield from newest(spec, folder)
     keeper: Keeper | None = None
     try:
-        for event in run_one(spec, dataset, checkpoint, team):
+        for event in run_one(spec, dataset, checkpoint, team, weights_beside(folder)):
             if isinstance(event, Started):
                 keeper = Keeper(spec, folder, machine(event, checkpoint))
             elif isinstance(event, EpochDone) and keeper:
@@ -151,6 +151,11 @@ def forget(folder: Path, id_: str) -> None:
     path = checkpoint_path(folder, id_)
     for file in (path, previous_checkpoint(path)):
         file.unlink(missing_ok=True)
+
+
+def weights_beside(folder: Path) -> Path:
+    """Where a store with this folder of checkpoints keeps the weights of its runs."""
+    return folder.parent / "weights"
 
 
 def checkpoint_path(folder: Path, id_: str) -> Path:

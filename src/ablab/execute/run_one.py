@@ -7,6 +7,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from pydantic import TypeAdapter
@@ -33,12 +34,12 @@ _MACHINE = TypeAdapter(Machine)
 
 
 def run_one(
-    spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None, team: Team = ALONE
+    spec: RunSpec, dataset: Dataset, checkpoint: bytes | None = None, team: Team = ALONE, runs: Path | None = None
 ) -> Iterator[Event | Run]:
     """The events of a training, and last of all its run. A training that fails ends in a run that says so, in no error.
 
-    With a checkpoint it goes on from there, with the help of a team where there is one. The consumer of the events
-    keeps checkpoints and weights, if any.
+    With a checkpoint it goes on from there, with the help of a team where there is one. `runs` is the folder with
+    the weights of other runs. The consumer of the events keeps checkpoints and weights, if any.
     """
     recipe = spec.recipe
     begun = time.monotonic()
@@ -48,7 +49,7 @@ def run_one(
     status: Status = "finished"
     note = ""
     try:
-        events = train(recipe, splits_for(spec, dataset), spec.seed, checkpoint, team)
+        events = train(recipe, splits_for(spec, dataset), spec.seed, checkpoint, team, runs)
         for event in own_faults_told(events, recipe):
             yield event
             if isinstance(event, Started):

@@ -15,6 +15,7 @@ from ablab.models.blocks import key_dropout
 from ablab.models.initial import borrowed_generator
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
+from ablab.train.frozen import keep_statistics
 from ablab.train.losses import make_loss
 from ablab.train.pixels import pixels_of
 from ablab.train.state import initial_network, initial_state
@@ -54,6 +55,7 @@ def range_test(recipe: Recipe, splits: Splits, seed: int, steps: int = 300) -> R
     order = torch.randperm(len(splits.train), generator=randomness.stream(seed, "range test"))
     key_dropout(net, seed, -1)
     net.train()
+    keep_statistics(net)
     rates: list[float] = []
     losses: list[float] = []
     running, lowest = 0.0, math.inf

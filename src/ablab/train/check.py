@@ -1,6 +1,7 @@
 """What only the data and the machine can show to be wrong with a recipe, found before anything is trained."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 
@@ -12,23 +13,29 @@ from ablab.models import Io, build
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
 from ablab.train.splits import train_images_of
-from ablab.train.state import optimizer_of
+from ablab.train.state import optimizer_of, prepare
 from ablab.train.together import ALONE, LEAST, Team
 
 
-def check(recipe: Recipe, dataset: Dataset, team: Team = ALONE) -> None:
-    """Raise for a recipe that cannot be trained on this data, or not by several processes, with every fault."""
-    faults = [fault for tried in _trials(recipe, dataset, team) for fault in _faults(tried)]
+def check(recipe: Recipe, dataset: Dataset, team: Team = ALONE, runs: Path | None = None) -> None:
+    """Raise for a recipe that cannot be trained on this data, or not by several processes, with every fault.
+
+    `runs` is the folder with the weights of other runs.
+    """
+    faults = [fault for tried in _trials(recipe, dataset, team, runs) for fault in _faults(tried)]
     if faults := [*faults, *_number_faults(recipe, dataset), *_team_faults(recipe, team)]:
         raise RecipeError(faults)
 
 
-def _trials(recipe: Recipe, dataset: Dataset, team: Team) -> Iterator[Callable[[], object]]:
+def _trials(recipe: Recipe, dataset: Dataset, team: Team, runs: Path | None) -> Iterator[Callable[[], object]]:
     """What is tried on pictures of this size and on this machine."""
+    classes = len(dataset.classes)
 
     def network() -> None:
         with torch.device("meta"):  # shapes without numbers: a network of any size costs nothing
-            optimizer_of(recipe, build(recipe.model, Io(*dataset.in_shape, len(dataset.classes)), **recipe.options))
+            net = build(recipe.model, Io(*dataset.in_shape, classes), **recipe.options)
+        prepare(recipe, net, classes, runs)
+        optimizer_of(recipe, net)
 
     yield network
     yield lambda: check_augmentation(recipe.augment, dataset.in_shape)

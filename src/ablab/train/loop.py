@@ -4,6 +4,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -22,18 +23,20 @@ from ablab.models.blocks import key_dropout
 from ablab.models.checks import suspicions
 from ablab.models.initial import borrowed_generator
 from ablab.models.part import Part
+from ablab.operations import is_start
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.checkpoint import unpack
 from ablab.train.device import choose_hardware, forget_peak, memory
 from ablab.train.feed import fed, resident
+from ablab.train.frozen import keep_statistics
 from ablab.train.joint_norm import joined
 from ablab.train.losses import balanced, make_loss, share_of_loss
 from ablab.train.measure import Predictions, measure, packed, packed_certainty, packed_confusion, time_step
 from ablab.train.pixels import pixels_of
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
-from ablab.train.state import initial_network, initial_state
+from ablab.train.state import begin, initial_state
 from ablab.train.step import LOSS, NORM, RIGHT, make_step
 from ablab.train.together import ALONE, Team
 from ablab.train.weights import weight_facts
@@ -46,11 +49,18 @@ EXPLODED = 20.0  # times the loss of guessing: a network that is so wrong in mos
 
 
 def train(
-    recipe: Recipe, splits: Splits, seed: int, checkpoint: bytes | None = None, team: Team = ALONE
+    recipe: Recipe,
+    splits: Splits,
+    seed: int,
+    checkpoint: bytes | None = None,
+    team: Team = ALONE,
+    runs: Path | None = None,
 ) -> Iterator[Event]:
     """Trains `recipe` with `seed`; yields an event at the start, after each epoch and at the end.
 
     With a checkpoint of the same recipe, seed and data it goes on from there, and ends as if it had never stopped.
+
+    A recipe that starts from the weights of another run finds them in the folder `runs`.
 
     Between two events the run stands still: the caller may read `event.state` without copying it. A loss that is not
     finite, or explodes, ends it with Diverged, and memory that runs out with OutOfMemory. The processes of a team all
@@ -60,7 +70,8 @@ def train(
     examples, classes = splits.examples, len(splits.classes)
     channels, height, width = examples.images.shape[1:]
     is_user_code = is_own(recipe.model)
-    net = initial_network(recipe, Io(channels, height, width, classes), seed)
+    beginning = begin(recipe, Io(channels, height, width, classes), seed, runs)
+    net = beginning.net
     hardware = choose_hardware(
         recipe.precision,
         device=recipe.device,
@@ -142,7 +153,9 @@ def train(
         kernels=kernels_of(running),
         processes=team.size,
     )
-    if abs(untrained_loss - math.log(classes)) > FAR:
+    for text in beginning.remarks:
+        yield Noticed(text)
+    if abs(untrained_loss - math.log(classes)) > FAR and not is_start(recipe.init):
         yield Noticed(
             f"the untrained network's loss is {untrained_loss:.2f}; even guessing among {classes} classes gives "
             f"{math.log(classes):.2f}, so its first outputs are too large"
@@ -184,6 +197,7 @@ def train(
         seen = torch.zeros(len(batches), 3, device=hardware.device)
         key_dropout(net, seed, epoch)
         running.train()
+        keep_statistics(net)
         with (
             borrowed_generator(randomness.number(seed, team.purpose("step"), epoch), hardware.device),
             hardware.repeatable(),

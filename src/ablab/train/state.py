@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +11,15 @@ from ablab import randomness
 from ablab.catalogue import is_own
 from ablab.models import Io, build
 from ablab.models.initial import borrowed_generator, initialise, initialise_own
+from ablab.operations import is_start
+from ablab.pinned import name_of
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement
 from ablab.train.average import Average, make_average
 from ablab.train.device import Hardware
+from ablab.train.frozen import freeze
 from ablab.train.optimizers import make_optimizer
+from ablab.train.start import kept_weights, lay_over
 
 Weights = dict[str, Tensor]
 
@@ -59,12 +64,41 @@ class State:
         self.net.load_state_dict(self.best_weights)
 
 
-def initial_network(recipe: Recipe, io: Io, seed: int) -> nn.Module:
-    """The network of the recipe with the initial weights of the seed, on the CPU."""
+@dataclass(frozen=True)
+class Beginning:
+    """A network as it starts, on the CPU, and what a person should know of that."""
+
+    net: nn.Module
+    remarks: tuple[str, ...] = ()
+
+
+def initial_network(recipe: Recipe, io: Io, seed: int, runs: Path | None = None) -> nn.Module:
+    """The network of the recipe as it starts with the seed, on the CPU."""
+    return begin(recipe, io, seed, runs).net
+
+
+def begin(recipe: Recipe, io: Io, seed: int, runs: Path | None = None) -> Beginning:
+    """The network with the initial weights of the seed, or with those that its recipe names, and its remarks.
+
+    Kept weights of runs are in the folder `runs`.
+    """
     # What a constructor draws is drawn anew by name, or is a weight of a user's own making: then it is the seed's too.
     with borrowed_generator(randomness.number(seed, "build")):
         net = build(recipe.model, io, **recipe.options)
-    return (initialise_own if is_own(recipe.model) else initialise)(net, seed, recipe.init)
+    drawn = "torch" if is_start(recipe.init) else recipe.init
+    (initialise_own if is_own(recipe.model) else initialise)(net, seed, drawn)
+    return Beginning(net, prepare(recipe, net, io.classes, runs))
+
+
+def prepare(recipe: Recipe, net: nn.Module, classes: int, runs: Path | None) -> tuple[str, ...]:
+    """Lay kept weights over a network and freeze what its recipe does not train; what is to be said of both."""
+    remarks = []
+    if is_start(recipe.init):
+        fresh = lay_over(net, kept_weights(recipe.init, runs), classes, recipe.init)
+        remarks.append(f"starts from the weights of {name_of(recipe.init)}")
+        if fresh:
+            remarks[0] += f"; {', '.join(fresh)} start anew, because the head there does not have {classes} classes"
+    return tuple(filter(None, (*remarks, freeze(net, recipe.train_only, classes))))
 
 
 def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware) -> State:
