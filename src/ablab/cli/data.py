@@ -44,6 +44,7 @@ def list_(data_root: str | None, as_json: bool) -> None:
     """The data sets with a name, and where they are."""
     from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
+    from ablab.data.official import OFFICIAL
     from ablab.data.places import data_folders, lacking, locate
     from ablab.report.terminal.screen import facts_text
 
@@ -59,11 +60,25 @@ def list_(data_root: str | None, as_json: bool) -> None:
                 "download_bytes": known.bytes,
             }
         )
+    for official in OFFICIAL.values():
+        place = locate(official, data_root)
+        found = None if place is None else str(place)
+        what = official.summary
+        rows.append(
+            {
+                "name": official.name,
+                "what": what,
+                "found": found,
+                "lacks": [],
+                "site": official.site,
+                "download_bytes": 0,
+            }
+        )
     for entry in catalogue("data.sources", "generator").values():
         rows.append({"name": entry.name, "what": entry.summary, "found": "generated", "lacks": [], "download_bytes": 0})
     facts = [fact for row in rows for fact in ((row["name"], _where(row)), ("", row["what"]))]
     text = f"{facts_text(facts)}\nlooked in: {', '.join(map(str, data_folders(data_root)))}"
-    absent = next((row["name"] for row in rows if row["found"] is None or row["lacks"]), None)
+    absent = next((row["name"] for row in rows if "site" not in row and (row["found"] is None or row["lacks"])), None)
     say(as_json, rows, text, f"ablab data get {absent}" if absent else f"ablab data check {rows[0]['name']}")
 
 
@@ -71,6 +86,8 @@ def _where(row: dict[str, Any]) -> str:
     if row["lacks"]:
         verb = "is" if len(row["lacks"]) == 1 else "are"
         return f"{row['found']}, incomplete: {', '.join(row['lacks'])} {verb} missing"
+    if "site" in row and not row["found"]:
+        return f"not here; its files are at {row['site']}"
     return row["found"] or f"not here; a download of {row['download_bytes'] / 1e6:.0f} MB"
 
 

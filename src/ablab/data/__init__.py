@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ablab import grammar
 from ablab.catalogue import Arguments, Entry, bind
 from ablab.data.known import Known, is_official
-from ablab.data.places import absent, locate
+from ablab.data.official import Official
+from ablab.data.places import absent, data_folders, locate
 from ablab.errors import DataError, GrammarError
 from ablab.operations import data_sets, is_there, no_data_set
 
@@ -43,7 +44,10 @@ def load_dataset(
     if faults:
         raise DataError(replace(fault, message=f"{text}: {fault.message}") for fault in faults)
     if entry.kind == "published":
-        return _published(entry.load()(), root, arguments.get("labels"), size, skip_unreadable)
+        published = entry.load()()
+        if isinstance(published, Official):
+            return _official_files(published, root, size, skip_unreadable)
+        return _published(published, root, arguments.get("labels"), size, skip_unreadable)
     if size is not None:
         raise DataError(f"{text}: generated pictures have one size; leave out size = {size}")
     return _generate(entry, arguments)
@@ -73,7 +77,9 @@ def _as_name(text: str) -> grammar.Call:
         return grammar.call(text)
     except GrammarError as error:
         if re.search(r"[/\\.]", text):
-            raise DataError(f"{text}: no such file or folder (looked from {Path.cwd()})") from None
+            near = re.sub(r"\W", "_", text)
+            hint = f'; did you mean "{near}"?' if near in data_sets() else ""
+            raise DataError(f"{text}: no such file or folder (looked from {Path.cwd()}){hint}") from None
         raise DataError(f"{error}\na data set is a path, a name such as cifar10, or phantom(difficulty=0.5)") from None
 
 
@@ -100,7 +106,8 @@ def _reader(path: Path) -> tuple[str, ModuleType]:
     known = ", ".join(name for name, _ in _sources())
     raise DataError(
         f"{path}: nothing here looks like a data set (asked: {known}); wanted is a folder with one folder of pictures "
-        "for each class, CIFAR files, Parquet files with pictures, or an .npz with arrays"
+        "for each class, the official files of a published data set, Parquet files with pictures, or an .npz with "
+        "arrays"
     )
 
 
@@ -129,6 +136,15 @@ def _published(
     if place is None:
         raise DataError(absent(known, root))
     return _read(place, labels, size, skip_unreadable, known)
+
+
+def _official_files(official: Official, root: Path | str | None, size: int | None, skip_unreadable: bool) -> "Dataset":
+    """The first of its places that is there; files with published digests must have them."""
+    place = locate(official, root)
+    if place is None:
+        raise DataError(official.absent(data_folders(root)))
+    official.check(place)
+    return official.named(_read(place, None, size, skip_unreadable))
 
 
 def _official(dataset: "Dataset", known: Known, labels: str | None, place: Path) -> "Dataset":

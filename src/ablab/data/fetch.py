@@ -20,7 +20,8 @@ from typing import Any
 from ablab.atomic import atomic_write, failure, sync_folder, temporary_name
 from ablab.data import archives
 from ablab.data.known import KNOWN, Known
-from ablab.data.places import by_hand
+from ablab.data.official import OFFICIAL
+from ablab.data.places import by_hand, download_folder
 from ablab.errors import DataError, did_you_mean
 
 Progress = Callable[[str, int, int], None]  # what is being done, bytes done, bytes in all
@@ -290,6 +291,12 @@ def _sha256(path: Path) -> str:
 
 
 def _known(name: str) -> Known:
+    if name in OFFICIAL:
+        official = OFFICIAL[name]
+        raise DataError(
+            f"{name} is not downloaded by ablab: get {', '.join(official.files)} from {official.site} and put them "
+            f"into {download_folder() / official.places[0]}"
+        )
     if name not in KNOWN:
         raise DataError(f'nothing called "{name}" can be fetched: {did_you_mean(name, KNOWN)}')
     return KNOWN[name]

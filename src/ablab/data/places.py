@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ablab.data.known import Known
+    from ablab.data.official import Official
 
 
 def data_folders(root: Path | str | None = None) -> tuple[Path, ...]:
@@ -22,7 +23,7 @@ def download_folder(root: Path | str | None = None) -> Path:
     return folders[0] if root or os.environ.get("ABLAB_DATA") else folders[-1]
 
 
-def locate(known: "Known", root: Path | str | None = None) -> Path | None:
+def locate(known: "Known | Official", root: Path | str | None = None) -> Path | None:
     """The first of the places of a known data set that is there."""
     places = (folder / place for folder in data_folders(root) for place in known.places)
     return next((place for place in places if place.exists()), None)

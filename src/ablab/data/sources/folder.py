@@ -14,6 +14,7 @@ import torch
 
 from ablab.data.arrays import with_test
 from ablab.data.dataset import Dataset, Examples
+from ablab.data.sources import tiny_imagenet
 from ablab.errors import DataError, did_you_mean, printable
 from ablab.nouns import counted
 
@@ -35,7 +36,7 @@ class Inside:
 def recognise(path: Path) -> bool:
     """Whether there is a picture in a folder of this folder, or one folder deeper."""
     try:
-        if not path.is_dir():
+        if not path.is_dir() or (path / tiny_imagenet.ANNOTATIONS).is_file():
             return False
     except (OSError, ValueError):
         return False

@@ -4,22 +4,16 @@ The zip's directory and the header of each array are held against the file befor
 of Python objects are never read.
 """
 
-import io
-import math
-import tokenize
-import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any
 
-import numpy as np
-from numpy.lib import format as npy
-
+from ablab.data import npy
 from ablab.data.arrays import Raw, dataset
 from ablab.data.dataset import Dataset
+from ablab.data.npy import DAMAGED
 from ablab.errors import DataError
 
 MAGIC = b"PK\x03\x04"
@@ -30,25 +24,8 @@ NAMES = "x_train and y_train, train_images and train_labels, images and labels, 
 CLASSES = ("classes", "class_names")
 MOST_BYTES = 64 << 30
 MOST_MEMBERS = 10_000
-MOST_HEADER = 10_000  # bytes; an ordinary one has 128
 # What arrays may have beyond their file: pixels as floats, compressed, are 4 to 12 times their file, bombs 1,000 times.
 SPARE, TIMES = 128 << 20, 20
-CHUNK = 1 << 20
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,  # of names that are not UTF-8, places before the file's beginning, headers that are no header
-    RuntimeError,  # of encrypted members, and of compressions that do not exist
-    KeyError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-    SyntaxError,
-    tokenize.TokenError,
-    TypeError,
-)
 
 
 def recognise(path: Path) -> bool:
@@ -153,50 +130,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> Any
     """The array, if its header says exactly as many bytes as the directory; zipfile checks the CRC at its end."""
     try:
         with archive.open(member) as file:
-            shape, fortran, dtype, at = _header(file, where)
-            count = math.prod(shape)
-            if any(n < 0 for n in shape) or count * dtype.itemsize != member.file_size - at:
-                _fail(where, f"its header says {count * dtype.itemsize:,} bytes, but it has {member.file_size - at:,}")
-            content = _content(file, member.file_size - at, where)
+            return npy.read(file, member.file_size, where)
     except DAMAGED as error:
-        _fail(where, f"is damaged ({str(error) or type(error).__name__}); write the file again with np.savez")
-    array = np.frombuffer(content, dtype=dtype)
-    return array.reshape(shape[::-1]).T if fortran else array.reshape(shape)
-
-
-def _header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, Any, int]:
-    """Shape, order and type that the header says, and where the values begin."""
-    front = file.read(10)
-    if front[:6] != b"\x93NUMPY" or front[6:8] not in (b"\1\0", b"\2\0"):
-        _fail(where, "is no array in numpy's format 1 or 2")
-    if front[6] == 2:
-        front += file.read(2)
-    length = int.from_bytes(front[8:], "little")
-    if length > MOST_HEADER:
-        _fail(where, f"has a header of {length:,} bytes; an ordinary one has about 120")
-    text = io.BytesIO(front[8:] + file.read(length))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers that Python 2 wrote, which are read all the same
-        shape, fortran, dtype = (npy.read_array_header_1_0 if front[6] == 1 else npy.read_array_header_2_0)(text)
-    if dtype.hasobject:
-        _fail(where, "is an array of Python objects, which is never read; write np.stack(items) before np.savez")
-    if dtype.kind not in "biufU" or not dtype.itemsize:
-        _fail(where, f"holds {dtype} values; wanted are numbers")
-    return shape, fortran, dtype, len(front) + length
-
-
-def _content(file: IO[bytes], length: int, where: str) -> bytearray:
-    content = bytearray(length)
-    at = 0
-    while chunk := file.read(CHUNK):  # to the end, for only there the CRC is compared
-        if at + len(chunk) > length:
-            break
-        content[at : at + len(chunk)] = chunk
-        at += len(chunk)
-    if at != length or chunk:
-        _fail(where, f"has {at:,} bytes where {length:,} are declared")
-    return content
-
-
-def _fail(where: str, what: str) -> NoReturn:
-    raise DataError(f"{where}: {what}")
+        why = str(error) or type(error).__name__
+        raise DataError(f"{where}: is damaged ({why}); write the file again with np.savez") from None

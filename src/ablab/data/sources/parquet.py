@@ -1,4 +1,5 @@
-"""Parquet files with pictures, as on the Hugging Face hub: `img` or `image`, and `label`, `fine_label`, `coarse_label`.
+"""Parquet files with pictures, as on the Hugging Face hub: `img` or `image`, and `label` or `labels`,
+`fine_label`, `coarse_label`.
 
 One file, or a folder of shards whose names (or folders) begin with train, test or validation.
 """
@@ -241,8 +242,8 @@ def _label_column(names: list[str], kind: str | None, file: Path) -> str:
     if kind is not None and kind not in kinds:
         there = f"has {kinds[0]} labels only" if kinds else "has one kind of labels"
         raise DataError(f'{file}: {there}; leave out "({kind})"')
-    if kind is None and "label" in names:
-        return "label"
+    if kind is None and (plain := next((name for name in ("label", "labels") if name in names), None)):
+        return plain
     if not kinds:
         wanted = ("label", "fine_label", "coarse_label")
         raise DataError(f"{file}: has no column label, fine_label or coarse_label: {_nearest(wanted, names)}")
