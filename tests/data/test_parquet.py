@@ -104,10 +104,12 @@ def test_every_way_to_hold_pictures_and_labels_is_the_same(tmp_path, image, nest
 
 def test_labels_may_stand_in_a_column_called_labels(tmp_path):
     x = random(4)
-    file = write(tmp_path / "train.parquet", columns(x, None, labels=[0, 1, 0, 1]))
-    test = write(tmp_path / "test.parquet", columns(x, None, labels=[1, 1, 0, 0]))
-    same(parquet.read(file.parent).train, x, [0, 1, 0, 1])
-    same(parquet.read(test.parent).test, x, [1, 1, 0, 0])
+    for part, numbers in (("train", [0, 1, 0, 1]), ("test", [1, 1, 0, 0])):
+        table = columns(x, numbers)
+        write(tmp_path / f"{part}.parquet", table.rename_columns(["img", "labels"]))
+    found = parquet.read(tmp_path)
+    same(found.train, x, [0, 1, 0, 1])
+    same(found.test, x, [1, 1, 0, 0])
 
 
 def test_many_rows_and_row_groups_keep_their_order(tmp_path):

@@ -102,7 +102,7 @@ def run_one(
 
 def own_faults_told(events: Iterator[Event], recipe: Recipe) -> Iterator[Event]:
     """The same events. An error of a user's own code, or its end of Python, becomes the failure of this run."""
-    own = [value for key, value in recipe.changes().items() if key != "device" and is_own(str(value))]
+    own = [value for key, value in recipe.changes().items() if key not in ("device", "init") and is_own(str(value))]
     while True:
         try:
             event = next(events, None)
