@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from ablab import aliases
 from ablab.errors import RecipeError
 from ablab.recipe import Recipe, keys
 
@@ -87,6 +88,29 @@ def test_a_changed_recipe_has_a_hash_of_its_own_after_the_first_was_asked_for():
     assert base.with_("lr=0.3").hash == Recipe.of({"lr": 0.3}).hash != before
     assert base.model_copy(update={"lr": 0.3}).hash == base.with_("lr=0.3").hash
     assert Recipe.of({}, base=base) == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        ("batch_size=64", "write batch=64; all keys"),
+        ("learning_rate=0.1", "write lr=0.1; all keys"),
+        ("pretrained=true", "write init=FILE.safetensors; all keys"),
+        ("seed=3", "a seed is no part of a recipe: --seed 3"),
+        ("optimiser=adam", 'did you mean "optimizer"? all keys'),
+    ],
+)
+def test_names_that_other_programs_have_get_the_key_that_is_meant(change, hint):
+    with pytest.raises(RecipeError) as caught:
+        Recipe().with_(change)
+    assert hint in str(caught.value)
+
+
+def test_every_name_of_another_program_leads_to_a_key_and_is_none_itself():
+    assert set(aliases.KEYS.values()) <= set(Recipe.model_fields)
+    assert not (set(aliases.KEYS) | set(aliases.TEXTS)) & set(Recipe.model_fields)
+    for text in aliases.TEXTS.values():
+        assert text.partition("=")[0] in Recipe.model_fields
 
 
 @pytest.mark.parametrize("said", ["data_fraction=1", "imbalance=1", "label_noise=0"])

@@ -12,7 +12,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from ablab import grammar
+from ablab import aliases, grammar
 from ablab.catalogue import LENGTH, bind, catalogue, find, is_own
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 from ablab.operations import PLACES, faults_of, spelled, written
@@ -240,15 +240,24 @@ def _options(model: str, given: dict[str, Any], *, check: bool) -> tuple[dict[st
     unknown = [key for key in given if key not in entry.options]
     known = {*Recipe.model_fields, *entry.options} - {"options"}
     # did-you-mean costs 0.1 ms, and nobody reads hundreds of hints
-    faults = [_unknown(key, known if number < MOST_HINTS else (), model) for number, key in enumerate(unknown)]
+    faults = [
+        _unknown(key, given[key], known if number < MOST_HINTS else (), model) for number, key in enumerate(unknown)
+    ]
     changed = {k: v for k, v in given.items() if k in entry.options and v != entry.options[k]}
     return changed, [*faults, *(bind(grammar.Call(model, options=changed), entry)[1] if check else ())]
 
 
-def _unknown(key: str, known: Iterable[str], model: str) -> Fault:
-    near = did_you_mean(key[:LENGTH], known)
+def _unknown(key: str, value: Any, known: Iterable[str], model: str) -> Fault:
+    near = aliases.hint(key, grammar.show(value)[:LENGTH]) or did_you_mean(key[:LENGTH], known)
     all_keys = f"all keys: ablab recipe, options of {model}: ablab models {model}"
-    return Fault(key, f'unknown recipe key "{key}"', key, f"{near} {all_keys}" if near.endswith("?") else all_keys)
+    told = (
+        f"{near} {all_keys}"
+        if near.endswith("?")
+        else all_keys
+        if near.startswith("known: ")
+        else f"{near}; {all_keys}"
+    )
+    return Fault(key, f'unknown recipe key "{key}"', key, told)
 
 
 def _told(key: str, text: str) -> tuple[Fault, ...]:

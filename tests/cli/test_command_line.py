@@ -131,3 +131,25 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
         f"{sys.executable} -m ablab recipe | head -n 1", shell=True, capture_output=True, text=True, cwd=tmp_path
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--epochs", "5"], "keys of the recipe have no dashes: write epochs=5"),
+        (["--learning-rate=0.1"], "write lr=0.1"),
+        (["--model", "cnn3"], "write model=cnn3"),
+        (["--norm", "batch"], "write norm=batch"),
+    ],
+)
+def test_a_recipe_key_with_dashes_gets_the_word_to_type(words, hint, tmp_path):
+    done = ablab("train", "simple-nn", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert "--help'" not in done.stderr.splitlines()[-1]
+
+
+def test_another_unknown_option_has_no_such_hint(tmp_path):
+    done = ablab("train", "simple-nn", "--sed", "3", cwd=tmp_path)
+    assert "hint:" not in done.stderr
+    assert "--seed" in done.stderr

@@ -4,6 +4,7 @@ import ast
 import contextlib
 import functools
 import importlib
+import itertools
 import os
 import shlex
 import signal
@@ -110,8 +111,13 @@ def _ended(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # the reader of a pipe may stop early
         return 0
     if isinstance(error, click.ClickException):
+        hint = _recipe_hint(error) if isinstance(error, click.NoSuchOption) else ""
+        if hint:
+            error.possibilities = []
         error.message = _harmless(error.message)
         _tell(error.show)
+        if hint:
+            _say(hint, 2, start="")
         return 2
     if isinstance(error, AblabError):
         return _say(str(error), error.exit_code)
@@ -131,6 +137,26 @@ def _fill_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+
+
+def _recipe_hint(error: click.NoSuchOption) -> str:
+    """How to write an option that is a key of the recipe, for a command that takes a recipe."""
+    takes_words = error.ctx and any(
+        isinstance(one, click.Argument) and one.nargs < 0 for one in error.ctx.command.params
+    )
+    if not takes_words:
+        return ""
+    from ablab import aliases
+    from ablab.catalogue import catalogue
+    from ablab.recipe import Recipe
+
+    key = error.option_name.lstrip("-").replace("-", "_")
+    behind = [after for word, after in itertools.pairwise(sys.argv) if word == error.option_name and after[:1] != "-"]
+    joined = [word.partition("=")[2] for word in sys.argv if word.startswith(f"{error.option_name}=")]
+    value = next(iter([*joined, *behind]), "...")
+    known = {*Recipe.model_fields, *(option for one in catalogue("models", "model").values() for option in one.options)}
+    said = f"write {key}={value}" if key in known else aliases.hint(key, value)
+    return f"hint: keys of the recipe have no dashes: {said}" if said else ""
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
