@@ -28,11 +28,14 @@ def build(name: str, io: Io, **options: Any) -> nn.Module:
     """The network called `name`, checked to run on pictures of this size; its initial weights are still to be drawn.
 
     `path/to/file.py:Name` and `package.module:Name` are networks of the user's own: any `nn.Module` whose constructor
-    takes `classes` and, if it wants, `in_shape`.
+    takes `classes` and, if it wants, `in_shape`. `timm:NAME` is a network of timm.
     """
     from ablab.models.shapes import check_runs
+    from ablab.models.timm_module import build_timm, is_timm
     from ablab.models.user_module import build_own
 
+    if is_timm(name):
+        return build_timm(name, io, options)
     if is_own(name):
         return build_own(name, io, options)
     entry = find("models", "model", name, ModelError)

@@ -28,11 +28,11 @@ def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
         raise ModelError(f'"{name}" could not be made: {told(error)}') from error
     if not isinstance(net, nn.Module):
         raise ModelError(f'"{name}" gave something of type {type(net).__name__}; a torch.nn.Module is wanted')
-    _check(net, io, name)
+    check_made(net, io, name)
     return net
 
 
-def _check(net: nn.Module, io: "Io", name: str) -> None:
+def check_made(net: nn.Module, io: "Io", name: str) -> None:
     """One forward pass of blank images. Not on the meta device: a user's code may look at numbers."""
     was_training = net.training
     net.eval()  # so that no running statistics move
