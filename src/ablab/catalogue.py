@@ -60,6 +60,10 @@ class Entry:
             listed = " ".join(missing)
             told = f"'ablab-experiments[{self.extra}]'" if self.extra else listed
             raise InputError(f'{self.kind} "{self.name}" needs {listed}: install it with: pip install {told}')
+        if is_own(self.module):
+            from ablab.own_code import loaded
+
+            return loaded(self.module, InputError)
         return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
 
     def bound(self, given: Mapping[str, Any]) -> Callable[..., Any]:

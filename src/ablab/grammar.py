@@ -7,6 +7,8 @@ from typing import Any
 from ablab.errors import Fault, GrammarError
 
 DEEPEST = 20  # brackets in brackets; each level is gone through once more
+_NAME = r"[A-Za-z_][\w-]*"
+_OWN = r"[\w./~-]+\.py:[A-Za-z_]\w*(?:@[0-9a-f]{12})?"  # a function in a file, perhaps with the digest of its source
 _TIME = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -123,7 +125,7 @@ def show(something: Any) -> str:
 
 
 def _call(part: str, text: str) -> Call:
-    match = re.fullmatch(r"([A-Za-z_][\w-]*)\s*(?:\((.*)\))?", part, re.DOTALL)
+    match = re.fullmatch(rf"({_NAME}|{_OWN})\s*(?:\((.*)\))?", part, re.DOTALL)
     if not match:
         raise _error(text, part, "this is not a name with arguments, such as crop(4)")
     args: list[Any] = []

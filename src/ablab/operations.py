@@ -6,17 +6,52 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ablab import grammar
-from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, read_calls, read_operations
+from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, is_own, read_calls, read_operations
 from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
-from ablab.pinned import name_of, pinned_file
+from ablab.own_code import is_as_pinned, own_entry, pinned_code
+from ablab.pinned import name_of, pin_of, pinned_file
 
 MANY = 1000
 ID = 12  # hexadecimal digits of a run's id
 NEAR = 0.8  # cifar is meant for cifar10 (0.83), photos not for phantom (0.62)
+
+
+def _own_calls(text: str) -> tuple[grammar.Call, ...]:
+    """The calls in a text that name functions of a user's own."""
+    try:
+        return tuple(call for call in grammar.calls(text) if is_own(call.name)) if is_own(text) else ()
+    except GrammarError:
+        return ()
+
+
+def _own(call: grammar.Call, kind: str) -> Entry:
+    """What the file of a user's own function says of it.
+
+    Where it has changed since it got its digest, or is elsewhere, the arguments stay as they were checked then.
+    """
+    if not pin_of(call.name) or is_as_pinned(call.name):
+        return own_entry(call.name, kind, RecipeError)
+    given = dict.fromkeys([*map(str, range(len(call.args))), *call.options])
+    return replace(PART, kind=kind, module=call.name, options=given, domains={}, required=())
+
+
+def pinned_names(key: str, text: str) -> str:
+    """The value of a key with the digest of its source behind each name of a user's own code.
+
+    Data need none: their pixels have a fingerprint, which is a part of a run's identity.
+    """
+    if not is_own(text) or key == "data" or is_start(text):
+        return text
+    if key == "model":
+        return text if text.startswith(TIMM) else pinned_code(text, RecipeError)
+    if not (own := _own_calls(text)):
+        return text
+    names = {call.name: pinned_code(call.name, RecipeError) for call in own}
+    return " + ".join(str(replace(call, name=names.get(call.name, call.name))) for call in grammar.calls(text))
 
 
 @dataclass(frozen=True)
@@ -33,10 +68,14 @@ class Place:
     spelling: Literal["as written", "by name", "in order"] = "as written"
 
     def entries(self, text: str) -> Mapping[str, Entry]:
-        """What may be named; the parts of a network are known once there is one, so every name will do."""
+        """What may be named; the parts of a network are known once there is one, so every name will do.
+
+        A function of a user's own is known by the mark above it in its file.
+        """
         if self.kind == PART.kind:
             return dict.fromkeys(re.findall(r"[\w-]+", text), PART)
-        return catalogue(self.folder, self.kind)
+        own = {call.name: call for call in _own_calls(text)}
+        return {**catalogue(self.folder, self.kind), **{name: _own(call, self.kind) for name, call in own.items()}}
 
 
 PART = Entry(
@@ -62,6 +101,7 @@ PLACES = {
 }
 
 
+TIMM = "timm:"  # a network of timm begins with this
 RUN = "run:"  # what starts from the weights of a run begins with this
 
 
@@ -98,11 +138,18 @@ def named(key: str, text: str, error: type[InputError] = RecipeError) -> tuple[O
     return found
 
 
-@functools.lru_cache(maxsize=4096)
 def read(key: str, text: str) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]:
     """The operations that the value of a recipe's key names, and all that is wrong with it; nothing is imported."""
+    return _read.__wrapped__(key, text) if is_own(text) else _read(key, text)  # a file may change meanwhile
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(key: str, text: str) -> tuple[tuple[Operation, ...], tuple[Fault, ...]]:
     place = PLACES[key]
-    entries = place.entries(text)
+    try:
+        entries = place.entries(text)
+    except InputError as error:
+        return (), (Fault(key, f"{key} = {text}: {error}", text),)
     return (
         _views(text, entries)
         if key == "tta"
@@ -142,6 +189,8 @@ def spelled(key: str, text: str) -> str:
 def _spelled(operation: Operation, *, by_name: bool) -> grammar.Call:
     """Arguments that were given in the other way take this one; the order of those that have a name stays."""
     call, arguments = operation.call, operation.arguments
+    if is_own(call.name):  # whose file, which knows the names, may be elsewhere when the recipe is read again
+        return call
     if by_name:
         return grammar.Call(call.name, (), arguments) if call.args else call
     order = [name for name in operation.entry.options if name in arguments]
@@ -176,8 +225,34 @@ def _data_faults(text: str) -> tuple[Fault, ...]:
         return ()
     if is_there(Path(text).expanduser()) or is_there(Path(call.name)):
         return ()
+    if is_own(call.name):
+        return _own_data_faults(call)
     if call.name not in data_sets():
         is_near = difflib.get_close_matches(call.name[:LENGTH], data_sets(), cutoff=NEAR)
         return (no_data_set(call.name),) if is_near else ()
     _, faults = bind(call, data_sets()[call.name])
     return tuple(replace(fault, key="data", message=f"data = {text}: {fault.message}") for fault in faults)
+
+
+def own_code(recipe: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a user's own code in the keys of a recipe, which training it executes.
+
+    >>> own_code({"model": "net.py:Net", "augment": "crop(4) + parts.py:sepia(0.5)", "lr": 0.1, "init": "run:3fa2"})
+    ('net.py:Net', 'parts.py:sepia')
+    """
+    keys = ("data", "model", *PLACES)
+    texts = {key: text for key in keys if is_own(text := str(recipe.get(key, ""))) and not is_start(text)}
+    model = texts.pop("model", TIMM)
+    own = () if model.startswith(TIMM) else (model,)
+    return (*own, *(call.name for text in texts.values() for call in _own_calls(text)))
+
+
+def _own_data_faults(call: grammar.Call) -> tuple[Fault, ...]:
+    """Faults of data that a function of a user's own makes, as far as its file is here."""
+    if not is_there(Path(call.name.rpartition(":")[0]).expanduser()):
+        return ()
+    try:
+        _, faults = bind(call, own_entry(call.name, "generator", RecipeError))
+    except InputError as error:
+        return (Fault("data", f"data = {call}: {error}", call.name),)
+    return tuple(replace(fault, key="data", message=f"data = {call}: {fault.message}") for fault in faults)

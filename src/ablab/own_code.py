@@ -1,9 +1,11 @@
 """A user's own code by name, `path/to/file.py:Name` or `package.module:Name`: found, read, and run."""
 
+import ast
 import contextlib
 import hashlib
 import importlib
 import importlib.util
+import json
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,13 +15,19 @@ from typing import Any
 
 from ablab.catalogue import Entry, marked
 from ablab.errors import InputError, Terminated, did_you_mean
+from ablab.pinned import check_pin, name_of, pin_of, pinned
 
 BROKEN = (Exception, SystemExit)  # what a user's code may raise
 
 
 def own_module(name: str, error: type[InputError]) -> ModuleType:
-    """The module in a file, or the one with a dotted name, looked for in the current folder as well. This runs it."""
+    """The module in a file, or the one with a dotted name, looked for in the current folder as well. This runs it.
+
+    A name with the digest of its source is refused where the source is another one now.
+    """
     where = name.rpartition(":")[0]
+    if pin_of(name):
+        check_pin(name, source_digest(name, error))
     try:
         if where.endswith(".py"):
             return _from_file(Path(where))
@@ -37,40 +45,106 @@ def own_module(name: str, error: type[InputError]) -> ModuleType:
 
 def loaded(name: str, error: type[InputError]) -> Callable[..., Any]:
     """The function in a file of one's own."""
-    function = getattr(own_module(name, error), name.rpartition(":")[2], None)
+    function = getattr(own_module(name, error), attribute_of(name), None)
     if not callable(function):
         raise error(f'"{name}": nothing that can be called is there')
     return function  # type: ignore[no-any-return]
 
 
+def attribute_of(name: str) -> str:
+    """What a name of one's own code means in its file.
+
+    >>> attribute_of("parts.py:soft@3fa2b1c09d11"), attribute_of("package.module:Net")
+    ('soft', 'Net')
+    """
+    return name_of(name).rpartition(":")[2]
+
+
 def own_entry(name: str, kind: str, error: type[InputError]) -> Entry:
     """What the mark above a function of one's own says of it, read from the text of the file, which is not run."""
     try:
-        entries = marked(source(name, error), name.rpartition(":")[0])
+        entries = marked(source(name, error), name)
     except (SyntaxError, ValueError) as wrong:
         raise error(f"{name.rpartition(':')[0]}: cannot be read: {wrong}") from None
     own = {entry.function: entry for entry in entries if entry.kind == kind}
-    function = name.rpartition(":")[2]
+    function = attribute_of(name)
     if function not in own:
         hint = f": {did_you_mean(function, own)}" if own else ""
         raise error(f'no function "{function}" is marked as a {kind} there: @mark("{kind}", ...) stands above it{hint}')
     return own[function]
 
 
+def pinned_code(name: str, error: type[InputError]) -> str:
+    """The name with the digest of its source behind it; one that has a digest keeps it."""
+    return name if pin_of(name) else pinned(name, source_digest(name, error))
+
+
+def is_as_pinned(name: str) -> bool:
+    """Whether the source behind a name is here, and the one that its digest is of."""
+    try:
+        return source_digest(name, InputError).startswith(pin_of(name))
+    except InputError:
+        return False
+
+
 def source(name: str, error: type[InputError]) -> str:
     """The text of the file of one's own code."""
-    where = Path(name.rpartition(":")[0]).expanduser()
-    try:
-        return where.read_text("utf-8")
-    except OSError as wrong:
-        raise error(f"{where}: cannot be read ({wrong.strerror})") from None
-    except UnicodeDecodeError:
-        raise error(f"{where}: this is no text") from None
+    return _text(_place(name)[0], error)
 
 
 def source_digest(name: str, error: type[InputError]) -> str:
-    """SHA-256 of the file of one's own code."""
-    return hashlib.sha256(source(name, error).encode()).hexdigest()
+    """SHA-256 of the file of one's own code and of all that it imports from its own folder."""
+    file, root = _place(name)
+    texts = {file: _text(file, error)}
+    waiting = [file]
+    while waiting:
+        for found in _imported(texts[waiting.pop()], root):
+            if found not in texts:
+                texts[found] = _text(found, error)
+                waiting.append(found)
+    if len(texts) == 1:
+        return hashlib.sha256(texts[file].encode()).hexdigest()
+    parts = sorted((path.relative_to(root).as_posix(), text) for path, text in texts.items())
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _place(name: str) -> tuple[Path, Path]:
+    """The file of one's own code, and the folder from which it imports; nothing is run to find a dotted name."""
+    where = name.rpartition(":")[0]
+    if where.endswith(".py"):
+        file = Path(where).expanduser()
+        return file, file.parent
+    for root in (Path.cwd(), *map(Path, sys.path)):
+        base = root.joinpath(*where.split("."))
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file():
+                return file, root
+    return Path(*where.split(".")).with_suffix(".py"), Path()
+
+
+def _imported(text: str, root: Path) -> Iterator[Path]:
+    """The files of a folder that a text imports, with all files of a package of which it imports anything."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return  # to be told when it is run
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+        for top in {name.partition(".")[0] for name in names} - {"ablab"}:
+            if (file := root / f"{top}.py").is_file():
+                yield file
+            elif (root / top / "__init__.py").is_file() and "site-packages" not in root.parts:
+                yield from sorted((root / top).rglob("*.py"))
+
+
+def _text(file: Path, error: type[InputError]) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as wrong:
+        raise error(f"{file}: cannot be read ({wrong.strerror})") from None
+    except UnicodeDecodeError:
+        raise error(f"{file}: this is no text") from None
 
 
 def told(error: BaseException) -> str:

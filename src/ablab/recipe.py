@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from ablab import aliases, grammar
 from ablab.catalogue import LENGTH, bind, catalogue, find, is_own
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
-from ablab.operations import PLACES, faults_of, spelled, written
+from ablab.operations import PLACES, faults_of, pinned_names, spelled, written
 
 VERSION = 1  # part of every hash: raised when a default changes its meaning, because hashes leave defaults out
 AS_STORED = "as stored"  # the context in which pydantic reads recipes that were made before: names are not checked
@@ -106,15 +106,17 @@ class Recipe(BaseModel):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
     threads: Positive | None = Field(None, description="threads of the CPU; else as many as torch takes")
 
-    @field_validator("data", *PLACES)
+    @field_validator("data", "model", *PLACES)
     @classmethod
     def _names_what_is_there(cls, text: str, info: ValidationInfo) -> str:
         key = str(info.field_name)
+        is_text = key in ("data", "model")
         if info.context == AS_STORED:
-            return text if key == "data" else written(text)
-        if faults := _told(key, text):
+            return text if is_text else written(text)
+        text, faults = _with_digests(key, text)
+        if faults := faults or (() if key == "model" else _told(key, text)):
             raise PydanticCustomError("named", "{text}", {"text": "\n".join(map(str, faults)), "faults": faults})
-        return text if key == "data" else spelled(key, text)
+        return text if is_text else spelled(key, text)
 
     @field_validator("time")
     @classmethod
@@ -268,6 +270,17 @@ def _told(key: str, text: str) -> tuple[Fault, ...]:
         else fault
         for fault in faults_of(key, text)
     )
+
+
+def _with_digests(key: str, text: str) -> tuple[str, tuple[Fault, ...]]:
+    """The text with the digests of a user's own code, or why there is none.
+
+    What is wrong with the file of a network is told when it is built.
+    """
+    try:
+        return pinned_names(key, text), ()
+    except InputError as error:
+        return text, () if key == "model" else (Fault(key, f"{key} = {text}: {error}", text),)
 
 
 def _number_as_wanted(found: Any, kind: Any) -> Any:

@@ -306,7 +306,7 @@ def _again(planned: Plan, store: Store) -> Iterator[Result]:
     """The same study with other seeds, where this one is the first that was begun."""
     own = [
         entry
-        for entry in store.studies(planned.study.text)
+        for entry in store.studies(planned.kept.text)
         if (entry.scale, entry.fingerprint) == (planned.study.scale, planned.fingerprint)
     ]
     if own and own[0].plan == planned.hash:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from ablab import wire
-from ablab.catalogue import is_own
 from ablab.errors import InputError, printable
 from ablab.metric import ACCURACY, metric_of
+from ablab.operations import own_code
 from ablab.recipe import Recipe
 from ablab.records import Machine, Observer, Run, RunSpec
 
@@ -45,9 +45,9 @@ class ReportedRun:
     machine: Machine
 
     @property
-    def own_code(self) -> bool:
-        """Whether training it executes a Python file of the author."""
-        return is_own(self.spec.recipe.model)
+    def own_code(self) -> tuple[str, ...]:
+        """What training it executes of its author's Python files."""
+        return own_code(self.spec.recipe.changes())
 
 
 @dataclass(frozen=True)

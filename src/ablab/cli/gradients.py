@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.kinds import RecipeWord
-from ablab.cli.shared import data_root_option, json_option, recipe_words, say
+from ablab.cli.shared import data_root_option, json_option, recipe_of, say
 from ablab.errors import Failed, InputError
 from ablab.nouns import counted
 
@@ -50,13 +50,12 @@ def command(
     as_json: bool,
 ) -> None:
     from ablab.atomic import atomic_write
-    from ablab.recipe import Recipe
     from ablab.report.terminal.screen import on_screen
     from ablab.report.wording import shown
 
     if out is not None and out.suffix != ".svg":
         raise InputError(f"--out {out}: the name must end with .svg")
-    base = Recipe.of(recipe_words(words, first="model"))
+    base = recipe_of(words)
     recipes = {" ".join(words) or base.model: base, **{text: base.with_(text) for text in changes}}
     found, notes = {}, {}
     for name, recipe in recipes.items():

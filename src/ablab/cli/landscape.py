@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablab.cli.kinds import RecipeWord
-from ablab.cli.shared import data_root_option, is_run, json_option, recipe_words, say, store_option
+from ablab.cli.shared import data_root_option, is_run, json_option, recipe_of, say, store_option
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -138,14 +138,13 @@ def command(
 def _networks(words: Sequence[str], changes: Sequence[str], seed: int | None, kept: Store | None) -> list[Network]:
     """The network that the words name, and those that differ from it or are runs of their own."""
     from ablab.networks import Network, stored
-    from ablab.recipe import Recipe
 
     if words and is_run(words[0]):
         if len(words) > 1:
             raise InputError(f'a run has its recipe already; for a change of it write --vs "{" ".join(words[1:])}"')
         first = stored(words[0], kept)
     else:
-        recipe = Recipe.of(recipe_words(words, first="model"))
+        recipe = recipe_of(words)
         first = Network(" ".join(words) or recipe.model, recipe, seed or 0)
     others = [
         Network(text, first.recipe.with_(text), first.seed) if "=" in text else stored(text, kept) for text in changes

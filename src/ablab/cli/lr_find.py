@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ablab.cli.kinds import RecipeWord
-from ablab.cli.shared import data_root_option, json_option, recipe_words, say
+from ablab.cli.shared import data_root_option, json_option, recipe_of, say
 
 GROUP = "Networks"
 EXAMPLES = ("ablab lr-find simple-nn data=cifar10",)
@@ -26,12 +26,11 @@ def command(
 ) -> None:
     from ablab.atomic import atomic_write
     from ablab.prepare import find_rate
-    from ablab.recipe import Recipe
     from ablab.report.chart import Axis, Line, Lines
     from ablab.report.draw import svg
     from ablab.report.draw.text import bars
 
-    recipe = Recipe.of(recipe_words(words, first="model"))
+    recipe = recipe_of(words)
     found = find_rate(recipe, seed, root=data_root, steps=steps)
     if picture:
         title = f"{recipe.model}, {recipe.optimizer}: loss while the learning rate rises"

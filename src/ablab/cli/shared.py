@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ablab.models import Io
+    from ablab.recipe import Recipe
     from ablab.store import Store
     from ablab.study import Study
 
@@ -176,6 +177,24 @@ def recipe_words(words: Iterable[str], *, first: str) -> dict[str, Any]:
                 raise InputError(f'"{key}" is given twice')
             texts[key] = value
     return typed(texts)
+
+
+def recipe_of(words: Iterable[str]) -> Recipe:
+    """The recipe in the words of a command line; code of the user's own is named before any of it is executed."""
+    from ablab.recipe import Recipe
+
+    recipe = Recipe.of(recipe_words(words, first="model"))
+    say_own_code([recipe])
+    return recipe
+
+
+def say_own_code(recipes: Iterable[Recipe], *names: str) -> None:
+    """Name the code of the user's own that is about to be executed: that of recipes, and other names."""
+    from ablab.operations import own_code
+
+    found = dict.fromkeys(name for recipe in recipes for name in own_code(recipe.changes()))
+    if own := [*found, *dict.fromkeys(filter(is_own, names))]:
+        click.echo(f"executes your own code: {', '.join(own)}", err=True)
 
 
 def network_words(words: Iterable[str]) -> tuple[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.kinds import RecipeWord
-from ablab.cli.shared import data_root_option, in_place, json_option, recipe_words, say, store_option, track_option
+from ablab.cli.shared import data_root_option, in_place, json_option, recipe_of, say, store_option, track_option
 
 if TYPE_CHECKING:
     from ablab.recipe import Recipe
@@ -44,9 +44,8 @@ def command(
     store: str | None,
     as_json: bool,
 ) -> None:
-    from ablab.recipe import Recipe
 
-    recipe = Recipe.of(recipe_words(words, first="model"))
+    recipe = recipe_of(words)
     if show_schedule or picture:
         _show_schedule(recipe, words, picture, as_json)
         return

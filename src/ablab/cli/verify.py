@@ -90,8 +90,8 @@ def _chosen(
     for reported in chosen:
         if reported.own_code and not own_code:
             raise InputError(
-                f"run {reported.spec.id}: its network is the Python file {reported.spec.recipe.model!r}: read the "
-                "file, and allow that it is executed with --own-code"
+                f"run {reported.spec.id}: its recipe executes Python files of its author, "
+                f"{', '.join(reported.own_code)}: read them, and allow that they are executed with --own-code"
             )
     return tuple(chosen)
 

@@ -8,12 +8,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.catalogue import Arguments, Entry, bind
+from ablab.catalogue import Arguments, Entry, bind, is_own
 from ablab.data.known import Known, is_official
 from ablab.data.official import Official
 from ablab.data.places import absent, data_folders, locate
-from ablab.errors import DataError, GrammarError
+from ablab.errors import AblabError, DataError, GrammarError, Terminated
 from ablab.operations import data_sets, is_there, no_data_set
+from ablab.own_code import BROKEN, own_entry, pinned_code, told
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
@@ -37,6 +38,8 @@ def load_dataset(
     if path is not None:
         return _read(path, _labels(brackets, text), size, skip_unreadable)
     asked = _as_name(text)
+    if is_own(asked.name):
+        return _own(asked, size)
     if asked.name not in data_sets():
         raise DataError([no_data_set(asked.name)])
     entry = data_sets()[asked.name]
@@ -158,6 +161,35 @@ def _official(dataset: "Dataset", known: Known, labels: str | None, place: Path)
             f"the path and not {known.name}; for the official ones: ablab data get {known.name}"
         )
     return named
+
+
+def _own(asked: grammar.Call, size: int | None) -> "Dataset":
+    """What a function of a user's own makes, from the cache while its source is the same."""
+    from ablab.data.cache import cached, generated_source
+    from ablab.data.dataset import Dataset
+
+    entry = own_entry(asked.name, "generator", DataError)
+    arguments, faults = bind(asked, entry)
+    if faults:
+        raise DataError(replace(fault, message=f"{asked}: {fault.message}") for fault in faults)
+    if size is not None:
+        raise DataError(f"{asked}: the function decides the size of its pictures; leave out size = {size}")
+
+    def make() -> Dataset:
+        try:
+            made = entry.bound(arguments)()
+        except (AblabError, Terminated):
+            raise
+        except BROKEN as error:
+            raise DataError(f"{asked}: {told(error)}") from error
+        if not isinstance(made, Dataset):
+            raise DataError(
+                f"{asked}: gave a {type(made).__name__}; a Dataset is wanted, such as ablab.from_arrays gives"
+            )
+        return made
+
+    call = grammar.Call(pinned_code(asked.name, DataError), (), dict(sorted(arguments.items())))
+    return cached(generated_source(str(call)), make, worth_seconds=GENERATED_WORTH_SECONDS)
 
 
 def _generate(entry: Entry, arguments: Arguments) -> "Dataset":

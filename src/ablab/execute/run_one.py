@@ -13,11 +13,11 @@ import torch
 from pydantic import TypeAdapter
 
 from ablab.arithmetic import inspect
-from ablab.catalogue import is_own
 from ablab.data.dataset import Dataset, Examples, Splits
 from ablab.errors import AblabError, Diverged, Failed, Terminated
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.models import Io, build
+from ablab.operations import own_code
 from ablab.own_code import BROKEN, told
 from ablab.recipe import Recipe
 from ablab.records import Cost, Machine, Origin, Run, RunSpec, Status
@@ -102,7 +102,7 @@ def run_one(
 
 def own_faults_told(events: Iterator[Event], recipe: Recipe) -> Iterator[Event]:
     """The same events. An error of a user's own code, or its end of Python, becomes the failure of this run."""
-    own = [value for key, value in recipe.changes().items() if key not in ("device", "init") and is_own(str(value))]
+    own = own_code(recipe.changes())
     while True:
         try:
             event = next(events, None)

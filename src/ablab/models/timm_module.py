@@ -11,12 +11,12 @@ from torch import nn
 
 from ablab.errors import ModelError, did_you_mean
 from ablab.models.user_module import check_made
+from ablab.operations import TIMM
 from ablab.own_code import told
 
 if TYPE_CHECKING:
     from ablab.models import Io
 
-TIMM = "timm:"
 FIXED = {"num_classes": "comes from the data", "in_chans": "comes from the data"}
 FIXED |= {"pretrained": 'nothing is downloaded; start from a file of weights: init="FILE.safetensors"'}
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from ablab.errors import ModelError, Terminated, did_you_mean
 from ablab.models.shapes import BATCH, check_out, failing_layer_named
-from ablab.own_code import BROKEN, own_module, told
+from ablab.own_code import BROKEN, attribute_of, own_module, told
 
 if TYPE_CHECKING:
     from ablab.models import Io
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
     """The network that `name` points to, made with `classes`, `options`, and `in_shape` if its constructor takes it."""
-    attribute = name.rpartition(":")[2]
+    attribute = attribute_of(name)
     make = _attribute(own_module(name, ModelError), attribute, name)
     given = _arguments(make, name, io, options)
     try:

@@ -15,6 +15,7 @@ from ablab.recipe import Recipe
 from ablab.records import DataFacts, RunSpec, StudyText
 from ablab.statistics.sequential import Design
 from ablab.study.protocol import NEWEST, PROTOCOLS, Protocol
+from ablab.study.question.pins import with_digests
 from ablab.study.question.rates import FIRST, WIDEST, at_rates
 from ablab.study.question.study import Study
 
@@ -89,8 +90,9 @@ class Plan:
     def kept(self) -> StudyText:
         """The study as a store keeps it."""
         it = self.study
+        text = with_digests(it.text, it.recipes)
         return StudyText(
-            self.hash, it.name, it.text, self.fingerprint, len(it.variants), it.base.data, it.scale, it.rule.root
+            self.hash, it.name, text, self.fingerprint, len(it.variants), it.base.data, it.scale, it.rule.root
         )
 
     @property

@@ -8,10 +8,14 @@ import torch
 from ablab import grammar
 from ablab.data.augment import check as check_augmentation
 from ablab.data.dataset import Dataset
-from ablab.errors import DataError, Fault, InputError, RecipeError
+from ablab.errors import AblabError, DataError, Fault, InputError, RecipeError, Terminated
 from ablab.models import Io, build
+from ablab.operations import own_code
+from ablab.own_code import BROKEN, told
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
+from ablab.train.losses import make_loss
+from ablab.train.schedule import lr_at
 from ablab.train.splits import train_images_of
 from ablab.train.state import optimizer_of, prepare
 from ablab.train.together import ALONE, LEAST, Team
@@ -22,7 +26,8 @@ def check(recipe: Recipe, dataset: Dataset, team: Team = ALONE, runs: Path | Non
 
     `runs` is the folder with the weights of other runs.
     """
-    faults = [fault for tried in _trials(recipe, dataset, team, runs) for fault in _faults(tried)]
+    own = own_code(recipe.changes())
+    faults = [fault for tried in _trials(recipe, dataset, team, runs) for fault in _faults(tried, own)]
     if faults := [*faults, *_number_faults(recipe, dataset), *_team_faults(recipe, team)]:
         raise RecipeError(faults)
 
@@ -38,15 +43,25 @@ def _trials(recipe: Recipe, dataset: Dataset, team: Team, runs: Path | None) -> 
         optimizer_of(recipe, net)
 
     yield network
+    weights = torch.ones(classes) if recipe.class_weights == "balanced" else None
+    yield lambda: make_loss(recipe.loss, smoothing=recipe.label_smoothing, class_weights=weights)
+    yield lambda: lr_at(recipe.schedule, recipe.lr, 0, 1)
     yield lambda: check_augmentation(recipe.augment, dataset.in_shape)
     yield lambda: choose_hardware(recipe.precision, device=recipe.device, threads=recipe.threads, card=team.card)
 
 
-def _faults(tried: Callable[[], object]) -> tuple[Fault, ...]:
+def _faults(tried: Callable[[], object], own: tuple[str, ...]) -> tuple[Fault, ...]:
+    """What a trial finds wrong; an error that is none of ours is one of the user's own code, if there is some."""
     try:
         tried()
     except InputError as error:
         return error.faults
+    except (AblabError, Terminated):
+        raise
+    except BROKEN as error:
+        if not own:
+            raise
+        return (Fault("", f"{', '.join(own)}: {told(error)}"),)
     return ()
 
 

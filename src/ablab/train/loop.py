@@ -70,6 +70,7 @@ def train(
     examples, classes = splits.examples, len(splits.classes)
     channels, height, width = examples.images.shape[1:]
     is_user_code = is_own(recipe.model)
+    runs_user_code = is_user_code or is_own(recipe.loss)
     beginning = begin(recipe, Io(channels, height, width, classes), seed, runs)
     net = beginning.net
     hardware = choose_hardware(
@@ -102,10 +103,10 @@ def train(
         clip=recipe.clip,
         split=recipe.batch_split,
         compiled=recipe.compile is True,
-        # A user's own network may look at its numbers; half precision decides at each step whether to take it.
+        # A user's own code may look at its numbers; half precision decides at each step whether to take it.
         recorded=recipe.compile == "auto"
         and hardware.is_gpu
-        and not is_user_code
+        and not runs_user_code
         and state.scaler is None
         and team.size == 1,
         team=team,

@@ -1,13 +1,14 @@
 """What is minimised: a mean over the batch, for hard and for mixed targets alike."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ablab.catalogue import mark
+from ablab.errors import RecipeError
 from ablab.operations import named
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -45,8 +46,12 @@ def focal(
 def make_loss(text: str, *, smoothing: float = 0.0, class_weights: Tensor | None = None) -> Loss:
     """The loss that `text` names, as a function of logits f32[B,K] and targets."""
     (operation,) = named("loss", text)
-    function = operation.load()
-    return lambda logits, targets: function(logits.float(), targets, smoothing, class_weights)
+    function, taken = operation.load(), operation.entry.parameters
+    extra: dict[str, Any] = {"smoothing": smoothing, "class_weights": class_weights}
+    for name, key in (("smoothing", "label_smoothing"), ("class_weights", "class_weights")):
+        if name not in taken and (isinstance(value := extra.pop(name), Tensor) or value):
+            raise RecipeError(f"loss = {text}: it takes no {name}, so {key} has to stay at its default")
+    return lambda logits, targets: function(logits.float(), targets, **extra)
 
 
 def share_of_loss(part: Tensor, batch: Tensor, class_weights: Tensor) -> Tensor:

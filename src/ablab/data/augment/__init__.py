@@ -8,12 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ablab.catalogue import Operation
+from ablab.catalogue import Operation, is_own
 from ablab.data.augment.draw import Draw, Numbers
 from ablab.data.augment.pixels import pick
 from ablab.data.dataset import Examples
 from ablab.errors import DataError, Fault, RecipeError
 from ablab.operations import named
+from ablab.own_code import attribute_of
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def steps(text: str) -> tuple[Step, ...]:
     for operation in named("augment", text):
         name = operation.call.name
         times[name] += 1
-        step = Step(operation, operation.load(), f"augment/{name}/{times[name]}")
+        purpose = attribute_of(name) if is_own(name) else name
+        step = Step(operation, operation.load(), f"augment/{purpose}/{times[name]}")
         if made and made[-1].mixes and not step.mixes:
             message = f"augment: {name} comes after {made[-1].operation.call.name}: write mixing operations last"
             raise RecipeError([Fault("augment", message, name)])
