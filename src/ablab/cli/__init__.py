@@ -111,8 +111,8 @@ def _ended(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # the reader of a pipe may stop early
         return 0
     if isinstance(error, click.ClickException):
-        hint = _recipe_hint(error) if isinstance(error, click.NoSuchOption) else ""
-        if hint:
+        hint = ""
+        if isinstance(error, click.NoSuchOption) and (hint := _recipe_hint(error)):
             error.possibilities = []
         error.message = _harmless(error.message)
         _tell(error.show)
