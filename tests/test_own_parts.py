@@ -210,3 +210,12 @@ def test_every_example_of_ones_own_runs_in_one_study_and_says_first_what_it_exec
     assert len(runs) >= 6
     assert all(run["status"] == "finished" for run in runs)
     assert max(run["test"]["accuracy"] for run in runs) > 0.4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["plan"], ["explore", "--workers", "1"]])
+def test_whatever_executes_a_study_names_the_code_first(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(EXAMPLES.parent.parent)
+    verb, *options = words
+    command.main([verb, "examples/own/study.toml", "--store", str(tmp_path), *options], standalone_mode=False)
+    assert capsys.readouterr().err.startswith("executes your own code: examples/own/network.py:Net@")

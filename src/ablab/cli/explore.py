@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ablab.cli.shared import StudyWords, execution_options, json_option, say, study_words
+from ablab.cli.shared import StudyWords, execution_options, json_option, say, say_code_of, study_words
 
 GROUP = "Ask"
 EXAMPLES = ("ablab explore quickstart",)
@@ -20,7 +20,9 @@ def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None
     from ablab.report.terminal.result import verdicts_on_screen
 
     store = study.open_store(create=True)
-    for part in study.parts():
+    parts = study.parts()
+    say_code_of(parts)
+    for part in parts:
         with Live(as_json=as_json) as live:
             result = run_study(part, store, root=study.data_root, show=live.of_study, explores=True, **execution)
         text = (

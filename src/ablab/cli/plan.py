@@ -2,7 +2,7 @@
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, reuse_option, say, study_words
+from ablab.cli.shared import StudyWords, json_option, reuse_option, say, say_code_of, study_words
 from ablab.cli.trials import refuse, study_of_command
 from ablab.cli.trials import show_plan as show_trials
 
@@ -35,7 +35,9 @@ def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False
     from ablab.store import place
 
     kept = study.open_store(create=True) if (place(study.store) / "store.sqlite").exists() else None
-    for part in study.parts():
+    parts = study.parts()
+    say_code_of(parts)
+    for part in parts:
         plan, foresight = foresee_study(
             part, kept, root=study.data_root, skip_unreadable=skip_unreadable, reuses=reuses
         )

@@ -18,8 +18,8 @@ from ablab.cli.shared import (
     json_option,
     leave,
     reuse_option,
+    say_code_of,
     say_next,
-    say_own_code,
     studies_words,
 )
 from ablab.cli.trials import carry_out as carry_out_trials
@@ -193,9 +193,7 @@ def carry_out(
 
     parts = [(words, part) for words in studies for part in words.parts()]
     _check_names([part.name for _, part in parts], out)
-    rules = [part.rule for _, part in parts]
-    metrics = [name for rule in rules for name in (rule.metric, *dict(rule.also))]
-    say_own_code([recipe for _, part in parts for recipe in part.recipes], *metrics)
+    say_code_of(part for _, part in parts)
     for _, part in parts:
         report_path(part.name, out)  # found now, and not after hours of training
     results: dict[str, Result] = {}

@@ -197,6 +197,13 @@ def say_own_code(recipes: Iterable[Recipe], *names: str) -> None:
         click.echo(f"executes your own code: {', '.join(own)}", err=True)
 
 
+def say_code_of(studies: Iterable[Study]) -> None:
+    """Name the code of the user's own that studies execute: that of their recipes and of what they decide by."""
+    parts = list(studies)
+    metrics = [name for part in parts for name in (part.rule.metric, *dict(part.rule.also))]
+    say_own_code([recipe for part in parts for recipe in part.recipes], *metrics)
+
+
 def network_words(words: Iterable[str]) -> tuple[str, dict[str, Any]]:
     """A network and its options from words of a command line: its name first, then key=value."""
     from ablab.grammar import assignments, value
