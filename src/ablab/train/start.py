@@ -35,7 +35,7 @@ def lay_over(net: nn.Module, weights: Mapping[str, Tensor], classes: int, init: 
     own = dict(net.state_dict())
     fresh = tuple(name for name in _of_head(net, classes) if not _fits(own[name], weights.get(name)))
     missing = [name for name in own if name not in weights and name not in fresh and not name.endswith(COUNTS)]
-    excess = [name for name in weights if name not in own]
+    excess = sorted(name for name in weights if name not in own)  # the file has them in no order
     other = [name for name in own if name in weights and name not in fresh and not _fits(own[name], weights[name])]
     if missing or excess or other:
         shapes = [f'"{name}" is {_shape(weights[name])} there and {_shape(own[name])} here' for name in other[:SHOWN]]
