@@ -59,6 +59,7 @@ ARROWS = {
         "data",
         "evaluation",
         "outgoing",
+        "predict",
         "prepare",
         "report",
         "result",

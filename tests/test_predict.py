@@ -9,10 +9,11 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 
+import ablab
 from ablab.cli import command
 from ablab.conduct import train_one
 from ablab.data import load_dataset
-from ablab.errors import DataError, InputError
+from ablab.errors import AblabError, DataError, InputError
 from ablab.predict import pictures_at, predict
 from ablab.recipe import Recipe
 from ablab.store import Store
@@ -115,3 +116,27 @@ def test_a_network_of_grey_images_sees_the_brightness_of_a_picture():
     grey = Trained(weights, 'model = "mlp"\nhidden = []\n', 0, ("light", "dark"), 1, (1, 1, 1), (0.0,), (255.0,))
     (given,) = predict([grey], [("red", lambda: png(torch.tensor([255, 0, 0], dtype=torch.uint8).view(3, 1, 1)))])
     assert given.guesses[0].probability == pytest.approx(1 / (1 + math.exp(-76 / 255)), abs=1e-6)
+
+
+def test_a_script_gets_the_predictions_of_the_command(trained, tmp_path):
+    store, runs = trained
+    Image.new("RGB", (20, 30), "red").save(tmp_path / "a.png")
+    (given,) = ablab.predict_pictures([run.id for run in runs], tmp_path, top=3, store=store.folder)
+    words = ["predict", runs[0].id, str(tmp_path), "--with", runs[1].id, "--top", "3", "--store", str(store.folder)]
+    (value,) = json.loads(invoke(*words, "--json"))["predictions"]
+    assert [(guess.name, guess.probability) for guess in given.guesses] == [
+        (guess["name"], guess["probability"]) for guess in value["guesses"]
+    ]
+    with pytest.raises(InputError, match="at least one run"):
+        ablab.predict_pictures([], tmp_path, store=store)
+
+
+def test_a_store_that_is_not_there_is_not_made(tmp_path):
+    for call in (
+        lambda place: ablab.predict_pictures("ab", "x.png", store=place),
+        lambda place: ablab.evaluate("ab", store=place),
+        lambda place: ablab.export_run("ab", "safetensors", tmp_path / "out", store=place),
+    ):
+        with pytest.raises(AblabError):
+            call(tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []

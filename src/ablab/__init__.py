@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ablab.api import compare_function as compare_function
     from ablab.api import evaluate as evaluate
     from ablab.api import export_run as export_run
+    from ablab.api import predict_pictures as predict_pictures
     from ablab.api import train_one as train_one
     from ablab.arithmetic import inspect as inspect
     from ablab.auditing import audit as audit
@@ -50,6 +51,7 @@ _HOME = {
     "from_items": "ablab.data",
     "inspect": "ablab.arithmetic",
     "load_dataset": "ablab.data",
+    "predict_pictures": "ablab.api",
     "train_one": "ablab.api",
 }
 __all__ = ["__version__", *sorted(_HOME)]

@@ -30,6 +30,7 @@ from ablab.trials.result import TrialResult
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
     from ablab.evaluation import Evaluation
+    from ablab.predict import Prediction
     from ablab.report.picture import Picture
     from ablab.train.trained import Trained
     from ablab.trials.conduct import Observer as TrialObserver
@@ -161,7 +162,7 @@ def export_run(
     """
     from ablab.outgoing import export_weights
 
-    kept = _store(store)
+    kept = _store(store, create=False)
     chosen = run if isinstance(run, Run) else kept.run(run)
     export_weights(chosen, kept, to, Path(out), root=root, replace=replace)
     return Path(out)
@@ -197,13 +198,41 @@ def evaluate(
     else:
         if run is None or model is not None or mean is not None or sd is not None:
             raise InputError("name a run; a model, mean and sd belong to weights of a file")
-        trained, dataset = _of_run(run, data, _store(store), root)
+        trained, dataset = _of_run(run, data, _store(store, create=False), root)
     found = []
     for one in evaluations(trained, dataset.name, examples_for(trained, dataset, is_whole=is_whole), corruptions):
         found.append(one)
         if show:
             show(one)
     return found
+
+
+def predict_pictures(
+    runs: Run | str | Sequence[Run | str],
+    pictures: Path | str | Sequence[Path | str],
+    *,
+    top: int = 5,
+    skip_unreadable: bool = False,
+    given: bytes = b"",
+    store: Any = None,
+) -> list[Prediction]:
+    """The most probable classes of pictures, in files and folders, by a run or by several as an ensemble.
+
+    Runs are given by themselves or by the beginnings of their ids. `given` is the picture that is called `-`.
+    """
+    from ablab.outgoing import weights_of
+    from ablab.predict import pictures_at, predict
+
+    kept = _store(store, create=False)
+    wanted = [runs] if isinstance(runs, Run | str) else list(runs)
+    places = [str(one) for one in ([pictures] if isinstance(pictures, Path | str) else pictures)]
+    chosen = [one if isinstance(one, Run) else kept.run(one) for one in wanted]
+    if not chosen or len({one.id for one in chosen}) < len(chosen):
+        raise InputError("a run is named twice; each counts once" if chosen else "name at least one run")
+    first, *others = (one.id for one in chosen)
+    words = ["predict", first, *(word for other in others for word in ("--with", other)), *places]
+    networks = [weights_of(one, kept, *words) for one in chosen]
+    return predict(networks, pictures_at(places, given), top=top, skip_unreadable=skip_unreadable)
 
 
 def _of_file(
@@ -323,8 +352,8 @@ def _only_part(study: Study) -> Study:
     return study.parts[0]
 
 
-def _store(given: Any) -> Store:
-    return given if isinstance(given, Store) else Store(place(str(given) if given else None))
+def _store(given: Any, *, create: bool = True) -> Store:
+    return given if isinstance(given, Store) else Store(place(str(given) if given else None), create=create)
 
 
 def _plot(run: Run) -> Picture:

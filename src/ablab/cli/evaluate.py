@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
 
 def _progress(evaluation: Evaluation) -> None:
     """Say on a terminal which corruption is done."""
-    if evaluation.corruption:
+    if evaluation.corruption and sys.stderr.isatty():
         error = 100 * (1 - evaluation.measurement.accuracy)
         click.echo(f"{evaluation.corruption}: error {error:.2f} %", err=True)
 

@@ -39,23 +39,16 @@ def command(
     store: str | None,
     as_json: bool,
 ) -> None:
-    from ablab.errors import InputError
-    from ablab.outgoing import weights_of
-    from ablab.predict import pictures_at, predict
+    from ablab.api import predict_pictures
     from ablab.store import Store, place
 
     kept = Store(place(store), create=False)
-    runs = {one.id: one for one in map(kept.run, (run, *others))}
-    if len(runs) <= len(others):
-        raise InputError("a run is named twice; each counts once")
-    with_ = [word for other in others for word in ("--with", other)]
-    networks = [weights_of(one, kept, "predict", run, *with_, *pictures) for one in runs.values()]
+    runs = [kept.run(one) for one in (run, *others)]
     given = click.get_binary_stream("stdin").read() if "-" in pictures else b""
-    items = pictures_at(pictures, given)
-    predictions = predict(networks, items, top=top, skip_unreadable=skip_unreadable)
-    value = {"runs": list(runs), "predictions": [dataclasses.asdict(one) for one in predictions]}
+    predictions = predict_pictures(runs, pictures, top=top, skip_unreadable=skip_unreadable, given=given, store=kept)
+    value = {"runs": [one.id for one in runs], "predictions": [dataclasses.asdict(one) for one in predictions]}
     text = "\n".join(_shown(one, len(runs)) for one in predictions)
-    say(as_json, value, text, f"ablab runs show {next(iter(runs))}")
+    say(as_json, value, text, f"ablab runs show {runs[0].id}")
 
 
 def _shown(prediction: Prediction, networks: int) -> str:
