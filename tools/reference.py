@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ablab import grammar
+from ablab import grammar, recipes
 from ablab.atomic import atomic_write
 from ablab.catalogue import Entry, catalogue
 from ablab.cli import GROUPS, summaries
@@ -34,6 +34,7 @@ def _recipe() -> Iterator[str]:
     yield "| key | default | what it is |\n|---|---|---|"
     for key, default, about in keys():
         yield f"| `{key}` | `{default}` | {_cell(about)} |"
+    yield f"\nRecipes that come with ablab, for `recipe = ...`: {', '.join(f'`{name}`' for name in recipes.names())}."
     for key, place in PLACES.items():
         if entries := catalogue(place.folder, place.kind):
             yield f"\n### {key}\n"

@@ -98,6 +98,7 @@ PLACES = {
     "loss": Place("train", "loss", spelling="by name"),
     "augment": Place("data.augment", "augmentation", least=0, most=MANY),
     "tta": Place("data.augment", "views"),
+    "resolution": Place("train", "resolution", least=0, spelling="by name"),
 }
 
 

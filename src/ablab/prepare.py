@@ -124,7 +124,7 @@ def foresee(planned: Plan, dataset: Dataset, store: Store | None) -> Foresight:
         seconds[recipe.hash] = recipe.epochs * started.epoch_seconds * (1 + MEASURING) + time.monotonic() - begun
     labels = dataset.test.labels.tolist()
     base, planned = planned.study.base, planned.on(facts_of(dataset))
-    steps = len(batch_sizes(len(splits_of(base, dataset, 0).train), base.batch))
+    steps = len(batch_sizes(len(splits_of(base, dataset, 0).train), base.batch, drops_last=base.drop_last))
     return before(planned, runs, labels=labels, test_images=len(labels), seconds=seconds, steps=steps)
 
 

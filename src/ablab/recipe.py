@@ -12,7 +12,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from ablab import aliases, grammar
+from ablab import aliases, grammar, recipes
 from ablab.catalogue import LENGTH, bind, catalogue, find, is_own
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 from ablab.operations import PLACES, faults_of, pinned_names, spelled, written
@@ -51,6 +51,11 @@ class Recipe(BaseModel):
         "FILE.safetensors",
     )
     train_only: str | None = Field(None, min_length=1, description="train only these parts: head, or head + layer4.*")
+    whiten: int = Field(
+        0,
+        ge=0,
+        description="start the first convolution by whitening the patches of so many training images; 0: do not",
+    )
     epochs: Positive = Field(10, description="passes over the training images")
     steps: Positive | None = Field(None, description="stop after this many steps instead of after whole epochs")
     time: str | None = Field(None, description="stop after the epoch in which training has taken this long: 90s, 30m")
@@ -63,6 +68,8 @@ class Recipe(BaseModel):
     sync_norm: bool = Field(
         False, description="where processes share a batch, batch norm over all of it; else each has that of its part"
     )
+    drop_last: bool = Field(False, description="leave out the last batch of an epoch where it is not full")
+    resolution: str = Field("none", description="size of training images in the first epochs: low(24, epochs=4)")
     optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
     lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
     lr_scale: str = Field("none", description="other rates for parts: head(0.1) + biases(2), or layers by their name")
@@ -149,12 +156,12 @@ class Recipe(BaseModel):
     @classmethod
     def _of(cls, keys: Mapping[str, Any], base: "Recipe | None", context: str | None = None) -> "Recipe":
         fields = set(cls.model_fields) - {"options"}
+        keys, faults = _with_named(keys)
         given = {
             **(base.model_dump(exclude={"options"}, exclude_defaults=True) if base else {}),
             **{k: keys[k] for k in keys if k in fields},
         }
         options = {**(base.options if base else {}), **{k: v for k, v in keys.items() if k not in fields}}
-        faults: list[Fault] = []
         recipe = None
         try:
             recipe = cls.model_validate(given, context=context)
@@ -225,6 +232,19 @@ def keys() -> list[tuple[str, str, str]]:
         for key, field in Recipe.model_fields.items()
         if key != "options"
     ]
+
+
+def _with_named(keys: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Fault]]:
+    """The keys over those of the shipped recipe that they name: `recipe=fast94`, or `fast94` in a network's place."""
+    name = keys.get("recipe") or (keys["model"] if keys.get("model") in recipes.names() else None)
+    if name is None:
+        return keys, []
+    own = {key: value for key, value in keys.items() if key != "recipe" and (key, value) != ("model", name)}
+    if name not in recipes.names():
+        return own, [
+            Fault("recipe", f'no recipe is called "{name}"', str(name), did_you_mean(str(name), recipes.names()))
+        ]
+    return {**recipes.keys_of(name), **own}, []
 
 
 def _model_options(model: str) -> dict[str, Any]:

@@ -73,3 +73,17 @@ def test_none_is_no_average():
 def test_an_average_that_none_can_take_is_refused(text, message):
     with pytest.raises(RecipeError, match=message):
         make_average(text, scalar())
+
+
+def test_a_growing_lookahead_follows_at_first_and_holds_back_more_and_more():
+    net = scalar()
+    average = make_average("lookahead(every=1, share=0.2, grow=2)", net, steps=10)
+    name = next(iter(average.weights))
+    kept = [0.0]
+    for step in range(1, 11):
+        with torch.no_grad():
+            dict(net.named_parameters())[name].fill_(float(step))
+        average.follow()
+        behind = 0.8 * (step / 10) ** 2
+        kept.append(behind * (kept[-1] if step > 1 else 1.0) + (1 - behind) * step)
+        assert float(average.weights[name]) == pytest.approx(kept[-1], rel=1e-5)

@@ -62,11 +62,15 @@ class Ema(Average):
 
 
 class Lookahead(Average):
-    """Every few steps the average moves part of the way to the weights, which go back to it (Zhang et al. 2019)."""
+    """Every few steps the average moves part of the way to the weights, which go back to it (Zhang et al. 2019).
 
-    def __init__(self, net: nn.Module, every: int, share: float) -> None:
+    Where it grows, it moves all the way at first, and the part that it stays behind grows as a power of the share of
+    the run that is done (Jordan 2024).
+    """
+
+    def __init__(self, net: nn.Module, every: int, share: float, grow: float, steps: int) -> None:
         super().__init__(net)
-        self.every, self.share = every, share
+        self.every, self.share, self.grow, self.whole = every, share, grow, steps
         self.trained = [name for name, _ in net.named_parameters()]
 
     @torch.no_grad()
@@ -76,28 +80,43 @@ class Lookahead(Average):
             return
         own = self.own
         slow, fast = [self.weights[name] for name in self.trained], [own[name] for name in self.trained]
-        torch._foreach_lerp_(slow, fast, self.share)
+        torch._foreach_lerp_(slow, fast, self._share_now())
         torch._foreach_copy_(fast, slow)
         _copy({name: own[name] for name in self.weights if name not in self.trained}, self.weights)
 
+    def _share_now(self) -> float:
+        if not self.grow:
+            return self.share
+        return float(1 - (1 - self.share) * min(1.0, self.steps / self.whole) ** self.grow)
+
 
 @mark("average", "ema")
-def ema(net: nn.Module, *, decay: Annotated[float, "(0, 1)"] = 0.998) -> Average:
+def ema(
+    net: nn.Module,
+    steps: int,  # noqa: ARG001 (it is the same however long the run is)
+    *,
+    decay: Annotated[float, "(0, 1)"] = 0.998,
+) -> Average:
     """An exponential moving average over the steps."""
     return Ema(net, decay)
 
 
 @mark("average", "lookahead")
 def lookahead(
-    net: nn.Module, *, every: Annotated[int, "[1, inf)"] = 5, share: Annotated[float, "(0, 1]"] = 0.5
+    net: nn.Module,
+    steps: int,
+    *,
+    every: Annotated[int, "[1, inf)"] = 5,
+    share: Annotated[float, "(0, 1]"] = 0.5,
+    grow: Annotated[float, "[0, 100]"] = 0.0,
 ) -> Average:
-    """Slow weights that the trained ones return to every few steps."""
-    return Lookahead(net, every, share)
+    """Slow weights that the trained ones return to every few steps; with `grow`, they hold them back more and more."""
+    return Lookahead(net, every, share, grow, steps)
 
 
-def make_average(text: str, net: nn.Module) -> Average | None:
-    """The average that `text` names; None for none."""
-    made: list[Average] = [operation.load()(net) for operation in named("average", text)]
+def make_average(text: str, net: nn.Module, steps: int = 1) -> Average | None:
+    """The average that `text` names, over a run of so many steps; None for none."""
+    made: list[Average] = [operation.load()(net, steps) for operation in named("average", text)]
     return made[0] if made else None
 
 

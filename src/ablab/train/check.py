@@ -10,15 +10,18 @@ from ablab.data.augment import check as check_augmentation
 from ablab.data.dataset import Dataset
 from ablab.errors import AblabError, DataError, Fault, InputError, RecipeError, Terminated
 from ablab.models import Io, build
+from ablab.models.shapes import shape_after
 from ablab.operations import own_code
 from ablab.own_code import BROKEN, told
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
 from ablab.train.losses import make_loss
+from ablab.train.resolution import side_at
 from ablab.train.schedule import lr_at
 from ablab.train.splits import train_images_of
 from ablab.train.state import optimizer_of, prepare
 from ablab.train.together import ALONE, LEAST, Team
+from ablab.train.whiten import first_convolution
 
 
 def check(recipe: Recipe, dataset: Dataset, team: Team = ALONE, runs: Path | None = None) -> None:
@@ -41,6 +44,10 @@ def _trials(recipe: Recipe, dataset: Dataset, team: Team, runs: Path | None) -> 
             net = build(recipe.model, Io(*dataset.in_shape, classes), **recipe.options)
         prepare(recipe, net, classes, runs)
         optimizer_of(recipe, net)
+        if recipe.whiten:
+            first_convolution(net)
+        if side := side_at(recipe.resolution, 0):
+            shape_after(net, (dataset.in_shape[0], side, side), recipe.model)
 
     yield network
     weights = torch.ones(classes) if recipe.class_weights == "balanced" else None

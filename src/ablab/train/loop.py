@@ -34,12 +34,14 @@ from ablab.train.joint_norm import joined
 from ablab.train.losses import balanced, make_loss, share_of_loss
 from ablab.train.measure import Predictions, measure, packed, packed_certainty, packed_confusion, time_step
 from ablab.train.pixels import pixels_of
+from ablab.train.resolution import resized, side_at
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
 from ablab.train.state import begin, initial_state
 from ablab.train.step import LOSS, NORM, RIGHT, make_step
 from ablab.train.together import ALONE, Team
 from ablab.train.weights import weight_facts
+from ablab.train.whiten import whiten
 
 FAR = 0.5  # an untrained loss this far from ln(classes) is worth a remark; default weights come within 0.05
 SAMPLE = 64  # images that a network is looked at with before it is trained
@@ -84,10 +86,14 @@ def train(
     )
     if recipe.sync_norm and team.size > 1:
         net = joined(net, team)
-    state = initial_state(recipe, net, hardware)
+    pixels = pixels_of(examples, splits.train, hardware)
+    if recipe.whiten:
+        whiten(net, examples, splits.train[: recipe.whiten], pixels)
+    sizes = batch_sizes(len(splits.train), recipe.batch, drops_last=recipe.drop_last)
+    steps = recipe.steps or recipe.epochs * len(sizes)
+    state = initial_state(recipe, net, hardware, steps)
     running = fuse(net, hardware.device) if recipe.kernels == "auto" and recipe.compile is not True else net
     forget_peak(hardware)
-    pixels = pixels_of(examples, splits.train, hardware)
     rare = balanced(examples.labels[splits.train], classes).to(hardware.device)
     step = make_step(
         state,
@@ -114,8 +120,6 @@ def train(
     examples, test_images = resident(examples, hardware), resident(splits.test, hardware)
     home = examples.images.device
     labels, trained_rows = examples.labels, splits.train.to(home)
-    sizes = batch_sizes(len(splits.train), recipe.batch)
-    steps = recipe.steps or recipe.epochs * len(sizes)
     seconds = 0.0
 
     def look_at(part: Examples, rows: Tensor | None, *, in_full: bool = False) -> tuple[Measurement, Predictions]:
@@ -182,7 +186,8 @@ def train(
             recipe.augment, seed=seed, epoch=epoch, examples=examples, rows=trained_rows, classes=classes
         )
         order = torch.randperm(len(splits.train), generator=randomness.stream(seed, "order", epoch))
-        batches = torch.split(splits.train[order].to(home), sizes)[: steps - epoch * len(sizes)]
+        batches = torch.split(splits.train[order[: sum(sizes)]].to(home), sizes)[: steps - epoch * len(sizes)]
+        side = side_at(recipe.resolution, epoch)
         parts = [team.part(len(rows)) for rows in batches]
         if recipe.class_weights == "balanced" and team.size > 1 and not augment.mixes:
             parts = [
@@ -205,7 +210,7 @@ def train(
         ):
             # u8[B,C,H,W], i64[B] or f32[B,K]
             for i, (images, targets) in enumerate(fed(augment, own, channels * height * width)):
-                seen[i] = step(images, targets, rates[i], parts[i])
+                seen[i] = step(resized(images, side) if side else images, targets, rates[i], parts[i])
         seen[:, :NORM] = team.sum(seen[:, :NORM] * seen.new_tensor([[part.counts] for part in parts]))
         team.agree(net, f"after epoch {epoch + 1}")
         # The only numbers that leave the device in an epoch: reading the loss at every step would empty the queue.
@@ -261,14 +266,16 @@ def _weighed(part: Part, labels: Tensor, class_weights: Tensor) -> Part:
     return dataclasses.replace(part, share=share * part.counts)
 
 
-def batch_sizes(images: int, batch: int) -> list[int]:
-    """How many images each step of an epoch takes; the last step takes what is left.
+def batch_sizes(images: int, batch: int, *, drops_last: bool = False) -> list[int]:
+    """How many images each step of an epoch takes; the last step takes what is left, or is dropped.
 
     A single image left over joins the step before: a batch norm has no variance over one value.
 
-    >>> batch_sizes(10, 4), batch_sizes(9, 4)
-    ([4, 4, 2], [4, 5])
+    >>> batch_sizes(10, 4), batch_sizes(9, 4), batch_sizes(10, 4, drops_last=True)
+    ([4, 4, 2], [4, 5], [4, 4])
     """
+    if drops_last:
+        return [batch] * (images // batch)
     sizes = [batch] * (images // batch) + [images % batch] * (images % batch > 0)
     if len(sizes) > 1 and batch > 1 and sizes[-1] == 1:
         return [*sizes[:-2], batch + 1]

@@ -101,12 +101,12 @@ def prepare(recipe: Recipe, net: nn.Module, classes: int, runs: Path | None) -> 
     return tuple(filter(None, (*remarks, freeze(net, recipe.train_only, classes))))
 
 
-def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware) -> State:
-    """The network where it will be trained, with a fresh optimizer."""
+def initial_state(recipe: Recipe, net: nn.Module, hardware: Hardware, steps: int = 1) -> State:
+    """The network where it will be trained, over so many steps, with a fresh optimizer."""
     net = net.to(hardware.device, memory_format=hardware.memory_format)  # type: ignore[call-overload]
     optimizer = optimizer_of(recipe, net)
     scaler = torch.amp.GradScaler(hardware.device.type) if hardware.precision == "fp16" else None
-    return State(net, optimizer, make_average(recipe.average, net), scaler)
+    return State(net, optimizer, make_average(recipe.average, net, steps), scaler)
 
 
 def optimizer_of(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:

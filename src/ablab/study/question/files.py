@@ -73,7 +73,7 @@ def published_folder() -> Path:
 
 def shipped_studies() -> dict[str, Path]:
     """The studies that come with ablab, by the names that `ablab run` knows them by."""
-    own = sorted(_folder().glob("*.toml"))
+    own = sorted((*_folder().glob("*.toml"), *(_folder() / "fast").glob("*.toml")))
     return {path.stem: path for path in (*own, *published_studies())}
 
 
