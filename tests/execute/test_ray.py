@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 import torch
-from ray.exceptions import OutOfMemoryError
+from ray.exceptions import OutOfDiskError, OutOfMemoryError, WorkerCrashedError
 
 from ablab.conduct import run_study
 from ablab.data.dataset import Dataset, Examples
@@ -265,14 +265,22 @@ def test_images_that_no_object_store_can_hold_are_refused_with_the_option_that_h
         executor._data(RunSpec(Recipe.of({}), 0, "0" * 64))
 
 
-def test_a_run_whose_worker_runs_out_of_memory_again_and_again_is_named_with_what_to_lower(tmp_path):
+@pytest.mark.parametrize(
+    ("error", "what", "remedy"),
+    [
+        (OutOfMemoryError("killed"), "ran out of memory 4 times", "such as cpu=2, or lower batch"),
+        (OutOfDiskError("spilled"), "found the disk full 4 times", "free space there"),
+        (WorkerCrashedError(), "was lost 4 times", "perhaps for want of memory"),
+    ],
+)
+def test_a_run_whose_worker_is_lost_again_and_again_is_named_with_what_helps(error, what, remedy, tmp_path):
     spec = RunSpec(Recipe.of({}), 0, "0" * 64)
     executor = Ray(Job(Tiny(), tmp_path), address="127.0.0.1:1")
     executor.flights["a"] = flight = Flight(spec, "a", None, frozenset(), node="head")
     executor.losses[spec.id] = 3
-    with pytest.raises(AblabError, match=f"run {spec.id}: its worker on node head ran out of memory 4 times") as caught:
-        executor._lose(flight, OutOfMemoryError("killed"), Watching())
-    assert "cpu=2, or lower batch" in str(caught.value)
+    with pytest.raises(AblabError, match=f"run {spec.id}: its worker on node head {what}") as caught:
+        executor._lose(flight, error, Watching())
+    assert remedy in str(caught.value)
     assert not executor.flights
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import ray
-from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
+from ray.exceptions import OutOfDiskError, OutOfMemoryError, RayActorError, RayError, RayTaskError
 
 from ablab import wire
 from ablab.catalogue import mark
@@ -244,20 +244,17 @@ class Ray:
             del self.flights[flight.task]
             raise AblabError(f"run {spec.id}{where} failed: {_last_line(error)}").of(spec.id)
         self.losses[spec.id] = self.losses.get(spec.id, 0) + 1
-        why = "ran out of memory" if isinstance(error, OutOfMemoryError) else "was lost"
+        why, remedy = _cause(error, self.cluster.resources)
         if self.losses[spec.id] > LOSSES:
             del self.flights[flight.task]
-            lower = f"give each run more of its node, such as cpu={2 * self.cluster.resources.cpu:g}, or lower batch"
-            raise AblabError(
-                f"run {spec.id}: its worker{where} {why} {self.losses[spec.id]} times ({type(error).__name__}), "
-                f"perhaps for want of memory: {lower}"
-            ).of(spec.id)
+            times = f"{self.losses[spec.id]} times ({type(error).__name__})"
+            raise AblabError(f"run {spec.id}: its worker{where} {why} {times}: {remedy}").of(spec.id)
         observe(spec, Noticed(f"its worker{where} {why} ({type(error).__name__}); it goes on from its last checkpoint"))
         self._start_again(flight, observe)
 
     def _start_again(self, flight: Flight, observe: Observer) -> None:
         del self.flights[flight.task]
-        self.cluster.refresh()
+        self.cluster.refresh(at_once=True)
         self._send(flight.spec, observe)
 
     def _stop_all_but(self, specs: Iterable[RunSpec]) -> None:
@@ -282,6 +279,16 @@ def _error(reference: Any) -> RayError | None:
         ended: RayError = error
         return ended
     return None
+
+
+def _cause(error: RayError, resources: Resources) -> tuple[str, str]:
+    """What became of a worker, and what helps if it happens again and again."""
+    less = f"give each run more of its node, such as cpu={2 * resources.cpu:g}, or lower batch"
+    if isinstance(error, OutOfMemoryError):
+        return "ran out of memory", less
+    if isinstance(error, OutOfDiskError):
+        return "found the disk full", "free space there, or start Ray with another --temp-dir"
+    return "was lost", f"perhaps for want of memory; {less}"
 
 
 def _last_line(error: Exception) -> str:

@@ -27,6 +27,7 @@ from ablab.version import VERSION
 
 ANSWERING = 4.0  # seconds for whoever listens at an address: a head node far away needs 0.3
 PROBING = 60.0  # seconds for a node to say what it is: it starts Python and loads torch, which a cold disk makes slow
+REFRESHING = 1.0  # seconds between two looks at which nodes there are, which take a hundredth of it
 CLIENT = "ray://"
 # The beginning of HTTP/2, which is what Ray speaks: its fixed words and an empty frame of settings (RFC 9113, 3.4).
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -73,6 +74,7 @@ class Cluster:
         self.nodes: dict[str, Node] = {}
         self.asked: dict[str, Any] = {}  # by the ids of nodes: the answer that is on its way, None once it is there
         self.kind: Kind | None = None
+        self.refreshed_at = 0.0
         self.remarks: list[str] = []  # what a person should know, to be told with the next run
 
     @property
@@ -117,8 +119,12 @@ class Cluster:
             )
         self.choose(found)
 
-    def refresh(self) -> None:
+    def refresh(self, *, at_once: bool = False) -> None:
         """Leave out nodes that have died, ask those that have joined, and take in those that have answered."""
+        now = time.monotonic()
+        if not at_once and now - self.refreshed_at < REFRESHING:
+            return
+        self.refreshed_at = now
         alive = self._alive()
         ids = {node["NodeID"] for node in alive}
         self.nodes = {id_: node for id_, node in self.nodes.items() if id_ in ids}
