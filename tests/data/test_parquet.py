@@ -312,3 +312,12 @@ def test_cifar10_as_parquet_has_the_official_fingerprint(cifar_root, tmp_path):
     assert found.fingerprint == official.fingerprint
     assert found.train.fingerprint == KNOWN["cifar10"].fingerprints["train", "fine"]
     assert found.classes == CIFAR10_CLASSES
+
+
+def test_of_a_whole_disk_only_so_many_entries_are_looked_at(tmp_path, monkeypatch):
+    for number in range(9):
+        (tmp_path / f"{number}").mkdir()
+    (tmp_path / "5" / "train.parquet").touch()
+    assert parquet.recognise(tmp_path)
+    monkeypatch.setattr(parquet, "MOST_ENTRIES", 0)
+    assert not parquet.recognise(tmp_path)

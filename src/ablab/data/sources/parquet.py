@@ -4,6 +4,7 @@
 One file, or a folder of shards whose names (or folders) begin with train, test or validation.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ SHARD = re.compile(r"-(\d{5})-of-(\d{5})(?:-[0-9a-f]+)?$")
 SIDE = 32  # pixels a side where no size was asked for
 BATCH = 16  # rows: a file may repeat one large picture in every row, and a batch is the least that is made at once
 MOST_ROWS = 20_000_000
+MOST_ENTRIES = 100_000  # of a folder that are looked at: a set has a few shards, and somebody may name a whole disk
 # The smallest picture has 67 bytes, and repeated ones take hardly any: a file can say "2 million empty ones".
 SPARE_ROWS, BYTES_A_ROW = 100_000, 4
 # What a file may hold beyond its own size: pictures hardly shrink again, but a file can say "the same, 10**9 times".
@@ -90,7 +92,8 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
 def _files_in(folder: Path) -> list[Path]:
     """The Parquet files in a folder, or else in the folders in it, or else in those of these."""
     for pattern in ("*", "*/*", "*/*/*"):
-        files = [file for file in folder.glob(pattern) if file.suffix.lower() == ".parquet" and file.is_file()]
+        entries = itertools.islice(folder.glob(pattern), MOST_ENTRIES)
+        files = [file for file in entries if file.suffix.lower() == ".parquet" and file.is_file()]
         if found := sorted(file for file in files if not file.name.startswith(".")):
             return found
     return []
