@@ -32,7 +32,7 @@ class Pool(Generic[Outcome]):
         self.stopped: list[Course[Outcome]] = []
         self._ended: list[tuple[int, Outcome | AblabError]] = []
         self._order: tuple[RunSpec, ...] | None = None  # of everything that is wanted, until something changes
-        self._places: dict[str, list[int]] = {}  # of the courses that want a run
+        self._places: dict[str, set[int]] = {}  # of the courses that want a run
         for place in range(len(courses)):
             self._advance(place)
 
@@ -43,8 +43,12 @@ class Pool(Generic[Outcome]):
         for place, wish in tuple(self.wishes.items()):
             if self.is_stopping(wish.plan.hash):
                 self.stopped.append(self.courses[place])
-                self._leave(place)
-        return self._merged()
+                self._wish(place, None)
+        if self._order is None:
+            rounds = itertools.zip_longest(*(wish.rounds for wish in self.wishes.values()), fillvalue=())
+            specs = itertools.chain.from_iterable(itertools.chain(*each) for each in rounds)
+            self._order = tuple({spec.id: spec for spec in specs}.values())
+        return self._order
 
     def observe(self, spec: RunSpec, event: Any) -> None:
         """Tell an event of a run to the first course that wants it."""
@@ -60,21 +64,18 @@ class Pool(Generic[Outcome]):
 
     def wishing(self, id_: str) -> list[Wish]:
         """The wishes for a run; for one that nobody wants any more, that for which it was begun."""
-        self._merged()
-        wishes = [self.wishes[place] for place in self._places.get(id_, ())]
+        wishes = [self.wishes[place] for place in sorted(self._places.get(id_, ()))]
         return wishes or [self.begun[id_].wish for _ in range(id_ in self.begun)]
 
     def take(self, run: Run) -> None:
         """Send a run that has been kept to every course that wants it."""
-        self._merged()
         self.begun.pop(run.id, None)
-        for place in self._places.get(run.id, ()):
+        for place in sorted(self._places.get(run.id, ())):
             self._advance(place, run)
 
     def leave_out(self, error: AblabError) -> None:
         """End the courses that want the run that could not be carried out; raise where no others are left."""
-        self._merged()
-        places = self._places.get(error.run, ())
+        places = sorted(self._places.get(error.run, ()))
         if not places or len(self.courses) == 1:
             raise error
         for place in places:
@@ -89,8 +90,7 @@ class Pool(Generic[Outcome]):
     def _advance(self, place: int, run: Run | None = None) -> None:
         course = self.courses[place]
         try:
-            self.wishes[place] = course.send(run) if run else next(course)
-            self._order = None
+            self._wish(place, course.send(run) if run else next(course))
         except StopIteration as done:
             self._end(place, done.value)
         except AblabError as error:
@@ -99,21 +99,18 @@ class Pool(Generic[Outcome]):
             self._end(place, error)
 
     def _end(self, place: int, outcome: Outcome | AblabError) -> None:
-        self._leave(place)
+        self._wish(place, None)
         self._ended.append((place, outcome))
 
-    def _leave(self, place: int) -> None:
-        self.wishes.pop(place, None)
+    def _wish(self, place: int, wish: Wish | None) -> None:
+        """Put a wish in the place of the last one; None for a course that wants nothing more."""
         self._order = None
-
-    def _merged(self) -> tuple[RunSpec, ...]:
-        """All wishes as one list, kept until one of them changes."""
-        if self._order is None:
-            self._places = {}
-            for place, wish in self.wishes.items():
-                for spec in itertools.chain(*wish.rounds):
-                    self._places.setdefault(spec.id, []).append(place)
-            rounds = itertools.zip_longest(*(wish.rounds for wish in self.wishes.values()), fillvalue=())
-            specs = itertools.chain.from_iterable(itertools.chain(*each) for each in rounds)
-            self._order = tuple({spec.id: spec for spec in specs}.values())
-        return self._order
+        if before := self.wishes.get(place):
+            for spec in itertools.chain(*before.rounds):
+                self._places[spec.id].discard(place)
+        if wish is None:
+            self.wishes.pop(place, None)
+            return
+        self.wishes[place] = wish  # which keeps the order of the courses
+        for spec in itertools.chain(*wish.rounds):
+            self._places.setdefault(spec.id, set()).add(place)
