@@ -1,6 +1,7 @@
 """Parts of a user's own by path: their source is part of a recipe, and nothing is executed before it must be."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ablab.errors import DataError, InputError, RecipeError
 from ablab.operations import own_code
 from ablab.own_code import source_digest
 from ablab.recipe import Recipe
+from ablab.report.page.embedded import runs_json
 from ablab.result import plan_of
 from ablab.store import Store
 from ablab.study.question.study import Study
@@ -181,6 +183,9 @@ def test_a_study_that_a_store_keeps_can_be_read_after_its_files_have_changed(her
     result = run_study(study, store, show=lambda _: lambda *_: None, workers=1)
     assert result.verdicts[0].pairs == 3
     (kept,) = store.studies()
+    handed_in = json.loads(runs_json(study, result.runs, kept.plan)[0])["study"]
+    assert handed_in == kept.text
+    assert re.search(r"loss=loss.py:poly@[0-9a-f]{12}\(2\)", handed_in)
     changed(here / "loss.py")
     assert plan_of(kept).hash == kept.plan
     (here / "loss.py").unlink()

@@ -15,6 +15,7 @@ from ablab.report.chart import Chart, Multiples
 from ablab.report.means import short
 from ablab.report.wording import visible
 from ablab.study import Study
+from ablab.study.question.pins import with_digests
 
 MOST_BYTES = 300_000  # of the embedded runs: about 500
 
@@ -37,7 +38,8 @@ def runs_json(study: Study, runs: Sequence[Run], plan_hash: str) -> tuple[Markup
     Those that explore are not: they are no evidence, and nothing of them needs to be checked.
     """
     kept = list(_first(run_facts(run) for run in runs if not run.spec.explores))
-    value: dict[str, Any] = {"study": study.text, "plan": plan_hash, "scale": study.scale, "runs": kept}
+    text = with_digests(study.text, study.recipes)
+    value: dict[str, Any] = {"study": text, "plan": plan_hash, "scale": study.scale, "runs": kept}
     if len(kept) < len(runs):
         value["left_out"] = len(runs) - len(kept)
     return json_text(value), len(kept)
