@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from torch import nn
@@ -14,9 +15,10 @@ from ablab.data.sources.phantom import phantom
 from ablab.errors import InputError, RecipeError
 from ablab.recipe import Recipe
 from ablab.train.check import check
-from ablab.train.device import choose_hardware
+from ablab.train.device import choose_hardware, usual_threads
 from ablab.train.joint_norm import joined
 from ablab.train.together import ALONE, Team
+from ablab.train.torchrun import threads_each
 
 SCRIPT = Path(__file__).parent / "two_processes.py"
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -109,3 +111,22 @@ def test_each_process_takes_a_card_of_its_own(monkeypatch):
         choose_hardware("fp32", card=2)
     with pytest.raises(InputError, match=r'"cuda:0": each process takes a GPU of its own: write device=cuda'):
         choose_hardware("fp32", device="cuda:0", card=1)
+
+
+def test_processes_share_the_cores_unless_a_person_says_how_many_threads_each_has(monkeypatch):
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(6), raising=False)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert threads_each() == 3
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "64")
+    assert threads_each() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert threads_each() == usual_threads()
+
+
+def test_processes_do_not_meet_on_the_graphics_of_a_mac(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_hardware("fp32", card=0).device == torch.device("cpu")
+    with pytest.raises(InputError, match=r"there is no such device here; there is cpu"):
+        choose_hardware("fp32", device="mps", card=0)

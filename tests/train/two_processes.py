@@ -12,14 +12,13 @@ from ablab.models import Io, build
 from ablab.models.blocks import key_dropout
 from ablab.models.initial import initialise
 from ablab.train.device import Hardware
-from ablab.train.joint_norm import JointNorm
-from ablab.train.joint_norm import joined as with_joint_norms
+from ablab.train.joint_norm import JointNorm, joined
 from ablab.train.losses import balanced, share_of_loss
 from ablab.train.optimizers import make_optimizer
 from ablab.train.state import State
 from ablab.train.step import NORM, make_step
 from ablab.train.together import ALONE
-from ablab.train.torchrun import joined
+from ablab.train.torchrun import join, leave
 
 HARDWARE = Hardware(torch.device("cpu"), "fp32", 1)
 STEPS = 3
@@ -61,7 +60,7 @@ def moved(case, team):
     net = initialise(net, 0).double()
     before = {name: one.clone() for name, one in net.state_dict().items()}
     if team.size > 1:
-        net = with_joint_norms(net, team)
+        net = joined(net, team)
     optimizer = make_optimizer(case.optimizer, net, lr=0.1, weight_decay=1e-3, decay="weights", lr_scale="none")
     generator = torch.Generator().manual_seed(1)
     images = torch.rand(STEPS, case.images, 3, 16, 16, generator=generator, dtype=torch.float64) + 1
@@ -127,10 +126,11 @@ def carried(team):
 
 
 if __name__ == "__main__":
-    with joined() as team:
-        found = {"cases": {name: farthest(case, team) for name, case in CASES.items()}}
-        found |= {"far from zero": far_from_zero(team), "told": told(team)}
-        everyone = team.sum(torch.tensor(carried(team)).long()).tolist()
-        found |= {"carried": everyone, "longest": team.longest(float(team.rank))}
-        if team.rank == 0:
-            print(json.dumps(found))
+    team = join()
+    found = {"cases": {name: farthest(case, team) for name, case in CASES.items()}}
+    found |= {"far from zero": far_from_zero(team), "told": told(team)}
+    everyone = team.sum(torch.tensor(carried(team)).long()).tolist()
+    found |= {"carried": everyone, "longest": team.longest(float(team.rank))}
+    if team.rank == 0:
+        print(json.dumps(found))
+    leave(0)

@@ -214,6 +214,10 @@ def _leave(code: int) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries once more and complains
         if not isinstance(error, BrokenPipeError):
             code = code or _say(f"the output could not be written: {error.strerror or error}", 1)
+    if _is_torchrun():
+        from ablab.train.torchrun import leave
+
+        leave(code)
     sys.exit(code)
 
 

@@ -50,17 +50,17 @@ def command(
         _show_schedule(recipe, words, picture, as_json)
         return
     from ablab.execute import Loader
-    from ablab.train.torchrun import joined
+    from ablab.train.torchrun import join
 
-    with joined() as team:
-        if team.rank:
-            from ablab.execute.alongside import train_alongside
-            from ablab.store import place
+    team = join()
+    if team.rank:
+        from ablab.execute.alongside import train_alongside
+        from ablab.store import place
 
-            train_alongside(recipe, seed, Loader(data_root, skip_unreadable), team, place(store) / "weights")
-            return
-        options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track, "team": team}
-        _train(recipe, seed, store, as_json, options)
+        train_alongside(recipe, seed, Loader(data_root, skip_unreadable), team, place(store) / "weights")
+        return
+    options: dict[str, Any] = {"root": data_root, "skip_unreadable": skip_unreadable, "track": track, "team": team}
+    _train(recipe, seed, store, as_json, options)
 
 
 def _train(recipe: Recipe, seed: int, store: str | None, as_json: bool, options: dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ def choose_hardware(
 def _device(text: str, card: int | None) -> torch.device:
     found = {
         "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
-        "mps": int(torch.backends.mps.is_available()),
+        "mps": int(torch.backends.mps.is_available() and card is None),  # processes cannot meet on it
         "cpu": 1,
     }
     if text == "auto":

@@ -50,11 +50,10 @@ class Team:
         gradients = [one.grad for one in parameters if one.grad is not None]
         statistics = running_statistics(net)
         share = (part.stop - part.start) / part.whole * part.counts
-        own = torch.cat([one.flatten() for one in (*gradients, *(one * share for one in statistics))])
-        self.sum(own)
         places = [*gradients, *statistics]
-        for place, new in zip(places, torch.split(own, [one.numel() for one in places]), strict=True):
-            place.copy_(new.view_as(place))
+        whole = self.sum(torch.cat([one.flatten() for one in (*gradients, *(one * share for one in statistics))]))
+        pieces = torch.split(whole, [one.numel() for one in places])
+        torch._foreach_copy_(places, [new.view_as(place) for new, place in zip(pieces, places, strict=True)])
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes, in the place of the values."""

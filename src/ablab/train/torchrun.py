@@ -1,11 +1,10 @@
-"""joined: this process among those that torchrun started for one run."""
+"""join: this process among those that torchrun started for one run."""
 
-import contextlib
 import datetime
 import functools
 import os
-from collections.abc import Iterator
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
 import psutil
 import torch
@@ -20,20 +19,29 @@ PATIENCE = datetime.timedelta(days=1)
 SPOKEN = "ablab/spoken"  # counts the processes that had something to say at their end
 
 
-@contextlib.contextmanager
-def joined() -> Iterator[Team]:
-    """The team of processes while they train, each with its share of the machine's cores."""
+def join() -> Team:
+    """The team that this process belongs to from now on, with its share of the machine's cores."""
     if not is_started():
-        yield ALONE
-        return
+        return ALONE
     rank, size, local = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if local < cards:
+        torch.cuda.set_device(local)  # else every process would take some memory of the first card
     torch.set_num_threads(threads_each())
     usual_threads.cache_clear()
     backend = "cpu:gloo,cuda:nccl" if cards else "gloo"
     dist.init_process_group(backend, store=_store(), rank=rank, world_size=size, timeout=PATIENCE)
-    yield Team(rank, size, local)
-    dist.destroy_process_group()  # one that was lost is not waited for
+    return Team(rank, size, local)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process now.
+
+    At Python's own end, one of the threads by which processes talk now and then aborts, after all is done.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def is_started() -> bool:
@@ -53,7 +61,9 @@ def threads_each() -> int:
     """The threads of a process. torchrun asks for one of each, unless a person has set OMP_NUM_THREADS."""
     if os.environ.get("OMP_NUM_THREADS", "1") != "1":
         return usual_threads()
-    cores = min(psutil.cpu_count(logical=False) or 1, len(os.sched_getaffinity(0)))
+    cores = psutil.cpu_count(logical=False) or 1
+    if hasattr(os, "sched_getaffinity"):  # Linux alone may keep a process from some of them
+        cores = min(cores, len(os.sched_getaffinity(0)))
     return max(1, cores // int(os.environ["LOCAL_WORLD_SIZE"]))
 
 
