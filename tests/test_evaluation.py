@@ -15,6 +15,7 @@ from ablab.data import from_arrays, load_dataset
 from ablab.data.corruptions import Corruption, corrupted
 from ablab.errors import DataError, InputError
 from ablab.evaluation import examples_for
+from ablab.models import Io
 from ablab.recipe import Recipe
 from ablab.report.evaluation import corruption_table, mean_error
 from ablab.store import Store
@@ -149,6 +150,14 @@ def test_weights_of_another_network_are_told_with_the_layers_that_differ(tmp_pat
     (tmp_path / "no.safetensors").write_text("no weights")
     with pytest.raises(DataError, match="no safetensors file"):
         ablab.evaluate(weights=tmp_path / "no.safetensors", model="mlp", data=DATA)
+
+
+def test_counts_of_batches_may_be_missing_as_other_programs_leave_them_out(tmp_path):
+    net = ablab.build("simple-nn", Io(3, 32, 32, 10), norm="batch")
+    weights = {key: tensor for key, tensor in net.state_dict().items() if "num_batches" not in key}
+    save_file(weights, tmp_path / "theirs.safetensors")
+    (found,) = ablab.evaluate(weights=tmp_path / "theirs.safetensors", model="simple-nn norm=batch", data=DATA)
+    assert found.measurement.images == 60
 
 
 def test_a_run_and_weights_of_a_file_exclude_each_other(trained, tmp_path):

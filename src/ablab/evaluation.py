@@ -26,6 +26,7 @@ from ablab.train.device import choose_hardware
 from ablab.train.feed import resident
 from ablab.train.measure import measure
 from ablab.train.pixels import mean_and_sd, pixels_by, value_counts
+from ablab.train.start import COUNTS
 from ablab.train.trained import Trained
 
 SHOWN = 5  # layers, or classes, in one message
@@ -100,6 +101,8 @@ def foreign(
     except (SafetensorError, OSError) as error:
         raise DataError(f"{path}: this is no safetensors file that can be read: {error}") from None
     net = build(model.model, Io(*dataset.in_shape, len(dataset.classes)), **model.options)
+    counts = {name: tensor for name, tensor in net.state_dict().items() if name.endswith(COUNTS)}
+    weights = {**counts, **weights}
     _check_fit(path, weights, net.state_dict(), model.model)
     return Trained(weights, model.toml(), 0, dataset.classes, 0, dataset.in_shape, *scaling)
 
@@ -108,7 +111,7 @@ def _check_fit(path: Path, weights: dict[str, Tensor], own: dict[str, Tensor], n
     """Raise for weights of another network, with the layers that differ."""
     shapes = {key: tuple(tensor.shape) for key, tensor in weights.items()}
     faults = [f"{key}: missing in the file" for key in own if key not in shapes]
-    faults += [f"{key}: the network has no such tensor" for key in shapes if key not in own]
+    faults += sorted(f"{key}: the network has no such tensor" for key in shapes if key not in own)
     faults += [
         f"{key}: {_size(shapes[key])} in the file, {_size(tuple(tensor.shape))} in the network"
         for key, tensor in own.items()
