@@ -152,6 +152,13 @@ def test_a_run_without_weights_says_what_keeps_them(tmp_path):
         initial_network(Recipe().with_("init=run:3fa2b1c09d11"), Io(3, 32, 32, 10), 0)
 
 
+def test_kept_weights_are_not_whitened_over(tmp_path):
+    file = other_weights(tmp_path / "kept.safetensors")
+    recipe = Recipe().with_(f"{PHANTOM} whiten=50 init={file}")
+    with pytest.raises(RecipeError, match="would replace the first convolution of the weights that init names"):
+        train_one(recipe, 0, Store(tmp_path), show=nothing)
+
+
 @pytest.mark.slow
 def test_a_study_compares_a_start_from_a_run_with_one_from_nothing_in_workers_too(tmp_path):
     store = Store(tmp_path)

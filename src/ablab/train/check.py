@@ -11,7 +11,7 @@ from ablab.data.dataset import Dataset
 from ablab.errors import AblabError, DataError, Fault, InputError, RecipeError, Terminated
 from ablab.models import Io, build
 from ablab.models.shapes import shape_after
-from ablab.operations import own_code
+from ablab.operations import is_start, own_code
 from ablab.own_code import BROKEN, told
 from ablab.recipe import Recipe
 from ablab.train.device import choose_hardware
@@ -82,6 +82,9 @@ def _number_faults(recipe: Recipe, dataset: Dataset) -> Iterator[Fault]:
     if recipe.batch > images:
         hint = f"try batch={max(images // 10, 1)}"
         yield Fault("batch", f"batch = {recipe.batch}: there are only {images} training images", "batch", hint)
+    if recipe.whiten and is_start(recipe.init):
+        message = f"whiten = {recipe.whiten}: it would replace the first convolution of the weights that init names"
+        yield Fault("whiten", message, "whiten", "leave one of the two out")
     epochs = recipe.steps / -(-images // recipe.batch) if recipe.steps else recipe.epochs
     if recipe.warmup >= epochs:
         message = f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {epochs:g} epochs of the run"
