@@ -35,6 +35,7 @@ class Form:
     genuine: Callable[[], bytes]
     read: Callable[[bytes], Any]
     has_digest: bool = False
+    is_text: bool = False  # its reader starts at once, without torch
 
 
 def written(suffix: str, content: bytes) -> Path:
@@ -212,9 +213,9 @@ FORMS = (
     *map(picture, ("PNG", "JPEG", "WEBP")),
     npz(),
     parquet(),
-    Form("study file", STUDY.encode, read_study),
-    Form("table to audit", AUDITED.encode, read_audit),
-    Form("results of other programs", RESULTS.encode, read_results),
-    Form("page to verify", page, read_page),
-    Form("file of runs (.ablab)", exported, read_export, has_digest=True),
+    Form("study file", STUDY.encode, read_study, is_text=True),
+    Form("table to audit", AUDITED.encode, read_audit, is_text=True),
+    Form("results of other programs", RESULTS.encode, read_results, is_text=True),
+    Form("page to verify", page, read_page, is_text=True),
+    Form("file of runs (.ablab)", exported, read_export, has_digest=True, is_text=True),
 )

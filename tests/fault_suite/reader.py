@@ -82,6 +82,8 @@ def _read(folder: Path, name: str, first: int, last: int) -> Iterator[Trial]:
     try:
         at, is_answered = first - 1, True
         for line in _lines(process):
+            if line is None and is_answered and at == last - 1:
+                return  # all are read, and Python takes its time to end
             if line is None:
                 yield Trial("hung", f"{name}, mutation {at}: over {MOST_SECONDS:.0f} s")
                 return

@@ -1,13 +1,16 @@
 """A sample of every kind of fault: nothing is lost, crashes, hangs or goes wrong without a word."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 
-from fault_suite.__main__ import carried_out
+from fault_suite.__main__ import carried_out, table
 from fault_suite.catalogue import faults
 from fault_suite.nursery import Nursery
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.slow,
@@ -28,3 +31,8 @@ def nursery(tmp_path_factory):
 def test_a_sample_of_every_fault_leaves_nothing_lost_and_every_control_is_caught(fault, nursery, tmp_path):
     row = carried_out(fault, fault.sample, nursery, tmp_path / "trials")
     assert row.is_good, row
+
+
+def test_the_page_has_the_figures_that_were_kept():
+    record = json.loads((ROOT / "tests/fault_suite/figures.json").read_text(encoding="utf-8"))
+    assert table(record) in (ROOT / "docs/reliability.md").read_text(encoding="utf-8")

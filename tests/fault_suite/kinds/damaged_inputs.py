@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from fault_suite.fault import Fault, Trial
-from fault_suite.forms import FORMS
+from fault_suite.forms import FORMS, Form
 from fault_suite.nursery import Nursery
 from fault_suite.reader import mutations
 
@@ -17,7 +17,9 @@ def damaged(_nursery: Nursery, folder: Path, number: int, name: str) -> Iterator
     yield from mutations(folder, name, number)
 
 
-FAULTS = tuple(
-    Fault(f"mutations of {form.name}", 60, 100_000 if "cifar" in form.name else 1000, partial(damaged, name=form.name))
-    for form in FORMS
-)
+def row(form: Form) -> Fault:
+    full = 100_000 if "cifar" in form.name else 1000
+    return Fault(f"mutations of {form.name}", 60, full, partial(damaged, name=form.name), is_long=not form.is_text)
+
+
+FAULTS = tuple(map(row, FORMS))
