@@ -273,7 +273,7 @@ def _quiet(_spec: RunSpec, _event: object) -> None:
 
 
 def _trial_observer(show: TrialObserver | bool) -> TrialObserver:
-    """Who is told every outcome: an observer that was given, one that prints lines, or nobody."""
+    """Who sees every outcome: an observer that was given, one that prints lines, or nobody."""
     if not isinstance(show, bool):
         return show
     from ablab.report.terminal.trials import line_of

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """The runs that a study could still use, the most urgent round first, and who is told of them."""
+    """The runs that a study could still use, the most urgent round first, and who follows them."""
 
     plan: Plan
     rounds: Rounds

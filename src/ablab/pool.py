@@ -13,7 +13,7 @@ from ablab.records import Run, RunSpec
 
 @dataclass(frozen=True)
 class Begun:
-    """A run on its way: who is told of it, and its first event."""
+    """A run on its way: who follows it, and its first event."""
 
     wish: Wish
     started: Started

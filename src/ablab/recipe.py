@@ -295,7 +295,7 @@ def _told(key: str, text: str) -> tuple[Fault, ...]:
 def _with_digests(key: str, text: str) -> tuple[str, tuple[Fault, ...]]:
     """The text with the digests of a user's own code, or why there is none.
 
-    What is wrong with the file of a network is told when it is built.
+    What is wrong with the file of a network is found when it is built.
     """
     try:
         return pinned_names(key, text), ()

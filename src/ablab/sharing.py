@@ -37,7 +37,7 @@ class Shared:
             return [spec for spec in specs if spec.id in held]
 
         for run in self.execute(claimed, observe):
-            yield run  # whoever takes it stores it, and with that the claim ends
+            yield run  # the caller stores it, and with that the claim ends
             self.claims.held.discard(run.id)
         self.claims.release()
 

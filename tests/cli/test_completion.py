@@ -13,7 +13,7 @@ from sample_runs import sample_run
 
 
 def completed(line, cwd):
-    """What bash is told for a line whose last word is not complete."""
+    """What bash gets for a line whose last word is not complete."""
     words = line.split(" ")
     done = subprocess.run(
         [sys.executable, "-m", "ablab"],

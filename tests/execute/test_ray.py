@@ -75,7 +75,7 @@ def runs_of(store):
 
 
 class Watching:
-    """An observer that keeps what it is told and does one thing when it comes to a place."""
+    """An observer that keeps what it sees and does one thing when it comes to a place."""
 
     def __init__(self, when=lambda event: False, act=lambda: None):
         self.when, self.act, self.told = when, act, []

@@ -218,7 +218,7 @@ def test_a_store_of_every_older_version_is_brought_to_todays_form_with_all_that_
 
 
 def test_every_older_version_is_tested():
-    assert len(MIGRATIONS) == 9  # whoever adds one: old_store and the test above take its number too
+    assert len(MIGRATIONS) == 9  # one more: old_store and the test above take its number, too
 
 
 def test_a_run_of_an_older_store_whose_record_is_damaged_does_not_keep_the_others_from_being_read(tmp_path):

@@ -25,7 +25,7 @@ from ablab.execute.kind import Facts, Kind, own_facts
 from ablab.nouns import counted
 from ablab.version import VERSION
 
-ANSWERING = 4.0  # seconds for whoever listens at an address: a head node far away needs 0.3
+ANSWERING = 4.0  # seconds for the program that listens at an address: a head node far away needs 0.3
 PROBING = 60.0  # seconds for a node to say what it is: it starts Python and loads torch, which a cold disk makes slow
 REFRESHING = 1.0  # seconds between two looks at which nodes there are, which take a hundredth of it
 CLIENT = "ray://"
@@ -270,7 +270,7 @@ def _check_answer(address: str, host: str, port: int) -> None:
     try:
         with socket.create_connection((host, port), ANSWERING) as connection:
             if os.environ.get("RAY_USE_TLS", "0") not in ("0", "false", "False"):
-                return  # whoever listens waits for another greeting
+                return  # the program there waits for another greeting
             connection.settimeout(ANSWERING)
             connection.sendall(GREETING)
             answer = connection.recv(9)

@@ -1,6 +1,6 @@
-"""Limits: how many connections the dashboard holds, how long one may take to ask, and how often a fault is told.
+"""Limits: how many connections the dashboard holds, how long one may take to ask, and how often a fault is logged.
 
-Whoever can reach the port can open connections without the token, and leave their requests unfinished.
+Anyone who can reach the port can open connections without the token, and leave their requests unfinished.
 """
 
 import asyncio

@@ -100,7 +100,7 @@ def _of_run(store: Store, id_: str, facts: Callable[[str], DataFacts | None]) ->
 
 
 def _facts(store: Store, fingerprint: str) -> DataFacts | None:
-    """What is known of a run's data; nothing where that is damaged, which is told for itself."""
+    """What is known of a run's data; nothing where that is damaged, which is reported by itself."""
     try:
         return store.data(fingerprint)
     except (AblabError, ValueError):

@@ -67,7 +67,7 @@ class Tracking:
 
     def close(self) -> None:
         self.each(lambda tracker: tracker.close())
-        self.trackers.clear()  # a run that ends later is told to nobody
+        self.trackers.clear()  # nobody follows a run that ends later
 
     def each(self, tell: Callable[[Tracker], None]) -> None:
         for name, tracker in tuple(self.trackers.items()):

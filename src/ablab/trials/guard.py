@@ -1,4 +1,4 @@
-"""A command in a process group of its own, which ends when whoever asked for it is gone.
+"""A command in a process group of its own, which ends when the process that asked for it is gone.
 
 This file is run by its path, in a small interpreter that imports nothing of ablab's. It starts the command that it is
 given and ends with its exit code. When its standard input ends, because the process at the other end says so or was
