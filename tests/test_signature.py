@@ -60,7 +60,7 @@ def test_a_field_is_there_if_it_has_a_value_and_takes_what_its_class_says():
 
 def test_a_dataclass_of_another_file_of_ours_is_found_with_its_bases_and_the_meaning_of_its_words():
     taken = read("elsewhere")
-    assert list(taken) == ["shortcut", "norm", "activation", "dropout", "width", "conv"]
+    assert list(taken) == ["shortcut", "norm", "norm_momentum", "norm_eps", "activation", "dropout", "width", "conv"]
     assert taken["conv"].domains == (Domain("word", words=("full", "depthwise")),)
     assert taken["dropout"].domains == (Domain("float", interval="[0, 1)"),)
 

@@ -36,7 +36,7 @@ def completed(line, cwd):
         ("ablab train simple-nn norm", ["norm=", "norm_at=", "norm_momentum=", "norm_eps="]),
         ("ablab train simple-nn norm=b", ["norm=batch"]),
         ("ablab train simple-nn dat", ["data=", "data_fraction="]),
-        ("ablab train data=cifar", ["data=cifar10", "data=cifar100"]),
+        ("ablab train data=cifar", ["data=cifar10", "data=cifar100", "data=cifar10_1"]),
         ("ablab train select=l", ["select=last"]),
         ("ablab train optimizer=mu", ["optimizer=muon"]),
         ("ablab train nothing=x", []),

@@ -14,7 +14,7 @@ from ablab.execute.checkpoints import carry_out
 
 @mark("executor", "mine")
 class Mine:
-    """One run after the other, from the last that is wanted to the first."""
+    """One run after the other, always the most urgent one."""
 
     slots = 1
 
@@ -29,7 +29,7 @@ class Mine:
 
     def __call__(self, wanted, observe):
         while specs := wanted():
-            spec = specs[-1]
+            spec = specs[0]
             print(self.greeting, spec.seed, file=sys.stderr)
             yield carry_out(spec, self.job.load(spec.recipe), observe, self.job.checkpoints)
 '''
@@ -42,7 +42,7 @@ def test_an_executor_is_one_new_file(package_copy):
     done = package_copy.run("run", "norm.toml", "--executor", "mine(hi)", "--json")
     assert done.returncode == 0, done.stderr
     said = done.stderr.split("\n")
-    assert [line for line in said if line.startswith("hi")] == ["hi 2", "hi 2", "hi 1", "hi 1", "hi 0", "hi 0"]
+    assert [line for line in said if line.startswith("hi")] == ["hi 0", "hi 0", "hi 1", "hi 1", "hi 2", "hi 2"]
     assert "bye" in said
     assert len(json.loads(done.stdout.splitlines()[-1])["verdicts"]) == 1
     refused = package_copy.run("run", "norm.toml", "--executor", "mime")

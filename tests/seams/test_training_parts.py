@@ -206,6 +206,8 @@ def test_a_model_has_the_shared_options_with_the_defaults_that_it_says(package_c
     assert list(listed["options"].items()) == [
         ("channels", 4),
         ("norm", "layer"),
+        ("norm_momentum", 0.1),
+        ("norm_eps", 1e-5),
         ("activation", "tanh"),
         ("dropout", 0.0),
         ("width", 1.0),

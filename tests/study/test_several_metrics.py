@@ -83,14 +83,16 @@ def test_a_variant_goes_on_until_it_is_decided_by_every_metric():
     decision = decide(small, [*BASES, *noisy])
     assert [verdict.word for verdict in decision.every] == ["undecided", "helps"]
     assert {spec.seed for spec in decision.wanted} == {3}
-    assert ahead(small, decision, {}, slots=4)
+    assert any(ahead(small, decision, {}, slots=4))
     turned = planned(Rule("loss", 0.1, seeds=(3, 6), also=(("accuracy", 1.0),)), VARIANTS[:1])
     again = decide(turned, [*BASES, *noisy])
     assert again.verdicts[0].word == "helps"
     assert {spec.id for spec in again.wanted} == {spec.id for spec in decision.wanted}
-    assert {spec.id for spec in ahead(turned, again, {}, slots=4)} == {
-        spec.id for spec in ahead(small, decision, {}, slots=4)
-    }
+    useful = [
+        {spec.id for round_ in ahead(*asked, {}, slots=4) for spec in round_}
+        for asked in ((turned, again), (small, decision))
+    ]
+    assert useful[0] == useful[1]
 
 
 def test_equals_are_seldom_called_different_by_any_of_two_metrics_that_hang_together():

@@ -27,7 +27,7 @@ FURTHER = 64  # how far a value is looked for that the network takes: depths com
 LARGEST = 1 << 20
 STEP = 0.002  # between factors looked for: below one channel in 384, the most that heads are shared among
 FINEST = 1e-8  # factors that a layer could tell apart: layers of 1028 and 2056 channels differ first at about 2e-7
-SHARES = {"dropout", "head_dropout"}  # numbers that decide no size
+SHARES = {"dropout", "head_dropout", "norm_eps", "norm_momentum", "divisor"}  # numbers that decide no size
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from ablab.errors import AblabError, Terminated, did_you_mean, printable
 from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
+RECEIVED: set[int] = set()  # signals that end the process, even where an import has made another error of them
 TERMINATED = 143  # the exit code after SIGTERM
 LONGEST = 10_000  # characters of a line of a message
 GROUPS = {
@@ -99,13 +101,15 @@ def main() -> NoReturn:
 
 def _ended(error: BaseException) -> int:
     """Say what went wrong; gives the exit code."""
-    if isinstance(error, Terminated):
+    # A signal while a library is being imported may come out of it as an error of that library's.
+    if isinstance(error, Terminated) or signal.SIGTERM in RECEIVED:
         return _say_how_to_go_on(TERMINATED)
+    if isinstance(error, SystemExit) and isinstance(sys.stdout, PacifyFlushWrapper):
+        return 0  # the reader of a pipe may stop early, which click ends with 1
     if isinstance(error, SystemExit):
         if error.code:
             _speaks()  # the command has said why, and the other processes of its run need not
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    # A signal while a library is being imported may come out of it as an error of that library's.
     if isinstance(error, KeyboardInterrupt | click.Abort) or signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         return _say_how_to_go_on(130)
     if isinstance(error, BrokenPipeError):  # the reader of a pipe may stop early
@@ -160,6 +164,7 @@ def _recipe_hint(error: click.NoSuchOption) -> str:
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    RECEIVED.add(signal.SIGTERM)
     raise Terminated(TERMINATED)
 
 

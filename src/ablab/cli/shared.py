@@ -114,7 +114,7 @@ def studies_words(function: Callable[..., None]) -> Callable[..., None]:
         several = [dataclasses.replace(words, path=path) for path in dict.fromkeys(studies)]
         function(*args, words=words, studies=several, **rest)
 
-    add = click.argument("studies", nargs=-1, type=click.Path(path_type=Path), metavar="[STUDY]...")
+    add = click.argument("studies", nargs=-1, type=StudyWord(), metavar="[STUDY]...")
     return add(scale_option(data_root_option(store_option(called))))
 
 

@@ -122,7 +122,7 @@ def slow(nursery: Nursery, folder: Path, number: int) -> Iterator[Trial]:
     """Connections that send half a request and wait, while a training runs: its user is answered all the same."""
     nursery.run(TRAIN, folder)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most[1], number + 200), most[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(most[0], min(most[1], number + 200)), most[1]))
     with serving(folder) as server:
         held = []
         for at in range(number):
