@@ -117,8 +117,9 @@ def _place(name: str) -> tuple[Path, Path]:
     for root in (Path.cwd(), *map(Path, sys.path)):
         base = root.joinpath(*where.split("."))
         for file in (base.with_suffix(".py"), base / "__init__.py"):
-            if file.is_file():
-                return file, root
+            with contextlib.suppress(OSError, ValueError):  # the name may be too long for a file
+                if file.is_file():
+                    return file, root
     return Path(*where.split(".")).with_suffix(".py"), Path()
 
 

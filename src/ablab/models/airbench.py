@@ -45,6 +45,7 @@ def airbench(
             conv2=style.conv3x3(outputs, outputs),
             norm2=style.normed(outputs),
             act2=style.act(),
+            drop=style.drop(),
         )  # -> (64, 15, 15) -> (256, 7, 7) -> (256, 3, 3)
         inputs = outputs
     return stack(

@@ -70,7 +70,7 @@ def one_study(_nursery: Nursery, folder: Path, number: int) -> Iterator[Trial]:
         trained = [
             event["run"]
             for path in here.glob("*.jsonl")
-            for event in map(json.loads, path.open())
+            for event in map(json.loads, path.read_text(encoding="utf-8").splitlines())
             if event.get("event") == "started"
         ]
         twice = len(trained) - len(set(trained))
