@@ -39,7 +39,7 @@ class Fault:
     full: int
     trials: Callable[[Nursery, Path, int], Iterator[Trial]]
     is_control: bool = False
-    is_long: bool = False  # its sample takes many seconds
+    is_long: bool = False  # its sample takes many seconds, so that only `make faults` tries it
 
 
 @dataclass

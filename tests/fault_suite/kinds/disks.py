@@ -151,8 +151,8 @@ def vanished(nursery: Nursery, folder: Path, number: int) -> Iterator[Trial]:
 
 
 FAULTS = (
-    Fault("a disk that is too small", 1, 16, too_small),
+    Fault("a disk that is too small", 1, 16, too_small, is_long=True),
     Fault("a limit on the size of files", 1, 12, limited),
-    Fault("a read-only disk", 2, 7, read_only),
+    Fault("a read-only disk", 2, 7, read_only, is_long=True),
     Fault("a store that goes away during a training", 2, 8, vanished),
 )

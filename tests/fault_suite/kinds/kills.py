@@ -144,8 +144,14 @@ def without_times(value: Any) -> Any:
 CLOCK = ("seconds", "time", "cost", "hours", "locked", "report", "memory", "sentence")  # sentences say costs
 
 FAULTS = (
-    Fault("SIGKILL of trainings", 2, 100, trainings),
-    Fault("SIGKILL while a checkpoint is written", 2, 100, partial(trainings, seen="store/checkpoints/.*.tmp")),
+    Fault("SIGKILL of trainings", 2, 100, trainings, is_long=True),
+    Fault(
+        "SIGKILL while a checkpoint is written",
+        2,
+        100,
+        partial(trainings, seen="store/checkpoints/.*.tmp"),
+        is_long=True,
+    ),
     Fault("SIGKILL while runs are stored", 2, 100, store_writes),
     Fault("SIGKILL of a study with 3 workers, or of one", 1, 50, studies, is_long=True),
 )

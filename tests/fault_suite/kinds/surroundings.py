@@ -94,8 +94,8 @@ def streams(nursery: Nursery, folder: Path, number: int) -> Iterator[Trial]:
 
 
 FAULTS = (
-    Fault("languages, homes and time zones", 1, 13, languages),
-    Fault("folders with odd names", 2, 8, folders),
+    Fault("languages, homes and time zones", 1, 13, languages, is_long=True),
+    Fault("folders with odd names", 2, 8, folders, is_long=True),
     Fault("a clock that jumps", 1, 3, clocks),
     Fault("streams that are closed or full", 2, 5, streams),
 )
