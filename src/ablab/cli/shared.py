@@ -143,7 +143,7 @@ def track_option(function: Command) -> Command:
         check_trackers(texts)
         return texts
 
-    told = 'Who else is told what happens, such as "jsonl(events.jsonl)"; may be given again.'
+    told = 'Report what happens to this as well, such as "jsonl(events.jsonl)"; may be given again.'
     return click.option("--track", multiple=True, metavar="NAME", help=told, callback=checked)(function)
 
 

@@ -109,13 +109,22 @@ def within_budget(
         return ()
     if rule.most_runs is None:
         return wanted
-    left, taken = rule.most_runs - len(spent), 0
-    for _, seed in itertools.groupby(wanted, key=lambda one: one.seed):
-        size = len(list(seed))
-        if taken + size > left:
+    return wanted[: whole_seeds((spec.seed for spec in wanted), rule.most_runs - len(spent))]
+
+
+def whole_seeds(seeds: Iterable[int], most: int) -> int:
+    """How many of these, from the first on, are whole seeds and at most so many; those of one seed follow each other.
+
+    >>> whole_seeds([0, 0, 0, 1, 1, 1, 2], 5), whole_seeds([0, 0, 0, 1, 1, 1, 2], 7)
+    (3, 7)
+    """
+    taken = 0
+    for _, several in itertools.groupby(seeds):
+        size = len(list(several))
+        if taken + size > most:
             break
         taken += size
-    return wanted[:taken]
+    return taken
 
 
 def _next_seeds(plan: Plan, evidence: Evidence, verdict: Verdict) -> range:

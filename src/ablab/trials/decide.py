@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ablab.study.decide import whole_seeds
 from ablab.trial import Outcome, Trial
 from ablab.trials.evidence import Evidence, gather, repeats
 from ablab.trials.plan import Found, Plan
@@ -83,13 +84,7 @@ def _within_budget(plan: Plan, wanted: tuple[Trial, ...], outcomes: Sequence[Out
         return ()
     if rule.most_runs is None:
         return wanted
-    left, taken = rule.most_runs - len(outcomes), 0
-    for _, several in itertools.groupby(wanted, key=lambda trial: trial.seed):
-        size = len(list(several))
-        if taken + size > left:
-            break
-        taken += size
-    return wanted[:taken]
+    return wanted[: whole_seeds((trial.seed for trial in wanted), rule.most_runs - len(outcomes))]
 
 
 def _remarks(

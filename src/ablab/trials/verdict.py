@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from ablab.nouns import counted
 from ablab.statistics.paired import mean
-from ablab.statistics.reach import Ahead, ahead, pairs_to_detect
-from ablab.statistics.sequential import multipliers
+from ablab.study.outlook import coming, pairs_anew
 from ablab.study.verdict import Word, signed, word_at
 from ablab.trial import Outcome
 from ablab.trials.evidence import Evidence
@@ -107,17 +106,9 @@ def _outlook(plan: Plan, evidence: Evidence) -> tuple[int | None, int | None]:
     rule = plan.study.rule
     if not evidence.looks or evidence.is_decided(rule.margin):
         return None, None
-    look, (least, most) = evidence.looks[-1], rule.seeds
-    if evidence.tried >= most:
-        anew = pairs_to_detect(rule.margin / look.interval.sd, least, plan.alpha) if look.interval.sd else least
-        return None, anew
-    enough = _ahead(plan, evidence).pairs()
-    return enough - look.pairs if enough else None, None
-
-
-def _ahead(plan: Plan, evidence: Evidence) -> Ahead:
-    rule, look = plan.study.rule, evidence.looks[-1]
+    look = evidence.looks[-1]
+    if evidence.tried >= rule.seeds[1]:
+        return None, pairs_anew(look, rule, plan.alpha)
     direction = -1.0 if look.interval.mean < 0 else 1.0
-    levels = (look.alpha, (look.equality or look).alpha)
-    factors = (multipliers(*rule.seeds, levels[0]), multipliers(*rule.seeds, levels[1]))
-    return ahead(evidence.series.differences[: look.pairs], look, rule.margin, factors, direction * rule.margin)
+    enough = coming(evidence.series.differences, look, rule, direction * rule.margin).pairs()
+    return enough - look.pairs if enough else None, None
