@@ -103,17 +103,69 @@ cli.main()
         assert "ZeroDivisionError: of our own" in done.stderr
 
 
+DROPPED = {
+    "in a finalizer": """
+class Object:
+    def __del__(self):
+        os.kill(os.getpid(), number)
+        time.sleep(1)
+def lose(): Object()
+""",
+    "in a library that takes every error for an answer": """
+def lose():
+    try:
+        os.kill(os.getpid(), number)
+        time.sleep(1)
+    except BaseException:
+        pass
+""",
+    "in a library that is being imported": """
+sys.path.insert(0, os.getcwd())
+def lose():
+    open("library.py", "w").write(f"import os, time; os.kill(os.getpid(), {number}); time.sleep(0.2); done = 1")
+    import library
+    assert library.done
+""",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", DROPPED)
+def test_a_signal_that_python_drops_ends_the_process_all_the_same(place, number, tmp_path):
+    code = f"""
+import os, sys, time
+from ablab import cli
+number = {int(number)}
+sys.argv = ["ablab", "models"]
+{DROPPED[place]}
+def work(*_, **__):
+    lose()
+    for _ in range(500): time.sleep(0.1)
+cli.command.main = work
+cli.main()
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=40, cwd=tmp_path)
+    assert done.returncode == 128 + number
+    assert "Error" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert "the same command goes on" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_at_any_instant_of_the_start_leaves_no_traceback(tmp_path, number):
     words = ["train", "data=phantom(train=200, test=50)", "epochs=500", "batch=50", "--store", str(tmp_path)]
     for step in range(3, 24):
-        process = subprocess.Popen([*ABLAB, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(step / 10)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        with subprocess.Popen([*ABLAB, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(step / 10)
+            process.send_signal(number)
+            try:
+                _, said = process.communicate(timeout=30)
+            finally:
+                process.kill()
         assert (process.returncode, step) in {(128 + number, step), (-number, step)}  # a shell calls both 128 + number
         assert "Traceback" not in said, step
         assert "Exception" not in said, step

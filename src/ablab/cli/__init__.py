@@ -10,6 +10,7 @@ import shlex
 import signal
 import sys
 import traceback
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ FOLDER = Path(__file__).parent
 RECEIVED: set[int] = set()  # signals that end the process, even where an import has made another error of them
 TERMINATED = 143  # the exit code after SIGTERM
 LONGEST = 10_000  # characters of a line of a message
+SOON = 0.01  # seconds
+HAS_TIMERS = hasattr(signal, "setitimer")  # Windows has none
 GROUPS = {
     "Ask": "Ask a question",
     "Look": "Look at the answers",
@@ -34,6 +37,13 @@ GROUPS = {
     "Tools": "Trained networks, reports of others, this machine",
 }
 OTHERS = "Tools"  # where a command stands that names no group
+
+
+class Interrupted(KeyboardInterrupt):
+    """A Ctrl-C, of a class of our own so that one can see whether it arrives."""
+
+
+_on_its_way: list[weakref.ref[BaseException]] = []
 
 
 class Commands(click.Group):
@@ -88,6 +98,7 @@ def main() -> NoReturn:
     _fill_streams()
     signal.signal(signal.SIGTERM, _terminated)
     signal.signal(signal.SIGINT, _interrupted)
+    sys.unraisablehook = _unraisable
     # Threads of torch's that wait for each other keep a core busy meanwhile. Where other work wants that core, whom
     # they wait for is not running: an epoch took 18 s. Giving up early makes that 1.5 s, and 0.65 of 0.55 s otherwise.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
@@ -95,6 +106,7 @@ def main() -> NoReturn:
         code = command.main(prog_name="ablab", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
+        _on_its_way.clear()
         code = _ended(error)
     _leave(code if isinstance(code, int) else 0)
 
@@ -163,14 +175,50 @@ def _recipe_hint(error: click.NoSuchOption) -> str:
     return f"hint: keys of the recipe have no dashes: {said}" if said else ""
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _terminated(_signal: int, frame: FrameType | None) -> None:
     RECEIVED.add(signal.SIGTERM)
-    raise Terminated(TERMINATED)
+    _raise(Terminated, frame)
 
 
-def _interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _interrupted(_signal: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once, whatever it is doing
-    raise KeyboardInterrupt
+    _raise(Interrupted, frame)
+
+
+def _raise(kind: type[BaseException], frame: FrameType | None) -> None:
+    """Raise what ends the process as soon as no import is under way, and again if it is gone before `main` saw it.
+
+    Libraries whose import is broken off in the middle may abort the process. And what is raised while Python is in a
+    finalizer, or in code that a library calls from C, is dropped: the process would go on as if nobody had asked.
+    """
+    if HAS_TIMERS and _is_importing(frame):
+        _raise_soon(kind)
+        return
+    error = kind(TERMINATED)
+    _on_its_way[:] = [weakref.ref(error, lambda _: _raise_soon(kind))]
+    try:
+        raise error
+    finally:
+        del error  # this frame is part of the error's traceback, and would keep it alive
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _raise_soon(kind: type[BaseException]) -> None:
+    if HAS_TIMERS:
+        signal.signal(signal.SIGALRM, lambda _signal, frame: _raise(kind, frame))
+        signal.setitimer(signal.ITIMER_REAL, SOON)
+
+
+def _unraisable(dropped: "sys.UnraisableHookArgs") -> None:
+    if not isinstance(dropped.exc_value, Interrupted | Terminated):
+        sys.__unraisablehook__(dropped)
 
 
 def _say_how_to_go_on(code: int) -> int:
