@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ablab.recipe import Recipe
-from ablab.records import Cost, Measurement
+from ablab.records import Cost, Measurement, Run
 from ablab.statistics.odds import odds
 from ablab.statistics.paired import differences
 from ablab.study import Rule, Study, Variant, decide, plan
@@ -134,6 +134,16 @@ def test_times_are_compared_on_one_machine_only():
     assert cost_ratio(list(zip(runs(BASE, A), slow, strict=True))) == pytest.approx(2.0)
     elsewhere = [replace(run, machine=replace(MACHINE, name="other")) for run in slow]
     assert cost_ratio(list(zip(runs(BASE, A), elsewhere, strict=True))) is None
+
+
+def test_on_a_cluster_times_are_compared_within_each_node():
+    def on(node: int, run: Run, seconds: float) -> Run:
+        return replace(run, machine=replace(MACHINE, name=f"node {node}"), cost=replace(run.cost, seconds=seconds))
+
+    # Node 0 is twice as fast as node 1, and no pair has both of its runs on one node.
+    base = [on(seed % 2, run, 10.0 * (1 + seed % 2)) for seed, run in enumerate(runs(BASE, A))]
+    variant = [on(1 - seed % 2, run, 15.0 * (2 - seed % 2)) for seed, run in enumerate(runs(NORM, B))]
+    assert cost_ratio(list(zip(base, variant, strict=True))) == pytest.approx(1.5)
 
 
 def test_times_in_a_precision_that_was_not_asked_for_are_not_compared():

@@ -4,6 +4,7 @@ The four words come from one interval and the margin, so no test can contradict 
 the margin is "no practical difference", too; `is_negligible` tells it from an effect that may be none.
 """
 
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -121,7 +122,7 @@ class Verdict:
     runs: int
     failures: int
     base_failures: int
-    cost_ratio: float | None  # of training seconds, median over pairs; None unless all ran on one machine
+    cost_ratio: float | None  # of training seconds, where runs of both sides had one machine
     costs: Costs
     instability: tuple[float, float] | None  # of base and variant: variance over seeds in multiples of the floor's
     outlook: Outlook | None  # what more pairs would do, where it is undecided
@@ -276,16 +277,21 @@ def cost_ratio(pairs: Sequence[Pair]) -> float | None:
     """Training time of the variant over that of the base, where times can be compared: one machine, one device.
 
     Nor can they be where recipes that ask for one precision got several: on another day, another one was chosen.
+    On a cluster the two runs of a seed often end on different nodes. Training time hardly depends on the seed, so
+    there every run of the variant is compared with every run of the base that had the same node.
     """
     runs = [run for pair in pairs for run in pair]
-    places = {run.machine.clock for run in runs}
     precisions = {(run.spec.recipe.precision, run.machine.precision) for run in runs}
-    seconds = [(base.cost.seconds, variant.cost.seconds) for base, variant in pairs]
-    if len(places) != 1 or len({asked for asked, _ in precisions}) < len(precisions):
+    if len({asked for asked, _ in precisions}) < len(precisions):
         return None
-    if not all(math.isfinite(x) and x > 0 for both in seconds for x in both):
+    if not all(math.isfinite(run.cost.seconds) and run.cost.seconds > 0 for run in runs):
         return None
-    return statistics.median(after / before for before, after in seconds)
+    compared = pairs
+    if len({run.machine.clock for run in runs}) > 1:
+        both = itertools.product((base for base, _ in pairs), (variant for _, variant in pairs))
+        compared = [(base, variant) for base, variant in both if base.machine.clock == variant.machine.clock]
+    ratios = [variant.cost.seconds / base.cost.seconds for base, variant in compared]
+    return statistics.median(ratios) if ratios else None
 
 
 def costs(pairs: Sequence[Pair]) -> Costs:

@@ -199,6 +199,17 @@ def test_other_machines_and_versions_are_warned_of() -> None:
     assert "Mixed versions" in html
 
 
+def test_pairs_of_two_kinds_of_hardware_are_warned_of() -> None:
+    it = study()
+    _, runs, verdicts = simulate(it)
+    assert "Mixed pairs" not in page(result(it, runs, verdicts))
+    moved = [dataclasses.replace(run, machine=dataclasses.replace(MACHINE, device="cuda")) for run in runs]
+    assert "Mixed pairs" not in page(result(it, moved, verdicts))
+    html = page(result(it, [runs[0], *moved[1:]], verdicts))
+    assert f"in 1 of {verdicts[0].pairs} pairs of {verdicts[0].variant}" in html
+    assert "(cpu in fp32, cuda in fp32)" in html
+
+
 def test_one_seed_is_called_too_few() -> None:
     it = study()
     planned, runs, _ = simulate(it)

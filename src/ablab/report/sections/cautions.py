@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from ablab.catalogue import mark
 from ablab.nouns import counted
 from ablab.recipe import Recipe
+from ablab.records import Run
 from ablab.report.section import Paragraph, Part
 from ablab.report.statement import at_chance
 from ablab.result import Result
 from ablab.study import Study
+from ablab.study.failures import Pair
 from ablab.study.question.lookalikes import lookalikes
 from ablab.study.verdict import signed
 
@@ -91,8 +93,10 @@ def _of_runs(result: Result) -> Iterator[Caution]:
         yield (
             "Times not comparable",
             "the runs were carried out on different machines, devices or numbers of threads: "
-            "compare parameters, epochs and examples instead of seconds.",
+            "compare parameters, epochs and examples instead of seconds. A ratio of times below compares runs that had "
+            "the same machine.",
         )
+    yield from _of_pairs(result)
     if len({(run.machine.torch, run.machine.precision) for run in runs}) > 1:
         yield "Mixed versions", "the runs differ in the version of torch or in precision; see the list of machines."
     if mixed := [run for run in runs if run.machine.resumed]:
@@ -103,6 +107,27 @@ def _of_runs(result: Result) -> Iterator[Caution]:
         )
     if len({run.spec.fingerprint for run in runs}) > 1:
         yield "Mixed data", "the runs were trained on different images; only pairs on the same images are compared."
+
+
+def _of_pairs(result: Result) -> Iterator[Caution]:
+    """Pairs whose two runs had different hardware, where a variant is not about that."""
+    for verdict in result.verdicts:
+        pairs = result.pairs(verdict)
+        mixed = [pair for pair in pairs if _hardware(pair[0], pair) != _hardware(pair[1], pair)]
+        if mixed:
+            kinds = sorted({" in ".join(_hardware(run, pair)) for pair in mixed for run in pair})
+            yield (
+                "Mixed pairs",
+                f"in {len(mixed)} of {counted(len(pairs), 'pair')} of {verdict.variant} the two runs had different "
+                f"hardware or precisions ({', '.join(kinds)}): their difference is partly one of hardware. To ask "
+                "again with fresh runs on one kind of machine: ablab run STUDY --replicate.",
+            )
+
+
+def _hardware(run: Run, pair: Pair) -> tuple[str, ...]:
+    """The device, and the precision unless the two recipes ask for two."""
+    asked = {other.spec.recipe.precision for other in pair}
+    return (run.machine.device, *((run.machine.precision,) if len(asked) == 1 else ()))
 
 
 def _of_verdicts(result: Result) -> Iterator[Caution]:
