@@ -277,8 +277,8 @@ def cost_ratio(pairs: Sequence[Pair]) -> float | None:
     """Training time of the variant over that of the base, where times can be compared: one machine, one device.
 
     Nor can they be where recipes that ask for one precision got several: on another day, another one was chosen.
-    On a cluster the two runs of a seed often end on different nodes. Training time hardly depends on the seed, so
-    there every run of the variant is compared with every run of the base that had the same node.
+    On nodes of one kind the two runs of a seed often have two nodes. Training time hardly depends on the seed, so there
+    every run of the variant is compared with every run of the base that had the same node.
     """
     runs = [run for pair in pairs for run in pair]
     precisions = {(run.spec.recipe.precision, run.machine.precision) for run in runs}
@@ -286,8 +286,11 @@ def cost_ratio(pairs: Sequence[Pair]) -> float | None:
         return None
     if not all(math.isfinite(run.cost.seconds) and run.cost.seconds > 0 for run in runs):
         return None
+    clocks = {run.machine.clock for run in runs}
+    if len({clock[1:] for clock in clocks}) > 1:
+        return None
     compared = pairs
-    if len({run.machine.clock for run in runs}) > 1:
+    if len(clocks) > 1:
         both = itertools.product((base for base, _ in pairs), (variant for _, variant in pairs))
         compared = [(base, variant) for base, variant in both if base.machine.clock == variant.machine.clock]
     ratios = [variant.cost.seconds / base.cost.seconds for base, variant in compared]
