@@ -37,6 +37,7 @@ ARROWS = {
     "course": {"result", "store", "study"},
     "pool": {"course"},
     "conduct": {"course", "execute", "pool", "prepare", "result", "sharing", "store", "study", "track", "train"},
+    "searching": {"conduct", "course", "data", "execute", "prepare", "sharing", "store", "study", "track", "train"},
     "networks": {"conduct", "data", "models", "prepare", "probe", "store", "train"},
     "report": {
         "arithmetic",
@@ -65,6 +66,7 @@ ARROWS = {
         "prepare",
         "report",
         "result",
+        "searching",
         "store",
         "study",
         "train",

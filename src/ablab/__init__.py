@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ablab.api import evaluate as evaluate
     from ablab.api import export_run as export_run
     from ablab.api import predict_pictures as predict_pictures
+    from ablab.api import search as search
     from ablab.api import train_one as train_one
     from ablab.arithmetic import inspect as inspect
     from ablab.auditing import audit as audit
@@ -52,6 +53,7 @@ _HOME = {
     "inspect": "ablab.arithmetic",
     "load_dataset": "ablab.data",
     "predict_pictures": "ablab.api",
+    "search": "ablab.api",
     "train_one": "ablab.api",
 }
 __all__ = ["__version__", *sorted(_HOME)]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ablab.evaluation import Evaluation
     from ablab.predict import Prediction
     from ablab.report.picture import Picture
+    from ablab.study.search import Outcome, Trial
     from ablab.train.trained import Trained
     from ablab.trials.conduct import Observer as TrialObserver
     from ablab.trials.function import Called
@@ -71,6 +72,39 @@ def compare(
     study = Study(asked, base, variants, data=data, **rule)
     named = dataclasses.replace(study, name=study_name(study.base, list(variants.values())))
     return _run(named, store=store, workers=workers, show=show)
+
+
+def search(
+    study: Study,
+    space: Mapping[str, Any] | None = None,
+    *,
+    store: Any = None,
+    data_root: str | None = None,
+    executor: str | None = None,
+    workers: int | None = None,
+    track: Sequence[str] = (),
+    show: Callable[[str, Trial], None] | None = None,
+    **words: Any,
+) -> Outcome:
+    """Try settings on validation images: `search(study, {"lr": {"low": 1e-3, "high": 1.0, "log": True}}, trials=20)`.
+
+    Without a space it is the one of the study's file. The words are those of [search]: `trials`, `epochs`, `seed`,
+    `over`, `metric`, `prune`, `at_once`. `result.winners` is the study that compares what won with fresh runs.
+    """
+    from ablab import searching
+
+    part = _only_part(study)
+    asked = searching.search_in(part) if space is None else searching.checked({**space, **words}, part)
+    return searching.run_search(
+        part,
+        asked,
+        _store(store),
+        show=show or (lambda _name, _trial: None),
+        root=data_root,
+        executor=executor,
+        workers=workers,
+        track=track,
+    )
 
 
 def train_one(

@@ -91,6 +91,21 @@ def duration(text: str) -> float:
     return float(match[1]) * _TIME[match[2]]
 
 
+def floors(text: str) -> dict[int, float]:
+    """`2:30, 4:45` as the least percent after each of these epochs.
+
+    >>> floors("2:30, 4:45.5")
+    {2: 30.0, 4: 45.5}
+    """
+    found: dict[int, float] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})\s*:\s*(\d{1,3}(?:\.\d{1,4})?)\s*", part)
+        if not match or not int(match[1]) > max(found, default=0) or float(match[2]) > 100:
+            raise _error(text, part, 'epochs in rising order, each with its percent, are wanted: write "2:30, 4:45"')
+        found[int(match[1])] = float(match[2])
+    return found
+
+
 def value(text: str) -> Any:
     """A bare word as what it looks like: whole number, number, truth, list, or text.
 

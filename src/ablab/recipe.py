@@ -61,6 +61,9 @@ class Recipe(BaseModel):
     time: str | None = Field(None, description="stop after the epoch in which training has taken this long: 90s, 30m")
     target: float | None = Field(None, gt=0, lt=100, description="stop once validation accuracy is this many percent")
     patience: Positive | None = Field(None, description="stop after this many epochs without a better one")
+    floor: str | None = Field(
+        None, description="stop where the best validation accuracy so far is lower: 2:30, 4:45 (epoch:percent)"
+    )
     batch: Positive = Field(128, description="images a step")
     batch_split: Positive | Literal["auto"] = Field(
         1, description="parts of a batch, one after the other; auto: as many as memory asks for"
@@ -135,6 +138,14 @@ class Recipe(BaseModel):
         if seconds <= 0:
             raise ValueError("must be above 0")
         return text
+
+    @field_validator("floor")
+    @classmethod
+    def _floors(cls, text: str | None) -> str | None:
+        try:
+            return None if text is None else ", ".join(f"{at}:{low:g}" for at, low in grammar.floors(text).items())
+        except GrammarError as error:
+            raise ValueError(error.faults[0].message) from None
 
     @field_validator("lr", "weight_decay", "l1", "clip", "warmup", "val", "label_smoothing", "target", "imbalance")
     @classmethod

@@ -3,12 +3,13 @@
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from ablab import grammar
 from ablab.errors import RecipeError
 from ablab.recipe import AS_STORED, Recipe
 
@@ -63,6 +64,12 @@ class EpochRow:
     def val_points(self) -> float:
         """Validation accuracy in percentage points."""
         return 100 * self.val_accuracy
+
+
+def missed_floor(recipe: Recipe, curve: Sequence[EpochRow]) -> float | None:
+    """The floor of a recipe that a curve ends below, in percent; None where the run may go on."""
+    least = grammar.floors(recipe.floor).get(len(curve)) if recipe.floor else None
+    return least if least is not None and max(row.val_points for row in curve) < least else None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ def curve(*accuracies, seconds=10.0):
         ("target=60", [0.5, 0.6], "validation accuracy reached 60 %"),
         ("time=25s", [0.1, 0.2], ""),
         ("time=25s", [0.1, 0.2, 0.3], "training took 25s"),
+        ("floor=2:30", [0.1], ""),
+        ("floor=2:30", [0.3, 0.1], ""),
+        ("floor=2:30", [0.1, 0.29], "validation accuracy stayed below 30 %"),
+        ("floor=2:30", [0.1, 0.2, 0.2], ""),
         ("", [0.1] * 99, ""),
     ],
 )

@@ -123,7 +123,7 @@ def _finding(verdict: Verdict, metric: Metric, low: float, high: float) -> str:
 
 def _conditions(result: Result, verdict: Verdict) -> Iterator[str]:
     recipe = result.study.named[verdict.variant]
-    yield condition(result.study.base, recipe, is_tuned=result.study.is_tuned)
+    yield condition(result.study.base, recipe, is_tuned=result.study.has_tuned_rates)
     if failing := verdict.failing:
         if failing.base or failing.variant:
             yield (

@@ -23,7 +23,7 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
     said = [
         _failures(verdict, evidence),
         _headline(verdict, seeds, evidence.is_stuck),
-        condition(evidence.base, evidence.variant.recipe, is_tuned=study.is_tuned, tunes_each=study.tunes_each),
+        condition(evidence.base, evidence.variant.recipe, is_tuned=study.has_tuned_rates, tunes_each=study.tunes_each),
         _if_counted_otherwise(verdict, evidence),
         _advice(verdict, evidence, seeds[1]),
         _belief(verdict),
@@ -263,7 +263,7 @@ def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False, tunes_ea
 
 def rates(study: Study) -> str:
     """The learning rates of a study's recipes, and whether they were tuned, for a caption."""
-    tuned = "tuned" if study.is_tuned else "untuned"
+    tuned = "tuned" if study.has_tuned_rates else "untuned"
     if study.is_retuned:
         return "Learning rates were tuned anew for each seed."
     if len({recipe.lr for recipe in study.recipes}) == 1:

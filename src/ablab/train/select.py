@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ablab import grammar
 from ablab.recipe import Recipe
-from ablab.records import EpochRow, Measurement
+from ablab.records import EpochRow, Measurement, missed_floor
 
 
 def is_better(new: Measurement, best: Measurement | None) -> bool:
@@ -25,6 +25,8 @@ def reason_to_stop(recipe: Recipe, curve: Sequence[EpochRow], best: Measurement 
     on, points = ("test", best.points) if recipe.select == "test" and best else ("validation", curve[-1].val_points)
     if recipe.target is not None and points >= recipe.target:
         return f"{on} accuracy reached {recipe.target:g} %"
+    if (floor := missed_floor(recipe, curve)) is not None:
+        return f"validation accuracy stayed below {floor:g} %"
     if recipe.patience is not None:
         top = max(range(len(curve)), key=lambda i: (accuracies[i], -curve[i].val_loss, -i))
         if len(curve) - 1 - top >= recipe.patience:

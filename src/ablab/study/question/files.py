@@ -42,6 +42,11 @@ def write_study(
     )
 
 
+def write_searched(path: Path, text: str) -> Path:
+    """Write the study that a search leads to; a file that says something else is left alone."""
+    return _written(path, text, "name another one with --out FILE")
+
+
 def begin_study(path: Path, *, model: str, data: str) -> Path:
     """Write a study to begin with, with every line explained; a file that says something else is left alone."""
     place = path if path.suffix == ".toml" else path.with_name(f"{path.name}.toml")

@@ -21,11 +21,12 @@ from ablab.study.question.parts import (
 )
 from ablab.study.question.published import Published, published, published_faults
 from ablab.study.question.rule import RULES, Rule, rule_of
+from ablab.study.question.search import search_of, searched_of
 from ablab.study.question.toml import Document, Keys
 from ablab.study.question.variant import MOST_VARIANTS, NO_VARIANTS, Variant, setting_fault, variant_faults
 
 MOST_FAULTS = 20  # shown at once; a file that is something else altogether has thousands
-SECTIONS = ("variants", "grid", "decide", "full", "published", "execute")
+SECTIONS = ("variants", "grid", "decide", "full", "published", "execute", "search", "searched")
 
 
 class Reader:
@@ -115,6 +116,19 @@ class Reader:
         for fault in faults:
             self.note(("published", fault.key) if fault.key else ("published",), fault)
         return None if faults else published(found, datasets)
+
+    def searches(self, base: Recipe, variants: tuple[Variant, ...]) -> None:
+        """Note what is wrong with [search] and [searched]; no run, plan or verdict depends on either."""
+        recipes, values = {"base": base, **{one.name: one.recipe for one in variants}}, self.document.values
+        if "search" in values:
+            for fault in search_of(values["search"], recipes)[1]:
+                self.note(("search", fault.key), fault)
+            for key in ("grid", "tune"):
+                if key in values:
+                    self.fault(("search",), f"[search] and {key} both choose settings: keep one of them")
+        if "searched" in values:
+            for fault in searched_of(values["searched"], tuple(recipes))[1]:
+                self.note(("searched",), fault)
 
     def base(self) -> Recipe:
         """The recipe at the top; keys that are wrong are reported and left out."""

@@ -24,6 +24,7 @@ from ablab.study.question.published import SCALES, Published, scaled
 from ablab.study.question.rates import WIDEST, at_rates
 from ablab.study.question.reader import MOST_FAULTS, Reader
 from ablab.study.question.rule import RULES, Rule, decide_keys, rule_of
+from ablab.study.question.search import Searched, searched_of
 from ablab.study.question.variant import NO_VARIANTS, Variant, variant_faults
 from ablab.study.question.write import base_keys, data_text, study_text
 
@@ -178,6 +179,18 @@ class Study:
         return self.is_tuned and self.tunes_each
 
     @functools.cached_property
+    def searched(self) -> Searched | None:
+        """What trials of `ablab search` chose its settings, as its text says; None where none did."""
+        found = toml.read(self.text, self.where).values.get("searched") if "searched" in self.text else None
+        return searched_of(found, tuple(self.named))[0] if found else None
+
+    @property
+    def has_tuned_rates(self) -> bool:
+        """Whether every recipe has a learning rate that trials chose for it."""
+        it = self.searched
+        return self.is_tuned or (it is not None and "lr" in it.keys and all(it.trials.values()))
+
+    @functools.cached_property
     def names(self) -> dict[str, str]:
         """What each recipe is called, by the recipe's hash, at every rate where rates are chosen for every seed."""
         if self.is_retuned:
@@ -205,6 +218,7 @@ class Study:
         variants, rule = reader.variants(base), reader.rule()
         tune, grid, keep = reader.tune(base, variants), reader.grid(base), reader.keep()
         executor = reader.executor()
+        reader.searches(base, variants)
         told = reader.published(("base", *(variant.name for variant in variants)), datasets)
         if reader.faults:
             left = len(reader.faults) - MOST_FAULTS

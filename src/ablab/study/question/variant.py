@@ -12,7 +12,12 @@ from ablab.recipe import Recipe
 
 MOST_VARIANTS = 200
 NAME_LENGTH = 60
-STOPPING = {"select", "target", "patience"}  # which epoch counts and when it ends: these alone may be the question
+STOPPING = {
+    "select",
+    "target",
+    "patience",
+    "floor",
+}  # which epoch counts and when it ends: these alone may be the question
 NO_VARIANTS = 'there is nothing to compare: add a section [variants] with lines such as "batch norm" = "norm=batch"'
 
 

@@ -1,0 +1,135 @@
+"""Search for good settings on validation images, and write a study that compares the winners with fresh runs"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablab.cli.shared import (
+    StudyWords,
+    execution_options,
+    exit_code_option,
+    json_option,
+    leave,
+    say_code_of,
+    say_next,
+    study_words,
+)
+from ablab.cli.trials import refuse, study_of_command
+from ablab.errors import InputError
+
+if TYPE_CHECKING:
+    from ablab.study import Study
+    from ablab.study.search import Outcome, Trial
+
+GROUP = "Ask"
+EXAMPLES = (
+    "ablab search mine.toml",
+    "ablab search mine.toml --out mine-searched.toml --verdict",
+)
+
+
+@click.command(help=__doc__)
+@study_words()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the study of the winners here.")
+@click.option("--verdict", "has_verdict", is_flag=True, help="Carry that study out at once.")
+@execution_options
+@exit_code_option
+@json_option
+def command(
+    study: StudyWords,
+    out: Path | None,
+    has_verdict: bool,
+    execution: dict[str, Any],
+    has_exit_code: bool,
+    as_json: bool,
+) -> None:
+    if asked := study_of_command(study):
+        refuse(asked, {"ablab search": True})
+    parts = study.parts()
+    if len(parts) > 1:
+        raise InputError(f"{study.path}: a search is on one data set, and this study names {len(parts)}")
+    (part,) = parts
+    if has_exit_code and not has_verdict:
+        raise InputError("--exit-code is that of verdicts: say --verdict as well")
+    path = _searched(part, study, out, execution, as_json)
+    following = StudyWords(path, store=study.store, data_root=study.data_root)
+    if not has_verdict:
+        if not as_json:
+            say_next(following.command("run"))
+        return
+    from ablab.cli.run import carry_out
+
+    found = carry_out([following], None, as_json, execution=execution)
+    leave(found if has_exit_code else ())
+
+
+def _searched(part: Study, study: StudyWords, out: Path | None, execution: dict[str, Any], as_json: bool) -> Path:
+    """Carry out the search, show each trial as it ends, and write the study that it leads to."""
+    from ablab.searching import run_search, search_in
+    from ablab.study.question.files import write_searched
+    from ablab.study.question.search import words_of
+
+    search = search_in(part)
+    say_code_of([part])
+    if not as_json:
+        many = f"{search.trials} trials each for {', '.join(search.over)}"
+        click.echo(f"{part.question}\nsearch: {words_of(search)}; {many}, on validation images alone")
+
+    def show(name: str, trial: Trial) -> None:
+        value = _facts(name, trial, search.metric)
+        click.echo(json.dumps(value, allow_nan=False) if as_json else _line(value, search.trials))
+
+    outcome = run_search(part, search, study.open_store(create=True), show=show, root=study.data_root, **execution)
+    text = outcome.text  # which needs a winner on each side
+    path = out or Path(f"{part.name}-searched.toml")
+    _say_winners(outcome, path, as_json)
+    return write_searched(path, text)
+
+
+def _facts(name: str, trial: Trial, metric: str) -> dict[str, Any]:
+    from ablab.metric import metric_of
+
+    value = trial.value(metric)
+    shown = None if value is None else metric_of(metric).show(value)
+    return {
+        "recipe": name,
+        "trial": trial.number,
+        "settings": dict(trial.settings),
+        "run": trial.run.id,
+        "value": value,
+        "shown": shown,
+        "pruned_after": len(trial.run.curve) if trial.is_pruned else None,
+        "status": trial.run.status,
+        "is_new": trial.is_new,
+    }
+
+
+def _line(facts: dict[str, Any], trials: int) -> str:
+    from ablab.study.search import words
+
+    ended = f"ended after epoch {facts['pruned_after']}" if facts["pruned_after"] else facts["status"]
+    known = "" if facts["is_new"] else ", known"
+    number = f"{facts['trial']:>{len(str(trials))}} of {trials}"
+    return f"{facts['recipe']} {number}  {facts['shown'] or ended:<22} {words(facts['settings'])}{known}"
+
+
+def _say_winners(outcome: Outcome, path: Path, as_json: bool) -> None:
+    from ablab.study.search import words
+
+    if as_json:
+        winners = {side.name: _facts(side.name, side.best, outcome.search.metric) for side in outcome.sides}
+        click.echo(json.dumps({"winners": winners, "trials": outcome.trials, "study": str(path)}, allow_nan=False))
+        return
+    for side in outcome.sides:
+        best = _facts(side.name, side.best, outcome.search.metric)
+        click.echo(
+            f"{side.name}: {words(best['settings'])} won trial {best['trial']}, {best['shown']} on validation images"
+        )
+    if len(set(outcome.trials.values())) > 1:
+        told = ", ".join(f"{name} {many}" for name, many in outcome.trials.items())
+        click.echo(f"caution: not every recipe had as many trials ({told}), which favors those that had more")
+    click.echo(f"study: {path}")
