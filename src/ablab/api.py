@@ -321,7 +321,7 @@ def _quiet_begin(_plan: object, _done: int) -> None:
 
 def _to_html(result: TrialResult) -> str:
     """The report: one self-contained page."""
-    from ablab.report.trials import trials_page
+    from ablab.report.page.trials import trials_page
 
     return trials_page(result)
 

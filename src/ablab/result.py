@@ -66,6 +66,11 @@ class Result:
     plot_effects: ClassVar[Callable[..., Any]]  # given by ablab.api, which can draw
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no run has ended yet."""
+        return not self.runs
+
+    @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Those by the first metric that decides."""
         return self.decision.verdicts
@@ -74,6 +79,11 @@ class Result:
     def arms(self) -> tuple[Arm, ...]:
         """The base and the variants, each with its runs."""
         return arms_of(self.study, self.runs)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its runs, those of the base first."""
+        return tuple(run.id for arm in self.arms for run in arm.runs)
 
     def pairs(self, verdict: Verdict) -> tuple[Pair, ...]:
         """The pairs of runs that a verdict rests on: those of the first seeds, as many as it says."""

@@ -160,6 +160,21 @@ def test_its_tables_are_written_in_every_format():
         invoke("table", "s.toml", "--what", "classes")
 
 
+def test_its_verdicts_are_written_as_sentences_and_its_report_as_files_for_a_paper():
+    invoke("run", "s.toml")
+    said = invoke("write", "s.toml")
+    assert said.startswith("With five more (5), the program sh train.sh {seed} {args} reached a mean acc of 7")
+    assert r"\cite{ablab}" in invoke("write", "s.toml", "--format", "latex")
+    value = json.loads(invoke("write", "s.toml", "--json"))["results"][0]
+    assert value["statements"] == {"five more": said.partition("\n")[0]}
+    assert "What to write" in Path("reports/s.html").read_text()
+    invoke("report", "s.toml", "--format", "markdown", "--out", "paper")
+    assert "Does the option help?" in Path("paper/REPORT.md").read_text()
+    assert Path("paper/effects.png").read_bytes().startswith(b"\x89PNG")
+    invoke("report", "s.toml", "--format", "latex", "--out", "paper")
+    assert "ablab run s.toml" in Path("paper/report.tex").read_text()
+
+
 def test_a_study_file_is_begun_with_every_line_explained():
     said = invoke("init", "mine", "--command", "sh train.sh {seed} {args}")
     assert said.endswith("next: ablab plan mine.toml\n")

@@ -3,8 +3,11 @@
 import dataclasses
 
 from ablab.report.notebook import html_of
+from ablab.report.page.trials import trials_page
+from ablab.report.section import sections
+from ablab.report.sections.trial_effects import verdict_table
+from ablab.report.statement import statement, written
 from ablab.report.terminal.trials import line_of, plan_text, result_text
-from ablab.report.trials import trial_sections, trials_page, verdict_table
 from ablab.trials.decide import decide
 from ablab.trials.plan import plan
 from ablab.trials.question import Arm
@@ -34,8 +37,8 @@ def test_the_page_has_verdicts_trials_and_what_was_called():
     page = trials_page(result(study(), {"": BASE, "--b": [*BETTER[:3], None]}))
     for text in ("python train.py --seed {seed} {args}", "b helps", "failed", "locked"):
         assert text in page
-    names = [section.name for section in trial_sections(result(study(), {"": BASE, "--b": BETTER}))]
-    assert names == ["verdicts", "effects", "trials", "called", "words"]
+    names = [section.name for section in sections(result(study(), {"": BASE, "--b": BETTER}), "page")]
+    assert names == ["verdicts", "effects", "to_write", "trials", "called", "words"]
 
 
 def test_what_a_failed_trial_has_printed_is_shown_and_escaped():
@@ -67,3 +70,27 @@ def test_a_plan_says_what_it_takes_and_a_line_what_a_trial_came_to():
     (outcome,) = found.values()
     line = line_of(planned, outcome, decide(planned, found))
     assert " ".join(line.split()) == "seed 0 base 10.0000 1.0 s 0 of 1 decided, 6 wanted"
+
+
+def test_what_to_write_has_the_figures_of_both_sides_and_the_call():
+    made = result(
+        study(("b", "c"), unit="%"), {"": [0.1, 0.12, 0.11], "--b": [0.15, 0.172, 0.161], "--c": [0.1, 0.12, None]}
+    )
+    texts = [statement(made, verdict) for verdict in made.verdicts]
+    assert texts[0].startswith(
+        "With b (--b), the program python train.py --seed {seed} {args} reached a mean figure of 16.10 % (SD 1.10), "
+        "against 11.00 % (SD 1.00) without it (n = 3 pairs of calls that share a seed). "
+        "The mean difference was +5.10 percentage points (95 % confidence interval "
+    )
+    assert (
+        "adjusted for looks at 3 to 10 pairs and for 2 comparisons; the margin was set in the plan (ablab " in texts[0]
+    )
+    assert f"rule 1, plan {made.plan.hash})." in texts[0]
+    assert "Of 3 calls each, 1 of the variant and 0 of the base failed. Their pairs were left out." in texts[1]
+    assert written(made, "latex").count(r"\cite{ablab}") == 2
+    assert f"plan {made.plan.hash}" in written(made, "latex")
+
+
+def test_what_to_write_counts_nothing_in_units_that_nobody_named():
+    made = result(study(), {"": BASE, "--b": BETTER})
+    assert "The mean difference was +5.1000 (95 % confidence interval" in statement(made, made.verdicts[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,13 @@ import click
 
 from ablab.catalogue import catalogue
 from ablab.cli.shared import StudyWords, json_option, say, study_words
-from ablab.cli.trials import refuse, study_of_command
+from ablab.cli.trials import looked_up
 from ablab.cli.trials import show_result as show_trials
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
     from ablab.result import Result
+    from ablab.trials.result import TrialResult
 
 GROUP = "Look"
 EXAMPLES = (
@@ -49,8 +50,7 @@ def command(
     open_it: bool,
     as_json: bool,
 ) -> None:
-    from ablab.result import look_up, together
-    from ablab.trials.result import look_up as look_up_trials
+    from ablab.trials.result import TrialResult
 
     if (study.path is None) == (published is None):
         raise InputError("which report? ablab report STUDY, or ablab report --published B --out FOLDER")
@@ -58,35 +58,30 @@ def command(
         _write_published(published, study, out or Path("reports") / f"report-{published.lower()}", open_it, as_json)
         return
 
-    kept = study.open_store()
-    if asked := study_of_command(study):
-        refuse(asked, {f"--format {form}": form != "html"})
-        path = show_trials(look_up_trials(asked, kept), study, out, as_json)
-        if open_it:
-            click.launch(str(path))
-        return
-    parts = study.parts()
-    if out and len(parts) > 1:
-        raise InputError(f"--out {out}: this study has {len(parts)} reports, one for each data set")
-    results = together([look_up(part, kept) for part in parts])
+    results = looked_up(study)
+    if out and len(results) > 1:
+        raise InputError(f"--out {out}: this study has {len(results)} reports, one for each data set")
     for result in results:
         if form != "html":
             _write_paper(result, study, out or Path("reports") / result.study.name, form, as_json)
             continue
-        path = show_result(result, study, out, as_json)
+        show: Callable[..., Path] = show_trials if isinstance(result, TrialResult) else show_result
+        path = show(result, study, out, as_json)
         if open_it:
             click.launch(str(path))
     if form == "html":
-        show_across(results, as_json)
+        show_across([result for result in results if not isinstance(result, TrialResult)], as_json)
 
 
-def _write_paper(result: Result, words: StudyWords, folder: Path, form: str, as_json: bool) -> None:
+def _write_paper(result: Result | TrialResult, words: StudyWords, folder: Path, form: str, as_json: bool) -> None:
     """What a paper or a homework needs, as files in a folder."""
     from ablab.report.paper import write_paper
+    from ablab.result import Result
 
     paths = [str(path) for path in write_paper(result, folder, form)]
     text = "\n".join(f"{form}: {path}" for path in paths)
-    say(as_json, {"study": result.study.name, "files": paths}, text, words.command("show worst"))
+    following = words.command("show worst" if isinstance(result, Result) else "write")
+    say(as_json, {"study": result.study.name, "files": paths}, text, following)
 
 
 def _write_published(letter: str, words: StudyWords, folder: Path, open_it: bool, as_json: bool) -> None:
@@ -135,6 +130,8 @@ def show_across(results: Sequence[Result], as_json: bool) -> None:
 
     from ablab.study.across import across
 
+    if not results:
+        return
     found = across({result.study.base.data: result.verdicts for result in results}, results[0].study.rule.seeds)
     if found and as_json:
         click.echo(json.dumps({"across_data_sets": [dataclasses.asdict(one) for one in found]}, allow_nan=False))

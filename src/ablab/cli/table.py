@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ablab.cli.shared import StudyWords, json_option, say, say_next, study_words
-from ablab.cli.trials import show_table, study_of_command
+from ablab.cli.trials import looked_up
 from ablab.report.section import table_names
 from ablab.report.table import formats
 
@@ -18,7 +18,7 @@ EXAMPLES = (
     "ablab table quickstart --what runs --format csv > runs.csv",
 )
 
-KINDS = table_names()
+KINDS = tuple(dict.fromkeys([*table_names(), *table_names("trial section")]))
 NEEDS = {  # what a study must have for a table that not every study can have
     "summary": "only a study on several data sets has one",
     "contrasts": "only a study with a grid has one, once three pairs of runs have finished",
@@ -50,20 +50,17 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     from ablab.report.section import table_of, tables_of
     from ablab.report.table import write
     from ablab.report.writers.json import facts
-    from ablab.result import look_up, together
+    from ablab.trials.result import TrialResult
 
-    kept = study.open_store()
-    if asked := study_of_command(study):
-        show_table(asked, study, kept, form, what, out, as_json)
-        return
-    parts = study.parts()
-    results = together([look_up(part, kept) for part in parts])
-    named = [(part.name, table) for part, each in zip(parts, results, strict=True) for table in tables_of(each, what)]
+    results = looked_up(study)
+    if isinstance(results[0], TrialResult) and what not in (known := table_names("trial section")):
+        raise InputError(f"--what {what}: a study of a command has the tables {' and '.join(known)}")
+    named = [(result.study.name, table) for result in results for table in tables_of(result, what)]
     if out and len(named) > 1:
         raise InputError(
             f"--out {out}: this study has {len(named)} tables, one for each data set and metric; leave out --out"
         )
-    if len({name for name, _ in named}) < len(parts):
+    if len({name for name, _ in named}) < len(results):
         raise InputError(
             f"{study.path}: no table of {what}: {NEEDS.get(what, 'it needs three pairs of finished runs')}"
         )
@@ -78,7 +75,7 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
     others = (*KINDS[KINDS.index(what) + 1 :], *KINDS)
     following = study.command("table", "--what", next(name for name in others if table_of(results[0], name)))
     titled = [f"{name}\n{text}" for (name, _), text in zip(named, texts, strict=True)]
-    shown = f"table: {out}" if out else "\n\n".join(titled if len(parts) > 1 and form == "text" else texts)
+    shown = f"table: {out}" if out else "\n\n".join(titled if len(results) > 1 and form == "text" else texts)
     # a table that goes into a file by > or | must have no line in it that is no part of the table
     is_for_people = bool(out) or form == "text"
     say(as_json, value, shown, following if is_for_people else None)

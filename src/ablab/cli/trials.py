@@ -13,7 +13,7 @@ from ablab.errors import InputError
 from ablab.nouns import counted
 
 if TYPE_CHECKING:
-    from ablab.store import Store
+    from ablab.result import Result
     from ablab.trials.question import TrialStudy
     from ablab.trials.result import TrialResult
 
@@ -26,6 +26,17 @@ def study_of_command(words: StudyWords) -> TrialStudy | None:
     if found and words.scale != "default":
         raise InputError(f"--scale {words.scale}: a study of a command has one size")
     return found
+
+
+def looked_up(words: StudyWords) -> list[Result] | list[TrialResult]:
+    """A study as the store has it: one result for each data set, or that of a command."""
+    from ablab.result import look_up, together
+    from ablab.trials.result import look_up as look_up_trials
+
+    kept = words.open_store()
+    if asked := study_of_command(words):
+        return [look_up_trials(asked, kept)]
+    return together([look_up(part, kept) for part in words.parts()])
 
 
 def show_plan(study: TrialStudy, words: StudyWords, as_json: bool, *, reuses: bool = False) -> None:
@@ -74,39 +85,14 @@ def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_jso
     """Write the report, print the verdicts; gives the path of the report."""
     from ablab.atomic import atomic_write
     from ablab.cli.report import report_path
+    from ablab.report.page.trials import trials_page
     from ablab.report.terminal.trials import result_text
-    from ablab.report.trials import trials_page
 
     path = report_path(result.study.name, out)
     atomic_write(path, trials_page(result))
     text = f"\n{result_text(result)}\nreport: {path}"
     say(as_json, {**result.to_dict(), "report": str(path)}, text, words.command("report", "--open"))
     return path
-
-
-def show_table(
-    study: TrialStudy, words: StudyWords, store: Store, form: str, what: str, out: Path | None, as_json: bool
-) -> None:
-    """Print a table of a study, or write it to a file."""
-    from ablab.atomic import atomic_write, check_writable
-    from ablab.report.table import write
-    from ablab.report.trials import trial_table, verdict_table
-    from ablab.report.writers.json import facts
-    from ablab.trials.result import look_up
-
-    tables = {"verdicts": verdict_table, "trials": trial_table}
-    if what not in tables:
-        raise InputError(f"--what {what}: a study of a command has the tables {' and '.join(tables)}")
-    table = tables[what](look_up(study, store))
-    text = write(table, form)
-    if out:
-        check_writable(out)
-        atomic_write(out, text + "\n")
-    value = {"tables": [{"study": study.name, **facts(table)}], "out": str(out) if out else None}
-    other = next(name for name in tables if name != what)
-    is_for_people = bool(out) or form == "text"
-    following = words.command("table", "--what", other) if is_for_people else None
-    say(as_json, value, f"table: {out}" if out else text, following)
 
 
 def refuse(study: TrialStudy, given: Mapping[str, Any]) -> None:

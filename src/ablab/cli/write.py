@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.trials import looked_up
 
 GROUP = "Look"
 EXAMPLES = ("ablab write quickstart --format latex",)
@@ -26,11 +27,10 @@ EXAMPLES = ("ablab write quickstart --format latex",)
 def command(study: StudyWords, form: Any, as_json: bool) -> None:
     from ablab.errors import InputError
     from ablab.report.statement import bibtex, statement, written
-    from ablab.result import look_up, together
+    from ablab.result import Result
 
-    kept = study.open_store()
-    results = together([look_up(part, kept) for part in study.parts()])
-    if any(result.plan.explores or not result.runs for result in results):
+    results = looked_up(study)
+    if any(result.is_empty or (isinstance(result, Result) and result.plan.explores) for result in results):
         raise InputError(f"{study.path}: no run has finished yet: ablab run {study.path}")
     value = [
         {

@@ -1,6 +1,7 @@
 """Section: one part of a report as values that page, paper, notebook, terminal and dashboard arrange.
 
-A section is one file of the folder `sections` with one marked function, which turns a Result into parts. The mark says
+A section is one file of the folder `sections` with one marked function, which turns a Result into parts, or as a
+"trial section" a TrialResult; with both marks, either. The mark says
 its title, its place and the tables that `ablab table` offers; a section without parts is not shown. Every presentation
 shows every section, unless the mark says otherwise:
 
@@ -20,6 +21,7 @@ from ablab.catalogue import Entry, catalogue
 from ablab.report.chart import Chart
 from ablab.report.table import Table
 from ablab.study.sentence import rates
+from ablab.trials.result import TrialResult
 
 if TYPE_CHECKING:
     from ablab.report.sections.images import Pictures
@@ -99,37 +101,46 @@ class Section:
         return (part for part in flat(self.parts) if isinstance(part, Chart))
 
 
-def sections(result: Result, on: Presentation, pictures: Pictures | None = None) -> tuple[Section, ...]:
+def sections(result: Result | TrialResult, on: Presentation, pictures: Pictures | None = None) -> tuple[Section, ...]:
     """Everything that a presentation says of a result. Only with its test images can some of them be shown."""
-    made = (_made(entry, result, pictures) for entry in _entries() if on not in entry.facts.get("absent", ()))
+    entries = (entry for entry in _entries(_kind(result)) if on not in entry.facts.get("absent", ()))
+    made = (_made(entry, result, pictures) for entry in entries)
     return tuple(section for section in made if section.parts)
 
 
-def table_names() -> tuple[str, ...]:
+def table_names(kind: str = "section") -> tuple[str, ...]:
     """The tables that can be had by themselves, in the order of a report: marks of sections name them."""
-    return tuple(name for entry in _entries() for name in entry.facts.get("tables", ()))
+    return tuple(name for entry in _entries(kind) for name in entry.facts.get("tables", ()))
 
 
-def table_of(result: Result, name: str) -> Table | None:
+def table_of(result: Result | TrialResult, name: str) -> Table | None:
     """One table of a result; None where there is nothing for it."""
     return next(tables_of(result, name), None)
 
 
-def tables_of(result: Result, name: str) -> Iterator[Table]:
+def tables_of(result: Result | TrialResult, name: str) -> Iterator[Table]:
     """The tables of this name, each with the learning rates that it holds for: `verdicts`, and `verdicts by loss`."""
-    entry = next(entry for entry in _entries() if name in entry.facts.get("tables", ()))
-    held = rates(result.study)
-    for made in _made(entry, result, None).tables():
-        if made.rows and (made.name == name or made.name.startswith(f"{name} by ")):
-            records = tuple({**record, "condition": held} for record in made.records)
-            yield replace(made, caption=f"{made.caption} {held}".strip(), records=records)
+    entries = [entry for entry in _entries(_kind(result)) if name in entry.facts.get("tables", ())]
+    for made in (table for entry in entries for table in _made(entry, result, None).tables()):
+        if not made.rows or not (made.name == name or made.name.startswith(f"{name} by ")):
+            continue
+        if isinstance(result, TrialResult):
+            yield made
+            continue
+        held = rates(result.study)
+        records = tuple({**record, "condition": held} for record in made.records)
+        yield replace(made, caption=f"{made.caption} {held}".strip(), records=records)
 
 
-def _entries() -> list[Entry]:
-    return sorted(catalogue("report.sections", "section").values(), key=lambda entry: entry.facts["place"])
+def _kind(result: Result | TrialResult) -> str:
+    return "trial section" if isinstance(result, TrialResult) else "section"
 
 
-def _made(entry: Entry, result: Result, pictures: Pictures | None) -> Section:
+def _entries(kind: str) -> list[Entry]:
+    return sorted(catalogue("report.sections", kind).values(), key=lambda entry: entry.facts["place"])
+
+
+def _made(entry: Entry, result: Result | TrialResult, pictures: Pictures | None) -> Section:
     options = {"pictures": pictures} if "pictures" in entry.options else {}
     facts = {name: entry.facts.get(name, False) for name in ("is_open", "is_long")}
     return Section(entry.name, entry.facts["title"], tuple(entry.load()(result, **options)), **facts)

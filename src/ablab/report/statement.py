@@ -7,6 +7,7 @@ import re
 import statistics
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from ablab.metric import ACCURACY, Metric, metric_of
@@ -18,6 +19,9 @@ from ablab.statistics.sequential import FOREVER
 from ablab.study import Verdict
 from ablab.study.sentence import condition
 from ablab.study.verdict import signed
+from ablab.trials.plan import RULE
+from ablab.trials.result import TrialResult
+from ablab.trials.verdict import TrialVerdict
 from ablab.version import VERSION
 
 Form = Literal["text", "markdown", "latex"]
@@ -30,13 +34,66 @@ FINDINGS = {
 }
 
 
-def statement(result: Result, verdict: Verdict) -> str:
-    """Accuracies with their spread, the effect with its interval, n, the finding, the conditions and the method."""
-    metric = metric_of(verdict.metric)
-    return " ".join([*_figures(result, verdict, metric), *_conditions(result, verdict), _method(result, verdict)])
+@dataclass(frozen=True)
+class Setting:
+    """What a statement tells beside the numbers of a verdict."""
+
+    what: str  # was compared: "cnn3 on cifar10"
+    share: str  # a seed: "training runs"
+    title: str  # of the metric
+    metric: Metric
+    change: str  # that the variant is
+    values: tuple[Sequence[float], Sequence[float]]  # of the variant and of the base
+    conditions: tuple[str, ...]
+    comparisons: int
+    known: str  # what had results when the plan was locked; empty where nothing had
+    rule: int  # the version of the rules that decide
 
 
-def written(result: Result, form: Form) -> str:
+def statement(result: Result | TrialResult, verdict: Verdict | TrialVerdict) -> str:
+    """Figures with their spread, the effect with its interval, n, the finding, the conditions and the method."""
+    if isinstance(verdict, TrialVerdict):
+        assert isinstance(result, TrialResult)
+        setting = _of_program(result, verdict)
+    else:
+        assert isinstance(result, Result)
+        setting = _of_recipes(result, verdict)
+    return " ".join([*_figures(verdict, setting), *setting.conditions, _method(result, verdict, setting)])
+
+
+def _of_recipes(result: Result, verdict: Verdict) -> Setting:
+    base, metric, known = result.study.base, metric_of(verdict.metric), verdict.known
+    return Setting(
+        what=f"{base.model} on {result.data.name if result.data else base.data}",
+        share="training runs",
+        title=metric.full_title,
+        metric=metric,
+        change=verdict.change,
+        values=(verdict.accuracies, verdict.base_accuracies),
+        conditions=tuple(_conditions(result, verdict)),
+        comparisons=verdict.comparisons,
+        known=counted(known.seen, "run") if known else "",
+        rule=result.plan.protocol.version,
+    )
+
+
+def _of_program(result: TrialResult, verdict: TrialVerdict) -> Setting:
+    measure = result.study.measure
+    return Setting(
+        what=f"the program {result.study.subject.shown}",
+        share="calls",
+        title=measure.metric.title,
+        metric=measure.metric,
+        change=verdict.arguments,
+        values=(verdict.figures, verdict.base_figures),
+        conditions=tuple(_failures_of_program(verdict, measure.guess is not None)),
+        comparisons=len(result.study.variants),
+        known=counted(verdict.known, "call") if verdict.known else "",
+        rule=RULE,
+    )
+
+
+def written(result: Result | TrialResult, form: Form) -> str:
     """The statements of all verdicts in one form; in LaTeX, the BibTeX entry follows as a comment."""
     texts = [statement(result, verdict) for verdict in result.decision.every]
     if form == "markdown":
@@ -47,9 +104,12 @@ def written(result: Result, form: Form) -> str:
     return "\n\n".join(texts)
 
 
-def bibtex(result: Result) -> str:
+def bibtex(result: Result | TrialResult) -> str:
     """The entry of ablab, with the year of the last run and the plan that was carried out."""
-    years = [run.origin.time[:4] for run in result.runs if run.origin]
+    if isinstance(result, TrialResult):
+        years = [outcome.time[:4] for outcome in result.outcomes.values()]
+    else:
+        years = [run.origin.time[:4] for run in result.runs if run.origin]
     fields = {
         "title": "{ablab}: controlled experiments on image classifiers",
         "author": "{The ablab authors}",
@@ -80,29 +140,26 @@ def at_chance(result: Result, verdict: Verdict) -> tuple[str, ...]:
     return tuple(name for name, values in sides.items() if values and statistics.fmean(values) <= level)
 
 
-def _figures(result: Result, verdict: Verdict, metric: Metric) -> Iterator[str]:
-    base, n = result.study.base, counted(verdict.pairs, "pair")
-    what = f"{base.model} on {result.data.name if result.data else base.data}"
+def _figures(verdict: Verdict | TrialVerdict, setting: Setting) -> Iterator[str]:
+    metric, n = setting.metric, counted(verdict.pairs, "pair")
+    is_same = setting.change in ("", verdict.variant)
+    named = verdict.variant if is_same else f"{verdict.variant} ({setting.change})"
     if verdict.effect is None:
-        yield f"With {_named(verdict)}, no pair of runs of {what} has been measured yet."
+        yield f"With {named}, no pair of {setting.share} of {setting.what} has been measured yet."
         return
-    means = [_spread(values, metric) for values in (verdict.accuracies, verdict.base_accuracies)]
+    means = [_spread(values, metric) for values in setting.values]
     yield (
-        f"With {_named(verdict)}, {what} reached a mean {metric.full_title} of {means[0]}, against {means[1]} without "
-        f"it (n = {n} of training runs that share a seed)."
+        f"With {named}, {setting.what} reached a mean {setting.title} of {means[0]}, against {means[1]} without "
+        f"it (n = {n} of {setting.share} that share a seed)."
     )
-    effect = f"{signed(verdict.effect, verdict.digits)} {metric.gap_words}"
+    unit = metric.gap_words if metric.unit else ""
+    effect = f"{signed(verdict.effect, metric.digits)} {unit}".rstrip()
     if verdict.low is None or verdict.high is None:
         yield f"The mean difference was {effect}; so few pairs allow no interval and no conclusion."
         return
-    low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
+    low, high = (signed(end, metric.digits) for end in (verdict.low, verdict.high))
     yield f"The mean difference was {effect} ({100 * verdict.level:g} % confidence interval {low} to {high})."
     yield _finding(verdict, metric, verdict.low, verdict.high)
-
-
-def _named(verdict: Verdict) -> str:
-    is_same = verdict.change in ("", verdict.variant)
-    return verdict.variant if is_same else f"{verdict.variant} ({verdict.change})"
 
 
 def _spread(values: Sequence[float], metric: Metric) -> str:
@@ -110,7 +167,7 @@ def _spread(values: Sequence[float], metric: Metric) -> str:
     return mean if len(values) < 2 else f"{mean} (SD {statistics.stdev(values):.{metric.digits}f})"
 
 
-def _finding(verdict: Verdict, metric: Metric, low: float, high: float) -> str:
+def _finding(verdict: Verdict | TrialVerdict, metric: Metric, low: float, high: float) -> str:
     margin = metric.size(verdict.margin)
     said = FINDINGS[verdict.word].format(margin=margin)
     if verdict.word in ("helps", "hurts"):
@@ -140,16 +197,32 @@ def _conditions(result: Result, verdict: Verdict) -> Iterator[str]:
         yield f"The accuracy of {' and '.join(sides)} is no better than chance, so the networks learned little."
 
 
-def _method(result: Result, verdict: Verdict) -> str:
+def _failures_of_program(verdict: TrialVerdict, counts_failures: bool) -> Iterator[str]:
+    """What became of calls without a figure."""
+    if not (verdict.failures or verdict.base_failures):
+        return
+    yield (
+        f"Of {counted(verdict.tried, 'call')} each, {verdict.failures} of the variant and {verdict.base_failures} of "
+        "the base failed."
+    )
+    if not counts_failures:
+        yield "Their pairs were left out."
+    elif verdict.where_both_finish:
+        yield "The comparison is about the seeds where both finished."
+    else:
+        yield "They count as chance."
+
+
+def _method(result: Result | TrialResult, verdict: Verdict | TrialVerdict, setting: Setting) -> str:
     """How the interval was made, by which version and plan."""
-    known = f"; {counted(verdict.known.seen, 'run')} had results when the plan was locked" if verdict.known else ""
-    source = f"(ablab {VERSION}, rule {result.plan.protocol.version}, plan {result.plan.hash})."
+    known = f"; {setting.known} had results when the plan was locked" if setting.known else ""
+    source = f"(ablab {VERSION}, rule {setting.rule}, plan {result.plan.hash})."
     if verdict.low is None:
         return f"The margin was set in the plan{known} {source}"
     least, most = result.study.rule.seeds
     span = f"at {least} to {most:,} pairs" if most < FOREVER else f"after every pair from {least} on"
     reasons = [f"looks {span}"] if least < most else []
-    reasons += [f"{verdict.comparisons} comparisons"] if verdict.comparisons > 1 else []
+    reasons += [f"{setting.comparisons} comparisons"] if setting.comparisons > 1 else []
     adjusted = f", adjusted for {' and for '.join(reasons)}" if reasons else ""
     is_equality = verdict.level != verdict.confidence
     kind = "that of two one-sided t tests of" if is_equality else "based on Student's t for"

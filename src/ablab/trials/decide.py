@@ -26,6 +26,11 @@ class Decision:
     remarks: tuple[str, ...]
     ended: str = ""  # why nothing more is wanted, though some verdicts are open
 
+    @property
+    def every(self) -> tuple[TrialVerdict, ...]:
+        """All verdicts: one number of a result decides."""
+        return self.verdicts
+
 
 def decide(plan: Plan, outcomes: Mapping[str, Outcome]) -> Decision:
     """The verdicts that these outcomes allow."""

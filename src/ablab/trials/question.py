@@ -2,6 +2,7 @@
 
 import functools
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -88,6 +89,11 @@ class TrialStudy:
     def where(self) -> str:
         """Its file, or its name where it has none."""
         return self.path or self.name
+
+    @property
+    def words(self) -> str:
+        """How a command names it."""
+        return shlex.quote(self.where)
 
     @property
     def arms(self) -> tuple[Arm, ...]:

@@ -36,6 +36,11 @@ class TrialResult:
         return self.plan.study
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no trial has ended yet."""
+        return not self.outcomes
+
+    @property
     def verdicts(self) -> tuple[TrialVerdict, ...]:
         return self.decision.verdicts
 
@@ -44,6 +49,11 @@ class TrialResult:
         """What a reader must know beside the verdicts."""
         ended = (self.decision.ended,) if self.decision.ended else ()
         return (*self.decision.remarks, *ended)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its trials, those of the base first."""
+        return tuple(outcome.trial.id for arm in self.study.arms for outcome in self.of(arm))
 
     def of(self, arm: Arm) -> tuple[Outcome, ...]:
         """The outcomes of the base or of a variant, in the order of seeds."""

@@ -42,6 +42,10 @@ class TrialVerdict:
     is_fixed: bool  # no seed changes a figure
 
     @property
+    def name(self) -> str:
+        return self.variant
+
+    @property
     def label(self) -> str:
         """The word with what limits it."""
         limits = (("where both finish", self.where_both_finish), ("known before", bool(self.known)))

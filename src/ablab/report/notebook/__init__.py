@@ -28,7 +28,6 @@ from ablab.report.section import sections
 from ablab.report.sections.curves import panels_of
 from ablab.report.sections.effects import intervals, verdict_table
 from ablab.report.sparkline import sparkline
-from ablab.report.trials import trial_sections
 from ablab.report.wording import shown
 from ablab.result import Arm, Result
 
@@ -135,7 +134,7 @@ def _result(result: Result) -> Markup:
 
 @mark("form", "TrialResult", of="ablab.trials.result")
 def _trial_result(result: TrialResult) -> Markup:
-    return box(result.study.question, [*sections_of(trial_sections(result))])
+    return box(result.study.question, [*sections_of(sections(result, "notebook"))])
 
 
 @mark("form", "Network", of="ablab.arithmetic.table")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ablab.report.picture import Format, Picture
     from ablab.report.section import Section
     from ablab.result import Result
+    from ablab.trials.result import TrialResult
 
 
 def formats() -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def formats() -> tuple[str, ...]:
     return tuple(catalogue("report.paper", "paper"))
 
 
-def write_paper(result: Result, folder: Path, format: str) -> tuple[Path, ...]:
+def write_paper(result: Result | TrialResult, folder: Path, format: str) -> tuple[Path, ...]:
     """Write the report of a study into a folder. Gives the paths of its files, the one to open first in front."""
     from ablab.report.picture import check_installed
     from ablab.report.section import sections
@@ -33,7 +34,7 @@ def write_paper(result: Result, folder: Path, format: str) -> tuple[Path, ...]:
 
     check_installed()
     entry = find("report.paper", "paper", format)
-    if not result.runs:
+    if result.is_empty:
         raise InputError(f"{result.study.where}: there is no run yet, and nothing to show")
     check_writable(folder / "x")
     arranged = sections(result, "paper")
@@ -54,7 +55,9 @@ def pictures(arranged: Sequence[Section], form: Format) -> dict[str, tuple[Pictu
     return {name: (picture, picture.as_bytes(form)) for name, picture in drawn}
 
 
-def again(result: Result) -> Iterator[str]:
+def again(result: Result | TrialResult) -> Iterator[str]:
     """What makes the same report once more."""
+    from ablab.result import Result
+
     yield f"ablab run {result.study.words}"
-    yield f"plan {result.plan.hash}, data {result.plan.fingerprint}"
+    yield f"plan {result.plan.hash}" + (f", data {result.plan.fingerprint}" if isinstance(result, Result) else "")

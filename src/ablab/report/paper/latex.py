@@ -11,6 +11,7 @@ from ablab.report.table import Table
 from ablab.report.wording import shown
 from ablab.report.writers.latex import escape, tabular
 from ablab.result import Result
+from ablab.trials.result import TrialResult
 
 LONG = 25  # rows from which a table is split, at first by what stands in its first column
 MOST = 45  # rows that a page has room for
@@ -30,7 +31,7 @@ PREAMBLE = (
 
 
 @mark("paper", "latex", has_tables_beside_it=True)
-def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
+def files(result: Result | TrialResult, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """report.tex and its pictures."""
     drawn = pictures(arranged, "pdf")
     closing = (

@@ -9,10 +9,11 @@ from ablab.report.table import Table
 from ablab.report.wording import shown
 from ablab.report.writers.markdown import escape, paragraph, write
 from ablab.result import Result
+from ablab.trials.result import TrialResult
 
 
 @mark("paper", "markdown", has_tables_beside_it=True)
-def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
+def files(result: Result | TrialResult, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """REPORT.md and its pictures."""
     drawn = pictures(arranged, "png")
     yield "REPORT.md", document(result.study.question, arranged).encode()

@@ -11,6 +11,7 @@ from ablab.report.style import SOFT
 from ablab.report.terminal.plain import lines_of
 from ablab.report.wording import shown
 from ablab.result import Result
+from ablab.trials.result import TrialResult
 
 PAGE = (8.27, 11.69)  # inches: A4
 LINES = 62  # of text on a page
@@ -18,15 +19,14 @@ ACROSS = 118  # letters of a line
 
 
 @mark("paper", "pdf")
-def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
+def files(result: Result | TrialResult, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
     """report.pdf."""
     lines = [shown(result.study.question)]
     for section in arranged:
         lines += ["", *([section.title.upper(), ""] if section.title else [])]
         lines += [line for part in section.parts for line in lines_of(part, width=ACROSS)]
     wrapped = [each for line in lines for each in (textwrap.wrap(line, ACROSS, drop_whitespace=False) or [""])]
-    runs = tuple(run.id for arm in result.arms for run in arm.runs)
-    text = [_text_page(wrapped[at : at + LINES], runs, is_first=at == 0) for at in range(0, len(wrapped), LINES)]
+    text = [_text_page(wrapped[at : at + LINES], result.ids, is_first=at == 0) for at in range(0, len(wrapped), LINES)]
     charts = [figure(chart) for section in arranged for chart in section.charts()]
     yield "report.pdf", pages([*text, *charts], shown(result.study.question))
 

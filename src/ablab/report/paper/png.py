@@ -6,10 +6,11 @@ from ablab.catalogue import mark
 from ablab.report.draw.matplotlib import figure
 from ablab.report.section import Section
 from ablab.result import Result
+from ablab.trials.result import TrialResult
 
 
 @mark("paper", "png")
-def files(result: Result, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
+def files(result: Result | TrialResult, arranged: Sequence[Section]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
     """One file a chart."""
     for section in arranged:
         for chart in section.charts():

@@ -6,14 +6,17 @@ from ablab.catalogue import mark
 from ablab.report.section import Code, Fold, Heading, Paragraph, Part
 from ablab.report.statement import bibtex, statement, written
 from ablab.result import Result
+from ablab.trials.result import TrialResult
 
 MOST = 10  # variants whose sentences a page has room for, in three forms
 
 
 @mark("section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"))
-def to_write(result: Result) -> Iterator[Part]:
+@mark("trial section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"))
+def to_write(result: Result | TrialResult) -> Iterator[Part]:
     """A paragraph for each verdict, and the same to paste into a source file."""
-    if not result.runs or not result.verdicts or result.plan.explores:
+    explores = isinstance(result, Result) and result.plan.explores
+    if result.is_empty or not result.verdicts or explores:
         return
     if len(result.decision.every) > MOST:
         yield Paragraph(f"For each verdict in sentences, type: ablab write {result.study.words}")

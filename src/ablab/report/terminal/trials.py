@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from ablab.nouns import counted, duration
 from ablab.report.section import Paragraph
+from ablab.report.sections.trial_effects import verdict_table
 from ablab.report.table import Table, table
 from ablab.report.terminal.plain import lines_of
 from ablab.report.terminal.screen import on_screen, screen_width
-from ablab.report.trials import verdict_table
 from ablab.report.wording import shown
 from ablab.statistics.reach import FARTHEST, detectable_effect
 from ablab.study.forecast import SHOWN
