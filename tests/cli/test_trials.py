@@ -214,3 +214,91 @@ def test_two_processes_with_one_store_call_nothing_twice():
     said = [json.loads(process.communicate()[0]) for process in both]
     assert said[0]["verdicts"] == said[1]["verdicts"]
     assert len(calls()) == len(set(calls())) + 1  # the repeat
+
+
+def test_trials_travel_in_a_file_and_give_the_same_verdict_elsewhere():
+    ours = json.loads(invoke("run", "s.toml", "--json"))
+    trial = ours["trials"][0]["id"]
+    assert f"trials.ablab: {len(ours['trials']) + 1} trials, " in invoke("runs", "export", "--to", "trials.ablab")
+    assert "added 0 runs and " in invoke("runs", "import", "trials.ablab", "--store", "other")
+    assert json.loads(invoke("report", "s.toml", "--json", "--store", "other"))["verdicts"] == ours["verdicts"]
+    many = len(calls())
+    assert json.loads(invoke("run", "s.toml", "--json", "--store", "other"))["verdicts"] == ours["verdicts"]
+    assert len(calls()) == many
+    again = invoke("runs", "import", "trials.ablab", "--store", "other")
+    assert f"{len(ours['trials']) + 1} were here already" in again
+    invoke("runs", "export", trial, "--to", "one.ablab")
+    said = invoke("runs", "import", "one.ablab", "--store", "third")
+    assert "one.ablab: 0 runs and 1 trial added\n" in said
+    assert said.endswith("next: ablab runs ls --trials --store third\n")
+    invoke("runs", "export", "--study", "s.toml", "--to", "study.ablab")
+    assert Path("study.ablab").read_text().count('"kind": "trial"') == len(ours["trials"]) + 1
+
+
+def test_a_trial_with_another_result_is_refused():
+    invoke("run", "s.toml")
+    invoke("runs", "export", "--to", "trials.ablab")
+    Path("train.sh").write_text(TRAIN.replace("700", "600"))
+    Path("s.toml").write_text(STUDY.replace('files = ["train.sh"]\n', ""))
+    invoke("run", "s.toml", "--store", "a", "--new")
+    Path("train.sh").write_text(TRAIN)
+    invoke("run", "s.toml", "--store", "b")
+    invoke("runs", "export", "--to", "b.ablab", "--store", "b")
+    done = CliRunner().invoke(command, ["runs", "import", "b.ablab", "--store", "a"])
+    assert done.exit_code == 1
+    assert "is in this store already with another result; that one was kept" in done.output
+
+
+def test_a_file_in_which_a_trial_was_changed_is_refused():
+    import hashlib
+
+    invoke("run", "s.toml")
+    invoke("runs", "export", "--to", "trials.ablab")
+    lines = [json.loads(line) for line in Path("trials.ablab").read_text().splitlines()]
+    everything = hashlib.sha256()
+    for line in lines[:-1]:
+        if line["kind"] == "trial":
+            line["content"]["outcome"]["trial"]["seed"] += 1
+        text = json.dumps([line["kind"], line["content"]], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        line["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        everything.update(line["sha256"].encode())
+    end = {"runs": 0, "sha256": everything.hexdigest()}
+    text = json.dumps(["end", end], sort_keys=True, separators=(",", ":"))
+    lines[-1] = {"kind": "end", "sha256": hashlib.sha256(text.encode()).hexdigest(), "content": end}
+    Path("trials.ablab").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    done = CliRunner().invoke(command, ["runs", "import", "trials.ablab", "--store", "other"])
+    assert done.exit_code == 2
+    assert "what was called and its seed are those of another trial; nothing of this file was taken in" in done.output
+
+
+def test_trials_are_listed_shown_backed_up_checked_and_removed():
+    invoke("run", "s.toml")
+    rows = json.loads(invoke("runs", "ls", "--trials", "--json"))
+    assert {row["study"] for row in rows} == {"s"}
+    assert "five more" not in invoke("runs", "ls", "--trials")  # which lists arguments, and no names
+    shown = invoke("runs", "show", rows[2]["id"][:8])
+    assert f"seed       {rows[2]['trial']['seed']}" in shown
+    assert "epoch 1 of 1" in shown
+    assert f"0 runs and {len(rows)} trials, all as they were written" in invoke("runs", "verify")
+    assert f"copy: 0 runs and {len(rows)} trials, " in invoke("runs", "backup", "copy")
+    assert json.loads(invoke("runs", "ls", "--trials", "--json", "--store", "copy")) == rows
+    with Store(".ablab").writing() as connection:
+        connection.execute("UPDATE trials SET status = 'failed' WHERE id = ?", (rows[2]["id"],))
+    done = CliRunner().invoke(command, ["runs", "verify"])
+    assert done.exit_code == 1
+    assert f"trial {rows[2]['id']}: " in done.output
+    assert "1 damaged" in done.output
+    invoke("runs", "rm", rows[2]["id"])
+    many = len(calls())
+    assert "five more helps" in invoke("run", "s.toml")
+    assert len(calls()) == many + 1
+
+
+def test_a_trial_that_was_removed_and_is_called_again_was_known():
+    first = json.loads(invoke("run", "s.toml", "--json"))
+    before = first["trials"][0]["id"]
+    Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 2"))
+    invoke("runs", "rm", *(trial["id"] for trial in first["trials"]), "--why", "another margin")
+    assert f"{before}" in invoke("runs", "ls", "--removed")
+    again = json.loads(invoke("run", "s.toml", "--new", "--reuse", "--json"))
+    assert again["verdicts"][0]["known"] == len(first["trials"])

@@ -10,6 +10,7 @@ import click
 
 from ablab.cli.kinds import RunWord
 from ablab.cli.shared import StudyWords, json_option, say, store_option, study_words
+from ablab.cli.trials import study_of_command
 from ablab.nouns import counted
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ablab.records import StudyText
     from ablab.report.runs import Difference
     from ablab.store import Store
+    from ablab.store.care import Damage
     from ablab.store.exchange import Taken
 
 GROUP = "Look"
@@ -56,6 +58,7 @@ def command(ctx: click.Context) -> None:
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every key of the recipes.")
 @click.option("--parquet", type=click.Path(path_type=Path), help="Write them to this file, with every key.")
 @click.option("--removed", "is_of_removed", is_flag=True, help="List the runs that were removed instead.")
+@click.option("--trials", "is_of_trials", is_flag=True, help="List the trials of commands and functions instead.")
 @store_option
 @json_option
 def list_runs(
@@ -65,16 +68,18 @@ def list_runs(
     as_csv: bool = False,
     parquet: Path | None = None,
     is_of_removed: bool = False,
+    is_of_trials: bool = False,
     store: str | None = None,
     as_json: bool = False,
 ) -> None:
     from ablab.report import runs as report
     from ablab.report.terminal.screen import on_screen
 
-    if is_of_removed:
-        if where or sort or limit is not None or as_csv or parquet:
-            raise click.UsageError("--removed lists all that were removed: of the other options it takes --json alone")
-        _list_removed(_open(store), as_json)
+    if is_of_removed or is_of_trials:
+        if where or sort or limit is not None or as_csv or parquet or (is_of_removed and is_of_trials):
+            named = "--removed lists all that were removed" if is_of_removed else "--trials lists all trials"
+            raise click.UsageError(f"{named}: of the other options it takes --json alone")
+        (_list_removed if is_of_removed else _list_trials)(_open(store), as_json)
         return
     if as_json + as_csv + (parquet is not None) > 1:
         raise click.UsageError("--json, --csv and --parquet: one of them at a time")
@@ -93,7 +98,7 @@ def list_runs(
         say(False, None, text, f"ablab runs show {rows[-1]['id']}" if rows else None)
 
 
-@command.command("show", help="Show one run: its recipe, its curve, its test measurement.")
+@command.command("show", help="Show one run, with its recipe and its curve, or one trial, with what it printed.")
 @click.argument("run", type=RunWord())
 @store_option
 @json_option
@@ -103,6 +108,9 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
     from ablab.report.terminal.run import run_details
 
     kept = _open(store)
+    if trial := _trial(kept, run):
+        _show_trial(kept, trial, as_json)
+        return
     found = kept.run(run)
     tags = kept.tags(found.id)
     text = run_details(found) + (f"\n\ntags  {' '.join(tags)}" if tags else "")
@@ -121,10 +129,15 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
 @json_option
 def remove_runs(runs: tuple[str, ...], why: str, where: str | None, store: str | None, as_json: bool) -> None:
     kept = _open(store)
-    ids = _chosen(kept, runs, where)
+    from ablab.store.trials import remove
+
+    trials = [trial for run in runs if (trial := _trial(kept, run))]
+    runs = tuple(run for run in runs if not _trial(kept, run))
+    ids = [] if trials and not runs and where is None else _chosen(kept, runs, where)
     kept.remove_ids(ids, why)
-    text = f"removed {_many(ids)}; what they came to stays known: ablab runs ls --removed"
-    say(as_json, {"removed": ids}, text, "ablab runs gc --dry-run")
+    remove(kept, trials, why)
+    text = f"removed {_runs_and_trials(ids, trials)}; what they came to stays known: ablab runs ls --removed"
+    say(as_json, {"removed": [*ids, *trials]}, text, "ablab runs gc --dry-run")
 
 
 def _list_removed(kept: Store, as_json: bool) -> None:
@@ -138,6 +151,47 @@ def _list_removed(kept: Store, as_json: bool) -> None:
     say(
         as_json, value, on_screen(removed_table(found), folds=False) if found else "no run was removed", "ablab runs ls"
     )
+
+
+def _list_trials(kept: Store, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.report.terminal.screen import on_screen
+    from ablab.report.terminal.trial import trials_table
+    from ablab.store.trials import ids, locked, outcomes
+
+    found = list(outcomes(kept, ids(kept)).values())
+    names = {entry.plan: entry.name for entry in locked(kept)}
+    value = [
+        {"id": one.trial.id, "study": names.get(one.plan), **dataclasses.asdict(one), "output": None, "errors": None}
+        for one in found
+    ]
+    text = on_screen(trials_table(found, names), folds=False) if found else "no trials"
+    say(as_json, value, text, f"ablab runs show {found[-1].trial.id}" if found else None)
+
+
+def _trial(kept: Store, start: str) -> str | None:
+    """The id of the one trial that begins so, where no run does."""
+    from ablab.errors import InputError
+    from ablab.store.trials import find
+
+    try:
+        kept.find(start)
+    except InputError:
+        return find(kept, start)
+    return None
+
+
+def _show_trial(kept: Store, id_: str, as_json: bool) -> None:
+    import dataclasses
+
+    from ablab.report.terminal.trial import trial_details
+    from ablab.store.trials import locked, outcomes
+
+    outcome = outcomes(kept, [id_])[id_]
+    study = next((entry.name for entry in locked(kept) if entry.plan == outcome.plan), "")
+    value = {"id": id_, "study": study, **dataclasses.asdict(outcome)}
+    say(as_json, value, trial_details(outcome, study), "ablab runs ls --trials")
 
 
 @command.command("tag", help="Add tags to runs, or remove them.")
@@ -215,16 +269,19 @@ def back_up_runs(ctx: click.Context, folder: Path, store: str | None, as_json: b
     from ablab.store.backup import back_up
 
     made = back_up(_open(store), folder)
-    lines = [shown(f"run {damage.run}: {damage.what}" if damage.run else damage.what) for damage in made.damages]
+    lines = [shown(_damage(damage)) for damage in made.damages]
     state = "with the damage above" if lines else "all as they were written"
-    lines.append(f"{shown(str(folder))}: {counted(made.runs, 'run')}, {counted(made.bytes, 'byte')}, {state}")
+    many = _numbers(made.runs, made.trials)
+    lines.append(f"{shown(str(folder))}: {many}, {counted(made.bytes, 'byte')}, {state}")
     value = {**dataclasses.asdict(made), "folder": str(folder)}
     say(as_json, value, "\n".join(lines), f"ablab runs ls --store {folder}")
     if made.damages:
         ctx.exit(1)
 
 
-@command.command("verify", help="Check every run and file against its checksum. The exit code is 1 if one differs.")
+@command.command(
+    "verify", help="Check every run, trial and file against its checksum. The exit code is 1 if one differs."
+)
 @store_option
 @json_option
 @click.pass_context
@@ -233,14 +290,21 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
 
     from ablab.report.wording import shown
     from ablab.store.care import damages
+    from ablab.store.trials import ids
 
     kept = _open(store)
     found = list(damages(kept))
+    trials = ids(kept)
     many = len(kept.ids())
     hurt = sorted({damage.run for damage in found if damage.run})
-    lines = [shown(f"run {damage.run}: {damage.what}" if damage.run else damage.what) for damage in found]
-    lines.append(f"{counted(many, 'run')}, " + (f"{len(hurt)} damaged" if found else "all as they were written"))
-    value = {"runs": many, "damaged": hurt, "damages": [dataclasses.asdict(damage) for damage in found]}
+    lines = [shown(_damage(damage)) for damage in found]
+    lines.append(f"{_numbers(many, len(trials))}, {f'{len(hurt)} damaged' if found else 'all as they were written'}")
+    value = {
+        "runs": many,
+        "trials": len(trials),
+        "damaged": hurt,
+        "damages": [dataclasses.asdict(damage) for damage in found],
+    }
     say(as_json, value, "\n".join(lines), f"ablab runs rm {' '.join(hurt)}" if hurt else "ablab runs ls")
     if found:
         ctx.exit(1)
@@ -258,20 +322,31 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
 def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: StudyWords, as_json: bool) -> None:
     from ablab.errors import InputError
     from ablab.store.exchange import export
+    from ablab.store.trials import ids as all_trials
+    from ablab.trials.result import look_up
 
     kept = study.open_store()
     texts: list[StudyText] | None = None
+    trials: list[str] = []
     if study.path is not None:
         if runs or where:
             raise click.UsageError("--study chooses the runs; leave out RUN and --where")
-        ids, texts = _of_study(kept, study)
+        if asked := study_of_command(study):
+            ids = list[str]()
+            trials = list(look_up(asked, kept).outcomes)
+        else:
+            ids, texts = _of_study(kept, study)
+    elif runs or where:
+        trials = [trial for run in runs if (trial := _trial(kept, run))]
+        named = tuple(run for run in runs if not _trial(kept, run))
+        ids = _chosen(kept, named, where) if named or where else []
     else:
-        ids = _chosen(kept, runs, where) if runs or where else kept.ids()
-    if not ids:
+        ids, trials = kept.ids(), all_trials(kept)
+    if not ids and not trials:
         raise InputError("no run was chosen, so nothing was written (all: ablab runs ls)")
-    size = export(kept, ids, to, texts)
-    value = {"file": str(to), "runs": ids, "bytes": size}
-    say(as_json, value, f"{to}: {_many(ids)}, {size:,} bytes", f"ablab runs import {to}")
+    size = export(kept, ids, to, texts, trials)
+    value = {"file": str(to), "runs": ids, "trials": trials, "bytes": size}
+    say(as_json, value, f"{to}: {_runs_and_trials(ids, trials)}, {size:,} bytes", f"ablab runs import {to}")
 
 
 @command.command("import", help="Import runs that others have sent. The exit code is 1 if one was refused.")
@@ -302,9 +377,10 @@ def import_runs(ctx: click.Context, files: tuple[Path, ...], store: str | None, 
             lines.append(f"refused: {shown(str(error))}")
     added = sum(len(one.added) for one in taken)
     refused = sum(len(one.refused) for one in taken)
-    lines.append(f"added {counted(added, 'run')} from {counted(len(paths), 'file')}, refused {refused}")
+    trials = sum(len(one.trials) for one in taken)
+    lines.append(f"added {_numbers(added, trials)} from {counted(len(paths), 'file')}, refused {refused}")
     value = {"files": [{**dataclasses.asdict(one), "path": str(one.path)} for one in taken], "broken": broken}
-    say(as_json, value, "\n".join(lines), "ablab runs ls")
+    say(as_json, value, "\n".join(lines), "ablab runs ls --trials" if trials and not added else "ablab runs ls")
     if broken:
         ctx.exit(2)
     if refused:
@@ -344,8 +420,27 @@ def _taken(taken: Taken) -> str:
     from ablab.report.wording import shown
 
     known = f", {len(taken.known)} were here already" if taken.known else ""
-    lines = [f"{taken.path}: {len(taken.added)} added{known}"]
+    added = _numbers(len(taken.added), len(taken.trials)) if taken.trials else str(len(taken.added))
+    lines = [f"{taken.path}: {added} added{known}"]
     return "\n".join([*lines, *(shown(f"  refused: {one.id}: {one.why}") for one in taken.refused)])
+
+
+def _damage(damage: Damage) -> str:
+    """What is damaged, with the run or trial that it hurts."""
+    return f"{damage.kind} {damage.run}: {damage.what}" if damage.run else damage.what
+
+
+def _numbers(runs: int, trials: int) -> str:
+    """How many runs, and how many trials where there are any."""
+    return counted(runs, "run") + (f" and {counted(trials, 'trial')}" if trials else "")
+
+
+def _runs_and_trials(runs: Sequence[str], trials: Sequence[str]) -> str:
+    if not runs and len(trials) == 1:
+        return f"trial {trials[0]}"
+    return (
+        counted(len(trials), "trial") if not runs else _many(runs) if not trials else _numbers(len(runs), len(trials))
+    )
 
 
 def _many(ids: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ablab.atomic import failure, sync_folder, temporary_name
 from ablab.errors import InputError
-from ablab.store import artifacts
+from ablab.store import artifacts, trials
 from ablab.store.care import Damage, damages
 from ablab.store.store import Store
 
@@ -19,6 +19,7 @@ class Backup:
 
     folder: Path
     runs: int
+    trials: int
     bytes: int
     damages: tuple[Damage, ...]
 
@@ -37,7 +38,7 @@ def back_up(store: Store, folder: Path) -> Backup:
         copy = Store(half, create=False)
         try:
             _copy_files(store, copy)
-            found = Backup(folder, len(copy.ids()), _size(half), tuple(damages(copy)))
+            found = Backup(folder, len(copy.ids()), len(trials.ids(copy)), _size(half), tuple(damages(copy)))
         finally:
             copy.connection.close()
         half.rename(folder)

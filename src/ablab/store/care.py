@@ -12,6 +12,7 @@ from typing import Any
 from ablab.errors import AblabError, StoreError
 from ablab.records import DataFacts
 from ablab.store import artifacts, listed
+from ablab.store import trials as kept_trials
 from ablab.store.labels import contradiction
 from ablab.store.schema import BROKEN, FACTS
 from ablab.store.store import Store
@@ -21,10 +22,11 @@ LEFT_BEHIND = 24 * 3600.0  # seconds; what is written outside a transaction belo
 
 @dataclass(frozen=True)
 class Damage:
-    """Something that is not as it was written, and the run that it hurts; None where it is not one run's."""
+    """Something that is not as it was written, and the run or trial that it hurts; None where it is not one's."""
 
     run: str | None
     what: str
+    kind: str = "run"  # or "trial"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def damages(store: Store) -> Iterator[Damage]:
     facts = functools.cache(functools.partial(_facts, store))
     for id_ in _each(store, "SELECT id FROM runs ORDER BY rowid"):
         yield from (Damage(id_, what) for what in _of_run(store, id_, facts))
+    for id_ in _each(store, "SELECT id FROM trials ORDER BY rowid"):
+        yield from (Damage(id_, what, "trial") for what in _of_trial(store, id_))
     for table, key, said in (
         ("recipes", "hash", "what the list shows of recipe"),
         ("data", "fingerprint", "data"),
@@ -49,9 +53,6 @@ def damages(store: Store) -> Iterator[Damage]:
         ("locks", "plan", "the lock of plan"),
         ("judged", "rowid", "what is known of who judged run"),
         ("removed", "rowid", "what stays of the removed run"),
-        ("trials", "rowid", "trial"),
-        ("trial_plans", "rowid", "the lock of trials of plan"),
-        ("trials", "id", "trial"),
         ("trial_plans", "plan", "the lock of the plan of trials"),
     ):
         for id_ in _each(store, f"SELECT {key} FROM {table} ORDER BY rowid"):  # noqa: S608 (names from above)
@@ -97,6 +98,18 @@ def _of_run(store: Store, id_: str, facts: Callable[[str], DataFacts | None]) ->
     weights = store.folder / "weights" / f"{id_}.safetensors"
     if weights.exists():
         yield from _of_weights(weights)
+
+
+def _of_trial(store: Store, id_: str) -> Iterator[str]:
+    """What is wrong with one trial: its row, and what its record says of it."""
+    try:
+        outcome = kept_trials.outcomes(store, [id_]).get(id_)
+        if outcome is None:
+            raise StoreError(f"{store.file}: trial {id_} is in the table and not in its index")
+        if outcome.trial.id != id_:
+            yield f"what was called and its seed are those of trial {outcome.trial.id}"
+    except (AblabError, ValueError, TypeError, LookupError) as error:
+        yield str(error)
 
 
 def _facts(store: Store, fingerprint: str) -> DataFacts | None:

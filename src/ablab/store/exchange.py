@@ -1,7 +1,7 @@
 """Runs in one file that can be sent: written by export, and looked at closely before anything of it is taken in.
 
 The file is text, one JSON object a line: what it is, data sets, studies, runs, which plans have judged these, what
-stays of runs of the same recipes that were removed, and an end that counts the runs. Each line
+stays of runs of the same recipes that were removed, trials with their plans, and an end that counts the runs. Each line
 has the SHA-256 of its content and the last one that of all before it, so that a file that is damaged or cut short is
 seen. Whoever wants to cheat can compute them as well; against that there is only training again.
 """
@@ -23,8 +23,10 @@ from ablab.atomic import atomic_file
 from ablab.errors import InputError, printable
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Judged, Removed, Run, StudyText
+from ablab.store import trials as kept_trials
 from ablab.store.labels import contradiction
 from ablab.store.store import Store
+from ablab.trial import LockedTrials, Outcome
 
 VERSION = 1
 SUFFIX = ".ablab"
@@ -33,6 +35,7 @@ LONGEST_FILE = 1 << 30
 AT_ONCE = 200  # runs that are in memory at a time
 LARGEST_LABEL = 1 << 16
 LARGEST_SIDE = 1 << 14
+OTHER = "with another result; that one was kept"
 LARGEST = (1 << 63) - 1  # SQLite's largest whole number
 
 
@@ -52,20 +55,30 @@ class Taken:
     added: tuple[str, ...]
     known: tuple[str, ...]  # were here before, with the same result
     refused: tuple[Refused, ...]
+    trials: tuple[str, ...] = ()  # that were added
 
 
 _DATA = TypeAdapter(DataFacts)
 _STUDY = TypeAdapter(StudyText)
 _JUDGED = TypeAdapter(Judged)
 _REMOVED = TypeAdapter(Removed)
-_Value = DataFacts | StudyText | Run | Judged | Removed
-KINDS = ("data", "study", "run", "judged", "removed")  # what a file can have lines of
+_OUTCOME = TypeAdapter(Outcome)
+_PLAN = TypeAdapter(LockedTrials)
+_Value = DataFacts | StudyText | Run | Judged | Removed | Outcome | LockedTrials
+KINDS = ("data", "study", "run", "judged", "removed", "trial", "trials plan")  # what a file can have lines of
 
 
-def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[StudyText] | None = None) -> int:
+def export(
+    store: Store,
+    ids: Iterable[str],
+    path: Path,
+    studies: Iterable[StudyText] | None = None,
+    trials: Iterable[str] = (),
+) -> int:
     """Write the runs with these ids and what is known of their data into one file; gives its bytes.
 
-    The studies go along, or, where none are given, all that were run on the same data.
+    The studies go along, or, where none are given, all that were run on the same data; and these trials with the plans
+    that they were carried out for.
     """
     if path.suffix != SUFFIX:
         raise InputError(f"{path}: the name of a file for runs ends with {SUFFIX}")
@@ -90,9 +103,17 @@ def export(store: Store, ids: Iterable[str], path: Path, studies: Iterable[Study
             write("study", dataclasses.asdict(study))
         for look in store.judged(ids):
             write("judged", dataclasses.asdict(look))
+        outcomes = kept_trials.outcomes(store, trials)
+        for id_, outcome in outcomes.items():
+            write("trial", {"id": id_, "outcome": dataclasses.asdict(outcome)})
+        recipes |= {outcome.trial.subject for outcome in outcomes.values()}
         for grave in store.removed():
             if grave.recipe in recipes:
                 write("removed", dataclasses.asdict(grave))
+        plans = {outcome.plan for outcome in outcomes.values()}
+        for entry in kept_trials.locked(store):
+            if entry.plan in plans:
+                write("trials plan", dataclasses.asdict(entry))
         write.end()
     return path.stat().st_size
 
@@ -106,7 +127,7 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
     for _ in _parsed(path):  # all of it is looked at before the first is kept
         pass
     came_from = {} if came_from is None else came_from
-    added, known, refused = [], [], []
+    added, known, refused, trials = [], [], [], []
     looks: list[Judged] = []
     graves: list[Removed] = []
     for value in _parsed(path):
@@ -116,6 +137,17 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
             looks.append(value)
         elif isinstance(value, Removed):
             graves.append(value)
+        elif isinstance(value, LockedTrials):
+            kept_trials.lock(store, value)
+        elif isinstance(value, Outcome):
+            id_ = value.trial.id
+            if (there := kept_trials.outcomes(store, [id_]).get(id_)) is None:
+                kept_trials.keep(store, value)
+                trials.append(id_)
+            elif (there.status, there.figures) == (value.status, value.figures):
+                known.append(id_)
+            else:
+                refused.append(Refused(id_, f"seed {value.trial.seed} of this trial is in this store already {OTHER}"))
         elif isinstance(value, DataFacts):
             here = store.data(value.fingerprint)
             if here is not None and (here.classes, here.labels) != (value.classes, value.labels):
@@ -135,7 +167,7 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
             came_from[value.id] = str(path)
     store.judge(one for one in looks if one.run in {*added, *known})
     store.keep_removed(graves)
-    return Taken(path, tuple(added), tuple(known), tuple(refused))
+    return Taken(path, tuple(added), tuple(known), tuple(refused), tuple(trials))
 
 
 def result(run: Run) -> tuple[object, ...]:
@@ -251,6 +283,13 @@ def _value(kind: str, content: dict[str, Any]) -> _Value:
         return _JUDGED.validate_python(content)
     if kind == "removed":
         return _REMOVED.validate_python(content)
+    if kind == "trials plan":
+        return _plan_of_trials(_PLAN.validate_python(content))
+    if kind == "trial":
+        outcome = _OUTCOME.validate_python(content.get("outcome"))
+        if outcome.trial.id != content.get("id") or not 0 <= outcome.trial.seed <= LARGEST:
+            raise ValueError(f"trial {content.get('id')}: what was called and its seed are those of another trial")
+        return outcome
     run = Run.from_json(json.dumps(content.get("run")))
     _check(run)
     if run.id != content.get("id"):
@@ -259,6 +298,18 @@ def _value(kind: str, content: dict[str, Any]) -> _Value:
             "another version of ablab wrote it"
         )
     return run
+
+
+def _plan_of_trials(entry: LockedTrials) -> LockedTrials:
+    """The plan of a study of trials, if its text is one."""
+    text = json.loads(entry.text)
+    if not isinstance(text, dict) or not isinstance(text.get("facts"), dict) or not _are_texts(text.get("first")):
+        raise ValueError(f"the text of plan {entry.plan} is none that a study has")
+    return entry
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _check(run: Run) -> None:

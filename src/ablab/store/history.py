@@ -13,6 +13,7 @@ from typing import Any
 
 from ablab.records import Judged, Removed, StudyText
 from ablab.store.schema import digest
+from ablab.trial import Outcome
 
 Checked = Callable[[tuple[Any, ...], str], tuple[Any, ...]]  # a row without its digest, which must agree
 
@@ -69,6 +70,15 @@ def bury(connection: sqlite3.Connection, runs: Iterable[str], why: str) -> None:
         if found:
             plans = [plan for (plan,) in connection.execute("SELECT plan FROM judged WHERE run = ?", (run,))]
             _keep(connection, (*found, json.dumps(plans), time, why))
+
+
+def bury_trials(connection: sqlite3.Connection, outcomes: Iterable[Outcome], why: str) -> None:
+    """The same of trials: what was called stands for the recipe, and the arguments for the network."""
+    time = now()
+    for outcome in outcomes:
+        trial = outcome.trial
+        row = (trial.id, trial.subject, trial.arguments, "", trial.seed, outcome.status, None, outcome.time)
+        _keep(connection, (*row, json.dumps([outcome.plan] if outcome.plan else []), time, why))
 
 
 def keep_removed(connection: sqlite3.Connection, graves: Iterable[Removed]) -> None:

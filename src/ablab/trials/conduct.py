@@ -16,16 +16,17 @@ from ablab.store.claims import Claims
 from ablab.store.history import now
 from ablab.store.trials import keep, lock, locked, outcomes
 from ablab.study.question.rule import LEAST, MOST_ROOTS
-from ablab.trial import LockedTrials, Outcome, Trial
+from ablab.trial import Outcome, Trial
 from ablab.trials.command import Command
 from ablab.trials.decide import Decision, decide
 from ablab.trials.evidence import gather
 from ablab.trials.figures import absence
 from ablab.trials.function import Calls, Function
+from ablab.trials.kept import kept
 from ablab.trials.plan import Plan, plan
 from ablab.trials.processes import Processes
 from ablab.trials.question import TrialStudy
-from ablab.trials.result import TrialResult, begun, result_of
+from ablab.trials.result import TrialResult, begun, result_of, there
 from ablab.trials.sharing import Caller, Shared
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def run_trials(
     """
     planned = prepared(study, store, is_new=is_new, reuses=reuses)
     planned = _locked(planned, store)
-    found = outcomes(store, (trial.id for trial in planned.possible))
+    found = there(planned, store)
     _check_figure(planned, found)
     begin(planned, len(found))
     decision = decide(planned, found)
@@ -67,11 +68,11 @@ def run_trials(
         for outcome in call(wanted):
             if outcome.trial.id == planned.first.id and outcome.status != "finished":
                 raise AblabError(_not_right_yet(planned, outcome))
-            kept = outcome if outcome.plan else dataclasses.replace(outcome, plan=planned.hash)
-            keep(store, kept)
-            found[kept.trial.id] = kept
+            own_outcome = outcome if outcome.plan else dataclasses.replace(outcome, plan=planned.hash)
+            keep(store, own_outcome)
+            found[outcome.trial.id] = own_outcome
             decision = decide(planned, found)
-            show(planned, kept, decision)
+            show(planned, own_outcome, decision)
     return result_of(planned, store)
 
 
@@ -108,9 +109,9 @@ def foreseen(
 ) -> tuple[Plan, dict[str, Outcome], float | None]:
     """The plan, the outcomes that are there, and the largest sd of a difference that 3 pairs or more show."""
     planned = prepared(study, store, is_new=True, reuses=reuses) if store else plan(study)
-    there = outcomes(store, (trial.id for trial in planned.possible)) if store else {}
-    gaps = [evidence.series.differences for evidence in gather(planned, planned.counted(there))]
-    return planned, there, max((sd(each) for each in gaps if len(each) >= LEAST), default=None)
+    found = there(planned, store) if store else {}
+    gaps = [evidence.series.differences for evidence in gather(planned, planned.counted(found))]
+    return planned, found, max((sd(each) for each in gaps if len(each) >= LEAST), default=None)
 
 
 def prepared(study: TrialStudy, store: Store, *, is_new: bool = False, reuses: bool = False) -> Plan:
@@ -147,16 +148,16 @@ def _fresh(planned: Plan, store: Store) -> Plan:
 def _check_locked(planned: Plan, store: Store) -> None:
     """Raise if a study of this name has trials under another plan: rules that follow results decide nothing."""
     study = planned.study
-    for kept in locked(store):
-        if kept.name != study.name or kept.plan == planned.hash:
+    for entry in locked(store):
+        if entry.name != study.name or entry.plan == planned.hash:
             continue
-        before = json.loads(kept.text)
+        before = json.loads(entry.text)
         if not outcomes(store, before["first"]):
             continue
         listed = "\n    ".join(_changes(before["facts"], study.facts)) or "the version of the rules that decide"
         new = "say --new" if study.path else "pass is_new=True"
         raise StudyError(
-            f"{study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
+            f"{study.where}: this study was begun as plan {entry.plan}, and has been changed since:\n"
             f"    {listed}\nundo that to go on; to start a new study with it, {new}"
         )
 
@@ -180,8 +181,7 @@ def _locked(planned: Plan, store: Store) -> Plan:
     """The plan, locked now or since it was begun."""
     if planned.locked:
         return planned
-    facts = {"facts": planned.study.facts, "first": [trial.id for trial in planned.trials(range(1))]}
-    entry = LockedTrials(planned.hash, planned.study.name, json.dumps(facts), planned.study.rule.root, now())
+    entry = kept(planned, now())
     lock(store, entry)
     return dataclasses.replace(planned, locked=entry.time)
 

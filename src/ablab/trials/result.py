@@ -98,8 +98,18 @@ class TrialResult:
 
 def result_of(planned: Plan, store: Store) -> TrialResult:
     """What the outcomes in a store say of a plan."""
-    found = outcomes(store, (trial.id for trial in planned.possible))
+    found = there(planned, store)
     return TrialResult(planned, found, decide(planned, found))
+
+
+def there(planned: Plan, store: Store) -> dict[str, Outcome]:
+    """The outcomes that a plan may rest on. One that was removed and called again is known since it first ended."""
+    first = {grave.run: grave.ended for grave in reversed(store.removed())}
+    found = outcomes(store, (trial.id for trial in planned.possible))
+    return {
+        id_: dataclasses.replace(outcome, time=min(outcome.time, first.get(id_, outcome.time)))
+        for id_, outcome in found.items()
+    }
 
 
 def begun(study: TrialStudy, store: Store) -> Plan | None:
