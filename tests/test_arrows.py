@@ -56,7 +56,7 @@ ARROWS = {
     },
     "outgoing": {"conduct", "execute", "export", "prepare", "report", "result", "store", "train"},
     "evaluation": {"data", "export", "models", "predict", "train"},
-    "serve": {"prepare", "report", "result", "store", "study", "track"},
+    "serve": {"prepare", "report", "result", "store", "study", "track", "trials"},
     "api": {
         "conduct",
         "data",

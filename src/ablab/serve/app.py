@@ -29,6 +29,7 @@ from ablab.nouns import duration
 from ablab.prepare import pictures_of
 from ablab.report.draw import svg
 from ablab.report.page import body, page, sheet
+from ablab.report.page.trials import trials_page
 from ablab.report.section import sections
 from ablab.report.wording import visible
 from ablab.result import Result
@@ -36,12 +37,13 @@ from ablab.serve.compare_page import compare_page
 from ablab.serve.entry import entry
 from ablab.serve.guard import Guard
 from ablab.serve.limits import WAITING, LimitedProtocol, Once
-from ablab.serve.overview import overview
+from ablab.serve.overview import overview, study_line
 from ablab.serve.run_page import run_page
 from ablab.serve.runs_list import Query
 from ablab.serve.snapshot import Shelf, Snapshot, Unreadable
 from ablab.serve.study_page import study_page
 from ablab.track.progress import request_stop
+from ablab.trials.result import TrialResult
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -79,7 +81,7 @@ class Pages:
         self.folder = folder
         self.data_root = data_root
         self.shelf = Shelf(folder)
-        self.bodies: dict[str, tuple[Result, Markup]] = {}  # by plan
+        self.bodies: dict[str, tuple[Result | TrialResult, Markup]] = {}  # by plan
         self.start = secrets.token_hex(4)  # another server may have other templates
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("ablab.serve"),
@@ -98,9 +100,12 @@ class Pages:
     def study(self, request: Request) -> Response:
         seen = self.shelf.look()
         it = _study(seen, request.path_params["hash"])
+        if isinstance(it, TrialResult):
+            values = {"it": it, "line": study_line(seen, it), "sections": self.sections(it)}
+            return self.answer(request, seen, "program.html", lambda: values)
         return self.answer(request, seen, "study.html", lambda: {**study_page(seen, it), "sections": self.sections(it)})
 
-    def sections(self, it: Result) -> Markup:
+    def sections(self, it: Result | TrialResult) -> Markup:
         """The report's sections but for those that the live parts above them show; made anew when a run has come."""
         known = self.bodies.get(it.plan.hash)
         if known is None or known[0] is not it:
@@ -124,9 +129,8 @@ class Pages:
 
     def report(self, request: Request) -> Response:
         it = _study(self.shelf.look(), request.path_params["hash"])
-        return HTMLResponse(
-            page(it, pictures_of(it.plan, self.data_root)), headers={"Content-Security-Policy": REPORT_POLICY}
-        )
+        text = trials_page(it) if isinstance(it, TrialResult) else page(it, pictures_of(it.plan, self.data_root))
+        return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
 
     def stop(self, request: Request) -> Response:
         hash_ = request.path_params["hash"]
@@ -134,8 +138,9 @@ class Pages:
             request_stop(self.folder, hash_)
         except InputError as error:
             raise HTTPException(409, str(error)) from None
-        it = self.shelf.look().store.study(hash_)
-        return RedirectResponse(f"/study/{hash_}" if isinstance(it, Result) else "/", 303)
+        seen = self.shelf.look().store
+        has_page = isinstance(seen.study(hash_) or seen.program(hash_), Result | TrialResult)
+        return RedirectResponse(f"/study/{hash_}" if has_page else "/", 303)
 
     def answer(
         self, request: Request, seen: Snapshot, template: str, values: Callable[[], Mapping[str, Any]]
@@ -226,8 +231,8 @@ def _also_ipv6(port: int) -> list[socket.socket]:
     return []
 
 
-def _study(seen: Snapshot, hash_: str) -> Result:
-    found = seen.store.study(hash_)
+def _study(seen: Snapshot, hash_: str) -> Result | TrialResult:
+    found = seen.store.study(hash_) or seen.store.program(hash_)
     if isinstance(found, Unreadable):
         raise HTTPException(404, f"The study {found.name} cannot be read by this version of ablab: {found.fault}")
     if found is None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.events import Projection
-from ablab.metric import metric_of
-from ablab.report.means import effect_text, ends
+from ablab.metric import Metric, metric_of
+from ablab.records import StudyText
+from ablab.report.means import DASH, ends
 from ablab.report.style import LOOKS
 from ablab.result import Result
 from ablab.serve.entry import entries, of_live, running_of
@@ -15,7 +16,11 @@ from ablab.serve.runs_list import A_PAGE, Query, listed
 from ablab.serve.snapshot import Snapshot, Unreadable
 from ablab.study import Verdict
 from ablab.study.forecast import Underway, during
+from ablab.study.verdict import signed
 from ablab.track.progress import LiveRun, LiveStudy
+from ablab.trial import LockedTrials
+from ablab.trials.result import TrialResult
+from ablab.trials.verdict import TrialVerdict
 
 STUDIES = 20  # on one page
 
@@ -44,19 +49,33 @@ def overview(seen: Snapshot, query: Query) -> dict[str, Any]:
 
 def _studies(seen: Snapshot, query: Query) -> dict[str, Any]:
     """One page of studies: those that are running, then the newest."""
-    kept = sorted(seen.store.entries, key=lambda entry: entry.plan not in seen.live_studies)
+    both: list[StudyText | LockedTrials] = [*seen.store.entries, *seen.store.programs]
+    newest = sorted(both, key=_begun, reverse=True)
+    kept = sorted(newest, key=lambda entry: entry.plan not in seen.live_studies)
     pages = max(1, math.ceil(len(kept) / STUDIES))
     page = min(query.studies, pages)
     some = kept[(page - 1) * STUDIES : page * STUDIES]
-    results = [seen.store.result(entry) for entry in some if not seen.store.is_at_own_rates(entry)]
+    results = [it for entry in some if (it := _result(seen, entry))]
     there = {entry.plan for entry in kept}
     return {
-        "studies": [study_line(seen, it) for it in results if isinstance(it, Result)],
+        "studies": [study_line(seen, it) for it in results if not isinstance(it, Unreadable)],
         "unreadable": [it for it in results if isinstance(it, Unreadable)],
         "loose": [live for hash_, live in seen.live_studies.items() if hash_ not in there],
         "studies_page": page,
         "studies_pages": pages,
     }
+
+
+def _begun(entry: StudyText | LockedTrials) -> str:
+    """When a study was locked; empty, and so last, where an older version did not note it."""
+    return entry.time if isinstance(entry, LockedTrials) else entry.locked
+
+
+def _result(seen: Snapshot, entry: StudyText | LockedTrials) -> Result | TrialResult | Unreadable | None:
+    """What an entry has come to; nothing for a study at tuned rates, which is shown with the one that it is of."""
+    if isinstance(entry, LockedTrials):
+        return seen.store.program_result(entry)
+    return None if seen.store.is_at_own_rates(entry) else seen.store.result(entry)
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,8 @@ class StudyRow:
     least: int
     most: int
     live: LiveStudy | None
-    forecast: Projection | None  # None when nothing more is wanted
+    forecast: Projection | None  # None when nothing more is wanted, and of programs
+    noun: str = "run"
 
     @property
     def share(self) -> int:
@@ -81,14 +101,28 @@ class StudyRow:
         return round(100 * self.done / whole) if whole else 0
 
 
-def study_line(seen: Snapshot, it: Result) -> StudyRow:
+def study_line(seen: Snapshot, it: Result | TrialResult) -> StudyRow:
     live = seen.live_studies.get(it.plan.hash)
+    if isinstance(it, TrialResult):
+        return StudyRow(
+            hash=it.plan.hash,
+            name=it.study.name,
+            question=it.study.question,
+            state=state_of(it, live),
+            verdicts=tuple(verdict_line(verdict, it.study.measure.metric) for verdict in it.verdicts),
+            done=len(it.outcomes),
+            least=it.plan.wanted,
+            most=it.plan.most,
+            live=live,
+            forecast=None,
+            noun="trial",
+        )
     return StudyRow(
         hash=it.plan.hash,
         name=it.study.name,
         question=it.study.question,
         state=state_of(it, live),
-        verdicts=tuple(verdict_line(verdict) for verdict in it.decision.every),
+        verdicts=tuple(verdict_line(verdict, metric_of(verdict.metric)) for verdict in it.decision.every),
         done=len(it.runs),
         least=len(it.plan.wanted),
         most=len(it.plan.most),
@@ -97,7 +131,7 @@ def study_line(seen: Snapshot, it: Result) -> StudyRow:
     )
 
 
-def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
+def state_of(it: Result | TrialResult, live: LiveStudy | None) -> tuple[str, str]:
     """Where a study stands, in a word or two."""
     if live:
         return ("running", "stopping after this epoch") if live.is_stopping else ("running", "running")
@@ -109,16 +143,17 @@ def state_of(it: Result, live: LiveStudy | None) -> tuple[str, str]:
     return ("ended", "at its end, not all decided") if is_open else ("ended", "decided")
 
 
-def verdict_line(verdict: Verdict) -> dict[str, Any]:
+def verdict_line(verdict: Verdict | TrialVerdict, metric: Metric) -> dict[str, Any]:
     """A verdict with its numbers as they are printed."""
     look = LOOKS[verdict.word]
     return {
         "it": verdict,
         "kind": look.kind,
         "sign": look.sign,
-        "effect": effect_text(verdict),
-        "words": metric_of(verdict.metric).gap_words,
-        "interval": ends(verdict.low, verdict.high, "no interval yet", verdict.digits),
+        "effect": DASH if verdict.effect is None else signed(verdict.effect, metric.digits),
+        "unit": metric.gap_unit if verdict.effect is not None else "",
+        "words": metric.gap_words,
+        "interval": ends(verdict.low, verdict.high, "no interval yet", metric.digits),
     }
 
 

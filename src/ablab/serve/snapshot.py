@@ -17,8 +17,13 @@ from ablab.records import DataFacts, Run, StudyText
 from ablab.result import Result, plan_of, result_of
 from ablab.store import Store
 from ablab.store.query import Glance
+from ablab.store.trials import locked
 from ablab.track import progress
 from ablab.track.progress import LiveRun, LiveStudy
+from ablab.trial import LockedTrials
+from ablab.trials.kept import plan_of as program_plan_of
+from ablab.trials.result import TrialResult
+from ablab.trials.result import result_of as program_result_of
 
 Stamp = tuple[tuple[str, int, int, bytes], ...]
 MOST_KEPT = 5000  # runs that were read and are kept in memory
@@ -77,8 +82,10 @@ class StoreView:
             folder, _glances(store, before.runs.glances if before else {}), before.runs.kept if before else {}
         )
         self.entries: tuple[StudyText, ...] = tuple(reversed(store.studies()))  # the newest in front
+        self.programs: tuple[LockedTrials, ...] = tuple(reversed(locked(store)))  # studies of commands and functions
         self._results: dict[str, Result | Unreadable] = {}  # by plan
         self._before = before._results if before else {}
+        self._programs: dict[str, TrialResult | Unreadable] = {}
 
     @property
     def studies(self) -> tuple[Result, ...]:
@@ -90,6 +97,22 @@ class StoreView:
         """The study with this plan; None where there is none."""
         entry = next((entry for entry in self.entries if entry.plan == hash_), None)
         return self.result(entry) if entry else None
+
+    def program(self, hash_: str) -> TrialResult | Unreadable | None:
+        """The study of a command or a function with this plan; None where there is none."""
+        entry = next((entry for entry in self.programs if entry.plan == hash_), None)
+        return self.program_result(entry) if entry else None
+
+    def program_result(self, entry: LockedTrials) -> TrialResult | Unreadable:
+        """What a study of a command or a function has come to, or why it cannot be read."""
+        with self.reading:
+            if entry.plan not in self._programs:
+                try:
+                    found = program_result_of(program_plan_of(entry), Store(self.folder, create=False))
+                    self._programs[entry.plan] = found
+                except AblabError as error:
+                    self._programs[entry.plan] = Unreadable(entry.plan, entry.name, str(error))
+            return self._programs[entry.plan]
 
     def result(self, entry: StudyText) -> Result | Unreadable:
         """What a study has come to, or why it cannot be read."""

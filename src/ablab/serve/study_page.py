@@ -38,7 +38,8 @@ def study_page(seen: Snapshot, it: Result) -> dict[str, Any]:
         "margins": " and ".join(_margin(rule) for rule in it.study.rule.by_metric),
         "line": line,
         "verdicts": [
-            {**verdict_line(verdict), "looks": looks(verdict, it.study.rule.seeds)} for verdict in it.decision.every
+            {**verdict_line(verdict, metric_of(verdict.metric)), "looks": looks(verdict, it.study.rule.seeds)}
+            for verdict in it.decision.every
         ],
         "running": [of_live(run, seen) for run in running],
         "arms": [{"name": name, "style": style, "recipe": recipe} for name, recipe, style in arms],
