@@ -150,7 +150,12 @@ def test_another_number_of_threads_is_told_of_and_marked_for_good(tmp_path, monk
 
 def test_a_checkpoint_of_a_version_that_knew_fewer_facts_is_good(whole, tmp_path, monkeypatch):
     def older(state, facts):
-        del facts["recipe"]["sync_norm"], facts["machine"]["processes"], facts["machine"]["resumed"]
+        del (
+            facts["recipe"]["sync_norm"],
+            facts["recipe"]["norm_eps"],
+            facts["machine"]["processes"],
+            facts["machine"]["resumed"],
+        )
         return pack(state, facts)
 
     with monkeypatch.context() as before:

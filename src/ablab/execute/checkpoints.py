@@ -15,7 +15,6 @@ from ablab.data.dataset import Dataset
 from ablab.errors import DataError, InputError, Lost
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
 from ablab.execute.run_one import machine, run_one, trained
-from ablab.recipe import Recipe
 from ablab.records import Machine, Observer, Run, RunSpec
 from ablab.train.checkpoint import facts, pack
 from ablab.train.state import State
@@ -202,7 +201,9 @@ _FACTS = TypeAdapter(_Facts)
 def _check_identity(path: Path, before: _Facts, spec: RunSpec) -> None:
     """Raise for the checkpoint of another run, with what is different."""
     mine = {**spec.recipe.full(), "seed": spec.seed, "data's fingerprint": spec.fingerprint}
-    newer = {key: field.default for key, field in Recipe.model_fields.items() if key != "options"}
+    # A key that the checkpoint lacks is newer than it: the run had what is now the default.
+    set_here = spec.recipe.changes()
+    newer = {key: value for key, value in spec.recipe.full().items() if key not in set_here}
     other = {**newer, **before.recipe, "seed": before.seed, "data's fingerprint": before.fingerprint}
     differing = [
         f"{k} = {other.get(k)} there, {mine.get(k)} here" for k in {**mine, **other} if mine.get(k) != other.get(k)
