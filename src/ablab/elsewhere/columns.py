@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.elsewhere.formats import Record
+from ablab.elsewhere.names import split
 from ablab.errors import InputError, did_you_mean
 
 # what columns are usually called, in small letters, without what stands in front of a dot or a slash
@@ -48,20 +49,31 @@ def table_of(rows: Sequence[Record], given: Mapping[str, str | None]) -> Table:
         if columns[what] is None:
             raise InputError(f"no column has the {what}: name one with --{what} COLUMN; there are {', '.join(heads)}")
     metric = str(columns["metric"])
+    sides = _sides(rows, str(columns["variant"]), columns["seed"])
     scores = [
         Score(
-            variant=str(row.get(str(columns["variant"]), "")),
-            seed=_seed(row.get(columns["seed"], "")) if columns["seed"] else None,
+            variant=variant,
+            seed=seed,
             value=_value(row, metric, str(row.get(columns["status"], "")) if columns["status"] else ""),
             where=str(row[""]),
         )
-        for row in rows
+        for row, (variant, seed) in zip(rows, sides, strict=True)
     ]
     if nameless := next((score for score in scores if not score.variant), None):
         raise InputError(f'{nameless.where}: the variant (column "{columns["variant"]}") is empty')
     remarks = [f'variants by "{columns["variant"]}", figures by "{metric}"']
-    remarks += [f'seeds by "{columns["seed"]}"'] if columns["seed"] else []
+    if any(score.seed is not None for score in scores):
+        remarks.append(f'seeds by "{columns["seed"] or columns["variant"]}"')
     return Table(metric, tuple(scores), _decimals(rows, [metric]), (f"read: {', '.join(remarks)}",))
+
+
+def _sides(rows: Sequence[Record], variant: str, seed: str | None) -> list[tuple[str, str | None]]:
+    """Variant and seed of each row; where no column has the seed, names such as `bn_seed=3` may say both."""
+    names = [str(row.get(variant, "")) for row in rows]
+    if seed:
+        return [(name, _seed(row.get(seed, ""))) for name, row in zip(names, rows, strict=True)]
+    sides = [split(name) for name in names]
+    return sides if all(said is not None for _, said in sides) else [(name, None) for name in names]
 
 
 def _wide(

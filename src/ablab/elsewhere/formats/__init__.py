@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ablab.catalogue import catalogue
+from ablab.catalogue import Entry, catalogue
 from ablab.errors import InputError
 
 Record = dict[str, Any]  # one run, or one row of a table: its cells by the names of their columns
@@ -15,14 +15,23 @@ def records(path: Path) -> list[Record]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
     entries = catalogue("elsewhere.formats", "results")
-    for entry in entries.values():
-        if path.suffix.lower() in entry.facts["suffixes"] or (path.is_dir() and entry.facts.get("is_folder")):
-            found: Iterator[Record] = entry.load()(path)
-            if rows := list(found):
-                return rows
-            raise InputError(f"{path}: there are no results in it")
+    takers = [entry for entry in entries.values() if _takes(entry, path)]
+    for entry in takers:
+        found: Iterator[Record] = entry.load()(path)
+        if rows := list(found):
+            return rows
+    folders = ", ".join(entry.name for entry in entries.values() if entry.facts.get("is_folder"))
+    if takers:
+        raise InputError(f"{path}: there are no results in it" + f" ({folders})" * path.is_dir())
     known = ", ".join(suffix for entry in entries.values() for suffix in entry.facts["suffixes"])
-    raise InputError(f"{path}: results are read from {known} files and from folders of MLflow's")
+    raise InputError(f"{path}: results are read from {known} files and from folders of these kinds: {folders}")
+
+
+def _takes(entry: Entry, path: Path) -> bool:
+    """Whether a form may be that of a file or a folder."""
+    if path.is_dir():
+        return bool(entry.facts.get("is_folder"))
+    return path.suffix.lower() in entry.facts["suffixes"] or any(map(path.match, entry.facts.get("names", ())))
 
 
 def text_of(path: Path, most: int = 64 << 20) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ablab.catalogue import mark
+from ablab.elsewhere.charts import chart, is_chart
 from ablab.elsewhere.formats import Record, text_of
 from ablab.errors import InputError
 
@@ -20,6 +21,9 @@ def table(path: Path) -> Iterator[Record]:
     heads = [head for head in reader.fieldnames or [] if head]
     if twice := next((head for head in heads if heads.count(head) > 1), None):
         raise InputError(f'{path}: two columns are called "{twice}"')
+    if is_chart(heads):
+        yield from chart(path, heads, list(reader))
+        return
     try:
         for row in reader:
             if None in row:
