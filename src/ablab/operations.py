@@ -47,11 +47,23 @@ def pinned_names(key: str, text: str) -> str:
     if not is_own(text) or key == "data" or is_start(text):
         return text
     if key == "model":
-        return text if text.startswith(TIMM) else pinned_code(text, RecipeError)
+        return with_version(text) if text.startswith(TIMM) else pinned_code(text, RecipeError)
     if not (own := _own_calls(text)):
         return text
     names = {call.name: pinned_code(call.name, RecipeError) for call in own}
     return " + ".join(str(replace(call, name=names.get(call.name, call.name))) for call in grammar.calls(text))
+
+
+def with_version(model: str) -> str:
+    """A network of timm with the version of timm that is installed; one that names a version keeps it."""
+    if "@" in model:
+        return model
+    from importlib import metadata  # few recipes need it
+
+    try:
+        return f"{model}@{metadata.version('timm')}"
+    except metadata.PackageNotFoundError:
+        return model  # it cannot be built here, which is said when somebody tries
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def create_model(model_name, pretrained=False, checkpoint_path="", **kwargs):
 def timm(tmp_path, monkeypatch):
     (tmp_path / "timm").mkdir()
     (tmp_path / "timm" / "__init__.py").write_text(STAND_IN)
+    (tmp_path / "timm-1.0.dist-info").mkdir()
+    (tmp_path / "timm-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: timm\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
     sys.modules.pop("timm", None)
@@ -84,6 +86,21 @@ def test_pretrained_weights_come_from_a_file_and_the_head_starts_anew(timm, tmp_
 def test_what_timm_cannot_make_is_told(timm, name, options, message):
     with pytest.raises(ModelError, match=message):
         build(name, IO, **options)
+
+
+def test_the_version_of_timm_is_part_of_a_recipe_and_another_one_is_refused(timm):
+    recipe = Recipe.of({"model": "timm:small18"})
+    assert recipe.model == "timm:small18@1.0"
+    assert recipe.with_("lr=0.1").model == "timm:small18@1.0"
+    initial_network(recipe, IO, 0)
+    older = Recipe.of({"model": "timm:small18@0.9"})
+    assert older.hash != recipe.hash
+    with pytest.raises(ModelError, match=r"is a network of timm 0.9, and timm 1.0 is installed"):
+        initial_network(older, IO, 0)
+
+
+def test_a_stored_recipe_without_a_version_stays_as_it_is(timm):
+    assert Recipe.stored({"model": "timm:small18"}).model == "timm:small18"
 
 
 def test_without_timm_it_says_what_to_install():

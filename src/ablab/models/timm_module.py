@@ -1,7 +1,8 @@
 """A network of timm by its name, `timm:resnet18`, with the classes and channels of the data (Wightman 2019).
 
 timm imports torchvision, so ablab does without both until such a name is used. Nothing is downloaded: pretrained
-weights come from a file, `init = "FILE.safetensors"`.
+weights come from a file, `init = "FILE.safetensors"`. A recipe has timm's version behind the name, so that a network
+which another version builds otherwise is another recipe.
 """
 
 import importlib
@@ -28,11 +29,16 @@ def is_timm(name: str) -> bool:
 
 def build_timm(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
     """The network that timm calls so, made with these options beside its classes and channels, and checked."""
-    own = name.removeprefix(TIMM)
+    own, _, version = name.removeprefix(TIMM).partition("@")
     try:
         timm = importlib.import_module("timm")
     except ImportError as missing:
         raise ModelError(f'"{name}" needs timm, which needs torchvision: pip install timm ({missing})') from None
+    if version and version != timm.__version__:
+        raise ModelError(
+            f'"{name}" is a network of timm {version}, and timm {timm.__version__} is installed: install the one, or '
+            f"name it without the version, {TIMM}{own}, which makes another recipe"
+        )
     known = timm.list_models()
     if own not in known:
         near = did_you_mean(own, known)  # there are more than a thousand
