@@ -1,12 +1,14 @@
 """ablab: controlled experiments on image classifiers. The public names, loaded when they are first used."""
 
-import importlib
 import sys
-from typing import TYPE_CHECKING, Any
 
 from ablab.version import VERSION as __version__
 
+# That of `typing` would be imported, with all that it imports, before the command line can answer to Ctrl-C.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ablab.api import compare as compare
     from ablab.api import compare_command as compare_command
     from ablab.api import compare_function as compare_function
@@ -59,7 +61,9 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    import importlib
+
     if name not in _HOME:
         raise AttributeError(f"ablab has no public name {name!r}")
     importlib.import_module("ablab.api")  # gives the classes below their verbs: Study.run, Run.plot
@@ -70,7 +74,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(shell: "Any") -> None:
     """Tell a shell of IPython how objects of ablab are shown. In a notebook, `import ablab` has done so."""
     from ablab.catalogue import catalogue  # the classes by their names, so that none of them is loaded for it
 
@@ -79,7 +83,9 @@ def load_ipython_extension(shell: Any) -> None:
         html.for_type_by_name(form.facts["of"], name, _as_html)
 
 
-def _as_html(value: Any) -> str:
+def _as_html(value: "Any") -> str:
+    import importlib
+
     return str(importlib.import_module("ablab.report.notebook").html_of(value))
 
 

@@ -1,12 +1,16 @@
 """`ablab` and `python -m ablab`: from the first moment on, Ctrl-C ends the program without a traceback."""
 
 import os
-import signal
 
 
 def main() -> None:
     """Start the command line. While it is being imported nothing has begun, so a signal may end the process at once."""
-    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(130))
+    try:
+        import signal  # takes longer than all before it
+
+        signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(130))
+    except KeyboardInterrupt:
+        os._exit(130)
     from ablab.cli import main as begin
 
     begin()

@@ -152,6 +152,40 @@ cli.main()
     assert "the same command goes on" in done.stderr
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_torch_is_imported_ends_the_process_without_the_rest_of_it(number, tmp_path):
+    (tmp_path / "torch.py").write_text(
+        f"import os, time; os.kill(os.getpid(), {int(number)}); time.sleep(0); open('rest', 'w')"
+    )
+    code = """
+import sys
+from ablab import cli
+sys.path.insert(0, "")
+sys.argv = ["ablab", "models"]
+def work(*_, **__):
+    import torch
+cli.command.main = work
+cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 128 + number
+    assert "the same command goes on" in done.stderr
+    assert not (tmp_path / "rest").exists()
+
+
+def test_ctrl_c_before_ablab_is_imported_ends_the_process_without_a_word(tmp_path):
+    (tmp_path / "signal.py").write_text("raise KeyboardInterrupt")  # what a signal does while a module is imported
+    code = "import sys, os; sys.path.insert(0, ''); from ablab.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_little_is_imported_before_ctrl_c_is_answered():
+    code = "import sys; before = set(sys.modules); import ablab.__main__; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["ablab", "ablab.__main__", "ablab.version"]
+
+
 @pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -89,6 +89,19 @@ def test_a_process_that_is_killed_is_told_of_with_its_run(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.0, 0.3])
+def test_ctrl_c_before_a_process_can_answer_ends_it_without_a_traceback(pause, capfd):
+    with Workers(Job(Tiny()), number=1) as execute:
+        process = execute.processes[execute._start()]
+        process.join(pause)
+        os.kill(process.pid, signal.SIGINT)
+        process.join(60)
+        assert process.exitcode == 143
+    assert capfd.readouterr().err == ""
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 def test_an_error_of_ours_comes_across(tmp_path):
     wrong = dataclasses.replace(WANTED[0], recipe=RECIPE.with_("train_images=100000"))
     with (

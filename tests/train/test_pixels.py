@@ -3,7 +3,7 @@
 import torch
 
 from ablab.data.dataset import Examples
-from ablab.train.pixels import value_counts
+from ablab.train.pixels import COUNTED, MOST_COUNTED, value_counts
 
 
 def examples():
@@ -26,3 +26,11 @@ def test_the_same_rows_of_the_same_images_are_counted_once_and_others_anew():
     assert not torch.equal(value_counts(part, rows + 6), counts)
     changed = Examples(255 - part.images, part.labels)
     assert torch.equal(value_counts(changed, rows), counts.flip(1))
+
+
+def test_counts_of_many_rows_are_kept_only_up_to_a_limit():
+    part = examples()
+    for number in range(1, 2 * MOST_COUNTED):
+        counts = value_counts(part, torch.zeros(number, dtype=torch.int64))
+        assert value_counts(part, torch.zeros(number, dtype=torch.int64)) is counts
+    assert len(COUNTED[part.images]) == MOST_COUNTED

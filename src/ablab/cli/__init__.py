@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -25,7 +25,7 @@ from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
 RECEIVED: set[int] = set()  # signals that end the process, even where an import has made another error of them
-TERMINATED = 143  # the exit code after SIGTERM
+INTERRUPTED, TERMINATED = 130, 143  # the exit codes after Ctrl-C and SIGTERM
 LONGEST = 10_000  # characters of a line of a message
 SOON = 0.01  # seconds
 HAS_TIMERS = hasattr(signal, "setitimer")  # Windows has none
@@ -123,7 +123,7 @@ def _ended(error: BaseException) -> int:
             _speaks()  # the command has said why, and the other processes of its run need not
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     if isinstance(error, KeyboardInterrupt | click.Abort) or signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        return _say_how_to_go_on(130)
+        return _say_how_to_go_on(INTERRUPTED)
     if isinstance(error, BrokenPipeError):  # the reader of a pipe may stop early
         return 0
     if isinstance(error, click.ClickException):
@@ -191,9 +191,13 @@ def _raise(kind: type[BaseException], frame: FrameType | None) -> None:
     Libraries whose import is broken off in the middle may abort the process. And what is raised while Python is in a
     finalizer, or in code that a library calls from C, is dropped: the process would go on as if nobody had asked.
     """
-    if HAS_TIMERS and _is_importing(frame):
+    frames = list(_outward(frame))
+    if HAS_TIMERS and any(one.f_code.co_filename == "<frozen importlib._bootstrap>" for one in frames):
+        if any(map(_imports_torch, frames)) and not _is_torchrun():
+            os._exit(_say_how_to_go_on(TERMINATED if kind is Terminated else INTERRUPTED))
         _raise_soon(kind)
         return
+    del frames
     error = kind(TERMINATED)
     _on_its_way[:] = [weakref.ref(error, lambda _: _raise_soon(kind))]
     try:
@@ -202,12 +206,15 @@ def _raise(kind: type[BaseException], frame: FrameType | None) -> None:
         del error  # this frame is part of the error's traceback, and would keep it alive
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def _outward(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            return True
+        yield frame
         frame = frame.f_back
-    return False
+
+
+def _imports_torch(frame: FrameType) -> bool:
+    """Whether it is the body of torch, which takes seconds; before that there is nothing that could be lost."""
+    return frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "torch"
 
 
 def _raise_soon(kind: type[BaseException]) -> None:

@@ -126,7 +126,7 @@ class Workers:
         ours, theirs = context.Pipe()
         threads = max(1, usual_threads() // self.slots)
         process = context.Process(target=_work, args=(theirs, self.job, threads), daemon=True)
-        with _without_script():
+        with _without_script(), _holding_back_ctrl_c():
             process.start()
         theirs.close()
         self.processes[ours] = process
@@ -158,6 +158,19 @@ def _without_script() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
+@contextlib.contextmanager
+def _holding_back_ctrl_c() -> Iterator[None]:
+    """Start processes that get a Ctrl-C only once they can answer: one that was importing torch would complain."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def suitable_workers(runs: int) -> int:
     """How many processes are worth having: one a core, or a few on a GPU, where runs and memory allow."""
     if torch.cuda.is_available():
@@ -171,6 +184,8 @@ def _work(connection: Connection, job: Job, threads: int) -> None:
     """The life of a worker: run specs come in, events and runs go out, until nobody is there any more."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_without_parent, daemon=True).start()
     torch.set_num_threads(threads)  # before anyone asks what is usual
     usual_threads.cache_clear()

@@ -12,6 +12,7 @@ from ablab.train.device import Hardware
 
 CHUNK = 100  # images counted at a time: they stay in the cache; 45,000 of 32x32 take 0.15 s
 COUNTED = WeakTensorKeyDictionary()  # by images: the counts of some rows, by the digest of the rows
+MOST_COUNTED = 64  # rows of one data set: 400 kB; a process that trains thousands of seeds would keep on growing
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def value_counts(examples: Examples, rows: Tensor) -> Tensor:
     known: dict[bytes, Tensor] = COUNTED.setdefault(examples.images, {})  # type: ignore[no-untyped-call]
     key = hashlib.sha256(rows.numpy().tobytes()).digest()
     if key not in known:
+        if len(known) == MOST_COUNTED:
+            del known[next(iter(known))]
         known[key] = _counted(examples, rows)
     return known[key]
 
