@@ -111,7 +111,8 @@ class Recipe(BaseModel):
         "auto", description="compile the network with torch.compile; auto: a CUDA graph on a GPU, nothing elsewhere"
     )
     kernels: Literal["auto", "off"] = Field(
-        "off", description="auto: compiled kernels for the layers of small networks on a CPU; off: torch's alone"
+        "off",
+        description="auto: compiled kernels, and the precision, that are fastest on this CPU; off: torch's kernels",
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
     threads: Positive | None = Field(None, description="threads of the CPU; else as many as torch takes")

@@ -54,17 +54,21 @@ def test_two_processes_that_build_at_once_leave_one_library(tmp_path):
 
 SWEEP = """
 #include "{source}"
-#include <vector>
 int main() {{
-  for (int K : {{3, 5}}) for (int P = 0; P < 3; ++P) for (int O : {{1, 5, 8}}) for (int W = 9; W < 12; ++W) {{
+  for (int K : {{3, 5}}) for (int P = 0; P < 3; ++P) for (int O : {{1, 5, 8}}) for (int W : {{9, 11, 17}}) {{
     const int N = 21, G = 2, C = 5, H = 8, PH = (H + 2 * P - K + 1) / 2, PW = (W + 2 * P - K + 1) / 2;
     auto room = [](int count) {{ return static_cast<float*>(std::aligned_alloc(64, 64 * count)); }};
     std::vector<float> images(N * C * H * W, 0.5f), w(O * C * K * K, 0.1f), b(O, 0.1f), dw(w.size()), db(O);
+    std::vector<uint8_t> bytes(N * C * H * W, 7), mirrored(N);
+    std::vector<int64_t> rows(N), top(N), left(N);
+    for (int n = 0; n < N; ++n) rows[n] = N - 1 - n, top[n] = n - 10, left[n] = 10 - n, mirrored[n] = n % 2;
     float *x = room(G * C * H * W), *dx = room(G * C * H * W), *y = room(G * O * PH * PW);
-    std::unique_ptr<Bytes[], decltype(&std::free)> where(
-        static_cast<Bytes*>(std::aligned_alloc(16, 16 * G * O * PH * PW)), std::free);
+    std::unique_ptr<Marks[], decltype(&std::free)> where(
+        static_cast<Marks*>(std::aligned_alloc(16, 16 * G * O * PH * PW)), std::free);
     int8_t* at = reinterpret_cast<int8_t*>(where.get());
     small_to_lanes(images.data(), x, C * H * W, H * W, W, 1, N, C, H, W, 2);
+    small_from_bytes(bytes.data(), rows.data(), top.data(), left.data(), mirrored.data(), w.data(), w.data(), x, N, C,
+                     H, W, 2);
     small_forward(x, w.data(), b.data(), y, at, G, C, H, W, O, K, P, 2);
     small_backward(x, w.data(), y, at, dx, dw.data(), db.data(), G, C, H, W, O, K, P, 2);
     small_from_lanes(dx, images.data(), N, C * H * W, 2);

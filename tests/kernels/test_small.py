@@ -71,6 +71,42 @@ def test_blocks_are_as_exact_as_those_of_torch(seed, batch, size, channels, kern
         assert error(mine, true) <= FACTOR * error(theirs, true) + ROUNDING
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**16),
+    batch=st.integers(1, 40),
+    size=st.tuples(st.integers(8, 35), st.integers(8, 35)),
+    channels=st.integers(1, 4),
+    border=st.integers(0, 5),
+)
+def test_bytes_are_cropped_mirrored_and_normalized_on_the_way(seed, batch, size, channels, border):
+    net = blocks(seed, [channels, 4], [3], [1])
+    random = torch.Generator().manual_seed(seed)
+    data = torch.randint(0, 256, (batch + 3, channels, *size), dtype=torch.uint8, generator=random)
+    rows = torch.randint(0, len(data), (batch,), generator=random)
+    top, left = torch.randint(-border, border + 1, (2, batch), generator=random)
+    mirrored = torch.rand(batch, generator=random) < 0.5
+    scale, shift = torch.rand(2, channels, generator=random)
+    pixels = torch.zeros(batch, channels, *size)
+    for n in range(batch):
+        framed = torch.nn.functional.pad(data[rows[n]], (border,) * 4)
+        crop = framed[:, border + top[n] :, border + left[n] :][:, : size[0], : size[1]]
+        pixels[n] = crop.flip(-1) if mirrored[n] else crop
+    pixels = pixels * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)
+    crops = small.Crops(data, rows, top, left, mirrored)
+    ours = passes(net, lambda x: small.run_bytes(crops, scale, shift, [net[0]]) + 0 * x.sum(), pixels, torch.ones(()))
+    plain = passes(net, lambda x: small.run(x, [net[0]]), pixels, torch.ones(()))
+    assert torch.allclose(ours[0], plain[0], rtol=1e-4, atol=1e-4)
+    assert error(ours[2], plain[2].double()) <= 1e-4
+
+
+def test_whole_images_are_crops_that_move_nothing():
+    net = blocks(0, [3, 8], [5], [0])
+    data = torch.randint(0, 256, (20, 3, 17, 15), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    ours = small.run_bytes(small.Crops.whole(data), torch.ones(3), torch.zeros(3), [net[0]])
+    assert torch.equal(ours, small.run(data.float(), [net[0]]))
+
+
 def test_the_same_number_of_threads_gives_the_same_bits():
     net = blocks(0, [3, 8, 16], [5, 3], [0, 1])
     x = images(0, 50, 3, 20, 20)

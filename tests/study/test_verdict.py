@@ -153,6 +153,14 @@ def test_times_in_a_precision_that_was_not_asked_for_are_not_compared():
     assert cost_ratio(list(zip(runs(BASE, A), asked, strict=True))) == pytest.approx(1.0)
 
 
+def test_the_precision_that_kernels_choose_is_part_of_what_they_cost():
+    fast = replace(MACHINE, precision="bf16")
+    kernels = [
+        replace(run, spec=replace(run.spec, recipe=NORM.with_("kernels=auto")), machine=fast) for run in runs(NORM, B)
+    ]
+    assert cost_ratio(list(zip(runs(BASE, A), kernels, strict=True))) == pytest.approx(1.0)
+
+
 def test_choosing_epochs_on_the_test_set_is_called_biased():
     base = BASE.with_("select=test")
     found = verdict(base=base, variant=base.with_("norm=batch"))

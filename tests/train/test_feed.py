@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ablab.data.augment import augmenter, disturbed
+from ablab.data.augment.cut import Cutter
 from ablab.data.dataset import Examples
 from ablab.train.device import choose_hardware
 from ablab.train.feed import fed, resident, together
@@ -39,6 +40,15 @@ def test_an_epoch_on_a_card_waits_for_nothing_and_sends_one_column_for_each_draw
     assert all(images.device == targets.device == CARD for images, targets in seen)
     assert border.counts["waits"] == 0
     assert border.counts["sent"] == sum(len(table.columns) for table in augment.numbers.values()) > 0
+
+
+def test_cuts_of_an_epoch_are_those_of_its_batches():
+    batches = list(torch.split(ROWS, SIZES))
+    cutter = Cutter(augment_on(examples(), "crop(2) + flip"))
+    for (images, targets), rows in zip(fed(cutter, batches, 3 * 16 * 16), batches, strict=True):
+        alone, labels = cutter(rows)
+        assert torch.equal(images.images(), alone.images())
+        assert torch.equal(targets, labels)
 
 
 def test_the_border_counts_what_is_read_from_a_card():

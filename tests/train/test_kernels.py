@@ -40,5 +40,23 @@ def test_a_run_with_kernels_has_the_same_bits_again(splits):
     assert losses(first) == losses(second)
 
 
+def test_images_that_are_moved_on_the_way_train_as_those_that_are_moved_before(splits):
+    moved = FAST.with_("augment=crop(4)+flip")
+    (_, rows), (_, plain) = followed(moved, splits), followed(moved.with_("kernels=off"), splits)
+    assert losses(rows) == pytest.approx(losses(plain), rel=1e-3)
+
+
+def test_smaller_pictures_in_the_first_epoch_go_through_kernels_too(splits):
+    small_first = FAST.with_("resolution=low(16,epochs=1) augment=crop(2)+flip")
+    (_, rows), (_, plain) = followed(small_first, splits), followed(small_first.with_("kernels=off"), splits)
+    assert losses(rows) == pytest.approx(losses(plain), rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["auto", "bf16"])
+def test_a_precision_that_is_left_open_is_fp32_for_a_network_that_kernels_run(splits, precision):
+    started, _ = followed(FAST.with_(f"precision={precision}"), splits)
+    assert started.precision == {"auto": "fp32", "bf16": "bf16"}[precision]
+
+
 def test_a_recipe_without_kernels_keeps_its_hash():
     assert Recipe.of({"kernels": "off"}).hash == Recipe.of({}).hash != FAST.hash

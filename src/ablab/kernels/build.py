@@ -1,8 +1,11 @@
 """build: a C++ file of this folder as a library for this machine, compiled once and kept in the user's cache.
 
-A library's name holds a digest of its source, the flags, and the compiler's predefined macros, which tell its version
-and the CPU's instructions. Processes that build the same library at once each compile a file of their own and rename
-it, so nobody ever loads half a library.
+The sources are written in vectors of sixteen numbers, and the compiler makes one instruction of AVX-512, two of AVX2 or
+four of SSE2 or NEON of each operation. Which of them is the level: by default all that this CPU has.
+
+A library's name holds a digest of its source and the headers, the flags, and the compiler's predefined macros, which
+tell its version and the CPU's instructions. Processes that build the same library at once each compile a file of their
+own and rename it, so nobody ever loads half a library.
 """
 
 import ctypes
@@ -15,7 +18,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-fno-math-errno", "-ffp-contract=fast", "-shared", "-fPIC")
+FLAGS = ("-std=c++17", "-O3", "-fopenmp", "-fno-math-errno", "-ffp-contract=fast", "-shared", "-fPIC")
+LEVELS = {  # by the names that $ABLAB_KERNELS_LEVEL may have
+    "native": ("-march=native",),
+    "avx2": ("-march=x86-64-v3",),
+    "portable": (),  # what every CPU of this kind has: SSE2, or NEON on ARM
+}
 HERE = Path(__file__).parent
 
 
@@ -34,12 +42,15 @@ def build(name: str) -> Library:
     compiler = next(filter(None, map(shutil.which, (os.environ.get("CXX", ""), "g++", "c++", "clang++"))), None)
     if compiler is None:
         return Library(None, reason="no C++ compiler was found")
-    source = HERE / f"{name}.cpp"
+    source, named = HERE / f"{name}.cpp", os.environ.get("ABLAB_KERNELS_LEVEL") or "native"
+    if named not in LEVELS:
+        return Library(None, reason=f"ABLAB_KERNELS_LEVEL is {named}, and the levels are {', '.join(LEVELS)}")
+    flags = (*FLAGS, *LEVELS[named])
     try:
-        digest = _digest(compiler, source)
+        digest = _digest(compiler, source, flags)
         target = cache_folder() / f"{name}-{digest}.so"
         if not target.exists():
-            _compile(compiler, source, target)
+            _compile(compiler, source, target, flags)
         return Library(ctypes.CDLL(str(target)), digest)
     except subprocess.CalledProcessError as error:
         lines = (error.stderr or "no message").strip().splitlines()
@@ -57,17 +68,17 @@ def cache_folder() -> Path:
     return folder / "kernels"
 
 
-def _digest(compiler: str, source: Path) -> str:
-    macros = _run([compiler, "-march=native", "-dM", "-E", "-x", "c++", os.devnull])
-    parts = (source.read_text(encoding="utf-8"), *FLAGS, compiler, macros)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+def _digest(compiler: str, source: Path, flags: tuple[str, ...]) -> str:
+    macros = _run([compiler, *flags, "-dM", "-E", "-x", "c++", os.devnull])
+    texts = [file.read_text(encoding="utf-8") for file in (source, *sorted(HERE.glob("*.h")))]
+    return hashlib.sha256("\0".join((*texts, *flags, compiler, macros)).encode()).hexdigest()[:16]
 
 
-def _compile(compiler: str, source: Path, target: Path) -> None:
+def _compile(compiler: str, source: Path, target: Path, flags: tuple[str, ...]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         made = Path(folder) / target.name
-        _run([compiler, *FLAGS, str(source), "-o", str(made)])
+        _run([compiler, *flags, str(source), "-o", str(made)])
         made.replace(target)
 
 

@@ -1,39 +1,14 @@
 // Convolution, bias, ReLU and 2x2 pooling as one, for few channels, in fp32, forward and backward.
 //
-// Sixteen images travel in the lanes of one vector, so that every instruction does one thing to sixteen images and
-// no sum ever crosses lanes:
-//
-//     images  [N][C][H][W]            N images
-//     lanes   [G][C][H][W][16]        G = ceil(N / 16) groups; the lanes that are left over hold zeros
-//
-// The vectors are those of GCC's extensions: the compiler makes one AVX-512 instruction, two of AVX2 or four of NEON
-// of each operation, whatever the machine has.
+// Images are in lanes, f32[groups][channels][lines][columns][16]: lanes.h draws them.
 
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
+#include "lanes.h"
+
 #include <omp.h>
 
 namespace {
 
-constexpr int LANES = 16;
-typedef float Vector __attribute__((vector_size(4 * LANES)));
-typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
-typedef int8_t Bytes __attribute__((vector_size(LANES)));
-
-struct Free {
-  void operator()(Vector* p) const { std::free(p); }
-};
-using Buffer = std::unique_ptr<Vector[], Free>;
-
-Buffer zeros(int64_t count) {
-  const size_t bytes = sizeof(Vector) * static_cast<size_t>(count);
-  Vector* p = static_cast<Vector*>(std::aligned_alloc(sizeof(Vector), bytes));
-  if (!p) std::abort();
-  std::memset(p, 0, bytes);
-  return Buffer(p);
-}
+typedef int8_t Marks __attribute__((vector_size(LANES)));
 
 float sum(Vector v) {
   float total = 0;
@@ -62,27 +37,27 @@ const Vector* framed(const Vector* x, Vector* room, const Shape& s) {
 
 // The largest of four values and its number, 0 to 3; 4 where ReLU gives 0. The first of equal values wins, and a value
 // that is no number wins over all, as in torch.
-Vector pooled(const Vector a[4], Bytes* where) {
+Vector pooled(const Vector a[4], Marks* where) {
   Vector best = a[0];
-  Mask at = {};
+  Ints at = {};
   for (int q = 1; q < 4; ++q) {
-    const Mask better = (a[q] > best) | (a[q] != a[q]);
+    const Ints better = (a[q] > best) | (a[q] != a[q]);
     best = better ? a[q] : best;
-    at = better ? Mask{} + q : at;
+    at = better ? Ints{} + q : at;
   }
-  const Mask off = best <= 0;
-  *where = __builtin_convertvector(off ? Mask{} + 4 : at, Bytes);
+  const Ints off = best <= 0;
+  *where = __builtin_convertvector(off ? Ints{} + 4 : at, Marks);
   return off ? Vector{} : best;
 }
 
 // B output channels of one pooled row. Registers hold the four pixels under one pool for each channel: a[B][4].
 template <int K, int B>
-void forward_row(const Vector* x, const float* w, const float* bias, Vector* y, Bytes* where, const Shape& s, int ph) {
+void forward_row(const Vector* x, const float* w, const float* bias, Vector* y, Marks* where, const Shape& s, int ph) {
   const int plane = s.pooled_h() * s.pooled_w(), FW = s.framed_w(), filter = s.C * K * K;
   for (int pw = 0; pw < s.pooled_w(); ++pw) {
     Vector a[B][4];
     for (int o = 0; o < B; ++o)
-      for (int q = 0; q < 4; ++q) a[o][q] = Vector{} + bias[o];
+      for (int q = 0; q < 4; ++q) a[o][q] = all(bias[o]);
     for (int c = 0; c < s.C; ++c)
       for (int i = 0; i < K; ++i) {
         const Vector* upper = x + (int64_t(c) * s.framed_h() + 2 * ph + i) * FW + 2 * pw;
@@ -92,7 +67,7 @@ void forward_row(const Vector* x, const float* w, const float* bias, Vector* y, 
         for (int j = 0; j < K; ++j)
 #pragma GCC unroll 4
           for (int o = 0; o < B; ++o) {
-            const Vector weight = Vector{} + row[o * filter + j];
+            const Vector weight = all(row[o * filter + j]);
             a[o][0] += upper[j] * weight;
             a[o][1] += upper[j + 1] * weight;
             a[o][2] += lower[j] * weight;
@@ -107,14 +82,14 @@ void forward_row(const Vector* x, const float* w, const float* bias, Vector* y, 
 }
 
 template <int K, int B>
-void forward_channels(const Vector* x, const float* w, const float* b, Vector* y, Bytes* where, const Shape& s, int o) {
+void forward_channels(const Vector* x, const float* w, const float* b, Vector* y, Marks* where, const Shape& s, int o) {
   const int64_t to = int64_t(o) * s.pooled_h() * s.pooled_w();
   for (int ph = 0; ph < s.pooled_h(); ++ph)
     forward_row<K, B>(x, w + o * s.C * K * K, b + o, y + to, where + to, s, ph);
 }
 
 template <int K>
-void forward(const Vector* x, const float* w, const float* b, Vector* y, Bytes* where, const Shape& s, int threads) {
+void forward(const Vector* x, const float* w, const float* b, Vector* y, Marks* where, const Shape& s, int threads) {
 #pragma omp parallel num_threads(threads)
   {
     const Buffer room = zeros(int64_t(s.C) * s.framed_h() * s.framed_w());
@@ -137,11 +112,11 @@ struct Spread {
   int64_t plane() const { return int64_t(H) * W; }
 };
 
-void spread_channel(const Vector* dy, const Bytes* where, Vector* to, Vector* bias, const Shape& s, const Spread& d) {
+void spread_channel(const Vector* dy, const Marks* where, Vector* to, Vector* bias, const Shape& s, const Spread& d) {
   for (int ph = 0; ph < s.pooled_h(); ++ph)
     for (int pw = 0; pw < s.pooled_w(); ++pw) {
       const int from = ph * s.pooled_w() + pw;
-      const Mask at = __builtin_convertvector(where[from], Mask);
+      const Ints at = __builtin_convertvector(where[from], Ints);
       Vector* corner = to + (2 * ph + s.K - 1) * d.W + 2 * pw + s.K - 1;
       for (int q = 0; q < 4; ++q) corner[q / 2 * d.W + q % 2] = at == q ? dy[from] : Vector{};
       *bias += at < 4 ? dy[from] : Vector{};
@@ -188,7 +163,7 @@ void input_pixels(const Vector* d, const float* w, Vector* dx, const Shape& s, c
       for (int j = 0; j < K; ++j)
 #pragma GCC unroll 4
         for (int c = 0; c < B; ++c) {
-          const Vector weight = Vector{} + taps[c * K * K + j];
+          const Vector weight = all(taps[c * K * K + j]);
 #pragma GCC unroll 4
           for (int n = 0; n < N; ++n) a[c][n] += row[n - j] * weight;
         }
@@ -210,7 +185,7 @@ void input_channels(const Vector* d, const float* w, Vector* dx, const Shape& s,
 // Every thread adds up the filter gradients of its own groups, and the threads' sums are added in order: the same
 // number of threads gives the same bits.
 template <int K>
-void backward(const Vector* x, const float* w, const Vector* dy, const Bytes* where, Vector* dx, float* dw, float* db,
+void backward(const Vector* x, const float* w, const Vector* dy, const Marks* where, Vector* dx, float* dw, float* db,
               const Shape& s, int threads) {
   const Spread spread(s);
   const int weights = s.O * s.C * K * K, sums = weights + s.O;
@@ -248,35 +223,24 @@ void backward(const Vector* x, const float* w, const Vector* dy, const Bytes* wh
 
 extern "C" {
 
-// Images with strides n, c, h, w (in numbers) to lanes.
-void small_to_lanes(const float* x, float* y, int64_t n, int64_t c, int64_t h, int64_t w, int N, int C, int H, int W,
-                    int threads) {
-#pragma omp parallel for schedule(static) collapse(2) num_threads(threads)
-  for (int g = 0; g < (N + LANES - 1) / LANES; ++g)
-    for (int i = 0; i < C; ++i)
-      for (int j = 0; j < H; ++j)
-        for (int k = 0; k < W; ++k) {
-          float* to = y + (((int64_t(g) * C + i) * H + j) * W + k) * LANES;
-          for (int lane = 0; lane < LANES; ++lane) {
-            const int image = g * LANES + lane;
-            to[lane] = image < N ? x[image * n + i * c + j * h + k * w] : 0.0f;
-          }
-        }
+void small_from_bytes(const uint8_t* data, const int64_t* rows, const int64_t* top, const int64_t* left,
+                      const uint8_t* mirrored, const float* scale, const float* shift, float* y, int N, int C, int H,
+                      int W, int threads) {
+  lanes_of_bytes(data, {rows, top, left, mirrored}, scale, shift, reinterpret_cast<Vector*>(y), N, C, H, W, threads);
 }
 
-// Lanes to images [N][C][H][W]; F = C H W numbers an image.
-void small_from_lanes(const float* x, float* y, int N, int F, int threads) {
-#pragma omp parallel for schedule(static) num_threads(threads)
-  for (int g = 0; g < (N + LANES - 1) / LANES; ++g)
-    for (int lane = 0; lane < LANES && g * LANES + lane < N; ++lane)
-      for (int f = 0; f < F; ++f) y[(int64_t(g) * LANES + lane) * F + f] = x[(int64_t(g) * F + f) * LANES + lane];
+void small_to_lanes(const float* x, float* y, int64_t n, int64_t c, int64_t h, int64_t w, int N, int C, int H, int W,
+                    int threads) {
+  lanes_of_numbers(x, y, n, c, h, w, N, C, H, W, threads);
 }
+
+void small_from_lanes(const float* x, float* y, int N, int F, int threads) { numbers_of_lanes(x, y, N, F, threads); }
 
 void small_forward(const float* x, const float* w, const float* b, float* y, int8_t* where, int groups, int C, int H,
                    int W, int O, int K, int P, int threads) {
   const Shape s{groups, C, H, W, O, K, P};
   auto run = K == 5 ? forward<5> : forward<3>;
-  run(reinterpret_cast<const Vector*>(x), w, b, reinterpret_cast<Vector*>(y), reinterpret_cast<Bytes*>(where), s,
+  run(reinterpret_cast<const Vector*>(x), w, b, reinterpret_cast<Vector*>(y), reinterpret_cast<Marks*>(where), s,
       threads);
 }
 
@@ -285,6 +249,6 @@ void small_backward(const float* x, const float* w, const float* dy, const int8_
   const Shape s{groups, C, H, W, O, K, P};
   auto run = K == 5 ? backward<5> : backward<3>;
   run(reinterpret_cast<const Vector*>(x), w, reinterpret_cast<const Vector*>(dy),
-      reinterpret_cast<const Bytes*>(where), reinterpret_cast<Vector*>(dx), dw, db, s, threads);
+      reinterpret_cast<const Marks*>(where), reinterpret_cast<Vector*>(dx), dw, db, s, threads);
 }
 }

@@ -6,6 +6,7 @@ Tensors between blocks are lanes, f32[G,C,H,W,16]: sixteen images side by side i
 import ctypes
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,11 +22,33 @@ MOST = 16  # channels: with more, oneDNN's products in bf16 are faster than fp32
 POINTER, SIZE, STRIDE = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
 
 
+@dataclass(frozen=True)
+class Crops:
+    """Where the pixels of a batch come from: `rows` of the data, the corner of each crop, and its side."""
+
+    data: Tensor  # u8[N,C,H,W]
+    rows: Tensor  # i64[B]
+    top: Tensor  # i64[B]; what lies outside an image is black
+    left: Tensor  # i64[B]
+    mirrored: Tensor  # bool[B]
+
+    @classmethod
+    def whole(cls, images: Tensor) -> "Crops":
+        """All of these images as they are."""
+        none = torch.zeros(len(images), dtype=torch.int64)
+        return cls(images.contiguous(), torch.arange(len(images)), none, none, none.bool())
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self.rows), *self.data.shape[1:])
+
+
 @functools.cache
 def code() -> ctypes.CDLL | None:
     """The compiled kernels with the types of their arguments; None where they cannot be built."""
     library = build("small").code
     if library:
+        library.small_from_bytes.argtypes = [POINTER] * 8 + [SIZE] * 5
         library.small_to_lanes.argtypes = [POINTER] * 2 + [STRIDE] * 4 + [SIZE] * 5
         library.small_from_lanes.argtypes = [POINTER] * 2 + [SIZE] * 3
         library.small_forward.argtypes = [POINTER] * 5 + [SIZE] * 8
@@ -49,27 +72,46 @@ def is_known(conv: nn.Conv2d) -> bool:
 
 def fits(x: Tensor, convs: Sequence[nn.Conv2d]) -> bool:
     """The kernels can take these images: fp32 on the CPU, and a pool's worth of pixels in front of every pool."""
-    if x.device.type != "cpu" or x.dtype != torch.float32 or x.ndim != 4 or not len(x):
-        return False
-    height, width, channels = x.shape[2], x.shape[3], x.shape[1]
+    return x.device.type == "cpu" and x.dtype == torch.float32 and x.ndim == 4 and has_room(tuple(x.shape), convs)
+
+
+def has_room(shape: tuple[int, ...], convs: Sequence[nn.Conv2d]) -> bool:
+    """Images of this shape (images, channels, height, width) have pixels in front of every pool."""
+    count, channels, height, width = shape
     for conv in convs:
         height, width = (_pooled(side, conv.kernel_size[0], int(conv.padding[0])) for side in (height, width))
         if min(height, width) < 1 or channels != conv.in_channels:
             return False
         channels = conv.out_channels
-    return True
+    return count > 0
 
 
 def run(x: Tensor, convs: Sequence[nn.Conv2d]) -> Tensor:
     """Images f32[N,C,H,W] through all blocks -> f32[N,O,PH,PW]."""
-    lanes = ToLanes.apply(x)  # type: ignore[no-untyped-call]
+    return _through(ToLanes.apply(x), len(x), convs)  # type: ignore[no-untyped-call]
+
+
+def run_bytes(crops: Crops, scale: Tensor, shift: Tensor, convs: Sequence[nn.Conv2d]) -> Tensor:
+    """Crops of bytes, normalized by `scale` and `shift`, f32[C], through all blocks -> f32[N,O,PH,PW]."""
+    return _through(_lanes_of(crops, scale.contiguous(), shift.contiguous()), len(crops.rows), convs)
+
+
+def _through(lanes: Tensor, count: int, convs: Sequence[nn.Conv2d]) -> Tensor:
     for conv in convs:
         lanes = Block.apply(lanes, conv.weight, conv.bias, int(conv.padding[0]))  # type: ignore[no-untyped-call]
-    return FromLanes.apply(lanes, len(x))  # type: ignore[no-any-return, no-untyped-call]
+    return FromLanes.apply(lanes, count)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _pooled(side: int, kernel: int, padding: int) -> int:
     return (side + 2 * padding - kernel + 1) // 2
+
+
+def _lanes_of(crops: Crops, scale: Tensor, shift: Tensor) -> Tensor:
+    n, c, h, w = crops.shape
+    lanes = torch.empty(-(-n // LANES), c, h, w, LANES)
+    given = (crops.data, crops.rows, crops.top, crops.left, crops.mirrored, scale, shift, lanes)
+    _code().small_from_bytes(*(one.data_ptr() for one in given), n, c, h, w, torch.get_num_threads())
+    return lanes
 
 
 def _to_lanes(x: Tensor) -> Tensor:

@@ -276,12 +276,13 @@ def points(runs: Sequence[Run], metric: Metric | None = None) -> tuple[float, ..
 def cost_ratio(pairs: Sequence[Pair]) -> float | None:
     """Training time of the variant over that of the base, where times can be compared: one machine, one device.
 
-    Nor can they be where recipes that ask for one precision got several: on another day, another one was chosen.
+    Nor can they be where recipes that ask for one precision got several: on another day, another one was chosen. With
+    kernels another one may be the fastest, so a recipe's kernels are part of what it asks for.
     On nodes of one kind the two runs of a seed often have two nodes. Training time hardly depends on the seed, so there
     every run of the variant is compared with every run of the base that had the same node.
     """
     runs = [run for pair in pairs for run in pair]
-    precisions = {(run.spec.recipe.precision, run.machine.precision) for run in runs}
+    precisions = {((run.spec.recipe.precision, run.spec.recipe.kernels), run.machine.precision) for run in runs}
     if len({asked for asked, _ in precisions}) < len(precisions):
         return None
     if not all(math.isfinite(run.cost.seconds) and run.cost.seconds > 0 for run in runs):

@@ -17,7 +17,7 @@ from ablab.data.augment.views import views
 from ablab.data.dataset import Examples, Splits
 from ablab.errors import Diverged, ModelError
 from ablab.events import EpochDone, Event, Finished, Noticed, Started
-from ablab.kernels import fuse, kernels_of
+from ablab.kernels import kernels_of
 from ablab.models import Io
 from ablab.models.blocks import key_dropout
 from ablab.models.checks import suspicions
@@ -34,7 +34,8 @@ from ablab.train.joint_norm import joined
 from ablab.train.losses import balanced, make_loss, share_of_loss
 from ablab.train.measure import Predictions, measure, packed, packed_certainty, packed_confusion, time_step
 from ablab.train.pixels import pixels_of
-from ablab.train.resolution import resized, side_at
+from ablab.train.resolution import side_at
+from ablab.train.running import looks, running_form, suited
 from ablab.train.schedule import lr_at
 from ablab.train.select import is_better, reason_to_stop
 from ablab.train.state import begin, initial_state
@@ -84,6 +85,7 @@ def train(
         own_network=is_user_code,
         card=team.card,
     )
+    hardware = suited(recipe, net, hardware)
     if recipe.sync_norm and team.size > 1:
         net = joined(net, team)
     pixels = pixels_of(examples, splits.train, hardware)
@@ -92,7 +94,7 @@ def train(
     sizes = batch_sizes(len(splits.train), recipe.batch, drops_last=recipe.drop_last)
     steps = recipe.steps or recipe.epochs * len(sizes)
     state = initial_state(recipe, net, hardware, steps)
-    running = fuse(net, hardware.device) if recipe.kernels == "auto" and recipe.compile is not True else net
+    running = running_form(recipe, net, hardware)
     forget_peak(hardware)
     rare = balanced(examples.labels[splits.train], classes).to(hardware.device)
     step = make_step(
@@ -187,7 +189,7 @@ def train(
         )
         order = torch.randperm(len(splits.train), generator=randomness.stream(seed, "order", epoch))
         batches = torch.split(splits.train[order[: sum(sizes)]].to(home), sizes)[: steps - epoch * len(sizes)]
-        side = side_at(recipe.resolution, epoch)
+        look = looks(augment, running, side_at(recipe.resolution, epoch))
         parts = [team.part(len(rows)) for rows in batches]
         if recipe.class_weights == "balanced" and team.size > 1 and not augment.mixes:
             parts = [
@@ -209,8 +211,8 @@ def train(
             hardware.repeatable(),
         ):
             # u8[B,C,H,W], i64[B] or f32[B,K]
-            for i, (images, targets) in enumerate(fed(augment, own, channels * height * width)):
-                seen[i] = step(resized(images, side) if side else images, targets, rates[i], parts[i])
+            for i, (images, targets) in enumerate(fed(look, own, channels * height * width)):
+                seen[i] = step(images, targets, rates[i], parts[i])
         seen[:, :NORM] = team.sum(seen[:, :NORM] * seen.new_tensor([[part.counts] for part in parts]))
         team.agree(net, f"after epoch {epoch + 1}")
         # The only numbers that leave the device in an epoch: reading the loss at every step would empty the queue.

@@ -18,6 +18,7 @@ from ablab.train.device import Hardware
 from ablab.train.losses import correct, cross_entropy
 from ablab.train.metrics import metrics
 from ablab.train.pixels import Pixels
+from ablab.train.running import entrance
 from ablab.train.together import ALONE, Team
 
 BATCH = 1000  # images at a time
@@ -89,7 +90,7 @@ def outputs(net: nn.Module, images: Tensor, pixels: Pixels, hardware: Hardware, 
     """What the network says to a batch, averaged over its views, f32[B,K]."""
     seen = [view.change(images) for view in views] or [images]
     with hardware.autocast():
-        logits = [net(pixels(one)).float() for one in seen]
+        logits = [entrance(net, pixels)(one).float() for one in seen]
     return averaged(logits, views)
 
 

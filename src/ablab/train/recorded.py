@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from ablab.data.augment.cut import Images
 from ablab.models.blocks import Dropout
 from ablab.models.initial import gpu_generator
 
-Passes = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+Passes = Callable[[Images, Tensor], tuple[Tensor, Tensor]]
 WARM = 3  # passes before the recording: libraries choose kernels and take their memory in the first ones
 
 
@@ -24,7 +25,8 @@ class Recorded:
         self.passes, self.net, self.parameters = passes, net, parameters
         self.graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, images: Images, targets: Tensor) -> tuple[Tensor, Tensor]:
+        assert isinstance(images, Tensor), "a card is given pixels"
         if self.graph is None:
             self.graph = self._record(images, targets)
         if images.shape != self.images.shape or targets.shape != self.targets.shape:

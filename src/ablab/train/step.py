@@ -1,17 +1,18 @@
 """One step: pixels to numbers, forward, loss, backward, update. The seam for speed work and for two-pass methods."""
 
-from collections.abc import Callable
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from ablab.data.augment.cut import Images
 from ablab.errors import OutOfMemory
 from ablab.models.part import Part, sharing
 from ablab.train.device import Hardware
 from ablab.train.losses import Loss, correct
 from ablab.train.pixels import Pixels
 from ablab.train.recorded import Passes, Recorded
+from ablab.train.running import entrance
 from ablab.train.state import State
 from ablab.train.together import ALONE, Team
 
@@ -21,7 +22,7 @@ LOSS, RIGHT, NORM = range(3)  # what a step gives: sum of the losses, number rig
 class Step(Protocol):
     """Moves the weights once; of a batch that processes share, it is given this one's part."""
 
-    def __call__(self, images: Tensor, targets: Tensor, lr: float, part: Part | None = None) -> Tensor: ...
+    def __call__(self, images: Images, targets: Tensor, lr: float, part: Part | None = None) -> Tensor: ...
 
 
 def make_step(
@@ -46,7 +47,7 @@ def make_step(
     faster form of the state's network over the same parameters, which is called in its place. Each process of a team is
     given its part of the batch, and gives sums over that part.
     """
-    net: Callable[[Tensor], Tensor] = torch.compile(state.net) if compiled else running or state.net
+    forward = entrance(torch.compile(state.net) if compiled else running or state.net, pixels)
     optimizer, scaler, average = state.optimizer, state.scaler, state.average
     trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     pulled = [
@@ -57,7 +58,7 @@ def make_step(
     taken = Part(0, 0, 0)
     passes: Passes
 
-    def step(images: Tensor, targets: Tensor, lr: float, part: Part | None = None) -> Tensor:
+    def step(images: Images, targets: Tensor, lr: float, part: Part | None = None) -> Tensor:
         nonlocal parts, passes, taken
         taken = part or Part(0, len(images), len(images))
         targets = targets.to(hardware.device, non_blocking=True)  # i64[B] or f32[B,K]
@@ -76,7 +77,7 @@ def make_step(
                 passes = backward  # what was recorded has the old number of parts
         return torch.stack([*seen, update()])
 
-    def backward(images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(images: Images, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients of the whole batch; the sum of the losses and the number right."""
         optimizer.zero_grad(set_to_none=True)
         losses, rights = [], []
@@ -87,7 +88,7 @@ def make_step(
             for layer in informed:
                 layer.part = part
             with hardware.autocast():
-                logits = net(pixels(some))  # u8[B,C,H,W] -> [B,K]
+                logits = forward(some)  # u8[B,C,H,W] -> [B,K]
             loss = loss_of(logits, wanted)
             share = loss * part.share if parts > 1 or team.size > 1 else loss
             torch.autograd.backward(scaler.scale(share) if scaler else share)
@@ -137,7 +138,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(text in str(error) for text in texts)
 
 
-def _advice(images: Tensor, parts: int, said: str) -> str:
+def _advice(images: Images, parts: int, said: str) -> str:
     batch = len(images)
     tried = f" in {parts} parts" if parts > 1 else ""
     return (

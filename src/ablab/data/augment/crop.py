@@ -16,8 +16,12 @@ def crop(images: Tensor, draw: Draw, *, padding: int = 4, mode: Literal["zero", 
     """A crop of the old size from the image padded by `padding` pixels, black or mirrored."""
     height, width = images.shape[2:]
     within("padding", padding, 1, min(height, width) - 1, note=f" on {width}x{height} images")
-    top, left = draw.whole("top", 0, 2 * padding), draw.whole("left", 0, 2 * padding)
-    return windows(padded(images, padding, padding, mode), top, left, height, width)
+    return windows(padded(images, padding, padding, mode), *corner(draw, padding), height, width)
+
+
+def corner(draw: Draw, padding: int) -> tuple[Tensor, Tensor]:
+    """Where each image's crop begins in the padded image, i64[B] from 0 to twice the padding: lines and columns."""
+    return draw.whole("top", 0, 2 * padding), draw.whole("left", 0, 2 * padding)
 
 
 def padded(images: Tensor, across: int, down: int, mode: str) -> Tensor:
