@@ -125,8 +125,8 @@ def _of_pairs(result: Result) -> Iterator[Caution]:
 
 
 def _hardware(run: Run, pair: Pair) -> tuple[str, ...]:
-    """The device, and the precision unless the two recipes ask for two."""
-    asked = {other.spec.recipe.precision for other in pair}
+    """The device, and the precision unless the two recipes ask for two, or leave it to different kernels."""
+    asked = {(other.spec.recipe.precision, other.spec.recipe.kernels) for other in pair}
     return (run.machine.device, *((run.machine.precision,) if len(asked) == 1 else ()))
 
 
