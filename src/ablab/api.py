@@ -34,8 +34,12 @@ if TYPE_CHECKING:
     from ablab.report.picture import Picture
     from ablab.study.search import Outcome, Trial
     from ablab.train.trained import Trained
-    from ablab.trials.conduct import Observer as TrialObserver
+    from ablab.trial import Outcome as TrialOutcome
+    from ablab.trials.decide import Decision
     from ablab.trials.function import Called
+    from ablab.trials.plan import Plan as TrialPlan
+
+    TrialObserver = Callable[[TrialPlan, TrialOutcome, Decision], None]
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ def compare_function(
     show: TrialObserver | bool = False,
     is_new: bool = False,
     reuses: bool = False,
+    track: Sequence[str] = (),
     **words: Any,
 ) -> TrialResult:
     """Call `function(arguments, seed)` with the arguments of the base and of each variant until every verdict stands.
@@ -150,11 +155,11 @@ def compare_function(
     `files`, `repeat`, the keys of [result], such as `unit` and `better`, and those of [decide], such as `seeds`.
     What is in the store is not called again. With `show=True` it prints a line for each call.
     """
-    from ablab.trials.conduct import run_function
+    from ablab.conduct import run_program
     from ablab.trials.values import study_of_function
 
     study = study_of_function(function, variants, base=base, **words)
-    return run_function(study, _store(store), show=_trial_observer(show), is_new=is_new, reuses=reuses)
+    return run_program(study, _store(store), show=_trial_observer(show), is_new=is_new, reuses=reuses, track=track)
 
 
 def compare_command(
@@ -167,18 +172,19 @@ def compare_command(
     show: TrialObserver | bool = False,
     is_new: bool = False,
     reuses: bool = False,
+    track: Sequence[str] = (),
     **words: Any,
 ) -> TrialResult:
     """The same for any program: `compare_command("python train.py --seed {seed} {args}", {"wide": "--width 2"})`.
 
     The words are those of a study file: `files`, `limit`, and all that `compare_function` takes.
     """
-    from ablab.trials.conduct import run_command
+    from ablab.conduct import run_program
     from ablab.trials.values import study_of_command
 
     study = study_of_command(command, variants, base=base, **words)
-    options = {"is_new": is_new, "reuses": reuses}
-    return run_command(study, _store(store), workers=workers, show=_trial_observer(show), begin=_quiet_begin, **options)
+    options = {"is_new": is_new, "reuses": reuses, "track": track}
+    return run_program(study, _store(store), workers=workers, show=_trial_observer(show), **options)
 
 
 def export_run(
@@ -306,17 +312,17 @@ def _quiet(_spec: RunSpec, _event: object) -> None:
     """Show nothing of a run."""
 
 
-def _trial_observer(show: TrialObserver | bool) -> TrialObserver:
+def _trial_observer(show: TrialObserver | bool) -> Callable[[Any], Callable[[Any, Any], None]]:
     """Who sees every outcome: an observer that was given, one that prints lines, or nobody."""
-    if not isinstance(show, bool):
-        return show
     from ablab.report.terminal.trials import line_of
+    from ablab.trials.decide import Tried
 
-    return lambda *told: print(line_of(*told)) if show else None
+    told = show if not isinstance(show, bool) else (lambda *of_trial: print(line_of(*of_trial)) if show else None)
 
+    def of_plan(plan: Any) -> Callable[[Any, Any], None]:
+        return lambda _, event: told(plan, event.outcome, event.decision) if isinstance(event, Tried) else None
 
-def _quiet_begin(_plan: object, _done: int) -> None:
-    """Show nothing of a plan."""
+    return of_plan
 
 
 def _to_html(result: TrialResult) -> str:

@@ -6,12 +6,13 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.course import Course, Outcome, Wish, trials, verdicts
+from ablab.catalogue import read_operation
+from ablab.course import Course, Outcome, Wish, trial_verdicts, trials, verdicts
 from ablab.errors import AblabError, InputError
 from ablab.execute import Executor, Job, Loader, check_executor, choose
 from ablab.pool import Pool
@@ -35,6 +36,19 @@ from ablab.store.labels import keep_own
 from ablab.study import Plan, Study
 from ablab.track import Activity, check_trackers, tracking
 from ablab.track.progress import is_stop_requested
+from ablab.trial import Trial
+from ablab.trials.begun import locked_now, prepared
+from ablab.trials.command import Command
+from ablab.trials.function import Calls, Function
+from ablab.trials.plan import Plan as TrialPlan
+from ablab.trials.processes import Processes
+from ablab.trials.question import Measure, TrialStudy
+from ablab.trials.result import TrialResult
+from ablab.trials.result import result_of as trial_result_of
+
+Show = Callable[[Any], Callable[[Any, Any], None]]  # of a plan, who sees the events of its runs or trials
+Page = Callable[[Any], str]  # writes the report of a result
+HERE = ("here", "workers")  # the executors whose slots are on this machine
 
 if TYPE_CHECKING:
     from ablab.store import Store
@@ -54,7 +68,7 @@ def conduct(
     while pool.wishes:
         try:
             for run in execute(pool.wanted, pool.observe):
-                if wishes := pool.wishing(run.id):
+                if isinstance(run, Run) and (wishes := pool.wishing(run.id)):
                     _keep_for(wishes, run, store, is_own=run.id in pool.begun)
                 pool.take(run)
                 yield from pool.ended()
@@ -69,7 +83,7 @@ def _keep_for(wishes: Sequence[Wish], run: Run, store: Store, *, is_own: bool) -
     """Put a run into the store for the first plan that wants it; is_own says whether it was trained here."""
     kept = dataclasses.replace(run, plan=wishes[0].plan.hash)
     keep(kept, store)
-    if is_own and not any(wish.plan.study.keep for wish in wishes):
+    if is_own and not any(isinstance(wish.plan, Plan) and wish.plan.study.keep for wish in wishes):
         for file in weights_folder(store).glob(f"{run.id}.*"):  # an executor keeps the weights of all runs or of none
             file.unlink(missing_ok=True)
     wishes[0].observe(run.spec, kept)
@@ -120,6 +134,14 @@ class Start:
     locked: str = ""  # since when, where another study planned it
 
 
+@dataclass(frozen=True)
+class ProgramStart:
+    """A study of a command or a function with its plan."""
+
+    study: TrialStudy
+    plan: TrialPlan
+
+
 def run_study(study: Study, store: Store, *, show: Callable[[Plan], Observer], **options: Any) -> Result:
     """Carry out one study: see `run_studies`."""
     with closing(run_studies([study], store, show=show, **options)) as ended:
@@ -128,12 +150,20 @@ def run_study(study: Study, store: Store, *, show: Callable[[Plan], Observer], *
     return result
 
 
+def run_program(study: TrialStudy, store: Store, *, show: Show, **options: Any) -> TrialResult:
+    """Carry out one study of a command or a function: see `run_studies`."""
+    with closing(run_studies([study], store, show=show, **options)) as ended:
+        ((_, result),) = ended
+    assert isinstance(result, TrialResult)
+    return result
+
+
 def run_studies(
-    studies: Iterable[Study],
+    studies: Iterable[Study | TrialStudy],
     store: Store,
     *,
     root: str | None = None,
-    show: Callable[[Plan], Observer],
+    show: Show,
     skip_unreadable: bool = False,
     executor: str | None = None,
     workers: int | None = None,
@@ -143,8 +173,8 @@ def run_studies(
     replicates: bool = False,
     explores: bool = False,
     leaves_out: bool = False,
-    page: Callable[[Result], str] | None = None,
-) -> Generator[tuple[Study, Result | AblabError]]:
+    page: Page | None = None,
+) -> Generator[tuple[Study | TrialStudy, Result | TrialResult | AblabError]]:
     """Carry out studies, from where they stand, with the executor that is named, or so many runs at a time as suit.
 
     They share its slots, and each is given as it ends. All plans are locked before the first run trains. A study that
@@ -164,38 +194,100 @@ def run_studies(
     begin = functools.partial(
         _start, store=store, load=load, is_new=is_new, reuses=reuses, replicates=replicates, explores=explores
     )
-    starts = []
+    _check_programs(studies, executor, workers)
+    starts: list[Start | ProgramStart] = []
     for study in studies:
         try:
-            starts.append(begin(study))
+            if isinstance(study, TrialStudy):
+                starts.append(ProgramStart(study, prepared(study, store, is_new=is_new, reuses=reuses)))
+            else:
+                starts.append(begin(study))
         except AblabError as error:
             if not leaves_out:
                 raise
             yield study, error
     if not starts:
         return
-    if not explores:
-        for start in starts:
+    for at, start in enumerate(starts):
+        if isinstance(start, ProgramStart):
+            starts[at] = dataclasses.replace(start, plan=locked_now(start.plan, store))
+        elif not explores:
             _lock(start.plan, store, start.locked)
-    runs = {spec.id for start in starts for spec in start.plan.wanted}
-    kept = weights_folder(store) if any(start.study.keep for start in starts) else None
-    job = Job(load, checkpoints(store), len(runs), kept)
+    chosen_for = _executor(starts, executor, workers, load, store)
     # The workers of an executor end before their claims, and before what tells of them.
-    with contextlib.ExitStack() as open_ones, Claims(store) as claims, choose(executor, workers, job) as chosen:
+    with contextlib.ExitStack() as open_ones, Claims(store) as claims, chosen_for as chosen:
         execute = Shared(chosen, store, claims)
-        courses = [_course(start, store, lambda: execute.slots, load, show, track, page) for start in starts]
+        courses: list[Course[Result | TrialResult]] = [
+            _program_course(start, store, lambda: execute.slots, show, track, page)
+            if isinstance(start, ProgramStart)
+            else _course(start, store, lambda: execute.slots, load, show, track, page)
+            for start in starts
+        ]
         for course in courses:
             open_ones.enter_context(closing(course))
         for place, outcome in conduct(courses, store, execute):
             study, result = starts[place].study, outcome
             if replicates and isinstance(result, Result) and result.tuned is None:
-                result = result_of(askings(study, result.plan.fingerprint, store)[0], store)
+                result = result_of(askings(result.study, result.plan.fingerprint, store)[0], store)
             yield study, result
 
 
-def _executor_of(studies: Sequence[Study]) -> str | None:
+def _check_programs(studies: Sequence[Study | TrialStudy], executor: str | None, workers: int | None) -> None:
+    """Raise for a program that cannot be called, or not so many times at once, or not where runs are carried out."""
+    programs = [study for study in studies if isinstance(study, TrialStudy)]
+    if programs and executor and read_operation("execute", "executor", executor).entry.name not in HERE:
+        raise InputError(
+            f"--executor {executor}: {programs[0].where} calls a program, which ablab does on this machine alone: "
+            "--workers 4 calls four at a time"
+        )
+    for study in programs:
+        study.subject.check(_slots(executor, workers) or 1)
+        if isinstance(study.subject, Function) and len(studies) > 1:
+            raise InputError(f"{study.where}: a function is called in this process, so its study is run by itself")
+
+
+def _slots(executor: str | None, workers: int | None) -> int | None:
+    """How many runs or trials at a time a person has asked for; None where nobody has."""
+    if executor is None:
+        return workers
+    operation = read_operation("execute", "executor", executor)
+    return 1 if operation.entry.name == "here" else operation.arguments.get("number")
+
+
+def _executor(
+    starts: Sequence[Start | ProgramStart], text: str | None, workers: int | None, load: Loader, store: Store
+) -> AbstractContextManager[Executor]:
+    """The executor of these studies: of runs, of calls, or of both with the same slots."""
+    recipes = [start for start in starts if isinstance(start, Start)]
+    programs = [start.study for start in starts if isinstance(start, ProgramStart)]
+    runs = {spec.id for start in recipes for spec in start.plan.wanted}
+    kept = weights_folder(store) if any(start.study.keep for start in recipes) else None
+    job = Job(load, checkpoints(store), len(runs), kept)
+    if not programs:
+        return choose(text, workers, job)
+    if isinstance(function := programs[0].subject, Function):
+        return Calls(function, programs[0].measure)
+    find = functools.partial(_command_of, programs)
+    if not recipes:
+        return Processes(find, store.folder / "trials", _slots(text, workers) or 1)
+    from ablab.execute.workers import Workers
+    from ablab.mixed import Mixed
+
+    side_by_side = Workers(job, number=_slots(text, workers))
+    return Mixed(side_by_side, Processes(find, store.folder / "trials", side_by_side.slots))
+
+
+def _command_of(programs: Sequence[TrialStudy], trial: Trial) -> tuple[Command, list[Measure]]:
+    """The command that a trial calls, and the figures that studies read from its result."""
+    of_trial = [study for study in programs if study.called == trial.subject]
+    command = of_trial[0].subject
+    assert isinstance(command, Command)
+    return command, [study.measure for study in of_trial]
+
+
+def _executor_of(studies: Sequence[Study | TrialStudy]) -> str | None:
     """The executor that the files of studies name, if any does. They share its slots, so it is one for all."""
-    named = {study.executor: study for study in studies if study.executor}
+    named = {study.executor: study for study in studies if isinstance(study, Study) and study.executor}
     if len(named) > 1:
         first, second = list(named.values())[:2]
         raise InputError(
@@ -232,9 +324,9 @@ def _course(
     store: Store,
     slots: Callable[[], int],
     load: Loader,
-    show: Callable[[Plan], Observer],
+    show: Show,
     track: Sequence[str],
-    page: Callable[[Result], str] | None,
+    page: Page | None,
 ) -> Course[Result]:
     """A study from its first run to its last: verdicts, then trials and verdicts at tuned rates where it tunes."""
     study, planned = start.study, start.plan
@@ -253,6 +345,25 @@ def _course(
     _lock(after.plan, store, locked)
     told = yield from _course(after, store, slots, load, show, track, page)
     return dataclasses.replace(result, tuned=tuned_rates(planned, store), after_tuning=told)
+
+
+def _program_course(
+    start: ProgramStart,
+    store: Store,
+    slots: Callable[[], int],
+    show: Show,
+    track: Sequence[str],
+    page: Page | None,
+) -> Course[TrialResult]:
+    """A study of a program from its first trial to its last."""
+    planned = start.plan
+    where = Path(start.study.where)
+    activity = Activity(store.folder, planned.hash, start.study.name, where, planned.wanted, planned.most)
+    with tracking(track, activity, show(planned)) as observe:
+        yield from trial_verdicts(planned, store, slots, observe)
+        result = trial_result_of(planned, store)
+        observe.decided(result.to_dict(), page and functools.partial(page, result))
+    return result
 
 
 def train_one(
@@ -285,7 +396,7 @@ def train_one(
         return known[0], False
     with tracking(track, Activity(store.folder), show) as observe, Claims(store) as claims:
         while not claims.take([spec.id]):
-            if run := awaited(lambda: (spec,), store, claims, observe):
+            if isinstance(run := awaited(lambda: (spec,), store, claims, observe), Run):
                 goes_ahead(team, trains=False)
                 return run, False
         goes_ahead(team, trains=True)

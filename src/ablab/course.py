@@ -7,31 +7,42 @@ study came to. So one conductor can carry out one course or many with the same s
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ablab.records import Judged, Observer, Run
+from ablab.errors import AblabError
+from ablab.records import Judged, Observer, Run, RunSpec
 from ablab.result import missing_trials
 from ablab.store.history import now
+from ablab.store.trials import keep
 from ablab.study import Decision, Plan, decide
-from ablab.study.ahead import Rounds, ahead
+from ablab.study.ahead import ahead
 from ablab.study.forecast import during
+from ablab.trial import Trial
+from ablab.trials.begun import check_figure, not_right_yet
+from ablab.trials.decide import Begun, Tried
+from ablab.trials.decide import decide as decide_trials
+from ablab.trials.plan import Plan as TrialPlan
+from ablab.trials.result import there
 
 if TYPE_CHECKING:
     from ablab.store import Store
 
 
+Item = RunSpec | Trial  # what can be wanted
+
+
 @dataclass(frozen=True)
 class Wish:
-    """The runs that a study could still use, the most urgent round first, and who follows them."""
+    """The runs or trials that a study could still use, the most urgent round first, and who follows them."""
 
-    plan: Plan
-    rounds: Rounds
-    observe: Observer
+    plan: Plan | TrialPlan
+    rounds: tuple[Sequence[Item], ...]
+    observe: Callable[[Any, Any], None]
 
 
 Outcome = TypeVar("Outcome")
-Course = Generator[Wish, Run, Outcome]
+Course = Generator[Wish, Any, Outcome]  # it is sent a run for a RunSpec, and an outcome for a Trial
 
 
 def verdicts(
@@ -75,3 +86,23 @@ def trials(plan: Plan, store: Store, observe: Observer) -> Course[None]:
         while left:
             run = yield Wish(plan, (tuple(left.values()),), observe)
             del left[run.id]
+
+
+def trial_verdicts(
+    plan: TrialPlan, store: Store, slots: Callable[[], int], observe: Callable[[Any, Any], None]
+) -> Course[None]:
+    """Want trials until every verdict stands. If the first has no figure, the program is not right yet."""
+    found = there(plan, store)
+    check_figure(plan, found)
+    observe(plan.first, Begun(len(found)))
+    decision = decide_trials(plan, found)
+    while decision.wanted:
+        outcome = yield Wish(plan, (decision.wanted, decision.later if slots() > 1 else ()), observe)
+        if outcome.id == plan.first.id and outcome.status != "finished":
+            raise AblabError(not_right_yet(plan, outcome))
+        kept = outcome if outcome.plan else replace(outcome, plan=plan.hash)
+        keep(store, kept)
+        found[kept.id] = kept
+        decision = decide_trials(plan, found)
+        observe(kept.trial, kept)
+        observe(kept.trial, Tried(kept, decision))

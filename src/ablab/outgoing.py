@@ -15,10 +15,12 @@ from ablab.prepare import pictures_of
 from ablab.records import Run
 from ablab.report.card import model_card
 from ablab.report.page import page
+from ablab.report.page.trials import trials_page
 from ablab.report.terminal.live import again
 from ablab.result import Result, plan_of, result_of
 from ablab.store import Store
 from ablab.train.trained import Trained, read
+from ablab.trials.result import TrialResult
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,9 +36,13 @@ def export_weights(
     return trained, export(Subject(trained, _images(run, root), card), form, path, replace=replace)
 
 
-def pages(root: str | None) -> Callable[[Result], str]:
+def pages(root: str | None) -> Callable[[Result | TrialResult], str]:
     """A function that writes the report of a study, with test images from the data root."""
-    return lambda result: page(result, pictures_of(result.plan, root))
+
+    def written(result: Result | TrialResult) -> str:
+        return trials_page(result) if isinstance(result, TrialResult) else page(result, pictures_of(result.plan, root))
+
+    return written
 
 
 def weights_of(run: Run, store: Store, *words: str) -> Trained:

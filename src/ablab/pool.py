@@ -1,14 +1,15 @@
-"""Pool: one or many studies that share the slots of one executor, the most urgent runs of all in front."""
+"""Pool: one or many studies that share the slots of one executor, the most urgent runs and trials of all in front."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from ablab.course import Course, Outcome, Wish
+from ablab import trial
+from ablab.course import Course, Item, Outcome, Wish
 from ablab.errors import AblabError
 from ablab.events import Started
-from ablab.records import Run, RunSpec
+from ablab.records import Run
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Pool(Generic[Outcome]):
         self.begun: dict[str, Begun] = {}
         self.stopped: list[Course[Outcome]] = []
         self._ended: list[tuple[int, Outcome | AblabError]] = []
-        self._order: tuple[RunSpec, ...] | None = None  # of everything that is wanted, until something changes
+        self._order: tuple[Item, ...] | None = None  # of everything that is wanted, until something changes
         self._places: dict[str, set[int]] = {}  # of the courses that want a run
         for place in range(len(courses)):
             self._advance(place)
 
-    def wanted(self) -> Sequence[RunSpec]:
+    def wanted(self) -> Sequence[Any]:
         """Everything that is still useful: the first rounds of all courses, then the second ones, and so on."""
         for course in self.stopped:
             course.close()  # since the last call, what it had on its way has been stopped
@@ -50,7 +51,7 @@ class Pool(Generic[Outcome]):
             self._order = tuple({spec.id: spec for spec in specs}.values())
         return self._order
 
-    def observe(self, spec: RunSpec, event: Any) -> None:
+    def observe(self, spec: Item, event: Any) -> None:
         """Tell an event of a run to the first course that wants it."""
         if not (wishes := self.wishing(spec.id)):
             return
@@ -67,8 +68,8 @@ class Pool(Generic[Outcome]):
         wishes = [self.wishes[place] for place in sorted(self._places.get(id_, ()))]
         return wishes or [self.begun[id_].wish for _ in range(id_ in self.begun)]
 
-    def take(self, run: Run) -> None:
-        """Send a run that has been kept to every course that wants it."""
+    def take(self, run: Run | trial.Outcome) -> None:
+        """Send a run that has been kept, or what a trial came to, to every course that wants it."""
         self.begun.pop(run.id, None)
         for place in sorted(self._places.get(run.id, ())):
             self._advance(place, run)
@@ -87,7 +88,7 @@ class Pool(Generic[Outcome]):
         while self._ended:
             yield self._ended.pop(0)
 
-    def _advance(self, place: int, run: Run | None = None) -> None:
+    def _advance(self, place: int, run: Run | trial.Outcome | None = None) -> None:
         course = self.courses[place]
         try:
             self._wish(place, course.send(run) if run else next(course))

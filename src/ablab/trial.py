@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -39,6 +40,15 @@ class Outcome:
     time: str = ""  # when it ended: UTC, ISO 8601
     plan: str = ""  # the plan that it was carried out for
 
+    @property
+    def id(self) -> str:
+        return self.trial.id
+
+    @property
+    def spec(self) -> Trial:
+        """What was wanted, as of a run."""
+        return self.trial
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), allow_nan=False)
 
@@ -57,6 +67,9 @@ class LockedTrials:
     text: str  # what decides, as JSON
     root: int
     time: str  # UTC, ISO 8601
+
+
+Wanted = Callable[[], Sequence[Trial]]  # all trials that are still useful, the most urgent first
 
 
 def digest(value: Any) -> str:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr, TypeAdapter
 from ablab.events import EpochDone, Event, Finished, Noticed, Projection, Started
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
+from ablab.trial import Outcome
 
 LARGE = {"state", "predictions", "certainty", "confusions"}  # of events and runs
 NAMES: dict[type[Any], str] = {Started: "started", Noticed: "noticed", EpochDone: "epoch", Finished: "finished"}
@@ -71,6 +72,15 @@ def run_value(run: Run, *, whole: bool = False) -> dict[str, Any]:
     facts = json.loads(run.to_json())
     left_out = () if whole else LARGE
     return {"event": "run", "id": run.id, **{key: value for key, value in facts.items() if key not in left_out}}
+
+
+def outcome_value(outcome: Outcome) -> dict[str, Any]:
+    """What a trial came to, without what it printed."""
+    facts = json.loads(outcome.to_json())
+    trial = facts.pop("trial")
+    left_out = ("output", "errors")
+    known = {key: value for key, value in facts.items() if key not in left_out}
+    return {"event": "trial", "id": outcome.id, **trial, **known}
 
 
 def run_of(value: Mapping[str, Any]) -> Run:

@@ -45,6 +45,11 @@ def invoke(*words):
     return result.output
 
 
+def last(said):
+    """What the last line says: those before it are of single trials."""
+    return json.loads(said.splitlines()[-1])
+
+
 def calls():
     return Path("calls").read_text().splitlines()
 
@@ -66,17 +71,17 @@ def test_a_study_of_a_command_is_planned_run_and_reported():
 
 
 def test_a_study_that_has_its_verdicts_calls_nothing_again():
-    first = json.loads(invoke("run", "s.toml", "--json"))
+    first = last(invoke("run", "s.toml", "--json"))
     many = len(calls())
-    again = json.loads(invoke("run", "s.toml", "--json", "--workers", "3"))
+    again = last(invoke("run", "s.toml", "--json", "--workers", "3"))
     assert again == first
     assert len(calls()) == many
     assert first["verdicts"][0]["word"] == "helps"
 
 
 def test_the_order_in_which_trials_end_changes_no_verdict():
-    one = json.loads(invoke("run", "s.toml", "--json", "--store", "one"))
-    four = json.loads(invoke("run", "s.toml", "--json", "--store", "four", "--workers", "4"))
+    one = last(invoke("run", "s.toml", "--json", "--store", "one"))
+    four = last(invoke("run", "s.toml", "--json", "--store", "four", "--workers", "4"))
     times = {"time_ratio": 0, "sentence": ""}
     assert [{**v, **times} for v in one["verdicts"]] == [{**v, **times} for v in four["verdicts"]]
 
@@ -91,7 +96,7 @@ def test_a_study_that_is_changed_after_its_first_trial_is_refused_and_a_new_one_
     assert "seed 10000" in shown
     assert "known before" not in shown
     Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 3"))
-    reused = json.loads(invoke("run", "s.toml", "--new", "--reuse", "--json"))
+    reused = last(invoke("run", "s.toml", "--new", "--reuse", "--json"))
     assert reused["verdicts"][0]["known"] > 0
     assert "had results" not in reused["verdicts"][0]["sentence"].partition("trials had results")[0]
     Path("s.toml").write_text(STUDY)
@@ -122,9 +127,7 @@ def test_a_program_that_is_not_there_is_said_before_a_plan_is_locked():
     assert not Path(".ablab").exists() or locked(Store(".ablab")) == []
 
 
-@pytest.mark.parametrize(
-    "options", [["--replicate"], ["--executor", "here"], ["--scale", "full"], ["--track", "jsonl(x)"]]
-)
+@pytest.mark.parametrize("options", [["--replicate"], ["--scale", "full"], ["--skip-unreadable"], ["--data-root", "x"]])
 def test_options_that_a_study_of_a_command_does_not_have_are_refused(options):
     with pytest.raises(InputError, match="a study of a command"):
         invoke("run", "s.toml", *options)
@@ -211,19 +214,19 @@ def test_two_processes_with_one_store_call_nothing_twice():
     Path("train.sh").write_text(TRAIN + "sleep 0.1\n")
     words = [sys.executable, "-m", "ablab", "run", "s.toml", "--json", "--workers", "2"]
     both = [subprocess.Popen([*words, "--out", f"{at}.html"], stdout=subprocess.PIPE, text=True) for at in (1, 2)]
-    said = [json.loads(process.communicate()[0]) for process in both]
+    said = [last(process.communicate()[0]) for process in both]
     assert said[0]["verdicts"] == said[1]["verdicts"]
     assert len(calls()) == len(set(calls())) + 1  # the repeat
 
 
 def test_trials_travel_in_a_file_and_give_the_same_verdict_elsewhere():
-    ours = json.loads(invoke("run", "s.toml", "--json"))
+    ours = last(invoke("run", "s.toml", "--json"))
     trial = ours["trials"][0]["id"]
     assert f"trials.ablab: {len(ours['trials']) + 1} trials, " in invoke("runs", "export", "--to", "trials.ablab")
     assert "added 0 runs and " in invoke("runs", "import", "trials.ablab", "--store", "other")
     assert json.loads(invoke("report", "s.toml", "--json", "--store", "other"))["verdicts"] == ours["verdicts"]
     many = len(calls())
-    assert json.loads(invoke("run", "s.toml", "--json", "--store", "other"))["verdicts"] == ours["verdicts"]
+    assert last(invoke("run", "s.toml", "--json", "--store", "other"))["verdicts"] == ours["verdicts"]
     assert len(calls()) == many
     again = invoke("runs", "import", "trials.ablab", "--store", "other")
     assert f"{len(ours['trials']) + 1} were here already" in again
@@ -295,10 +298,115 @@ def test_trials_are_listed_shown_backed_up_checked_and_removed():
 
 
 def test_a_trial_that_was_removed_and_is_called_again_was_known():
-    first = json.loads(invoke("run", "s.toml", "--json"))
+    first = last(invoke("run", "s.toml", "--json"))
     before = first["trials"][0]["id"]
     Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 2"))
     invoke("runs", "rm", *(trial["id"] for trial in first["trials"]), "--why", "another margin")
     assert f"{before}" in invoke("runs", "ls", "--removed")
-    again = json.loads(invoke("run", "s.toml", "--new", "--reuse", "--json"))
+    again = last(invoke("run", "s.toml", "--new", "--reuse", "--json"))
     assert again["verdicts"][0]["known"] == len(first["trials"])
+
+
+RECIPES = """question = "Does width help?"
+data = "phantom(train=200,test=60)"
+model = "mlp"
+epochs = 1
+batch = 50
+train_images = 100
+[variants]
+"wide" = "hidden=[32]"
+[decide]
+margin = 5
+seeds = "3..3"
+"""
+
+
+def test_studies_of_several_commands_share_one_pool_and_what_both_want_is_called_once():
+    Path("t.toml").write_text(STUDY.replace('"five more" = "5"', '"six more" = "6"').replace("help?", "help more?"))
+    shown = invoke("run", "s.toml", "t.toml", "--workers", "2")
+    assert "s: five more helps" in shown
+    assert "t: six more helps" in shown
+    assert "s: seed 0" in shown
+    assert len(calls()) == len(set(calls())) + 1  # the repeat, which both want
+    assert Path("reports/t.html").exists()
+
+
+def test_a_command_that_is_not_right_yet_is_left_out_and_the_others_go_on():
+    Path("bad.toml").write_text(STUDY.replace("sh train.sh {seed} {args}", "sh -c false {seed} {args}"))
+    done = CliRunner().invoke(command, ["run", "bad.toml", "s.toml"])
+    assert done.exit_code == 1
+    assert (
+        "bad.toml: left out: bad.toml: the first trial, the base with seed 0, has no figure: exit code 1" in done.output
+    )
+    assert "five more helps" in done.output
+
+
+@pytest.mark.slow
+def test_a_study_of_a_command_and_one_of_recipes_share_one_pool():
+    Path("r.toml").write_text(RECIPES)
+    shown = invoke("run", "s.toml", "r.toml", "--workers", "2")
+    assert "five more helps" in shown
+    assert "wide" in shown
+    assert Path("reports/s.html").exists()
+    assert Path("reports/r.html").exists()
+    together = last(invoke("report", "r.toml", "--json"))
+    invoke("run", "r.toml", "--store", "alone", "--workers", "2", "--out", "alone.html")
+    alone = last(invoke("report", "r.toml", "--json", "--store", "alone"))
+    assert [run["effect"] for run in together["verdicts"]] == [run["effect"] for run in alone["verdicts"]]
+
+
+def test_a_command_is_called_on_this_machine_alone():
+    with pytest.raises(InputError, match="s.toml calls a program, which ablab does on this machine alone"):
+        invoke("run", "s.toml", "--executor", "folder(x)")
+    assert "five more helps" in invoke("run", "s.toml", "--executor", "workers(2)")
+
+
+def test_trackers_are_told_of_trials_and_of_the_verdicts():
+    invoke("run", "s.toml", "--track", "jsonl(events.jsonl)")
+    lines = [json.loads(line) for line in Path("events.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["trial"] * len(calls()) + ["decided"]
+    assert lines[0]["figures"]["acc"] == pytest.approx(0.7)
+    assert lines[-1]["verdicts"][0]["word"] == "helps"
+
+
+@pytest.mark.slow
+def test_a_study_that_is_asked_to_stop_stops_and_goes_on_later():
+    from ablab.track.progress import request_stop, studies
+
+    Path("train.sh").write_text(TRAIN + "sleep 0.1\n")
+    words = [sys.executable, "-m", "ablab", "run", "s.toml"]
+    parent = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in parent.stdout:
+        if line.startswith("seed 0"):
+            (live,) = studies(Path(".ablab"))
+            request_stop(Path(".ablab"), live.plan)
+            break
+    parent.communicate()
+    assert parent.returncode == 130
+    assert len(calls()) < 7
+    assert "five more helps" in invoke("run", "s.toml")
+
+
+def test_its_effects_are_drawn_and_what_nobody_can_see_is_refused():
+    invoke("run", "s.toml")
+    assert "picture: figures/s-effects.png" in invoke("show", "effects", "s.toml", "--variant", "five more")
+    assert Path("figures/s-effects.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="curves: ablab does not see inside a command"):
+        invoke("show", "curves", "s.toml")
+    with pytest.raises(InputError, match="five more"):
+        invoke("show", "effects", "s.toml", "--variant", "six more")
+
+
+@pytest.mark.parametrize("words", [["explore", "s.toml"], ["slurm", "s.toml", "--nodes", "2"]])
+def test_commands_for_recipes_say_that_this_is_no_study_of_them(words):
+    with pytest.raises(InputError, match="s.toml: a study of a command; this works for studies of recipes alone"):
+        invoke(*words)
+
+
+@pytest.mark.slow
+def test_a_study_of_a_command_is_carried_out_without_torch():
+    script = (
+        "import sys\nfrom ablab.cli import command\n"
+        "command(['run', 's.toml'], standalone_mode=False)\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

@@ -70,3 +70,17 @@ def test_verdicts_are_there_in_words_and_as_json(mirrored):
     assert result.verdicts[0].sentence in text(reader, "verdicts")
     outcome = json.loads(text(reader, "outcome").removeprefix("```json\n").removesuffix("\n```"))
     assert outcome["plan"] == result.plan.hash
+
+
+def test_a_trial_of_a_program_has_its_arguments_its_figures_and_how_it_ended(tmp_path):
+    from ablab.track import Activity
+    from ablab.track.tensorboard import TensorBoard
+    from ablab.trial import Outcome, Trial
+
+    told = TensorBoard(Activity(tmp_path, name="mine"), folder=str(tmp_path / "runs"))
+    outcome = Outcome(Trial("subject", "--width 2", 3), "finished", 1.0, {"acc": 0.5})
+    told.kept(outcome)
+    told.close()
+    reader = read(tmp_path / "runs" / "mine" / f"--width 2 seed 3 {outcome.id}")
+    assert reader.Scalars("acc")[0].value == 0.5
+    assert text(reader, "status") == "finished"

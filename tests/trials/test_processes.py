@@ -31,7 +31,7 @@ def called(script, *trials, slots=1, measure=None, **more):
     wanted = list(trials or [trial()])
     found = []
     command = Command("sh script.sh {seed} {args}", **more)
-    with Processes(command, measure or Measure(), Path("folders"), slots) as call:
+    with Processes(lambda _: (command, [measure or Measure()]), Path("folders"), slots) as call:
         for outcome in call(lambda: tuple(wanted)):
             wanted.remove(outcome.trial)
             found.append(outcome)
@@ -62,7 +62,7 @@ def test_the_figure_is_read_from_a_file_of_the_calls_own_folder():
     command = Command("sh script.sh {seed} {folder}/result.json {args}", file="{folder}/result.json")
     wanted = list(many)
     found = {}
-    with Processes(command, Measure("acc"), Path("folders"), 3) as call:
+    with Processes(lambda _: (command, [Measure("acc")]), Path("folders"), 3) as call:
         for outcome in call(lambda: tuple(wanted)):
             wanted.remove(outcome.trial)
             found[outcome.trial.seed] = outcome.figures
@@ -129,7 +129,7 @@ def test_calls_go_on_side_by_side_and_those_not_wanted_any_more_are_stopped():
     Path("script.sh").write_text('if [ "$1" = 0 ]; then echo 1; else echo $$ > pid; sleep 1000; fi')
     trials = [trial(seed=0), trial(seed=1)]
     found = []
-    with Processes(Command("sh script.sh {seed} {args}"), Measure(), Path("folders"), 2) as call:
+    with Processes(lambda _: (Command("sh script.sh {seed} {args}"), [Measure()]), Path("folders"), 2) as call:
         for outcome in call(lambda: tuple(trials) if not found else ()):
             found.append(outcome)
     assert [outcome.trial.seed for outcome in found] == [0]
@@ -142,7 +142,7 @@ from ablab.trial import Trial
 from ablab.trials.command import Command
 from ablab.trials.processes import Processes
 from ablab.trials.question import Measure
-with Processes(Command("sh script.sh {seed} {args}"), Measure(), pathlib.Path("folders"), 1) as call:
+with Processes(lambda _: (Command("sh script.sh {seed} {args}"), [Measure()]), pathlib.Path("folders"), 1) as call:
     list(call(lambda: (Trial("subject", "", 0),)))
 """
 

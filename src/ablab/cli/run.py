@@ -22,14 +22,16 @@ from ablab.cli.shared import (
     say_next,
     studies_words,
 )
-from ablab.cli.trials import carry_out as carry_out_trials
 from ablab.cli.trials import refuse, study_of_command
 from ablab.cli.trials import show_plan as show_trials
+from ablab.cli.trials import show_result as show_trials_result
 from ablab.errors import AblabError, InputError
 
 if TYPE_CHECKING:
     from ablab.result import Result
+    from ablab.study import Study
     from ablab.trials.question import TrialStudy
+    from ablab.trials.result import TrialResult
 
 GROUP = "Ask"
 EXAMPLES = (
@@ -82,43 +84,22 @@ def command(
         return
     if not studies:
         raise InputError("which study? ablab run quickstart, ablab run STUDY.toml, or ablab run --published")
-    for study in studies:
-        if asked := study_of_command(study):
-            if len(studies) > 1:
-                raise InputError(f"{study.path}: this study calls a command; run it by itself: ablab run {study.path}")
-            found = run_command(asked, study, out, as_json, dry_run=dry_run, **options)
-            leave(found if has_exit_code else ())
-            return
+    programs = {study.path: asked for study in studies if (asked := study_of_command(study))}
+    for asked in programs.values():
+        refuse(asked, {"--replicate": replicates})
+        if len(programs) == len(studies):
+            refuse(asked, {"--skip-unreadable": skip_unreadable, "--data-root": words.data_root})
     if dry_run:
         from ablab.cli.plan import show_plan
 
         for study in studies:
-            show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
+            if known := programs.get(study.path):
+                show_trials(known, study, as_json, reuses=reuses)
+            else:
+                show_plan(study, as_json, skip_unreadable=skip_unreadable, reuses=reuses)
         return
     found = carry_out(studies, out, as_json, **options)
     leave(found if has_exit_code else ())
-
-
-def run_command(
-    asked: TrialStudy,
-    study: StudyWords,
-    out: Path | None,
-    as_json: bool,
-    *,
-    dry_run: bool,
-    execution: Mapping[str, Any],
-    is_new: bool,
-    reuses: bool,
-    replicates: bool,
-    skip_unreadable: bool,
-) -> list[str]:
-    """Carry out a study of a command; gives the words of its verdicts."""
-    refuse(asked, {"--replicate": replicates, "--skip-unreadable": skip_unreadable, "--data-root": study.data_root})
-    refuse(asked, {f"--{key}": execution[key] for key in ("executor", "track")})
-    if dry_run:
-        show_trials(asked, study, as_json, reuses=reuses)
-        return []
-    return carry_out_trials(asked, study, out, as_json, workers=execution["workers"], is_new=is_new, reuses=reuses)
 
 
 def run_published(letter: str, words: StudyWords, as_json: bool, *, dry_run: bool, **options: Any) -> list[str]:
@@ -188,15 +169,27 @@ def carry_out(
     """
     from ablab.cli.report import report_path
     from ablab.conduct import run_studies
-    from ablab.outgoing import pages
     from ablab.report.terminal.live import Live
+    from ablab.result import Result
+    from ablab.study import Study
+    from ablab.trials.result import TrialResult
 
-    parts = [(words, part) for words in studies for part in words.parts()]
+    programs = {words.path: asked for words in studies if (asked := study_of_command(words))}
+    parts: list[tuple[StudyWords, Study | TrialStudy]] = []
+    for words in studies:
+        known = programs.get(words.path)
+        parts += [(words, part) for part in ([known] if known else words.parts())]
     _check_names([part.name for _, part in parts], out)
-    say_code_of(part for _, part in parts)
+    say_code_of(part for _, part in parts if isinstance(part, Study))
     for _, part in parts:
         report_path(part.name, out)  # found now, and not after hours of training
-    results: dict[str, Result] = {}
+
+    def page(result: Result | TrialResult) -> str:
+        from ablab.outgoing import pages  # torch comes with it, and only trackers ask for a page
+
+        return pages(studies[0].data_root)(result)
+
+    results: dict[str, Result | TrialResult] = {}
     failed = 0
     with Live(as_json=as_json) as live:
         ended = run_studies(
@@ -205,7 +198,7 @@ def carry_out(
             root=studies[0].data_root,
             show=live.of_study if len(parts) == 1 else live.of_one_of_many,
             leaves_out=leaves_out,
-            page=pages(studies[0].data_root),
+            page=page,
             **options,
             **execution,
         )
@@ -218,8 +211,14 @@ def carry_out(
                     click.echo(f"{words.path}: left out: {outcome}", err=True)
                     continue
                 results[study.name] = outcome
+                if isinstance(outcome, TrialResult):
+                    show_trials_result(outcome, words, out, as_json)
+                    continue
                 of_file = {part.name for own, part in parts if own is words}
-                _show(study.name, {name: one for name, one in results.items() if name in of_file}, words, out, as_json)
+                own_results = {
+                    name: one for name, one in results.items() if name in of_file and isinstance(one, Result)
+                }
+                _show(study.name, own_results, words, out, as_json)
     if failed:
         raise AblabError(f"{failed} of {len(parts)} studies were left out; see above")
     if len(parts) > 1 and not as_json and not leaves_out:
@@ -227,7 +226,7 @@ def carry_out(
     return [verdict.word for result in results.values() for verdict in result.decision.every]
 
 
-def _summarize(results: dict[str, Result]) -> None:
+def _summarize(results: Mapping[str, Result | TrialResult]) -> None:
     """The words of all studies, a line each."""
     for name, result in results.items():
         click.echo(f"{name}: {', '.join(f'{verdict.variant} {verdict.word}' for verdict in result.verdicts)}")

@@ -63,8 +63,11 @@ class StudyWords:
     def parts(self) -> tuple[Study, ...]:
         """The study, once for each of its data sets."""
         from ablab.study.question.files import read_studies
+        from ablab.trials.file import read_trials
 
         assert self.path is not None  # a command that can do without a study has asked
+        if read_trials(self.path):
+            raise InputError(f"{self.path}: a study of a command; this works for studies of recipes alone")
         return read_studies(self.path, self.scale)
 
     def open_store(self, *, create: bool = False) -> Store:

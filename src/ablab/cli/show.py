@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablab.cli.shared import StudyWords, is_run, json_option, say, study_words
+from ablab.cli.trials import study_of_command
 from ablab.errors import DataError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ablab.report.chart import Chart
     from ablab.result import Arm
     from ablab.study import Verdict
+    from ablab.trials.question import TrialStudy
 
 GROUP = "Look"
 EXAMPLES = (
@@ -76,6 +78,9 @@ def command(
         raise InputError(f"--part {part} belongs to confusion matrices: ablab show confusion")
     check_installed()
     form = picture_format(out.name) if out else "png"
+    if asked := study_of_command(study):
+        _show_program(kind, asked, study, out, form, variants, as_json)
+        return
     subjects = _subjects(study)
     if out and len(subjects) > 1:
         raise InputError(f"--out {out}: this study has {len(subjects)} pictures, one for each data set")
@@ -89,6 +94,35 @@ def command(
         done.append({"study_or_run": subject.name, "path": str(path), "caption": picture.caption, "runs": picture.runs})
     text = "\n".join(f"{one['caption']}\npicture: {one['path']}" for one in done)
     say(as_json, {"kind": kind, "pictures": done}, text, _next(kind, study, subjects[0]))
+
+
+def _show_program(
+    kind: str,
+    asked: TrialStudy,
+    words: StudyWords,
+    out: Path | None,
+    form: Any,
+    variants: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """The picture of a study of a command: its effects."""
+    from ablab.atomic import atomic_write, check_writable
+    from ablab.report.draw.matplotlib import figure
+    from ablab.report.sections.trial_effects import intervals
+    from ablab.trials.result import look_up
+
+    if kind != "effects":
+        raise InputError(f"{kind}: ablab does not see inside a command; of its study it shows the effects")
+    known = [arm.name for arm in asked.variants]
+    if unknown := [name for name in variants if name not in known]:
+        raise InputError(f'--variant "{unknown[0]}": {did_you_mean(unknown[0], known)}')
+    path = out or Path("figures") / f"{asked.name}-effects.png"
+    check_writable(path)
+    picture = figure(intervals(look_up(asked, words.open_store()), variants))
+    atomic_write(path, picture.as_bytes(form))
+    done = {"study_or_run": asked.name, "path": str(path), "caption": picture.caption, "runs": []}
+    text = f"{picture.caption}\npicture: {path}"
+    say(as_json, {"kind": kind, "pictures": [done]}, text, words.command("write"))
 
 
 def _subjects(words: StudyWords) -> list[Subject]:

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from ablab.cli.shared import StudyWords, say
 from ablab.errors import InputError
-from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.result import Result
@@ -43,7 +40,7 @@ def show_plan(study: TrialStudy, words: StudyWords, as_json: bool, *, reuses: bo
     """Print the plan of a study and what can be foreseen of it; nothing is called."""
     from ablab.report.terminal.trials import plan_text
     from ablab.store import place
-    from ablab.trials.conduct import foreseen
+    from ablab.trials.begun import foreseen
 
     study.subject.check()
     store = words.open_store(create=True) if (place(words.store) / "store.sqlite").exists() else None
@@ -58,27 +55,6 @@ def show_plan(study: TrialStudy, words: StudyWords, as_json: bool, *, reuses: bo
         "spread": spread,
     }
     say(as_json, facts, plan_text(plan, there, spread), words.command("run"))
-
-
-def carry_out(
-    study: TrialStudy, words: StudyWords, out: Path | None, as_json: bool, *, workers: int | None, **options: bool
-) -> list[str]:
-    """Call what a study wants, show it as it goes, end with the verdicts and the report; gives the verdicts' words."""
-    from ablab.cli.report import report_path
-    from ablab.report.terminal.trials import line_of
-    from ablab.trials.conduct import run_command
-
-    report_path(study.name, out)  # found now, and not after hours
-    result = run_command(
-        study,
-        words.open_store(create=True),
-        workers=workers or 1,
-        show=lambda *told: None if as_json else click.echo(line_of(*told)),
-        begin=lambda plan, done: None if as_json else click.echo(_begun(plan.hash, plan.note, done)),
-        **options,
-    )
-    show_result(result, words, out, as_json)
-    return [verdict.word for verdict in result.verdicts]
 
 
 def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_json: bool) -> Path:
@@ -100,9 +76,3 @@ def refuse(study: TrialStudy, given: Mapping[str, Any]) -> None:
     for option, value in given.items():
         if value:
             raise InputError(f"{option}: {study.where} is a study of a command, which has no such option")
-
-
-def _begun(plan: str, note: str, done: int) -> str:
-    """What a person sees before the first trial."""
-    there = f", {counted(done, 'trial')} {'is' if done == 1 else 'are'} there already" if done else ""
-    return "\n".join(filter(None, [f"plan {plan}{there}", note]))

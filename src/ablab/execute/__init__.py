@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ablab.catalogue import read_operation
 from ablab.errors import InputError
 from ablab.recipe import Recipe
-from ablab.records import Observer, Run, RunSpec
+from ablab.records import Run, RunSpec
+from ablab.trial import Outcome
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
@@ -62,8 +63,13 @@ class Executor(Protocol):
         """Runs that it carries out at a time."""
         ...
 
-    def __call__(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
-        """Finished runs in any order, until nothing is wanted; `observe` is told every event on the way."""
+    def __call__(
+        self, wanted: Callable[[], Sequence[Any]], observe: Callable[[Any, Any], None]
+    ) -> Iterator[Run | Outcome]:
+        """Finished runs in any order, until nothing is wanted; `observe` is told every event on the way.
+
+        One that calls programs is given trials, too, and gives their outcomes.
+        """
         ...
 
 

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -78,43 +78,43 @@ class Workers:
     def __call__(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
         begun: set[str] = set()
         while specs := wanted():
-            self._stop_all_but(specs)
+            self.stop_all_but(specs)
             passed_over = begun | {flight.spec.id for flight in self.flights.values()}
             waiting = [spec for spec in specs if spec.id not in passed_over]
             for spec in waiting[: self.slots - len(self.flights)]:
                 begun.add(spec.id)
-                self._send(spec)
+                self.send(spec)
             if not self.flights:
                 return
-            yield from self._until_one_ends(wanted, observe)
-        self._stop_all_but(())
+            number = len(self.flights)
+            while len(self.flights) == number:
+                yield from self.heard(wait(list(self.flights)), wanted, observe)
+        self.stop_all_but(())
 
-    def _until_one_ends(self, wanted: Wanted, observe: Observer) -> Iterator[Run]:
-        """Tell events until a flight is over; its run, unless it was stopped."""
-        number = len(self.flights)
-        while len(self.flights) == number:
-            ready = set(wait(list(self.flights)))
-            for connection in [one for one in self.flights if one in ready]:
-                flight = self.flights[connection]
-                answer = self._answer(connection, flight)
-                if answer.get("event") in wire.KINDS:
-                    if not flight.is_stopping:
-                        observe(flight.spec, wire.event_of(answer))
-                        self._stop_all_but(wanted())
-                    continue
-                del self.flights[connection]
-                self.idle.append(connection)
-                if answer.get("event") == "run":
-                    yield wire.run_of(answer)
-                elif "error" in answer and not flight.is_stopping:
-                    raise AblabError(answer["error"]).of(flight.spec.id)
+    def heard(self, ready: Collection[Any], wanted: Wanted, observe: Observer) -> Iterator[Run]:
+        """Tell the events of workers that have said something; the runs of flights that are over."""
+        for connection in [one for one in self.flights if one in ready]:
+            flight = self.flights[connection]
+            answer = self._answer(connection, flight)
+            if answer.get("event") in wire.KINDS:
+                if not flight.is_stopping:
+                    observe(flight.spec, wire.event_of(answer))
+                    self.stop_all_but(wanted())
+                continue
+            del self.flights[connection]
+            self.idle.append(connection)
+            if answer.get("event") == "run":
+                yield wire.run_of(answer)
+            elif "error" in answer and not flight.is_stopping:
+                raise AblabError(answer["error"]).of(flight.spec.id)
 
-    def _send(self, spec: RunSpec) -> None:
+    def send(self, spec: RunSpec) -> None:
         connection = self.idle.pop() if self.idle else self._start()
         self.flights[connection] = Flight(spec)
         connection.send_bytes(json.dumps(wire.spec_value(spec)).encode())
 
-    def _stop_all_but(self, specs: Iterable[RunSpec]) -> None:
+    def stop_all_but(self, specs: Iterable[Any]) -> None:
+        """Stop every flight but those of these specs."""
         useful = {spec.id for spec in specs}
         for connection, flight in self.flights.items():
             if flight.spec.id not in useful and not flight.is_stopping:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from ablab.catalogue import read_operation
 from ablab.errors import InputError
 from ablab.events import Event, Noticed, Projection
-from ablab.records import Observer, Run, RunSpec
+from ablab.records import Run, RunSpec
+from ablab.trial import Outcome, Trial
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,13 @@ Page = Callable[[], str]  # writes the report of a study, as HTML
 
 
 class Tracker(Protocol):
-    """Is told of every run: its events, then that the store has it; and at the end of a study what it came to."""
+    """Is told of every run: its events, then that the store has it; and at the end of a study what it came to.
+
+    Of a trial of a program it is told only that the store has its outcome.
+    """
 
     def event(self, spec: RunSpec, event: Event | Projection) -> None: ...
-    def kept(self, run: Run) -> None: ...
+    def kept(self, run: Run | Outcome) -> None: ...
     def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:
         """The study's outcome, as `Result.to_dict` gives it, and its report, which takes a moment to write."""
 
@@ -48,14 +52,14 @@ class Tracker(Protocol):
 class Tracking:
     """An observer that tells trackers after the one whom a person sees, and leaves out those that raise."""
 
-    def __init__(self, observe: Observer) -> None:
+    def __init__(self, observe: Callable[[Any, Any], None]) -> None:
         self.observe = observe
         self.trackers: dict[str, Tracker] = {}
-        self.spec: RunSpec | None = None  # the last one of which something was told
+        self.spec: RunSpec | Trial | None = None  # the last one of which something was told
 
-    def __call__(self, spec: RunSpec, event: Any) -> None:
+    def __call__(self, spec: Any, event: Any) -> None:
         self.spec = spec
-        if isinstance(event, Run):
+        if isinstance(event, Run | Outcome):
             self.each(lambda tracker: tracker.kept(event))
             return
         self.observe(spec, event)
@@ -94,7 +98,7 @@ def check_trackers(texts: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def tracking(texts: Iterable[str], activity: Activity, observe: Observer) -> Iterator[Tracking]:
+def tracking(texts: Iterable[str], activity: Activity, observe: Callable[[Any, Any], None]) -> Iterator[Tracking]:
     """While it goes on, progress is told, and the trackers that are named are: `jsonl(events.jsonl)`."""
     told = Tracking(observe)
     for text in dict.fromkeys(["progress", *texts]):

@@ -4,23 +4,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablab import grammar
-from ablab.records import EpochRow, Measurement, Run, RunSpec
+from ablab.records import EpochRow, Run, RunSpec
 from ablab.track import Activity
+from ablab.trial import Outcome, Trial
 
 
-def run_name(spec: RunSpec) -> str:
-    """The network, the seed and the run, as a list of runs shows them."""
+def run_name(spec: RunSpec | Trial) -> str:
+    """The network, or the arguments of a program, the seed and the run, as a list of runs shows them."""
+    if isinstance(spec, Trial):
+        return f"{spec.arguments or 'base'} seed {spec.seed} {spec.id}"
     return f"{spec.recipe.model} seed {spec.seed} {spec.id}"
 
 
-def parameters(spec: RunSpec) -> dict[str, str]:
+def parameters(spec: RunSpec | Trial) -> dict[str, str]:
     """What of the recipe is not at its default, with data, network and seed, as the command line writes it."""
+    if isinstance(spec, Trial):
+        return {"arguments": spec.arguments, "seed": str(spec.seed)}
     recipe = spec.recipe
     words = {"data": recipe.data, "model": recipe.model, **recipe.changes(), "seed": spec.seed}
     return {key: grammar.show(value) for key, value in words.items()}
 
 
-def tags(spec: RunSpec, activity: Activity) -> dict[str, str]:
+def tags(spec: RunSpec | Trial, activity: Activity) -> dict[str, str]:
     """Which run of ablab it is, and of which study."""
     known = {"ablab.run": spec.id, "ablab.study": activity.name, "ablab.plan": activity.plan or ""}
     return {key: value for key, value in known.items() if value}
@@ -38,12 +43,21 @@ def curve(row: EpochRow) -> dict[str, float]:
     }
 
 
-def tested(test: Measurement) -> dict[str, float]:
-    """What was measured on the test images."""
+def tested(run: Run | Outcome) -> dict[str, float]:
+    """What was measured on the test images, or what a program gave; nothing where there is no such thing."""
+    if isinstance(run, Outcome):
+        return run.figures
+    if (test := run.test) is None:
+        return {}
     return {"test/accuracy": test.accuracy, "test/loss": test.loss, **{f"test/{k}": v for k, v in test.metrics.items()}}
 
 
-def status(run: Run) -> str:
+def selected(run: Run | Outcome) -> int:
+    """The epoch that was measured; 0 where there is none."""
+    return 0 if isinstance(run, Outcome) else run.selected_epoch or 0
+
+
+def status(run: Run | Outcome) -> str:
     """How it ended, and why if it did not finish."""
     return f"{run.status}: {run.note}" if run.note else run.status
 

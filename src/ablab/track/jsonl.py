@@ -11,6 +11,7 @@ from ablab.errors import InputError
 from ablab.events import Event, Projection, Started
 from ablab.records import Run, RunSpec
 from ablab.track import Activity, Page
+from ablab.trial import Outcome
 
 
 @mark("tracker", "jsonl", example="jsonl(events.jsonl)")
@@ -29,8 +30,11 @@ class Jsonl:
             self._line({"event": "spec", "run": spec.id, "plan": self.plan, **wire.spec_value(spec)})
         self._line({"run": spec.id, **wire.event_value(event)})
 
-    def kept(self, run: Run) -> None:
-        self._line({"run": run.id, **wire.run_value(run)})
+    def kept(self, run: Run | Outcome) -> None:
+        if isinstance(run, Outcome):
+            self._line(wire.outcome_value(run))
+        else:
+            self._line({"run": run.id, **wire.run_value(run)})
 
     def decided(self, outcome: Mapping[str, Any], page: Page | None) -> None:  # noqa: ARG002
         self._line({"event": "decided", **outcome})

@@ -9,7 +9,8 @@ from ablab.catalogue import mark
 from ablab.events import EpochDone, Event, Projection
 from ablab.records import Run, RunSpec
 from ablab.track import Activity, Page
-from ablab.track.figures import curve, parameters, run_name, status, tags, tested, verdicts
+from ablab.track.figures import curve, parameters, run_name, selected, status, tags, tested, verdicts
+from ablab.trial import Outcome, Trial
 
 # A server that is not there holds a training up for ten seconds at most: two tries of five.
 LIMITS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
@@ -42,9 +43,9 @@ class MLflow:
             if time.monotonic() - self.sent > SEND_SECONDS:
                 self._send()
 
-    def kept(self, run: Run) -> None:
+    def kept(self, run: Run | Outcome) -> None:
         theirs = self._run(run.spec)
-        self._note(run.id, tested(run.test) if run.test else {}, run.selected_epoch or 0)
+        self._note(run.id, tested(run), selected(run))
         self._send()
         self.client.set_tag(theirs, "ablab.status", status(run))
         self.client.set_terminated(theirs, ENDS.get(run.status, "FAILED"))
@@ -64,7 +65,7 @@ class MLflow:
         for theirs in self.runs.values():
             self.client.set_terminated(theirs, "KILLED")
 
-    def _run(self, spec: RunSpec) -> str:
+    def _run(self, spec: RunSpec | Trial) -> str:
         """The run there, which is made when ours is first told of."""
         if spec.id not in self.runs:
             from mlflow.entities import Param

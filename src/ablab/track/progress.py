@@ -29,6 +29,7 @@ from ablab.errors import AblabError, InputError, RecipeError
 from ablab.events import EpochDone, Event, Finished, Noticed, Projection, Started
 from ablab.records import EpochRow, Run, RunSpec
 from ablab.track import Activity, Page
+from ablab.trial import Outcome
 
 SAME_START = 60.0  # seconds: a clock that was set meanwhile moves what is known of a start; no number is reused so soon
 YOUNG = 60.0  # seconds: a file without a whole line may be one that is just being written
@@ -109,7 +110,7 @@ class Progress:
             self.begun.add(spec.id)
         _append(file, wire.event_value(event))
 
-    def kept(self, run: Run) -> None:
+    def kept(self, run: Run | Outcome) -> None:
         """The store has it: what was told of it while it went on is of no use."""
         if run.id in self.begun:
             _forget(_run_file(self.live, run.id))

@@ -11,7 +11,8 @@ from ablab.catalogue import mark
 from ablab.events import EpochDone, Event, Projection
 from ablab.records import Run, RunSpec
 from ablab.track import Activity, Page
-from ablab.track.figures import curve, parameters, run_name, status, tested, verdicts
+from ablab.track.figures import curve, parameters, run_name, selected, status, tested, verdicts
+from ablab.trial import Outcome, Trial
 
 FLUSH_SECONDS = 10
 
@@ -31,11 +32,10 @@ class TensorBoard:
             for name, value in curve(event.row).items():
                 self._writer(spec).add_scalar(name, value, event.row.epoch)
 
-    def kept(self, run: Run) -> None:
+    def kept(self, run: Run | Outcome) -> None:
         writer = self._writer(run.spec)
-        values = tested(run.test) if run.test else {}
         # which adds the values as scalars, too, and has no folder of its own under this name
-        writer.add_hparams(parameters(run.spec), values, run_name=".", global_step=run.selected_epoch)
+        writer.add_hparams(parameters(run.spec), tested(run), run_name=".", global_step=selected(run))
         writer.add_text("status", status(run))
         writer.close()
         del self.writers[run.id]
@@ -50,7 +50,7 @@ class TensorBoard:
         for writer in self.writers.values():
             writer.close()
 
-    def _writer(self, spec: RunSpec) -> Any:
+    def _writer(self, spec: RunSpec | Trial) -> Any:
         if spec.id not in self.writers:
             self.writers[spec.id] = self._made(run_name(spec))
         return self.writers[spec.id]

@@ -12,6 +12,7 @@ from ablab.events import EpochDone, Event, Projection
 from ablab.records import Run, RunSpec
 from ablab.track import Activity, Page
 from ablab.track.figures import curve, parameters, run_name, status, tested, verdicts
+from ablab.trial import Outcome, Trial
 
 ANSWER_SECONDS = 10
 
@@ -37,9 +38,9 @@ class WeightsAndBiases:
         if isinstance(event, EpochDone):
             self._run(spec).log(curve(event.row), step=event.row.epoch)
 
-    def kept(self, run: Run) -> None:
+    def kept(self, run: Run | Outcome) -> None:
         theirs = self._run(run.spec)
-        theirs.summary.update({**(tested(run.test) if run.test else {}), "status": status(run)})
+        theirs.summary.update({**tested(run), "status": status(run)})
         theirs.finish(exit_code=0 if run.status == "finished" else 1)
         del self.runs[run.id]
 
@@ -57,7 +58,7 @@ class WeightsAndBiases:
         for theirs in self.runs.values():
             theirs.finish(exit_code=1)
 
-    def _run(self, spec: RunSpec) -> Any:
+    def _run(self, spec: RunSpec | Trial) -> Any:
         if spec.id not in self.runs:
             self.runs[spec.id] = self._made(run_name(spec), {**parameters(spec), "ablab.run": spec.id})
         return self.runs[spec.id]

@@ -32,6 +32,21 @@ class Decision:
         return self.verdicts
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A study is carried out, and so many of its trials are there already."""
+
+    done: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A trial has ended, and this is what the study says by now."""
+
+    outcome: Outcome
+    decision: Decision
+
+
 def decide(plan: Plan, outcomes: Mapping[str, Outcome]) -> Decision:
     """The verdicts that these outcomes allow."""
     found = plan.counted(outcomes)

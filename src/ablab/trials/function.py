@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ablab.errors import InputError
-from ablab.trial import Outcome, Status, Trial
+from ablab.trial import Outcome, Status, Trial, Wanted
 from ablab.trials.code import code_digest
 from ablab.trials.figures import ONE, SHOWN
 from ablab.trials.question import Measure
-from ablab.trials.sharing import Wanted
 
 Called = Callable[[Any, int], Any]  # arguments and a seed, to a number or to numbers by name
 KEPT = 1 << 14  # characters of a traceback
@@ -61,7 +60,7 @@ class Calls:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def __call__(self, wanted: Wanted) -> Iterator[Outcome]:
+    def __call__(self, wanted: Wanted, observe: object = None) -> Iterator[Outcome]:  # noqa: ARG002 (a call says nothing on its way)
         begun: set[str] = set()
         while trials := [trial for trial in wanted() if trial.id not in begun]:
             begun.add(trials[0].id)

@@ -14,17 +14,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from ablab.trial import Outcome, Status, Trial
+from ablab.trial import Outcome, Status, Trial, Wanted
 from ablab.trials.command import Command
 from ablab.trials.figures import absence, figures_in
 from ablab.trials.guard import GRACE
 from ablab.trials.question import Measure
-from ablab.trials.sharing import Wanted
 
 READ = 1 << 20  # bytes of the end of an output in which the result is looked for
 KEPT = 1 << 14  # characters of it that stay with the outcome
@@ -76,12 +75,14 @@ class Call:
             self.process.stdin.close()
 
 
-class Processes:
-    """Calls of a command side by side."""
+Find = Callable[[Trial], tuple[Command, Sequence[Measure]]]  # the command of a trial, and the figures that it may give
 
-    def __init__(self, command: Command, measure: Measure, folder: Path, slots: int) -> None:
-        self.command = command
-        self.measure = measure
+
+class Processes:
+    """Calls of commands side by side."""
+
+    def __init__(self, find: Find, folder: Path, slots: int) -> None:
+        self.find = find
         self.folder = folder  # below it every call may have one of its own
         self.slots = slots
         self.calls: list[Call] = []
@@ -107,30 +108,30 @@ class Processes:
         with contextlib.suppress(OSError):  # it is not there, or another study has calls in it
             self.folder.rmdir()
 
-    def __call__(self, wanted: Wanted) -> Iterator[Outcome]:
+    def __call__(self, wanted: Wanted, observe: object = None) -> Iterator[Outcome]:  # noqa: ARG002 (a call says nothing on its way)
         """Outcomes as they come, until nothing is wanted. It asks anew after each, and stops what is not wanted."""
         begun: set[str] = set()
         while trials := wanted():
-            self._stop_all_but(trials)
+            self.stop_all_but(trials)
             for trial in [one for one in trials if one.id not in begun][: self.slots - len(self.calls)]:
                 begun.add(trial.id)
-                self.calls.append(self._start(trial))
+                self.start(trial)
             if not self.calls:
                 return
-            over = self._until_one_ends()
-            outcomes = [self._outcome(call) for call in over if not call.is_unwanted]
-            for call in over:
-                self._close(call)
-            yield from outcomes
-        self._stop_all_but(())
+            many = len(self.calls)
+            while len(self.calls) == many:
+                yield from self.ended(self.pause)
+        self.stop_all_but(())
 
-    def _start(self, trial: Trial) -> Call:
+    def start(self, trial: Trial) -> None:
+        """Start the call of a trial."""
+        command, _ = self.find(trial)
         folder = self.folder / trial.id
         shutil.rmtree(folder, ignore_errors=True)  # an earlier attempt may have been killed
-        if self.command.has_folder:
+        if command.has_folder:
             folder.mkdir(parents=True)
-        words = self.command.words(trial.arguments, trial.seed, folder.absolute())
-        result = self.command.result_file(trial.arguments, trial.seed, folder.absolute())
+        words = command.words(trial.arguments, trial.seed, folder.absolute())
+        result = command.result_file(trial.arguments, trial.seed, folder.absolute())
         guard = str(Path(__file__).with_name("guard.py"))
         process = subprocess.Popen(  # noqa: S603 (the user's own command, and no shell)
             [sys.executable, "-I", "-S", guard, *words],
@@ -145,32 +146,43 @@ class Processes:
         for tail in tails:
             os.set_blocking(tail.pipe, False)
             self.selector.register(tail.pipe, selectors.EVENT_READ, tail)
-        return Call(trial, process, tails, time.monotonic(), folder, result, _state(result))
+        self.calls.append(Call(trial, process, tails, time.monotonic(), folder, result, _state(result)))
 
-    def _stop_all_but(self, trials: Iterable[Trial]) -> None:
+    def stop_all_but(self, trials: Iterable[Trial]) -> None:
         useful = {trial.id for trial in trials}
         for call in self.calls:
             if call.trial.id not in useful:
                 call.is_unwanted = True
                 call.stop()
 
-    def _until_one_ends(self) -> list[Call]:
-        """Read what comes until a process is over; those that are."""
-        limit = self.command.seconds
-        while True:
-            is_ending = any(not tail.is_open for call in self.calls for tail in call.tails)
-            for key, _ in self.selector.select(SOON if is_ending else TICK):
-                key.data.read()
-                if not key.data.is_open:
-                    self.selector.unregister(key.fd)
-            for call in self.calls:
-                if limit is not None and not call.is_late and time.monotonic() - call.started > limit:
-                    call.is_late = True
-                    call.stop()
-            over = [call for call in self.calls if call.process.poll() is not None]
-            if over:
-                self.calls = [call for call in self.calls if call not in over]
-                return over
+    @property
+    def pipes(self) -> list[int]:
+        """Where calls may say something."""
+        return [tail.pipe for call in self.calls for tail in call.tails if tail.is_open]
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look, where nothing comes before."""
+        is_ending = any(not tail.is_open for call in self.calls for tail in call.tails)
+        return SOON if is_ending else TICK
+
+    def ended(self, pause: float) -> list[Outcome]:
+        """Read what comes, for so many seconds at most; the outcomes of the calls that are over."""
+        for key, _ in self.selector.select(pause):
+            key.data.read()
+            if not key.data.is_open:
+                self.selector.unregister(key.fd)
+        for call in self.calls:
+            limit = self.find(call.trial)[0].seconds
+            if limit is not None and not call.is_late and time.monotonic() - call.started > limit:
+                call.is_late = True
+                call.stop()
+        over = [call for call in self.calls if call.process.poll() is not None]
+        self.calls = [call for call in self.calls if call not in over]
+        outcomes = [self._outcome(call) for call in over if not call.is_unwanted]
+        for call in over:
+            self._close(call)
+        return outcomes
 
     def _outcome(self, call: Call) -> Outcome:
         seconds, trial = time.monotonic() - call.started, call.trial
@@ -181,7 +193,7 @@ class Processes:
         code = call.process.returncode
         status: Status = "finished"
         if call.is_late:
-            status, note = "timed out", f"stopped after {self.command.limit}, its time limit"
+            status, note = "timed out", f"stopped after {self.find(trial)[0].limit}, its time limit"
         elif code:
             status, note = "failed", _ending(code)
         elif note:
@@ -200,7 +212,7 @@ class Processes:
 
     def _figures(self, call: Call, output: str) -> tuple[dict[str, float], str]:
         """The numbers of a result, and why the one that decides is not among them."""
-        path, command = call.result, self.command
+        path, (command, measures) = call.result, self.find(call.trial)
         if path:
             if _state(path) == call.before:
                 return {}, f"it has not written its result file {path.name}"
@@ -209,9 +221,9 @@ class Processes:
             except OSError as error:
                 return {}, f"its result file {path.name} cannot be read ({error.strerror})"
         figures = figures_in(output, command.pattern)
-        if self.measure.of(figures) is not None:
+        if any(measure.of(figures) is not None for measure in measures):
             return figures, ""
-        name, has_pattern = self.measure.name, bool(command.pattern)
+        name, has_pattern = measures[0].name, bool(command.pattern)
         return figures, absence(figures, name, is_file=path is not None, has_pattern=has_pattern)
 
     def _close(self, call: Call) -> None:

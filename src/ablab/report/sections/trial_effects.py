@@ -1,6 +1,6 @@
 """Effects of arguments: each with its interval and the verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ablab.catalogue import mark
@@ -23,18 +23,19 @@ EFFECT = "mean over pairs of the variant's figure minus the base's."
 @mark("trial section", "effects", title="Effects", place=30, tables=("verdicts",), absent=("terminal",), is_open=True)
 def effects(result: TrialResult) -> Iterator[Part]:
     """The intervals over the margin, and the table of verdicts."""
-    yield _intervals(result)
+    yield intervals(result)
     yield verdict_table(result)
 
 
-def _intervals(result: TrialResult) -> Intervals:
-    """Every effect with its interval, over the band of what is too small to matter."""
+def intervals(result: TrialResult, names: Sequence[str] = ()) -> Intervals:
+    """Every effect with its interval, over the band of what is too small to matter; of these variants, if any."""
+    verdicts = [verdict for verdict in result.verdicts if not names or verdict.variant in names]
     study, metric = result.study, result.study.measure.metric
     shared = f", {len(study.variants)} comparisons together" if len(study.variants) > 1 else ""
     unit = metric.gap_unit.replace("pp", "points") or "units"
     return Intervals(
         name="effects",
-        title=f"effects of {counted(len(study.variants), 'variant')} with their intervals",
+        title=f"effects of {counted(len(verdicts), 'variant')} with their intervals",
         caption=(
             f"Change of {metric.title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) and its "
             f"{100 * study.rule.confidence:g} % interval (bar){shared}. The shaded band is the margin, "
@@ -43,7 +44,7 @@ def _intervals(result: TrialResult) -> Intervals:
         axis=Axis("effect", f"{metric.gap_words} of {metric.title}"),
         intervals=tuple(
             Whisker(v.variant, v.effect, v.low, v.high, v.word, v.pairs, v.arguments, metric.digits, v.label)
-            for v in result.verdicts
+            for v in verdicts
         ),
         margin=study.rule.margin,
         unit=unit,

@@ -23,10 +23,12 @@ from ablab.report.sparkline import sparkline
 from ablab.report.table import write
 from ablab.report.terminal.curve import fitting, to_target
 from ablab.report.terminal.run import confusion_table
+from ablab.report.terminal.trials import trial_lines
 from ablab.report.wording import shown
 from ablab.statistics.confusion import MANY, confused_pairs, confusion, unpacked
 from ablab.study import Plan
 from ablab.study.question.lookalikes import lookalikes
+from ablab.trials.plan import Plan as TrialPlan
 
 if TYPE_CHECKING:
     from ablab.records import Observer
@@ -124,15 +126,19 @@ class Live:
         self.line(f"again: {again(run.spec)}")
         self.line(f"next: {self.command(f'ablab runs show {run.id}')}")
 
-    def of_study(self, plan: Plan) -> "Observer":
+    def of_study(self, plan: Plan | TrialPlan) -> "Observer":
         """Shows the runs of a study: one line a run, and below them how far the study is."""
+        if isinstance(plan, TrialPlan):
+            return trial_lines(plan, self.line, as_json=self.as_json)
         if self.as_json:
             return self.show
         self._head(plan)
         return _StudyLines(plan, self.line, self.bottom).show
 
-    def of_one_of_many(self, plan: Plan) -> "Observer":
+    def of_one_of_many(self, plan: Plan | TrialPlan) -> "Observer":
         """Shows the runs of a study among those of others: its name on each line, and its head before the first."""
+        if isinstance(plan, TrialPlan):
+            return trial_lines(plan, self.line, as_json=self.as_json, title=f"{shown(plan.study.name)}: ")
         if self.as_json:
             return self.show
         lines = _StudyLines(plan, self.line, self.bottom, f"{shown(plan.study.name)}: ")

@@ -1,8 +1,12 @@
 """A study of a command or a function, for the terminal: its plan, its trials as they come, its verdicts."""
 
+import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from ablab import wire
+from ablab.events import Noticed
 from ablab.nouns import counted, duration
 from ablab.report.section import Paragraph
 from ablab.report.sections.trial_effects import verdict_table
@@ -13,7 +17,7 @@ from ablab.report.wording import shown
 from ablab.statistics.reach import FARTHEST, detectable_effect
 from ablab.study.forecast import SHOWN
 from ablab.trial import Outcome
-from ablab.trials.decide import Decision
+from ablab.trials.decide import Begun, Decision, Tried
 from ablab.trials.plan import Plan
 from ablab.trials.result import TrialResult
 
@@ -58,6 +62,29 @@ def _reaches(plan: Plan, spread: float | None) -> Table:
             size = f"{spread * effect:.{metric.digits}f} {metric.gap_unit}".rstrip()
         rows.append((str(seeds), size, str(seeds * len(plan.study.arms)), "<- this study" if seeds == most else ""))
     return table("reaches", ("seeds at most >", "detects (80 % power) >", "trials at most >", ""), rows)
+
+
+def trial_lines(
+    plan: Plan, line: Callable[[str], None], *, as_json: bool = False, title: str = ""
+) -> Callable[[Any, Any], None]:
+    """Shows the trials of a study as they end, a line each, behind the name of the study where it is one of many."""
+
+    def show(_trial: Any, event: Any) -> None:
+        if as_json:
+            if isinstance(event, Tried):
+                line(json.dumps(wire.outcome_value(event.outcome), allow_nan=False))
+        elif isinstance(event, Tried):
+            line(f"{title}{line_of(plan, event.outcome, event.decision)}")
+        elif isinstance(event, Begun):
+            done = event.done
+            there = f", {counted(done, 'trial')} {'is' if done == 1 else 'are'} there already" if done else ""
+            line(f"{title}plan {plan.hash}{there}")
+            if plan.note:
+                line(f"{title}{plan.note}")
+        elif isinstance(event, Noticed):
+            line(f"{title}note: {shown(event.text)}")
+
+    return show
 
 
 def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:

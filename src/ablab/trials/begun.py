@@ -1,107 +1,39 @@
-"""run_trials(): call what is wanted until every verdict stands."""
+"""What comes before the first trial of a study: its plan as it was begun, what can be foreseen, and the lock."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.errors import AblabError, StudyError, printable
+from ablab.errors import StudyError, printable
 from ablab.nouns import counted
 from ablab.statistics.paired import sd
-from ablab.store.claims import Claims
 from ablab.store.history import now
-from ablab.store.trials import keep, lock, locked, outcomes
+from ablab.store.trials import lock, locked, outcomes
 from ablab.study.question.rule import LEAST, MOST_ROOTS
-from ablab.trial import Outcome, Trial
-from ablab.trials.command import Command
-from ablab.trials.decide import Decision, decide
+from ablab.trial import Outcome
 from ablab.trials.evidence import gather
 from ablab.trials.figures import absence
-from ablab.trials.function import Calls, Function
 from ablab.trials.kept import kept
 from ablab.trials.plan import Plan, plan
-from ablab.trials.processes import Processes
 from ablab.trials.question import TrialStudy
-from ablab.trials.result import TrialResult, begun, result_of, there
-from ablab.trials.sharing import Caller, Shared
+from ablab.trials.result import begun, there
 
 if TYPE_CHECKING:
     from ablab.store import Store
 
 LAST_LINES = 12  # of a program's output, in the message that it is not right yet
 
-Observer = Callable[[Plan, Outcome, Decision], None]
-Beginning = Callable[[Plan, int], None]  # the plan, and how many of its trials are there already
 
-
-def run_trials(
-    study: TrialStudy,
-    store: Store,
-    caller: AbstractContextManager[Caller],
-    *,
-    show: Observer,
-    begin: Beginning,
-    is_new: bool = False,
-    reuses: bool = False,
-) -> TrialResult:
-    """Carry out a study from where it stands. The store is the only memory, so a study that was stopped goes on.
-
-    A study that has begun under other rules is refused, unless this is said to be a new one. A new one has seeds whose
-    trials nobody has seen, unless it reuses them.
-    """
-    planned = prepared(study, store, is_new=is_new, reuses=reuses)
-    planned = _locked(planned, store)
-    found = there(planned, store)
-    _check_figure(planned, found)
-    begin(planned, len(found))
-    decision = decide(planned, found)
-
-    def wanted() -> Sequence[Trial]:
-        return (*decision.wanted, *(decision.later if own.slots > 1 else ()))
-
-    with Claims(store) as claims, caller as own:  # calls end before their claims do
-        call = Shared(own, store, claims)
-        for outcome in call(wanted):
-            if outcome.trial.id == planned.first.id and outcome.status != "finished":
-                raise AblabError(_not_right_yet(planned, outcome))
-            own_outcome = outcome if outcome.plan else dataclasses.replace(outcome, plan=planned.hash)
-            keep(store, own_outcome)
-            found[outcome.trial.id] = own_outcome
-            decision = decide(planned, found)
-            show(planned, own_outcome, decision)
-    return result_of(planned, store)
-
-
-def _check_figure(planned: Plan, found: Mapping[str, Outcome]) -> None:
+def check_figure(planned: Plan, found: Mapping[str, Outcome]) -> None:
     """Raise if the first trial is there from another plan and has other figures than the one that decides now."""
     first, measure = found.get(planned.first.id), planned.study.measure
     if first and first.figures and measure.of(first.figures) is None:
         why = absence(first.figures, measure.name, is_file=False, has_pattern=False)
         raise StudyError(f"{planned.study.where}: trial {first.trial.id} was made before: {why}")
-
-
-def run_command(
-    study: TrialStudy, store: Store, *, workers: int = 1, show: Observer, begin: Beginning, **options: bool
-) -> TrialResult:
-    """Carry out a study of a command, so many calls at a time."""
-    command = study.subject
-    assert isinstance(command, Command)
-    command.check(workers)
-    caller = Processes(command, study.measure, store.folder / "trials", workers)
-    return run_trials(study, store, caller, show=show, begin=begin, **options)
-
-
-def run_function(study: TrialStudy, store: Store, *, show: Observer, **options: bool) -> TrialResult:
-    """Carry out a study of a function, one call after the other."""
-    function = study.subject
-    assert isinstance(function, Function)
-    return run_trials(
-        study, store, Calls(function, study.measure), show=show, begin=lambda _plan, _done: None, **options
-    )
 
 
 def foreseen(
@@ -177,7 +109,7 @@ def _shown(value: Any) -> str:
     return "not given" if value in (None, "") else grammar.show(value)
 
 
-def _locked(planned: Plan, store: Store) -> Plan:
+def locked_now(planned: Plan, store: Store) -> Plan:
     """The plan, locked now or since it was begun."""
     if planned.locked:
         return planned
@@ -186,7 +118,7 @@ def _locked(planned: Plan, store: Store) -> Plan:
     return dataclasses.replace(planned, locked=entry.time)
 
 
-def _not_right_yet(planned: Plan, outcome: Outcome) -> str:
+def not_right_yet(planned: Plan, outcome: Outcome) -> str:
     """Why a study does not start: its first trial has no figure, which is kept for nothing."""
     study = planned.study
     said = (outcome.errors.strip() or outcome.output.strip()).splitlines()[-LAST_LINES:]
