@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 CODE := src tests benchmarks tools
 
 .PHONY: audit install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference docs faults gpu gpu-published clean

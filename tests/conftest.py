@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")  # before torch is there: tests share the cores, as cli.main says
+# Before torch is there. Tests share the cores: threads that wait for each other give up early (cli.main says why), and
+# where processes run tests side by side each has one thread. A training of 200 images takes half of the time then.
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

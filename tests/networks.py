@@ -6,11 +6,22 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ablab.catalogue import Entry, catalogue
 from ablab.models import Io, build
 from ablab.models.initial import initialise
 
 CIFAR10 = Io(3, 32, 32, 10)
 CIFAR100 = Io(3, 32, 32, 100)
+
+
+def code(entry: Entry) -> tuple[object, ...]:
+    """What two names share that differ in numbers alone, such as depths and widths: the function and its words."""
+    words = {key: it for key, it in entry.settings({}).items() if isinstance(it, (str, bool)) and key != "name"}
+    return entry.module, entry.function, tuple(sorted(words.items()))
+
+
+# The first name of each code: what holds for resnet20 holds for resnet110, and takes five times as long there.
+EXAMPLES = sorted({code(entry): name for name, entry in reversed(catalogue("models", "model").items())}.values())
 
 
 def outline(name: str, io: Io = CIFAR10, **options: Any) -> nn.Module:

@@ -1,6 +1,7 @@
 """Imports go down only, heavy ones happen late, and nothing reaches for what it should not."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -115,6 +116,7 @@ def _strings(node: ast.AST) -> list[str]:
     return [text.value for text in texts if isinstance(text, ast.Constant) and isinstance(text.value, str)]
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     return imports(ast.parse(path.read_text(encoding="utf-8")))
 
@@ -166,14 +168,17 @@ FORBIDDEN = {
 }
 
 
+@functools.cache
+def texts() -> list[tuple[str, str]]:
+    """Every file of the package that is run or shown, with its name."""
+    kinds = {".py", ".html", ".js", ".css", ".jinja"}
+    return [(path.name, path.read_text("utf-8")) for path in SOURCE.rglob("*") if path.suffix in kinds]
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_nothing_in_the_package_uses(what):
     pattern = re.compile(FORBIDDEN[what], re.MULTILINE)
-    kinds = {".py", ".html", ".js", ".css", ".jinja"}
-    found = [
-        path.name for path in SOURCE.rglob("*") if path.suffix in kinds and pattern.search(path.read_text("utf-8"))
-    ]
-    assert found == []
+    assert [name for name, text in texts() if pattern.search(text)] == []
 
 
 def modules_after(code: str) -> set[str]:

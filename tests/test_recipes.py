@@ -1,8 +1,5 @@
 """Recipes that come with ablab, by name."""
 
-import subprocess
-import sys
-
 import pytest
 
 from ablab.data.known import KNOWN
@@ -10,6 +7,7 @@ from ablab.errors import RecipeError, StudyError
 from ablab.recipe import Recipe
 from ablab.recipes import keys_of, names
 from ablab.study import Study
+from commands import ablab
 
 
 @pytest.mark.parametrize("name", names())
@@ -45,13 +43,7 @@ def test_each_learns_on_small_data_of_the_kind(name, tmp_path):
     """A tenth of the width on made-up pictures, in a few steps: it is the parts that must work together."""
     made = "data=phantom(train=600, test=100)"
     small = [made, "val=0.1", "width=0.1", "epochs=5", "batch=30", "whiten=200", "precision=fp32", "augment=none"]
-    done = subprocess.run(
-        [sys.executable, "-m", "ablab", "train", name, *small],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+    done = ablab("train", name, *small, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     accuracy = float(done.stdout.partition("test: ")[2].split()[0])
     assert accuracy > 20

@@ -1,15 +1,14 @@
 """The tutorial, followed to the letter: every command of it, on a folder of pictures, with a smaller study."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from commands import ablab
 
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
 ELSEWHERE = ("pip install", "ablab demo")  # both are tried from a wheel in a fresh environment
@@ -39,14 +38,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path):
     assert len(lines) >= 8
     said = {}
     for line in lines:
-        done = subprocess.run(
-            [sys.executable, "-m", *shlex.split(line)],
-            cwd=tmp_path,
-            env={**os.environ, "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            timeout=280,
-        )
+        done = ablab(*shlex.split(line)[1:], cwd=tmp_path)
         assert done.returncode == 0, f"{line}: {done.stderr}"
         said[line] = done.stdout
         if line.startswith("ablab init"):

@@ -1,12 +1,12 @@
 """The command line as a person meets it: real processes, exit codes, messages."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from commands import ablab
 
 TINY = ["data=phantom(train=300, test=100)", "epochs=2", "batch=50"]
 STUDY = """
@@ -22,17 +22,6 @@ batch = 50
 margin = 0.5
 seeds = 3
 """
-
-
-def ablab(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ablab", *words],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "ABLAB_CACHE": str(cwd / "cache"), "NO_COLOR": "1", **environment},
-    )
 
 
 @pytest.mark.slow

@@ -9,28 +9,17 @@ import sys
 import numpy as np
 import pytest
 
+import commands
+
 
 @pytest.fixture
 def ablab(tmp_path):
     """Runs the command line in an empty folder, with a cache of its own, far from this machine's data."""
 
     def run(*words, **environment):
-        code = "import sys; from ablab.cli import main; sys.argv[0] = 'ablab'; main()"
-        place = {
-            "ABLAB_CACHE": str(tmp_path / "cache"),
-            "XDG_CACHE_HOME": str(tmp_path / "user"),
-            "HOME": str(tmp_path),
-        }
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("ABLAB_")}
-        return subprocess.run(
-            [sys.executable, "-c", code, *map(str, words)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            cwd=tmp_path,
-            env=inherited | place | environment,
-        )
+        place = {"XDG_CACHE_HOME": str(tmp_path / "user"), "HOME": str(tmp_path)}
+        absent = dict.fromkeys(key for key in os.environ if key.startswith("ABLAB_") and key != "ABLAB_CACHE")
+        return commands.ablab(*words, cwd=tmp_path, **{**absent, **place, **environment})
 
     return run
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ablab.store import Store
+from commands import ablab
 from sample_runs import sample_run
 
 ABLAB = [sys.executable, "-m", "ablab"]
@@ -71,18 +72,18 @@ def test_a_closed_stream_is_no_error_and_no_file_takes_its_place(store, stream):
     ],
     ids=lambda words: " ".join(words)[:40],
 )
-def test_a_path_that_leads_nowhere_is_a_sentence(store, words):
-    done = ended(*(store if word == "STORE" else word for word in words))
+def test_a_path_that_leads_nowhere_is_a_sentence(store, words, tmp_path):
+    done = ablab(*(store if word == "STORE" else word for word in words), cwd=tmp_path)
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
     assert "did not foresee" not in done.stderr
     assert done.stderr.startswith(("error: ", "Usage: "))
 
 
-def test_a_terminal_obeys_nothing_of_a_message(store):
+def test_a_terminal_obeys_nothing_of_a_message(store, tmp_path):
     for word in ("a\x1b[31mb", "a\x07b", "a\u202eb"):
         for words in (["runs", "show", word, "--store", store], ["train", f"--{word}"], ["plan", word]):
-            assert all(c.isprintable() or c == "\n" for c in ended(*words).stderr)
+            assert all(c.isprintable() or c == "\n" for c in ablab(*words, cwd=tmp_path).stderr)
 
 
 def test_what_nobody_foresaw_is_a_sentence_and_its_traceback_can_be_had():

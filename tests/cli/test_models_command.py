@@ -1,23 +1,18 @@
 """ablab models: every network with its size, and what one of them can be told."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from ablab.catalogue import find
+from commands import ablab
 
 pytestmark = pytest.mark.slow
 
 
-def ablab(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "ablab", *words], capture_output=True, text=True, timeout=120)
-
-
 @pytest.fixture(scope="module")
-def listed() -> dict[str, dict[str, object]]:
-    done = ablab("models", "--json")
+def listed(tmp_path_factory) -> dict[str, dict[str, object]]:
+    done = ablab("models", "--json", cwd=tmp_path_factory.mktemp("models"))
     assert done.returncode == 0, done.stderr
     return {row["name"]: row for row in json.loads(done.stdout)}
 
@@ -34,14 +29,14 @@ def test_a_network_for_other_pictures_is_listed_at_its_own_size(listed):
     assert listed["alexnet-original"]["parameters"] == 62_378_344
 
 
-def test_one_network_is_shown_with_its_options():
-    out = ablab("models", "cnn3").stdout
+def test_one_network_is_shown_with_its_options(tmp_path):
+    out = ablab("models", "cnn3", cwd=tmp_path).stdout
     assert "159,146 parameters" in out
     assert all(key in out for key in find("models", "model", "cnn3").options)
     assert out.endswith("next: ablab inspect cnn3\n")
 
 
-def test_an_unknown_network_is_refused_with_the_nearest_name():
-    done = ablab("models", "cnn33")
+def test_an_unknown_network_is_refused_with_the_nearest_name(tmp_path):
+    done = ablab("models", "cnn33", cwd=tmp_path)
     assert done.returncode == 2
     assert 'did you mean "cnn3"' in done.stderr

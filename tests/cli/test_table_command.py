@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from click.testing import CliRunner
 
 from ablab.cli import command
 from ablab.errors import InputError
+from commands import ablab
 
 pytestmark = pytest.mark.slow
 
@@ -87,8 +86,8 @@ def test_every_table_is_there_in_every_language(what):
 
 
 def test_what_is_piped_on_has_only_the_table_in_it(folder):
-    words = [sys.executable, "-m", "ablab", "table", "s.toml", "--format", "csv"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
+    done = ablab("table", "s.toml", "--format", "csv", cwd=folder)
+    assert done.returncode == 0
     assert [row["variant"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["base", "slow & 50%"]
     assert done.stderr == "next: ablab table s.toml --what robust\n"
 

@@ -2,20 +2,22 @@
 
 import pytest
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablab.arithmetic import inspect
 from ablab.catalogue import catalogue
-from ablab.models import Io, build
+from ablab.models import Io
+from networks import EXAMPLES, outline
+
+NAMES = sorted(catalogue("models", "model"))
+SIBLINGS = [pytest.param(name, marks=pytest.mark.long) for name in NAMES if name not in EXAMPLES]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(catalogue("models", "model")))
+@pytest.mark.parametrize("name", [*EXAMPLES, *SIBLINGS])
 def test_the_arithmetic_of_a_network_agrees_with_its_tensors_and_torchs_counter(name: str) -> None:
     io = Io(3, 227, 227, 1000) if name.endswith("-original") else Io(3, 32, 32, 10)
-    with torch.device("meta"):
-        net: nn.Module = build(name, io)
+    net = outline(name, io)
     table = inspect(net, io.in_shape, batch=2)
     assert table.parameters == sum(one.numel() for one in net.parameters())
     assert table.buffers == sum(one.numel() for one in net.buffers())

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from commands import ablab
+
 STUDY = """question = "Does batch norm help?"
 data = "phantom(train=200, test=60)"
 model = "mlp"
@@ -43,14 +45,7 @@ class PackageCopy:
 
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`ablab words…` with this copy, in the empty folder."""
-        return subprocess.run(
-            [sys.executable, "-m", "ablab", *words],
-            cwd=self.work,
-            env={**os.environ, "PYTHONPATH": str(self.root.parent), **env},
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
+        return ablab(*words, cwd=self.work, package=self.root.parent, **env)
 
     def write_study(self, name: str) -> None:
         """The smallest study, of six short runs, as a file in that folder."""

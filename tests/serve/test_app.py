@@ -23,6 +23,7 @@ from ablab.study.tuning import trials_wanted, tuned
 from ablab.study.verdict import signed
 from ablab.track import Activity, tracking
 from ablab.track.progress import is_stop_requested
+from commands import ablab
 from sample_runs import sample_run
 
 TUNED = """question = "Does batch norm help at its own rate?"
@@ -316,20 +317,15 @@ def test_a_damaged_store_is_said_on_the_page_and_the_dashboard_lives_on(own):
     assert dashboard.ask("/").status == 200
 
 
-def command(*more: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "ablab", "serve", *more]
-    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=120)
-
-
 def test_a_store_that_is_not_there_is_wrong_input(tmp_path):
-    done = command(cwd=tmp_path)
+    done = ablab("serve", cwd=tmp_path)
     assert done.returncode == 2
     assert "there is no store here" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_port_that_is_taken_is_wrong_input_and_says_what_to_type(dashboard):
-    done = command("--port", str(dashboard.port), "--store", str(dashboard.store), cwd=dashboard.store)
+    done = ablab("serve", "--port", str(dashboard.port), "--store", str(dashboard.store), cwd=dashboard.store)
     assert done.returncode == 2
     assert "--port 0" in done.stderr
 

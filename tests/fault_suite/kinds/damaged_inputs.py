@@ -19,7 +19,7 @@ def damaged(_nursery: Nursery, folder: Path, number: int, name: str) -> Iterator
 
 def row(form: Form) -> Fault:
     full = 100_000 if "cifar" in form.name else 1000
-    return Fault(f"mutations of {form.name}", 60, full, partial(damaged, name=form.name), is_long=not form.is_text)
+    return Fault(f"mutations of {form.name}", 20, full, partial(damaged, name=form.name), is_long=not form.is_text)
 
 
 FAULTS = tuple(map(row, FORMS))

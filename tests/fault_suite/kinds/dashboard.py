@@ -153,6 +153,6 @@ def answered(server: Server, what: str) -> Trial:
 
 
 FAULTS = (
-    Fault("foreign requests to the dashboard", 40, 250, requests),
+    Fault("foreign requests to the dashboard", 15, 250, requests),
     Fault("slow connections to the dashboard", 50, 2000, slow, is_long=True),
 )

@@ -154,5 +154,5 @@ FAULTS = (
     Fault("a disk that is too small", 1, 16, too_small, is_long=True),
     Fault("a limit on the size of files", 1, 12, limited),
     Fault("a read-only disk", 2, 7, read_only, is_long=True),
-    Fault("a store that goes away during a training", 2, 8, vanished),
+    Fault("a store that goes away during a training", 1, 8, vanished),
 )

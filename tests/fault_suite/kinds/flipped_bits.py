@@ -14,4 +14,4 @@ def flips(_nursery: Nursery, folder: Path, number: int, name: str) -> Iterator[T
     yield from mutations(folder, name, number)
 
 
-FAULTS = tuple(Fault(f"one bit flipped in {form.name}", 60, 1000, partial(flips, name=form.name)) for form in OWN)
+FAULTS = tuple(Fault(f"one bit flipped in {form.name}", 15, 1000, partial(flips, name=form.name)) for form in OWN)

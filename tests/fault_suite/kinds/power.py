@@ -150,7 +150,7 @@ def power_cuts(nursery: Nursery, folder: Path, number: int, act: Act) -> Iterato
 
 
 def row(act: Act) -> Fault:
-    return Fault(f"power cuts in {act.name}", 2, 60, partial(power_cuts, act=act), act.is_control)
+    return Fault(f"power cuts in {act.name}", 1, 60, partial(power_cuts, act=act), act.is_control)
 
 
 FAULTS = tuple(map(row, (CHECKPOINT_WRITE, STORE_WRITE, EXPORT_WRITE, NOT_FLUSHED, NOT_SYNCHRONOUS)))

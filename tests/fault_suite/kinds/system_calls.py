@@ -44,7 +44,7 @@ def at_every_call(nursery: Nursery, folder: Path, number: int, act: Act, fault: 
 
 FAULTS = (
     *(
-        Fault(f"{fault} at the k-th call of {act.name}", 2, 1000, partial(at_every_call, act=act, fault=fault))
+        Fault(f"{fault} at the k-th call of {act.name}", 1, 1000, partial(at_every_call, act=act, fault=fault))
         for act in (CHECKPOINT_WRITE, STORE_WRITE, EXPORT_WRITE)
         for fault in FAULTY
     ),

@@ -1,9 +1,12 @@
 """What published reports say beside a study, and the two sizes of a study."""
 
+import functools
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from ablab.data.augment import check
 from ablab.data.augment.views import views
@@ -44,14 +47,20 @@ def test_every_study_of_a_report_can_be_read_at_both_sizes_and_full_is_larger(pa
     assert [variant.name for variant in small.variants] == [variant.name for variant in full.variants]
 
 
+@functools.cache
+def outline(model: str, options: str) -> nn.Module:
+    """A network without numbers, built once for all studies that have it; its options come as JSON."""
+    with torch.device("meta"):
+        return build(model, Io(3, 32, 32, 10), **json.loads(options))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(STUDIES)))
 def test_every_recipe_of_a_report_can_be_trained(path):
     for scale in ("default", "full"):
         for recipe in Study.from_toml(path.read_bytes(), path, scale).recipes:
             check(recipe.augment, (3, 32, 32))
-            with torch.device("meta"):
-                net = build(recipe.model, Io(3, 32, 32, 10), **recipe.options)
+            net = outline(recipe.model, json.dumps(recipe.options))
             assert optimizer_of(recipe, net).param_groups
             assert views(recipe.tta)
             assert lr_at(recipe.schedule, recipe.lr, 0, 10, 0, []) > 0
