@@ -138,7 +138,7 @@ def _folder(folder: str) -> tuple[Entry, ...]:
 
 def find(folder: str, kind: str, name: str, error: type[InputError] = InputError) -> Entry:
     """The entry called `name`, or an error with the nearest name."""
-    entries = catalogue(folder, kind)
+    entries = with_installed(folder, kind, [name])
     if name not in entries:
         raise error([Fault(kind, f'no {kind} is called "{name}"', name, did_you_mean(name, entries))])
     return entries[name]
@@ -182,10 +182,32 @@ def read_operations(
 
 def read_operation(folder: str, kind: str, text: str) -> Operation:
     """The one thing of a folder that a text names, with its arguments: `workers(3)`."""
-    named, faults = read_operations(kind, text, catalogue(folder, kind))
+    named, faults = read_operations(kind, text, with_installed(folder, kind, names_in(text)))
     if faults:
         raise InputError(faults)
     return named[0]
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the operations in a text; none where it cannot be read."""
+    return [call.name for call in read_calls("", text)[0]]
+
+
+def with_installed(folder: str, kind: str, names: Iterable[str]) -> Mapping[str, Entry]:
+    """The entries of a folder, and those of these names that an installed distribution offers.
+
+    What recipes name is not looked for here: it has its distribution and a digest in front of it by then.
+    """
+    known = catalogue(folder, kind)
+    if not (others := [name for name in names if name not in known]):
+        return known
+    from ablab.installed import full_name, offer_of
+    from ablab.own_code import own_entry
+
+    full = {name: name if is_own(name) else full_name(kind, name) for name in others}
+    if kind == "model":  # which needs no mark, and is built by its full name
+        return known
+    return {**known, **{name: own_entry(own, kind, InputError) for name, own in full.items() if offer_of(own)}}
 
 
 def read_calls(key: str, text: str) -> tuple[tuple[Call, ...], tuple[Fault, ...]]:

@@ -8,7 +8,8 @@ from ablab.errors import Fault, GrammarError
 
 DEEPEST = 20  # brackets in brackets; each level is gone through once more
 _NAME = r"[A-Za-z_][\w-]*"
-_OWN = r"[\w./~-]+\.py:[A-Za-z_]\w*(?:@[0-9a-f]{12})?"  # a function in a file, perhaps with the digest of its source
+# A function in a file, or of a distribution, perhaps with the digest of its source.
+_OWN = r"(?:[\w./~-]+\.py:[A-Za-z_]\w*|[A-Za-z][\w.-]*:[A-Za-z_][\w-]*)(?:@[0-9a-f]{12})?"
 _TIME = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 

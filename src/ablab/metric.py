@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ablab.catalogue import Entry, catalogue, is_own, read_operations
 from ablab.errors import Fault, InputError, StudyError, did_you_mean
+from ablab.installed import full_name
 from ablab.own_code import loaded, own_entry
 
 if TYPE_CHECKING:
@@ -155,6 +156,12 @@ def known_metrics() -> dict[str, Metric]:
     """Every metric that is measured on the test images, by name."""
     entries = catalogue("train.metrics", "metric").values()
     return {entry.name: Metric(entry.name, **entry.facts) for entry in entries}
+
+
+def full_metric(text: str) -> str:
+    """The name of a metric, with its distribution where an installed one offers it and ablab has none of that name."""
+    is_ours = text in known_metrics() or text.partition("(")[0].strip() in catalogue(FIGURES, FIGURE)
+    return text if is_ours or is_own(text) else full_name(FIGURE, text)
 
 
 @functools.cache

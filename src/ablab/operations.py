@@ -3,15 +3,16 @@
 import difflib
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ablab import grammar
+from ablab import grammar, recipes
 from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, is_own, read_calls, read_operations
 from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
+from ablab.installed import GROUPS, full_name
 from ablab.own_code import is_as_pinned, own_entry, pinned_code
 from ablab.pinned import name_of, pin_of, pinned_file
 
@@ -44,6 +45,7 @@ def pinned_names(key: str, text: str) -> str:
 
     Data need none: their pixels have a fingerprint, which is a part of a run's identity.
     """
+    text = _with_distributions(key, text)
     if not is_own(text) or key == "data" or is_start(text):
         return text
     if key == "model":
@@ -52,6 +54,35 @@ def pinned_names(key: str, text: str) -> str:
         return text
     names = {call.name: pinned_code(call.name, RecipeError) for call in own}
     return " + ".join(str(replace(call, name=names.get(call.name, call.name))) for call in grammar.calls(text))
+
+
+def _with_distributions(key: str, text: str) -> str:
+    """The value of a key with the distribution in front of each name that an installed one offers, and not ablab."""
+    kind, known = _kind_of(key)
+    if kind not in GROUPS or is_start(text):
+        return text
+    if key == "model":
+        return text if is_own(text) or text in known else full_name(kind, text)
+    try:
+        calls = grammar.calls(text)
+    except GrammarError:
+        return text
+    if key == "data" and (len(calls) != 1 or is_there(Path(text).expanduser())):
+        return text
+    full = [call.name if is_own(call.name) or call.name in known else full_name(kind, call.name) for call in calls]
+    if full == [call.name for call in calls]:
+        return text
+    return " + ".join(str(replace(call, name=name)) for call, name in zip(calls, full, strict=True))
+
+
+def _kind_of(key: str) -> tuple[str, Collection[str]]:
+    """What a key names, and the names that ablab has for it."""
+    if key == "data":
+        return "generator", data_sets()
+    if key == "model":
+        return "model", {*catalogue("models", "model"), *recipes.names()}
+    place = PLACES[key]
+    return place.kind, catalogue(place.folder, place.kind)
 
 
 def with_version(model: str) -> str:
@@ -262,7 +293,8 @@ def own_code(recipe: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _own_data_faults(call: grammar.Call) -> tuple[Fault, ...]:
     """Faults of data that a function of a user's own makes, as far as its file is here."""
-    if not is_there(Path(call.name.rpartition(":")[0]).expanduser()):
+    where = call.name.rpartition(":")[0]
+    if where.endswith(".py") and not is_there(Path(where).expanduser()):
         return ()
     try:
         _, faults = bind(call, own_entry(call.name, "generator", RecipeError))

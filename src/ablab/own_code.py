@@ -1,4 +1,4 @@
-"""A user's own code by name, `path/to/file.py:Name` or `package.module:Name`: found, read, and run."""
+"""A user's own code by name, `file.py:Name`, `package.module:Name` or `distribution:name`: found, read, and run."""
 
 import ast
 import contextlib
@@ -15,6 +15,7 @@ from typing import Any
 
 from ablab.catalogue import Entry, marked
 from ablab.errors import InputError, Terminated, did_you_mean
+from ablab.installed import offer_of
 from ablab.pinned import check_pin, name_of, pin_of, pinned
 
 BROKEN = (Exception, SystemExit)  # what a user's code may raise
@@ -25,7 +26,7 @@ def own_module(name: str, error: type[InputError]) -> ModuleType:
 
     A name with the digest of its source is refused where the source is another one now.
     """
-    where = name.rpartition(":")[0]
+    where = target_of(name).rpartition(":")[0]
     if pin_of(name):
         check_pin(name, source_digest(name, error))
     try:
@@ -57,7 +58,13 @@ def attribute_of(name: str) -> str:
     >>> attribute_of("parts.py:soft@3fa2b1c09d11"), attribute_of("package.module:Net")
     ('soft', 'Net')
     """
-    return name_of(name).rpartition(":")[2]
+    return target_of(name).rpartition(":")[2]
+
+
+def target_of(name: str) -> str:
+    """The file or module, and what is meant in it; that of an entry point where a distribution has one of this name."""
+    offer = offer_of(name)
+    return offer.target if offer else name_of(name)
 
 
 def own_entry(name: str, kind: str, error: type[InputError]) -> Entry:
@@ -93,8 +100,14 @@ def source(name: str, error: type[InputError]) -> str:
 
 
 def source_digest(name: str, error: type[InputError]) -> str:
-    """SHA-256 of the file of one's own code and of all that it imports from its own folder."""
+    """SHA-256 of the file of one's own code and of all that it imports from its own folder.
+
+    Of a distribution's part it is that of the distribution, its version, and the file.
+    """
     file, root = _place(name)
+    if offer := offer_of(name):
+        said = [offer.distribution, offer.version, _text(file, error)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
     texts = {file: _text(file, error)}
     waiting = [file]
     while waiting:
@@ -110,7 +123,7 @@ def source_digest(name: str, error: type[InputError]) -> str:
 
 def _place(name: str) -> tuple[Path, Path]:
     """The file of one's own code, and the folder from which it imports; nothing is run to find a dotted name."""
-    where = name.rpartition(":")[0]
+    where = target_of(name).rpartition(":")[0]
     if where.endswith(".py"):
         file = Path(where).expanduser()
         return file, file.parent
@@ -120,7 +133,21 @@ def _place(name: str) -> tuple[Path, Path]:
             with contextlib.suppress(OSError, ValueError):  # the name may be too long for a file
                 if file.is_file():
                     return file, root
+    for folder in _folders(where.partition(".")[0]):  # of what is installed for editing
+        base = folder.parent.joinpath(*where.split("."))
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file():
+                return file, folder.parent
     return Path(*where.split(".")).with_suffix(".py"), Path()
+
+
+def _folders(package: str) -> list[Path]:
+    """The folders of a package, wherever Python finds it; nothing of it is imported."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return []
+    return [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
 
 
 def _imported(text: str, root: Path) -> Iterator[Path]:

@@ -179,7 +179,7 @@ class Recipe(BaseModel):
             recipe = cls.model_validate(given, context=context)
         except ValidationError as error:
             faults += [fault for detail in error.errors() for fault in _plain(detail)]
-        model = str(given.get("model", cls.model_fields["model"].default))
+        model = recipe.model if recipe else str(given.get("model", cls.model_fields["model"].default))
         if not is_own(model):  # a user's own network answers for its options when it is built
             options, wrong = _options(model, options, check=context != AS_STORED)
             faults += wrong

@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 import click
 from click.utils import PacifyFlushWrapper
 
-from ablab.errors import AblabError, Terminated, did_you_mean, printable
+from ablab.errors import AblabError, InputError, Terminated, did_you_mean, printable
+from ablab.installed import short_names
 from ablab.version import VERSION
 
 FOLDER = Path(__file__).parent
@@ -54,7 +55,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in summaries():
-            return None
+            return _installed_command(cmd_name)
         module = importlib.import_module(f"ablab.cli.{cmd_name.replace('-', '_')}")
         _add_examples(module.command, getattr(module, "EXAMPLES", ()))
         return module.command  # type: ignore[no-any-return]
@@ -62,7 +63,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in summaries():
+        if args[0] not in summaries() and args[0] not in short_names("command", summaries()):
             raise click.UsageError(f'there is no command "{args[0]}": {did_you_mean(args[0], summaries())}')
         return super().resolve_command(ctx, args)
 
@@ -70,6 +71,9 @@ class Commands(click.Group):
         for group, title in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl(sorted((name, it.text) for name, it in summaries().items() if it.group == group))
+        if others := short_names("command", summaries()):
+            with formatter.section("Of installed distributions"):
+                formatter.write_dl([(name, f"{one.distribution} {one.version}") for name, one in others.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -279,6 +283,23 @@ def _leave(code: int) -> NoReturn:
 
         leave(code)
     sys.exit(code)
+
+
+def _installed_command(name: str) -> click.Command | None:
+    """A command that an installed distribution offers; it is imported only where it is asked for."""
+    offer = short_names("command", summaries()).get(name)
+    if offer is None:
+        return None
+    module, _, attribute = offer.target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{offer.full_name}: this command cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(found, click.Command):
+        raise InputError(f"{offer.full_name}: {offer.target} is no command of click")
+    return found
 
 
 def _add_examples(command: click.Command, examples: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ablab import operations
-from ablab.catalogue import catalogue, read_operations
+from ablab.catalogue import names_in, read_operations, with_installed
 from ablab.errors import Fault, InputError, RecipeError
 from ablab.recipe import Recipe
 from ablab.study.question.variant import Variant, setting_fault, unshowable
@@ -79,7 +79,7 @@ def execution_faults(value: Any) -> tuple[Fault, ...]:
     text = value.get("executor", "")
     if not isinstance(text, str) or not text:
         return (Fault("executor", 'executor is text, such as "workers(2)"'),)
-    return read_operations("executor", text, catalogue("execute", "executor"))[1]
+    return read_operations("executor", text, with_installed("execute", "executor", names_in(text)))[1]
 
 
 def tune_faults(value: Any, base: Recipe, variants: Iterable[Variant]) -> tuple[Fault, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ablab import grammar
 from ablab.catalogue import LENGTH
-from ablab.errors import Fault, GrammarError, StudyError, did_you_mean
-from ablab.metric import ACCURACY, metric_fault, metric_of
+from ablab.errors import Fault, GrammarError, InputError, StudyError, did_you_mean
+from ablab.metric import ACCURACY, full_metric, metric_fault, metric_of
 from ablab.statistics.sequential import FOREVER
 
 LEAST = 3  # pairs before the first look: with two, the interval of a 95 % study is 12.7 standard errors wide
@@ -127,6 +127,16 @@ def _parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[tuple[str,
     return {**values, "metric": names[0], "margin": margins[0]}, tuple(zip(names[1:], margins[1:], strict=True)), None
 
 
+def _with_full_metrics(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keys with the distribution in front of a metric that an installed one offers."""
+    found = values.get("metric")
+    if isinstance(found, str):
+        return {**values, "metric": full_metric(found)}
+    if isinstance(found, list | tuple):
+        return {**values, "metric": [full_metric(name) if isinstance(name, str) else name for name in found]}
+    return values
+
+
 def _confidence_fault(value: Any) -> Fault | None:
     if not _is_number(value) or not 0.5 < value < 1:
         hint = f"did you mean {value / 100:g}?" if _is_number(value) and 50 < value < 100 else ""
@@ -208,6 +218,10 @@ def _target_fault(value: Any) -> Fault | None:
 def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
     """The rule of the keys that are right, the others at their defaults, and what is wrong with them."""
     right: dict[str, Any] = {}
+    try:
+        values = _with_full_metrics(values)
+    except InputError as error:  # several distributions have a metric of that name
+        return Rule(), (Fault("metric", str(error), "metric"),)
     values, also, misfit = _parted(values)
     faults = [misfit] if misfit else []
     for key, written in values.items():

@@ -1,0 +1,1 @@
+"""Parts for ablab that come with an installed distribution; its pyproject.toml names them."""
