@@ -202,7 +202,7 @@ def test_the_example_in_the_documents_runs(tmp_path, monkeypatch, capsys):
     assert "seed pairs" in capsys.readouterr().out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_plain_script_trains_its_own_arrays_side_by_side_and_is_never_imported_by_a_worker(tmp_path):
     text = (Path(__file__).parent.parent / "docs" / "python.md").read_text("utf-8")
     (example,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "from_arrays" in block]

@@ -217,7 +217,7 @@ def test_the_study_room_loads_no_torch():
     assert "torch" not in modules_after("import ablab.study")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_module_of_ours_loads_torchvision_or_matplotlib():
     names = [".".join(("ablab", *path.relative_to(SOURCE).with_suffix("").parts)) for path in FILES]
     modules = [name.removesuffix(".__init__") for name in names if not name.endswith("__main__")]

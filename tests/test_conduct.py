@@ -302,7 +302,7 @@ def test_after_every_round_it_says_what_is_likely_to_come(planned, tmp_path):
     assert (rounds[-1].decided, rounds[-1].runs) == (1, 0)
 
 
-@pytest.mark.parametrize("executor", ["here", pytest.param("workers(2)", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("executor", ["here", pytest.param("workers(1)", marks=pytest.mark.slow)])
 def test_a_study_keeps_the_weights_of_its_runs_where_its_file_says_so_and_its_plan_is_the_same(tmp_path, executor):
     """The weights are those that were tested: with them, the network gives the predictions that the store has."""
     text = f'precision = "fp32"\n{TEXT}'

@@ -195,16 +195,8 @@ def test_a_study_that_a_store_keeps_can_be_read_after_its_files_have_changed(her
 @pytest.mark.slow
 def test_every_example_of_ones_own_runs_in_one_study_and_says_first_what_it_executes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(EXAMPLES.parent.parent)
-    words = [
-        "run",
-        "examples/own/study.toml",
-        "--store",
-        str(tmp_path),
-        "--out",
-        str(tmp_path / "r.html"),
-        "--workers",
-        "2",
-    ]
+    words = ["run", "examples/own/study.toml", "--store", str(tmp_path), "--out", str(tmp_path / "r.html")]
+    words += ["--executor", "workers(1)"]
     command.main(words, standalone_mode=False)
     shown = capsys.readouterr()
     (line,) = [one for one in shown.err.splitlines() if one.startswith("executes your own code: ")]

@@ -43,7 +43,7 @@ def test_a_compiler_that_fails_is_named_with_its_first_line(afresh, monkeypatch,
 
 
 @needs_compiler
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_that_build_at_once_leave_one_library(tmp_path):
     where = {**os.environ, "ABLAB_CACHE": str(tmp_path)}
     both = [subprocess.Popen([sys.executable, "-c", BUILD], env=where, stdout=subprocess.PIPE) for _ in range(2)]
