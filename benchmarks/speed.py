@@ -44,7 +44,7 @@ PARTS = (
     Part("How near to the machine's limits", script("roofline.py", "--rounds", "3"), 90),
     Part("Kernels for bf16, one thread", script("kernels.py", "--threads", "1", "--rounds", "2"), 70),
     Part("Beside other frameworks", script("peers.py", "--model", "simple-nn", "--repeats", "2"), 90),
-    Part("fast94 against the public recipe", script("airbench.py", "--repeats", "2"), 80),
+    Part("fast94 against the public recipe", script("airbench.py", "--steps", "2", "--repeats", "2"), 80),
     Part("Accuracy with kernels and without", ("-m", "ablab", "run", str(STUDY), "--workers", "1", *FRESH), 150),
 )
 
