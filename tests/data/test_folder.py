@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ablab.data import load_dataset
+from ablab.data import cache, load_dataset
 from ablab.data.sources import cifar, folder, parquet
 from ablab.errors import DataError
 
@@ -315,3 +315,24 @@ def test_load_dataset_reads_it_and_keeps_it(tmp_path, monkeypatch):
     first = load_dataset(str(root), size=8)
     assert load_dataset(str(root), size=8).fingerprint == first.fingerprint == folder.read(root, size=8).fingerprint
     assert load_dataset(str(root), size=4).in_shape == (3, 4, 4)
+
+
+def test_a_folder_is_refused_before_all_its_files_are_listed_if_a_class_has_no_picture(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    (tmp_path / "b" / "x.png").touch()
+    for number in range(20):
+        (tmp_path / "a" / f"{number}.txt").touch()
+    monkeypatch.setattr(cache, "MOST_FILES", 10)
+    with pytest.raises(DataError, match=r"a: there is no picture of this class"):
+        load_dataset(str(tmp_path))
+
+
+def test_more_files_than_any_data_set_has_are_refused_with_their_number(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for number in range(6):
+            (tmp_path / name / f"{number}.png").touch()
+    monkeypatch.setattr(cache, "MOST_FILES", 10)
+    with pytest.raises(DataError, match=r"more than 10 files in this folder and those below it"):
+        load_dataset(str(tmp_path))

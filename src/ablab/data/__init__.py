@@ -121,6 +121,8 @@ def _read(
     from ablab.data.cache import cached, file_source
 
     reader, module = _reader(path)
+    if hasattr(module, "refuse"):
+        module.refuse(path)  # before every file is listed for the cache: somebody may name a whole disk
     options = {"labels": labels, "size": size, "skip_unreadable": skip_unreadable}
 
     def make() -> "Dataset":

@@ -11,14 +11,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ablab.atomic import atomic_file
 from ablab.data.places import cache_folder
-from ablab.errors import AblabError
+from ablab.errors import AblabError, DataError
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset, Examples
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAGIC = b"ablab-1\n"
 PAGE = 4096
 PARTS = ("train", "val", "test")
+MOST_FILES = 2_000_000  # of one data set: listing them takes seconds, and they would hold 6 GB of pictures
 HEADER_LIMIT = 16 << 20  # a longer header is not ours: notes and class names of the largest sets take kilobytes
 
 
@@ -49,7 +50,7 @@ class Source:
 def file_source(path: Path, reader: str, options: dict[str, Any]) -> Source:
     """A file, or a folder with all that is in it, known by names, sizes and times of change."""
     path = path.resolve()
-    files = [path] if path.is_file() else sorted(_walk(path))
+    files = [path] if path.is_file() else _walk(path)
     known = [(str(file.relative_to(path)), *_size_and_time(file)) for file in files]
     return Source(
         json.dumps([str(path), reader, options], sort_keys=True),
@@ -182,9 +183,17 @@ def _map(file: BinaryIO, start: int, described: dict[str, Any]) -> "Examples":
     return Examples(array("u1", described["images_at"], shape), array("<i8", described["labels_at"], shape[:1]))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> list[Path]:
+    """Every file in a folder, in the order of their paths; an error where there are more than a data set has."""
+    found: list[str] = []
     for parent, _, names in os.walk(folder):
-        yield from (Path(parent) / name for name in names)
+        found.extend(f"{parent}/{name}" for name in names)
+        if len(found) > MOST_FILES:
+            raise DataError(
+                f"{folder}: there are more than {MOST_FILES:,} files in this folder and those below it; name the "
+                "folder that holds the data set alone"
+            )
+    return sorted(map(Path, found))
 
 
 def _size_and_time(file: Path) -> tuple[int, int]:

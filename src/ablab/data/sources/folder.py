@@ -47,6 +47,15 @@ def recognise(path: Path) -> bool:
     return any(_shows_picture(one) for one in inside) or any(_shows_class(one) for one in inside)
 
 
+def refuse(path: Path) -> None:
+    """Raise what reading the folder would, as soon as one of its classes turns out to have no picture."""
+    parts = _parts(path)
+    names = _class_folders(parts)
+    for folder in (above / name for above in parts.values() for name in names):
+        if not any(file.suffix.lower() in PICTURES for file, _ in _files(folder)):
+            raise _without_picture(folder, _inside(folder, path))
+
+
 def read(path: Path, *, size: int | None = None, labels: str | None = None, skip_unreadable: bool = False) -> Dataset:
     """The data set in the folder, its pictures `size` (32) pixels a side; test images are set aside if there are none.
 
@@ -66,8 +75,7 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
         files = [(number, file) for number, one in enumerate(classes) for file in one.pictures]
         for number, one in enumerate(classes):
             if not one.pictures:
-                links = "; links that lead out of the data set's folder are not followed" if one.outward else ""
-                raise DataError(f"{shown(folder / names[number])}: there is no picture of this class{links}")
+                raise _without_picture(folder / names[number], one)
             found.others += one.others
             found.outward += one.outward
         items = [(shown(file), _reader(file, pictures.MOST_BYTES)) for _, file in files]
@@ -83,6 +91,11 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     notes += _about_others(found)
     notes.append(pictures.treatment(examples["train"].images.shape[-1]))
     return with_test(shown(path.resolve().name), tuple(shown(name) for name in names), examples, notes)
+
+
+def _without_picture(folder: Path, found: Inside) -> DataError:
+    links = "; links that lead out of the data set's folder are not followed" if found.outward else ""
+    return DataError(f"{shown(folder)}: there is no picture of this class{links}")
 
 
 def shown(path: Path | str) -> str:
@@ -153,7 +166,14 @@ def _about_others(found: Inside) -> list[str]:
 
 def _folders(path: Path) -> list[Path]:
     """The folders in a folder, in the order of their names."""
-    return [entry for entry in _entries(path) if entry.is_dir()]
+    return [entry for entry in _entries(path) if _is_folder(entry)]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # one that may not be looked at
+        return False
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -208,7 +228,7 @@ def _leads_out(link: Path, root: Path) -> bool:
 def _shows_picture(folder: Path) -> bool:
     """Whether a picture is directly in this folder, as far as names tell. A folder that cannot be listed shows none."""
     try:
-        return any(entry.suffix.lower() in PICTURES and not entry.is_dir() for entry in _entries(folder))
+        return any(entry.suffix.lower() in PICTURES and not _is_folder(entry) for entry in _entries(folder))
     except DataError:
         return False
 
