@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ablab.conduct import checkpoints, conduct, run_study, train_one, weights_path
+from ablab.conduct import checkpoints, conduct, run_studies, run_study, train_one, weights_path
 from ablab.course import trials
 from ablab.data import load_dataset
 from ablab.errors import InputError, RecipeError, StudyError
@@ -337,3 +337,30 @@ def test_what_cannot_be_kept_is_refused_with_its_line_and_a_study_in_python_says
         Study("Does batch norm help?", "simple-nn", {"norm": "norm=batch"}, keep="everything")
     study = Study("Does batch norm help?", "simple-nn", {"norm": "norm=batch"}, keep="weights")
     assert Study.from_toml(study.text).keep == "weights"
+
+
+@pytest.mark.slow
+def test_a_replication_on_two_data_sets_that_was_stopped_goes_on_and_repeats_none_that_is_done(tmp_path):
+    text = TEXT.replace(f'"{DATA}"', '["phantom(train=200, test=50)", "phantom(train=200, test=60)"]')
+    studies = read_studies_of(tmp_path, text)
+    store = Store(tmp_path / "store")
+
+    def asked(*, replicates, stops=False):
+        options = {"show": lambda planned: nothing, "executor": "here", "replicates": replicates}
+        conducting = run_studies(studies, store, **options)
+        if stops:
+            next(conducting)  # the first data set has its answer
+            conducting.close()
+        else:
+            assert len(list(conducting)) == 2
+
+    asked(replicates=False)
+    asked(replicates=True, stops=True)
+    assert {kept.root for kept in store.studies()} == {0, 1}
+    stopped_at = len(store.ids())
+    assert 12 < stopped_at < 24
+    asked(replicates=True)
+    assert len(store.ids()) == 24
+    assert sorted(kept.root for kept in store.studies()) == [0, 0, 1, 1]
+    asked(replicates=True)
+    assert sorted(kept.root for kept in store.studies()) == [0, 0, 1, 1, 2, 2]

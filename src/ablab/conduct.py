@@ -22,6 +22,7 @@ from ablab.prepare import (
     check_locked,
     facts_of,
     foresee,
+    in_one_round,
     planned_on_data,
     replicated,
     weights_folder,
@@ -142,6 +143,17 @@ class ProgramStart:
     plan: TrialPlan
 
 
+def _in_one_round(starts: Sequence[Start | ProgramStart], store: Store) -> list[Start | ProgramStart]:
+    """The same starts, the replications of each study in step on all its data sets."""
+    planned = [start.plan for start in starts if isinstance(start, Start)]
+    return [
+        dataclasses.replace(start, plan=in_one_round(start.plan, planned, store).on(start.data))
+        if isinstance(start, Start)
+        else start
+        for start in starts
+    ]
+
+
 def run_study(study: Study, store: Store, *, show: Callable[[Plan], Observer], **options: Any) -> Result:
     """Carry out one study: see `run_studies`."""
     with closing(run_studies([study], store, show=show, **options)) as ended:
@@ -208,6 +220,8 @@ def run_studies(
             yield study, error
     if not starts:
         return
+    if replicates:
+        starts = _in_one_round(starts, store)
     for at, start in enumerate(starts):
         if isinstance(start, ProgramStart):
             starts[at] = dataclasses.replace(start, plan=locked_now(start.plan, store))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,6 +184,23 @@ def replicated(planned: Plan, store: Store) -> Plan:
     fresh = _at_free_root(known[0], store)
     note = f"a replication of plan {known[0].hash}, with the seeds of root {fresh.study.rule.root}"
     return dataclasses.replace(fresh, note=note)
+
+
+def in_one_round(planned: Plan, others: Sequence[Plan], store: Store) -> Plan:
+    """The replication of a study on one of its data sets, in step with those on the others.
+
+    While one of these goes on, as after a kill, a data set that is done with this round is not asked another time.
+    """
+    known = _all_askings(planned, store)
+    there = [(other, _all_askings(other, store)) for other in others if other.study.where == planned.study.where]
+    going_on = [len(asked) for other, asked in there if other.hash in {one.hash for one in asked}]
+    is_fresh = planned.hash not in {one.hash for one in known}
+    return known[-1] if is_fresh and going_on and len(known) >= min(going_on) else planned
+
+
+def _all_askings(planned: Plan, store: Store) -> list[Plan]:
+    """The plans with the seeds of any root by which the question of this one was asked."""
+    return askings(at_root(planned, 0).study, planned.fingerprint, store)
 
 
 def _seen(planned: Plan, store: Store) -> set[str]:
