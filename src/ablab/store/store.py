@@ -17,6 +17,7 @@ from ablab.errors import InputError, StoreError
 from ablab.operations import is_there
 from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
 from ablab.store import artifacts, history, listed
+from ablab.store.drives import network_drive
 from ablab.store.query import Glance, Listing, listing
 from ablab.store.schema import BROKEN, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
 
@@ -314,7 +315,7 @@ class Store:
         return dataclasses.replace(run, predictions=classes, certainty=certainty)
 
     def _prepare(self) -> None:
-        modern = sqlite3.sqlite_version_info >= SAFE_WAL and not _file_system(self.folder)
+        modern = sqlite3.sqlite_version_info >= SAFE_WAL and not network_drive(self.folder)
         self.connection.execute(f"PRAGMA journal_mode = {'WAL' if modern else 'DELETE'}")
         # FULL does not flush the folder after the journal is gone: a power cut could bring it back and undo a run
         self.connection.execute("PRAGMA synchronous = EXTRA")
@@ -413,15 +414,3 @@ def room(file: Path, error: Exception) -> str:
     if disk.f_files and not disk.f_favail:
         return f"; {free:,} bytes are free on that disk and no room for another file: remove some files"
     return ""
-
-
-def _file_system(folder: Path) -> str | None:
-    """The kind of network file system that a folder is on, if it is on one; known on Linux only."""
-    try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return None
-    path = str(folder.resolve())
-    here = [(point, kind) for point, kind in mounts if path == point or path.startswith(point.rstrip("/") + "/")]
-    kind = max(here, key=lambda mount: len(mount[0]), default=("", ""))[1]
-    return kind if kind in {"nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "fuse.sshfs", "9p"} else None
