@@ -45,6 +45,7 @@ from ablab.trials.plan import Plan as TrialPlan
 from ablab.trials.processes import Processes
 from ablab.trials.question import Measure, TrialStudy
 from ablab.trials.result import TrialResult
+from ablab.trials.result import askings as trial_askings
 from ablab.trials.result import result_of as trial_result_of
 
 Show = Callable[[Any], Callable[[Any, Any], None]]  # of a plan, who sees the events of its runs or trials
@@ -211,7 +212,9 @@ def run_studies(
     for study in studies:
         try:
             if isinstance(study, TrialStudy):
-                starts.append(ProgramStart(study, prepared(study, store, is_new=is_new, reuses=reuses)))
+                starts.append(
+                    ProgramStart(study, prepared(study, store, is_new=is_new, reuses=reuses, replicates=replicates))
+                )
             else:
                 starts.append(begin(study))
         except AblabError as error:
@@ -243,6 +246,8 @@ def run_studies(
             study, result = starts[place].study, outcome
             if replicates and isinstance(result, Result) and result.tuned is None:
                 result = result_of(askings(result.study, result.plan.fingerprint, store)[0], store)
+            if replicates and isinstance(study, TrialStudy) and isinstance(result, TrialResult):
+                result = trial_result_of(trial_askings(study, store)[0], store)
             yield study, result
 
 

@@ -127,7 +127,7 @@ def test_a_program_that_is_not_there_is_said_before_a_plan_is_locked():
     assert not Path(".ablab").exists() or locked(Store(".ablab")) == []
 
 
-@pytest.mark.parametrize("options", [["--replicate"], ["--scale", "full"], ["--skip-unreadable"], ["--data-root", "x"]])
+@pytest.mark.parametrize("options", [["--scale", "full"], ["--skip-unreadable"], ["--data-root", "x"]])
 def test_options_that_a_study_of_a_command_does_not_have_are_refused(options):
     with pytest.raises(InputError, match="a study of a command"):
         invoke("run", "s.toml", *options)
@@ -159,7 +159,7 @@ def test_its_tables_are_written_in_every_format():
     rows = json.loads(invoke("table", "s.toml", "--json", "--what", "trials"))["tables"][0]["rows"]
     assert {row["arm"] for row in rows} == {"base", "five more"}
     assert all(0.6 < row["acc"] < 0.8 for row in rows)
-    with pytest.raises(InputError, match="has the tables verdicts and trials"):
+    with pytest.raises(InputError, match="has the tables verdicts, again, trials"):
         invoke("table", "s.toml", "--what", "classes")
 
 
@@ -410,3 +410,20 @@ def test_a_study_of_a_command_is_carried_out_without_torch():
         "command(['run', 's.toml'], standalone_mode=False)\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_a_question_is_asked_again_with_seeds_that_nobody_has_seen_and_both_answers_stand():
+    with pytest.raises(StudyError, match="there is nothing to replicate yet"):
+        invoke("run", "s.toml", "--replicate")
+    first = last(invoke("run", "s.toml", "--json"))
+    said = invoke("run", "s.toml", "--replicate")
+    assert f"a replication of plan {first['plan']}, with the seeds of root 1" in said
+    assert "seed 10000" in said
+    assert "Asked again: 1 replication with fresh runs." in said
+    assert "root 1" in invoke("table", "s.toml", "--what", "again")
+    both = last(invoke("report", "s.toml", "--json"))
+    assert both["verdicts"] == first["verdicts"]
+    assert [(one["root"], one["verdicts"][0]["word"]) for one in both["again"]] == [(1, "helps")]
+    assert "Asked again" in Path("reports/s.html").read_text()
+    last(invoke("run", "s.toml", "--replicate", "--json"))
+    assert [one["root"] for one in last(invoke("report", "s.toml", "--json"))["again"]] == [1, 2]

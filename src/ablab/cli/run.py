@@ -86,7 +86,6 @@ def command(
         raise InputError("which study? ablab run quickstart, ablab run STUDY.toml, or ablab run --published")
     programs = {study.path: asked for study in studies if (asked := study_of_command(study))}
     for asked in programs.values():
-        refuse(asked, {"--replicate": replicates})
         if len(programs) == len(studies):
             refuse(asked, {"--skip-unreadable": skip_unreadable, "--data-root": words.data_root})
     if dry_run:

@@ -54,7 +54,7 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
 
     results = looked_up(study)
     if isinstance(results[0], TrialResult) and what not in (known := table_names("trial section")):
-        raise InputError(f"--what {what}: a study of a command has the tables {' and '.join(known)}")
+        raise InputError(f"--what {what}: a study of a command has the tables {', '.join(known)}")
     named = [(result.study.name, table) for result in results for table in tables_of(result, what)]
     if out and len(named) > 1:
         raise InputError(

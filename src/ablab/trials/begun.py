@@ -20,7 +20,7 @@ from ablab.trials.figures import absence
 from ablab.trials.kept import kept
 from ablab.trials.plan import Plan, plan
 from ablab.trials.question import TrialStudy
-from ablab.trials.result import begun, there
+from ablab.trials.result import askings, begun, result_of, there
 
 if TYPE_CHECKING:
     from ablab.store import Store
@@ -46,8 +46,12 @@ def foreseen(
     return planned, found, max((sd(each) for each in gaps if len(each) >= LEAST), default=None)
 
 
-def prepared(study: TrialStudy, store: Store, *, is_new: bool = False, reuses: bool = False) -> Plan:
+def prepared(
+    study: TrialStudy, store: Store, *, is_new: bool = False, reuses: bool = False, replicates: bool = False
+) -> Plan:
     """The plan as a store has begun it; a new one has fresh seeds, unless it names its own or may reuse trials."""
+    if replicates:
+        return _replicated(study, store)
     known = begun(study, store)
     if known:
         return known
@@ -61,20 +65,48 @@ def prepared(study: TrialStudy, store: Store, *, is_new: bool = False, reuses: b
 
 def _fresh(planned: Plan, store: Store) -> Plan:
     """The plan with seeds whose trials nobody has seen: a person who knows results can choose a margin to fit them."""
-    seen = outcomes(store, (trial.id for trial in planned.possible))
+    seen = _seen(planned, store)
     if not seen:
         return planned
+    other = _at_free_root(planned, store)
+    had = "has" if len(seen) == 1 else "have"
+    note = (
+        f"fresh seeds (root {other.study.rule.root}): {counted(len(seen), 'trial')} that this study would use {had} "
+        "been seen. --reuse takes them, and the verdicts say so"
+    )
+    return dataclasses.replace(other, note=note)
+
+
+def _replicated(study: TrialStudy, store: Store) -> Plan:
+    """The same question once more: a replication that is not done goes on, else one with the next free seeds begins."""
+    known = askings(study, store)
+    if not known:
+        raise StudyError(f"{study.where}: there is nothing to replicate yet: run it once without --replicate")
+    if study.rule.root:
+        raise StudyError(f"{study.where}: it names its root: leave root out, and --replicate takes the next one")
+    if result_of(known[-1], store).decision.wanted:
+        if len(known) == 1:
+            complete = "its first answer is not complete yet: run it without --replicate, which goes on"
+            raise StudyError(f"{study.where}: {complete}")
+        return known[-1]
+    fresh = _at_free_root(known[0], store)
+    note = f"a replication of plan {known[0].hash}, with the seeds of root {fresh.study.rule.root}"
+    return dataclasses.replace(fresh, note=note, locked="")
+
+
+def _at_free_root(planned: Plan, store: Store) -> Plan:
+    """The plan with the first seeds whose trials nobody has seen."""
     for root in range(1, MOST_ROOTS + 1):
-        other = planned.at_root(root)
-        if not outcomes(store, (trial.id for trial in other.possible)):
-            had = "has" if len(seen) == 1 else "have"
-            note = (
-                f"fresh seeds (root {root}): {counted(len(seen), 'trial')} that this study would use {had} been seen. "
-                "--reuse takes them, and the verdicts say so"
-            )
-            return dataclasses.replace(other, note=note)
+        if not _seen(other := planned.at_root(root), store):
+            return other
     where = planned.study.where
     raise StudyError(f"{where}: all {MOST_ROOTS} roots have been used: --reuse takes trials that were seen")
+
+
+def _seen(planned: Plan, store: Store) -> set[str]:
+    """The trials of a plan that are there, or were removed."""
+    own = {trial.id for trial in planned.possible}
+    return {*outcomes(store, own), *(grave.run for grave in store.removed() if grave.run in own)}
 
 
 def _check_locked(planned: Plan, store: Store) -> None:

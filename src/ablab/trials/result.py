@@ -28,6 +28,8 @@ class TrialResult:
     plan: Plan
     outcomes: Mapping[str, Outcome]  # by the ids of the trials
     decision: Decision
+    again: tuple[TrialResult, ...] = ()  # what the same question came to with other seeds
+    pooled: tuple[Any, ...] = ()  # nothing: no plan of trials says beforehand that its replications are pooled
 
     to_html: ClassVar[Callable[..., str]]  # given by ablab.api, which can write reports
 
@@ -43,6 +45,10 @@ class TrialResult:
     @property
     def verdicts(self) -> tuple[TrialVerdict, ...]:
         return self.decision.verdicts
+
+    def verdict(self, variant: str) -> TrialVerdict | None:
+        """The verdict of a variant; None for the base."""
+        return next((verdict for verdict in self.verdicts if verdict.variant == variant), None)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -85,6 +91,7 @@ class TrialResult:
             ],
             "remarks": list(self.remarks),
             "wanted": len(self.decision.wanted),
+            **({"again": [_answers(other) for other in self.again]} if self.again else {}),
         }
 
     def to_json(self) -> str:
@@ -96,8 +103,22 @@ class TrialResult:
         return f"<TrialResult of {self.study.name}: {words}; {counted(len(self.outcomes), 'trial')}>"
 
 
+def _answers(result: TrialResult) -> dict[str, Any]:
+    """What a replication came to."""
+    return {
+        "root": result.study.rule.root,
+        "verdicts": [dataclasses.asdict(verdict) for verdict in result.verdicts],
+    }
+
+
 def result_of(planned: Plan, store: Store) -> TrialResult:
-    """What the outcomes in a store say of a plan."""
+    """What the outcomes in a store say of a plan; beside the first answer to a question stand its replications."""
+    asked = askings(planned.study.at_root(0), store)
+    others = asked[1:] if asked and asked[0].hash == planned.hash else []
+    return dataclasses.replace(_one(planned, store), again=tuple(_one(other, store) for other in others))
+
+
+def _one(planned: Plan, store: Store) -> TrialResult:
     found = there(planned, store)
     return TrialResult(planned, found, decide(planned, found))
 
@@ -112,10 +133,15 @@ def there(planned: Plan, store: Store) -> dict[str, Outcome]:
     }
 
 
+def askings(study: TrialStudy, store: Store) -> list[Plan]:
+    """The plans by which a store has asked a question, each with its seeds, the one that was begun first in front."""
+    kept = (entry for entry in locked(store) if plan_at(study, entry.root).hash == entry.plan)
+    return [_as_locked(study, entry) for entry in kept]
+
+
 def begun(study: TrialStudy, store: Store) -> Plan | None:
     """The plan by which a store has begun a study, with its seeds; None where it has not."""
-    kept = locked(store)
-    return next((_as_locked(study, entry) for entry in kept if plan_at(study, entry.root).hash == entry.plan), None)
+    return next(iter(askings(study, store)), None)
 
 
 def plan_at(study: TrialStudy, root: int) -> Plan:

@@ -11,10 +11,13 @@ from ablab.report.words import WORDS
 from ablab.result import Result
 from ablab.study.pooled import Pooled
 from ablab.study.verdict import Verdict, signed
+from ablab.trials.result import TrialResult
+from ablab.trials.verdict import TrialVerdict
 
 
 @mark("section", "again", title="Asked again", place=42, tables=("again",))
-def again(result: Result) -> Iterator[Part]:
+@mark("trial section", "again", title="Asked again", place=42, tables=("again",))
+def again(result: Result | TrialResult) -> Iterator[Part]:
     """A table of every variant's answers, the first one and those of its replications."""
     if not result.again:
         return
@@ -28,7 +31,7 @@ def again(result: Result) -> Iterator[Part]:
     yield _table(result)
 
 
-def _pooling(result: Result) -> str:
+def _pooling(result: Result | TrialResult) -> str:
     if not result.pooled:
         return (
             "They are not pooled: the plan did not say so before the first answer was known, and the wish to ask "
@@ -41,9 +44,9 @@ def _pooling(result: Result) -> str:
     )
 
 
-def _table(result: Result) -> Table:
+def _table(result: Result | TrialResult) -> Table:
     asked = [(result, "first"), *((other, f"root {other.study.rule.root}") for other in result.again)]
-    metric = metric_of(result.study.rule.metric)
+    metric = result.study.measure.metric if isinstance(result, TrialResult) else metric_of(result.study.rule.metric)
     heads = (
         Head("variant"),
         Head("asked"),
@@ -81,7 +84,7 @@ def _table(result: Result) -> Table:
     )
 
 
-def _cells(name: str, where: str, answer: Verdict | Pooled, digits: int) -> tuple[str | Cell, ...]:
+def _cells(name: str, where: str, answer: Verdict | TrialVerdict | Pooled, digits: int) -> tuple[str | Cell, ...]:
     def figure(number: float | None) -> str:
         return "–" if number is None else signed(number, digits)
 

@@ -8,7 +8,7 @@ from typing import Any
 from ablab import wire
 from ablab.events import Noticed
 from ablab.nouns import counted, duration
-from ablab.report.section import Paragraph
+from ablab.report.section import sections
 from ablab.report.sections.trial_effects import verdict_table
 from ablab.report.table import Table, table
 from ablab.report.terminal.plain import lines_of
@@ -104,13 +104,8 @@ def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:
 
 
 def result_text(result: TrialResult) -> str:
-    """The verdicts as a table, then in sentences, then what a reader must know."""
+    """The verdicts as a table, then every section that has a place in a terminal."""
     width = screen_width() and 100
-    lines = [on_screen(verdict_table(result)), ""]
-    for verdict in result.verdicts:
-        lines += lines_of(Paragraph(verdict.sentence), width=width)
-    for remark in result.remarks:
-        lines += lines_of(Paragraph(f"note: {remark}{'' if remark.endswith('?') else '.'}"), width=width)
-    if wanted := len(result.decision.wanted):
-        lines.append(f"{counted(wanted, 'trial')} {'is' if wanted == 1 else 'are'} still wanted")
+    parts = (part for section in sections(result, "terminal") for part in section.parts)
+    lines = [on_screen(verdict_table(result)), "", *(line for part in parts for line in lines_of(part, width=width))]
     return "\n".join(lines).rstrip("\n")
