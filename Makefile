@@ -58,6 +58,7 @@ published: install
 
 reference: install
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/architecture.py
 
 # The pages as a site that needs no network, in site/; a dead link or a page that is in no menu is an error.
 docs: install reference

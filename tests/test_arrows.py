@@ -5,28 +5,13 @@ import functools
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "ablab"
-FILES = sorted(SOURCE.rglob("*.py"))
+import architecture
+from architecture import ABOVE_ALL, FACTS, SOURCE, arrows, imports, imports_of, room
 
-# The facts at the bottom import each other and nothing else, and every room may import them.
-FACTS = {"errors", "grammar", "domains", "signature", "catalogue", "operations", "recipe", "records", "events", "wire"}
-FACTS |= {
-    "recipes",
-    "randomness",
-    "metric",
-    "atomic",
-    "nouns",
-    "own_code",
-    "aliases",
-    "pinned",
-    "installed",
-    "version",
-    "trial",
-}
+FILES = sorted(SOURCE.rglob("*.py"))
 
 # What a room imports of ours besides them: exactly this, so that the picture in docs/design.md stays true.
 ARROWS = {
@@ -100,37 +85,6 @@ ARROWS = {
         "trials",
     },
 }
-ABOVE_ALL = {"cli", "__init__", "__main__"}
-
-
-def room(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
-
-
-def imports(tree: ast.AST) -> set[str]:
-    """The rooms of ours that a file imports, anywhere in it, or names in a string as a module to import."""
-    rooms = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "ablab":
-            rooms |= {alias.name for alias in node.names}
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += _strings(node)
-        rooms |= {name.split(".")[1] for name in names if name.startswith("ablab.")}
-    return rooms
-
-
-def _strings(node: ast.AST) -> list[str]:
-    """What `import_module` and `__import__` are given as text; of text with values in it, the part before the first."""
-    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith(("import_module", "__import__")):
-        return []
-    texts = [argument.values[0] if isinstance(argument, ast.JoinedStr) else argument for argument in node.args]
-    return [text.value for text in texts if isinstance(text, ast.Constant) and isinstance(text.value, str)]
-
-
-@functools.cache
-def imports_of(path: Path) -> set[str]:
-    return imports(ast.parse(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -142,11 +96,12 @@ def test_a_file_imports_only_rooms_below_it(path):
 
 
 def test_every_arrow_is_one_that_some_file_uses():
-    used = {name: set() for name in ARROWS}
-    for path in FILES:
-        if room(path) not in ABOVE_ALL:
-            used[room(path)] |= imports_of(path) - FACTS - {room(path)}
-    assert used == ARROWS
+    assert arrows() == {name: below for name, below in ARROWS.items() if name not in FACTS}
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_imports():
+    """`make reference` draws it again."""
+    assert architecture.PICTURE.read_text(encoding="utf-8") == architecture.svg(arrows())
 
 
 @pytest.mark.parametrize(

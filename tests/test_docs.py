@@ -12,7 +12,7 @@ from ablab.cli import command
 from ablab.models import Io, build
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "howto").glob("*.md"))]
 
 
 def commands(text: str) -> list[list[str]]:

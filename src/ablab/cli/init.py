@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from ablab.cli.shared import json_option, say
 
@@ -11,6 +12,7 @@ EXAMPLES = (
     "ablab init mine",
     "ablab init mine --model vgg6 --data cifar10",
     'ablab init mine --command "python train.py --seed {seed} {args}"',
+    "ablab init homework --course dropout",
 )
 
 
@@ -19,12 +21,45 @@ EXAMPLES = (
 @click.option("--model", default="simple-nn", show_default=True, help="Ask about this network.")
 @click.option("--data", default="phantom", show_default=True, help="Ask on these data: a name, a folder, a file.")
 @click.option("--command", "program", metavar="TEXT", help="Ask about a program: its command with {seed} and {args}.")
+@click.option("--course", metavar="NAME", help="Copy an assignment of the course: a study and a worksheet.")
+@click.option("--solution", is_flag=True, help="Copy the solution of the assignment as well.")
 @json_option
-def command(name: str, model: str, data: str, program: str | None, as_json: bool) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context,
+    name: str,
+    model: str,
+    data: str,
+    program: str | None,
+    course: str | None,
+    solution: bool,
+    as_json: bool,
+) -> None:
     from ablab.study.question.files import begin_study
     from ablab.trials.begin import begin_trials
 
     place = Path(name)
+    if course is not None:
+        _refuse_others(ctx)
+        _copy(place, course, as_json, solution=solution)
+        return
+    if solution:
+        raise click.UsageError("--solution: of which assignment? --course NAME")
     path = begin_study(place, model=model, data=data) if program is None else begin_trials(place, program)
     text = f"{path}: change the question, the base and the variants, then see what it takes"
     say(as_json, {"study": str(path)}, text, f"ablab plan {path}")
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    """An assignment says itself which network, data and program it is about."""
+    for key, option in (("model", "--model"), ("data", "--data"), ("program", "--command")):
+        if ctx.get_parameter_source(key) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"{option}: an assignment has its own; leave it out, and change the copy")
+
+
+def _copy(place: Path, course: str, as_json: bool, *, solution: bool) -> None:
+    from ablab.study.question.assignments import begin_assignment
+
+    paths = [str(path) for path in begin_assignment(place, course, with_solution=solution)]
+    text = f"{paths[0]}: the study; {paths[1]}: what to do with it"
+    say(as_json, {"study": paths[0], "files": paths}, text, f"ablab plan {paths[0]}")

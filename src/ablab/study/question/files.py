@@ -76,6 +76,11 @@ def published_folder() -> Path:
     return _folder() / "published"
 
 
+def course_folder() -> Path:
+    """Where the assignments of the course lie."""
+    return _folder() / "course"
+
+
 def shipped_studies() -> dict[str, Path]:
     """The studies that come with ablab, by the names that `ablab run` knows them by."""
     own = sorted((*_folder().glob("*.toml"), *(_folder() / "fast").glob("*.toml")))
