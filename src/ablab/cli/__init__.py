@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import functools
+import gc
 import importlib
 import itertools
 import os
@@ -282,6 +283,7 @@ def _leave(code: int) -> NoReturn:
         from ablab.train.torchrun import leave
 
         leave(code)
+    gc.freeze()  # else Python looks through every object of torch's before it ends, which takes 0.4 s
     sys.exit(code)
 
 
