@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import random
 
 import pytest
@@ -286,3 +287,10 @@ def test_a_figure_that_is_not_finite_is_refused_before_anything_is_taken_in(tmp_
         take(store, rewritten(sent(tmp_path, run(0), run(1)), change))
     assert store.ids() == []
     assert store.fingerprints() == []
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_is_refused_instead_of_being_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "runs.ablab")
+    with pytest.raises(InputError, match="this is a pipe"):
+        take(Store(tmp_path / "store"), tmp_path / "runs.ablab")

@@ -8,6 +8,7 @@ import functools
 import logging
 import secrets
 import socket
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -191,6 +192,8 @@ def serve(folder: Path, *, port: int | None, ready: Callable[[str, int], None], 
         timeout_graceful_shutdown=2,
     )
     logging.getLogger("uvicorn.error").addFilter(Once())
+    # Ctrl-C may come between the making of a coroutine and its start, of which Python would tell after our last word.
+    warnings.filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")
     try:
         ready(f"http://127.0.0.1:{taken}/?token={token}", taken)
         uvicorn.Server(config).run(sockets=sockets)

@@ -6,22 +6,32 @@ from pathlib import Path
 
 MOUNTS = Path("/proc/mounts")  # Linux only
 # Machines share no memory, which a write-ahead log of SQLite needs. All of FUSE counts: most of it is a network's.
-SHARED: tuple[str, ...] = (
-    "9p",
-    "afs",
-    "beegfs",
-    "ceph",
-    "cifs",
-    "coda",
-    "fhgfs",
-    "gfs2",
-    "glusterfs",
-    "gpfs",
-    "lustre",
-    "ncpfs",
-    "nfs",
+SHARED = frozenset(
+    {
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "coda",
+        "fhgfs",
+        "gfs2",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "orangefs",
+        "panfs",
+        "prl_fs",
+        "smb3",
+        "smbfs",
+        "vboxsf",
+        "virtiofs",
+    }
 )
-SHARED += ("nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs")
 
 
 def network_drive(folder: Path, table: Path = MOUNTS) -> str | None:

@@ -215,6 +215,8 @@ def _digest(kind: str, content: Any) -> str:
 def _parsed(path: Path) -> Iterator[_Value]:
     """What is in a file, line by line; an error, with the line, for the first that is not as export writes it."""
     try:
+        if path.is_fifo():  # opening it would wait for ever, and its length is not known
+            raise InputError(f"{path}: this is a pipe; write what it gives into a file and import that")
         with path.open("rb") as file:
             if file.seek(0, 2) > LONGEST_FILE:
                 raise InputError(f"{path}: a file for runs has at most {LONGEST_FILE >> 20} MB")
