@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 CODE := src tests benchmarks tools
 
-.PHONY: audit install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference docs faults gpu gpu-published clean
+.PHONY: audit axe install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference pictures docs faults gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -40,6 +40,10 @@ check: install
 audit: install
 	$(BIN)/python tools/supply.py
 
+# The checker of accessibility that the tests in a browser use; without it they skip those checks.
+axe:
+	npm install --no-save --no-package-lock --silent axe-core@4
+
 bench: install
 	$(BIN)/python benchmarks/data.py
 	GOMP_SPINCOUNT=5000 $(BIN)/python benchmarks/train.py
@@ -59,6 +63,10 @@ published: install
 reference: install
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/architecture.py
+
+# The pictures of the pages, made in an empty folder; needs Chromium.
+pictures: install
+	$(BIN)/python tools/pictures.py
 
 # The pages as a site that needs no network, in site/; a dead link or a page that is in no menu is an error.
 docs: install reference

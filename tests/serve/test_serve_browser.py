@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from dashboards import HOSTILE, Dashboard, end, fill, start
 
+import axe
 from ablab.store import Store
 
 pytestmark = pytest.mark.browser
@@ -85,6 +86,30 @@ def test_every_page_fits_the_screen_runs_nothing_hostile_and_asks_nobody_else(
     assert tab.page.evaluate("getComputedStyle(document.body).margin") == "0px"  # its own style was let in
     assert tab.said == []
     assert {address.startswith((dashboard.base + "/", "data:")) for address in tab.asked} == {True}
+    tab.page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_against_wcag_aa_on_any_page(
+    browser: Any, dashboard: Dashboard, filled: Any, scheme: str
+) -> None:
+    tab = opened(browser, dashboard, scheme=scheme)
+    ids = [run.id for run in filled[2][:2]]
+    for path in ("/", f"/study/{filled[1].hash}", f"/run/{ids[0]}", f"/compare?runs={','.join(ids)}"):
+        tab.open(dashboard.base + path)
+        tab.page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        assert axe.violations(tab.page) == [], path
+    tab.page.context.close()
+
+
+def test_what_a_reader_unfolded_stays_open_when_the_page_is_renewed(
+    browser: Any, dashboard: Dashboard, filled: Any
+) -> None:
+    tab = opened(browser, dashboard)
+    tab.open(f"{dashboard.base}/study/{filled[1].hash}")
+    tab.page.click("summary:has-text('Recipes')")
+    tab.page.evaluate("attributes(document.querySelector('#recipes details'), document.createElement('details'))")
+    assert tab.page.locator("#recipes table").is_visible()
     tab.page.context.close()
 
 

@@ -7,7 +7,7 @@ shows every section, unless the mark says otherwise:
 
 - `absent=("notebook", "terminal")` names the presentations that leave it out: its figures are elsewhere there, or it is
   too long for them, or it needs torch or the test images;
-- `is_open=True` keeps it unfolded in a notebook;
+- `is_open=True` keeps it unfolded in a page and in a notebook;
 - `is_long=True` says that its tables may have hundreds of rows: a paper has them as files of their own.
 """
 
@@ -40,6 +40,7 @@ class Paragraph:
     lead: str = ""
     word: str = ""
     label: str = ""  # the word with what limits it; empty where nothing does
+    headline: str = ""  # the beginning of the text, where a page sets it larger than the rest
 
 
 @dataclass(frozen=True)

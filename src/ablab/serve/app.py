@@ -110,7 +110,7 @@ class Pages:
         """The report's sections but for those that the live parts above them show; made anew when a run has come."""
         known = self.bodies.get(it.plan.hash)
         if known is None or known[0] is not it:
-            known = it, body(sections(it, "dashboard"), has_links=False)
+            known = it, body(sections(it, "dashboard"))
             self.bodies[it.plan.hash] = known
         return known[1]
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from detailed import detailed, pictures
 from hostile import HOSTILE, hostile_page
-from simulated import result, simulate, study
+from simulated import TEXT, result, simulate, study
 
+import axe
 from ablab.report.page import page
 from ablab.report.words import WORDS
 from ablab.study import decide, plan
@@ -42,11 +43,18 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     it = study()
     _, runs, verdicts = simulate(it, breaks=(("wide", 3),))
     rich, its_runs, its_verdicts, data = detailed()
+    two = study(text=TEXT.split('"dropout"')[0] + '[decide]\nseeds = "3..5"\n')
+    _, some, answers = simulate(two)
+    rates = ", ".join(f"{at / 1000}" for at in range(1, 11))
+    ten = study(text=f'{TEXT.split("[variants]")[0]}[grid]\nlr = [{rates}]\n[decide]\nseeds = "3..5"\n')
+    ten, many, ends, data = detailed(ten, gains={})
     texts = {
         "whole": page(result(it, runs, verdicts)),
         "empty": page(result(it, (), decide(plan(it, "ab"), ()).verdicts)),
         "hostile": hostile_page(),
         "detailed": page(result(rich, its_runs, its_verdicts, data=data), pictures()),
+        "brief": page(result(two, some, answers)),
+        "ten": page(result(ten, many, ends, data=data), pictures()),
     }
     folder = tmp_path_factory.mktemp("pages")
     for name, text in texts.items():
@@ -57,7 +65,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 class Tab:
     """A page that is open, and all that it said and asked for."""
 
-    def __init__(self, browser: Any, path: Path, **options: Any) -> None:
+    def __init__(self, browser: Any, path: Path, *, is_unfolded: bool = True, **options: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page = self.context.new_page()
         self.said: list[str] = []
@@ -68,6 +76,9 @@ class Tab:
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(path.as_uri())
         self.address = path.as_uri()
+        folder = self.page.locator(".contents button")
+        if is_unfolded and folder.count():
+            folder.click()
 
     def check(self) -> None:
         """Nothing was executed that is not ours, nothing was said, nothing was asked for."""
@@ -120,10 +131,70 @@ def test_on_a_phone_the_numbers_of_the_forest_plot_are_within_the_screen(opened:
 def test_without_script_the_page_says_the_same(opened: Callable[..., Tab]) -> None:
     texts = []
     for is_on in (True, False):
-        tab = opened("detailed", java_script_enabled=is_on).page
-        whole = tab.locator("main").inner_text()
-        texts.append(" ".join(re.sub(r"\b(save as|SVG|PNG|CSV|against|epochs|seconds|FLOPs)\b", "", whole).split()))
+        tab = opened("detailed", is_unfolded=False, java_script_enabled=is_on).page
+        tab.emulate_media(media="print")  # everything is unfolded there, and no button is shown
+        texts.append(" ".join(tab.locator("main").inner_text().split()))
     assert texts[0] == texts[1]
+
+
+def test_the_first_screen_has_the_question_the_answers_the_effects_and_what_to_write(
+    opened: Callable[..., Tab],
+) -> None:
+    tab = opened("brief", is_unfolded=False).page
+    parts = ("h1", ".answer", ".forest", "#to_write h2", "#to_write p")
+    tops = {name: tab.locator(name).first.bounding_box()["y"] for name in parts}
+    assert sorted(tops, key=lambda name: tops[name]) == list(parts)
+    assert all(top < 850 for top in tops.values())
+
+
+def test_a_study_of_ten_variants_is_below_8000_pixels_before_anything_is_unfolded(opened: Callable[..., Tab]) -> None:
+    tab = opened("ten", is_unfolded=False).page
+    height = "document.documentElement.scrollHeight"
+    folded = tab.evaluate(height)
+    assert folded < 8000
+    tab.click("text=Unfold all")
+    assert tab.evaluate(height) > 2 * folded
+    tab.click("text=Fold all")
+    assert tab.evaluate(height) == folded
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_a_link_of_the_contents_unfolds_its_section_and_the_contents_stay(
+    opened: Callable[..., Tab], has_script: bool
+) -> None:
+    tab = opened("detailed", is_unfolded=False, java_script_enabled=has_script).page
+    table = tab.locator("#recipes table")
+    assert table.is_hidden()
+    tab.click(".contents >> text=Recipes")
+    assert table.is_visible()
+    assert table.bounding_box()["y"] < 800
+    contents = tab.locator(".contents").bounding_box()
+    assert contents["y"] == 0
+    assert tab.locator("#recipes h2").bounding_box()["y"] >= 0
+    assert tab.locator("#runs table").is_hidden()
+
+
+def test_on_a_phone_the_contents_are_a_bar_that_stays(opened: Callable[..., Tab]) -> None:
+    tab = opened("detailed", is_unfolded=False, viewport={"width": 390, "height": 800}).page
+    tab.click(".contents >> text=Recipes")
+    bar = tab.locator(".contents").bounding_box()
+    assert (bar["y"], bar["width"]) == (0, 390)
+    assert bar["height"] < 60
+    assert tab.locator("#recipes h2").bounding_box()["y"] >= bar["height"]
+
+
+def test_without_script_paper_has_what_is_folded(opened: Callable[..., Tab]) -> None:
+    tab = opened("detailed", is_unfolded=False, java_script_enabled=False).page
+    before = tab.evaluate("document.documentElement.scrollHeight")
+    tab.emulate_media(media="print")
+    assert tab.locator("#recipes table").is_visible()
+    assert tab.evaluate("document.documentElement.scrollHeight") > 2 * before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["whole", "empty", "detailed"])
+def test_axe_finds_nothing_against_wcag_aa(opened: Callable[..., Tab], name: str, scheme: str) -> None:
+    assert axe.violations(opened(name, color_scheme=scheme).page) == []
 
 
 def pointed(tab: Any, panel: int, share: float) -> list[list[str]]:

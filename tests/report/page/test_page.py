@@ -186,7 +186,7 @@ def test_biased_selection_is_said_before_the_figures() -> None:
     it = study(text='select = "test"\n' + TEXT)
     _, runs, verdicts = simulate(it)
     text = Reader(page(result(it, runs, verdicts))).text
-    assert text.index("Biased selection:") < text.index("Effects")
+    assert text.index("Biased selection:") < text.index("How to read this")
 
 
 def test_other_machines_and_versions_are_warned_of() -> None:
@@ -268,7 +268,7 @@ def test_faults_of_method_are_said_before_the_figures(line: str, headline: str) 
     it = study(text=f"{line}\n" + (TEXT.replace('model = "simple-nn"\n', "") if "model" in line else TEXT))
     _, runs, verdicts = simulate(it)
     text = Reader(page(result(it, runs, verdicts))).text
-    assert 0 < text.index(headline) < text.index("Effects")
+    assert 0 < text.index(headline) < text.index("How to read this")
 
 
 def test_runs_without_a_plan_are_said_to_be_older_than_this_one() -> None:
@@ -303,7 +303,7 @@ def test_every_figure_says_how_to_read_it_and_has_its_data(known: tuple[Study, s
     sheets = json.loads(html.split('id="ablab-figures">')[1].split("</script>")[0])["figures"]
     assert set(names) <= set(sheets)
     for figure in html.split("<figure")[1:]:
-        assert "How to read this." in figure.split("</section>")[0]
+        assert "How to read this" in figure.split("</section>")[0]
 
 
 def test_the_page_never_calls_anything_significant() -> None:

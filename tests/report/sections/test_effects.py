@@ -6,7 +6,8 @@ import pytest
 from simulated import result
 
 from ablab.recipe import Recipe
-from ablab.report.sections.effects import chance, intervals, verdict_table
+from ablab.report.sections.accuracies import chance, verdict_table
+from ablab.report.sections.effects import intervals
 from ablab.report.table import write
 from ablab.report.wording import shown
 from ablab.study import Rule, Study, Variant, decide, plan

@@ -25,8 +25,9 @@ from ablab.report.notebook.parts import box, facts_table, note, rows_table, writ
 from ablab.report.notebook.sections import sections_of
 from ablab.report.picture import Picture
 from ablab.report.section import sections
+from ablab.report.sections.accuracies import verdict_table
 from ablab.report.sections.curves import panels_of
-from ablab.report.sections.effects import intervals, verdict_table
+from ablab.report.sections.effects import intervals
 from ablab.report.sparkline import sparkline
 from ablab.report.wording import shown
 from ablab.result import Arm, Result

@@ -16,6 +16,7 @@ from ablab.report.section import Section, sections
 from ablab.report.sections.images import Pictures
 from ablab.report.style import style_sheet
 from ablab.report.wording import visible
+from ablab.report.writers.html import element
 from ablab.result import Result
 
 
@@ -32,20 +33,29 @@ def page(result: Result, pictures: Pictures | None = None) -> str:
     return framed(
         study.question,
         " · ".join(_over(result)),
-        body(arranged, has_links=bool(runs)),
+        arranged,
         _foot(count, len(runs)),
         embedded,
         figures_json(str(visible(study.name)), charts),
+        has_contents=bool(runs),
     )
 
 
+INSIDE = "-inside"  # ends the id of what is folded in a section
 NOTHING = Markup('{"runs": []}'), Markup('{"figures": {}}')
 
 
 def framed(
-    title: str, over: str, inside: Markup, foot: str, runs: Markup = NOTHING[0], figures: Markup = NOTHING[1]
+    title: str,
+    over: str,
+    arranged: Sequence[Section],
+    foot: str,
+    runs: Markup = NOTHING[0],
+    figures: Markup = NOTHING[1],
+    *,
+    has_contents: bool = True,
 ) -> str:
-    """A whole file around what a page shows; `runs` and `figures` are what programs find in it."""
+    """A whole file that shows the sections; `runs` and `figures` are what programs find in it."""
     style, script = sheet(), _file("page.js")
     frame = Markup(_file("page.html"))  # noqa: S704 (our own file)
     text = frame.format(
@@ -54,7 +64,8 @@ def framed(
         script=Markup(script),  # noqa: S704
         over=over,
         question=visible(title),
-        body=inside,
+        contents=_contents(arranged) if has_contents else "",
+        body=body(arranged),
         foot=foot,
         runs=runs,
         figures=figures,
@@ -62,13 +73,9 @@ def framed(
     return str(text)
 
 
-def body(arranged: Sequence[Section], *, has_links: bool = True) -> Markup:
-    """The sections below each other, with links to those that have titles."""
-    titled = [section for section in arranged if section.title]
-    links = Markup("\n").join(Markup('<a href="#{}">{}</a>').format(each.name, each.title) for each in titled)
-    nav = Markup('<nav aria-label="Sections">\n{}\n</nav>\n').format(links) if has_links else Markup("")
-    opening = Markup("\n").join(_section(section) for section in arranged if not section.title)
-    return Markup("{}\n{}{}").format(opening, nav, Markup("\n").join(map(_section, titled)))
+def body(arranged: Sequence[Section]) -> Markup:
+    """The sections below each other, those without a title first; a reader unfolds those that are not open."""
+    return Markup("\n").join(map(_section, sorted(arranged, key=lambda section: bool(section.title))))
 
 
 def sheet() -> str:
@@ -76,12 +83,30 @@ def sheet() -> str:
     return f"{style_sheet()}{svg.css()}{_file('page.css')}"
 
 
+def _contents(arranged: Sequence[Section]) -> Markup:
+    """Links to the answer and to every section; to the inside of a folded one, which browsers then unfold."""
+    links = [("#main", "Answer")]
+    links += [(f"#{section.name}{'' if section.is_open else INSIDE}", section.title) for section in arranged]
+    items = Markup("\n").join(Markup('<li><a href="{}">{}</a></li>').format(*link) for link in links if link[1])
+    return Markup('<nav class="contents" aria-label="Sections"><ul>\n{}\n</ul></nav>').format(items)
+
+
 def _section(section: Section) -> Markup:
-    heading = Markup("<h2>{}</h2>\n").format(section.title) if section.title else ""
-    name = "" if section.title else Markup(' aria-label="{}"').format(section.name.capitalize())
-    return Markup('<section id="{}"{}>\n{}{}\n</section>').format(
-        section.name, name, heading, Markup("\n").join(map(html, section.parts))
-    )
+    inside = Markup("\n").join(map(html, section.parts))
+    if not section.title:
+        return element("section", inside, id=section.name, aria_label=section.name.capitalize())
+    heading = element("h2", section.title)
+    if section.is_open:
+        return element("section", heading + inside, id=section.name)
+    title = element("summary", heading + Markup(" ") + element("small", _holds(section)))
+    folded = element("details", title + element("div", inside, id=section.name + INSIDE), "part")
+    return element("section", folded, id=section.name)
+
+
+def _holds(section: Section) -> str:
+    """How many figures and tables a folded section has, for a reader who decides whether to unfold it."""
+    counts = ((sum(1 for _ in section.charts()), "figure"), (sum(1 for _ in section.tables()), "table"))
+    return ", ".join(counted(count, noun) for count, noun in counts if count)
 
 
 def _over(result: Result) -> list[str]:

@@ -44,7 +44,9 @@ def _paragraph(part: Paragraph) -> Markup:
     if part.word:
         look = LOOKS[part.word]
         badge = Markup('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>')
-        sentence = Markup('<p dir="auto">{}{}</p>').format(lead, visible(part.text))
+        rest = part.text.removeprefix(part.headline) if part.headline else ""
+        small = Markup('<span class="rest">{}</span>').format(visible(rest)) if rest else ""
+        sentence = Markup('<p dir="auto">{}{}{}</p>').format(lead, visible(part.text.removesuffix(rest)), small)
         return element("div", badge.format(look.kind, look.sign, part.label or part.word) + sentence, "answer")
     if part.kind == "caution":
         lead = Markup('<span aria-hidden="true">⚠</span> ') + lead

@@ -21,7 +21,7 @@ function drawn(name, attributes, text = "") {
 }
 
 function button(text, label, act) {
-  const one = made("button", text, { type: "button", "aria-label": label });
+  const one = made("button", text, { type: "button", ...(label ? { "aria-label": label } : {}) });
   one.addEventListener("click", act);
   return one;
 }
@@ -207,7 +207,7 @@ function curves(figure, facts) {
 
   for (const item of figure.querySelectorAll(".key li")) {
     const arm = facts.arms[Number(item.dataset.arm)];
-    const one = button("", `${arm.name}: shown or not`, () => {
+    const one = button("", "", () => {
       if (!off.delete(arm.style)) off.add(arm.style);
       const is_off = off.has(arm.style);
       one.setAttribute("aria-pressed", String(!is_off));
@@ -363,8 +363,46 @@ function tools(figure, id) {
     bar.append(button("CSV", `save the data of ${id} as CSV`,
       () => save(new Blob([csv(FACTS.figures[id])], { type: "text/csv" }), `${name}.csv`)));
   }
-  figure.append(bar);
+  const caption = figure.querySelector(":scope > figcaption");
+  if (caption) caption.before(bar);
+  else figure.append(bar);
 }
+
+// ---- folded sections: all at once, by a link, and for the printer
+
+const FOLDS = [...document.querySelectorAll("details.part")];
+
+function unfold(element) {
+  for (let fold = element?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  const own = element?.querySelector(":scope > details.part");
+  if (own) own.open = true;
+}
+
+function target() {
+  return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+}
+
+function unfolder() {
+  const one = button("Unfold all", "", () => {
+    const is_open = !FOLDS.every((fold) => fold.open);
+    for (const fold of FOLDS) fold.open = is_open;
+    name();
+  });
+  const name = () => { one.textContent = FOLDS.every((fold) => fold.open) ? "Fold all" : "Unfold all"; };
+  for (const fold of FOLDS) fold.addEventListener("toggle", name);
+  document.querySelector("nav.contents")?.append(one);
+}
+
+// Paper cannot be unfolded: everything is open there, and afterwards as it was.
+let closed = [];
+window.addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("details:not([open])")];
+  for (const fold of closed) fold.open = true;
+});
+window.addEventListener("afterprint", () => { for (const fold of closed) fold.open = false; });
+window.addEventListener("hashchange", () => { unfold(target()); target()?.scrollIntoView(); });
+if (location.hash) unfold(target());
+if (FOLDS.length) unfolder();
 
 for (const word of document.querySelectorAll("abbr[title]")) explain(word);
 for (const figure of document.querySelectorAll("figure[data-figure]")) {

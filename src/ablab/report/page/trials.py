@@ -1,7 +1,7 @@
 """trials_page(): what a study of a command or a function came to, as one HTML file that needs nothing else."""
 
 from ablab.nouns import counted
-from ablab.report.page import body, framed
+from ablab.report.page import framed
 from ablab.report.section import sections
 from ablab.report.wording import visible
 from ablab.trials.result import TrialResult
@@ -12,4 +12,4 @@ def trials_page(result: TrialResult) -> str:
     study = result.study
     over = (f"study {visible(study.name)}", counted(len(result.outcomes), "trial"), f"plan {result.plan.hash}")
     foot = "What was called, with which arguments and seeds, and the plan that was locked before stand in this page."
-    return framed(study.question, " · ".join(over), body(sections(result, "page")), foot)
+    return framed(study.question, " · ".join(over), sections(result, "page"), foot)

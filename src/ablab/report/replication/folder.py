@@ -11,7 +11,7 @@ from ablab.replication.evidence import Repeated
 from ablab.replication.facts import network
 from ablab.replication.published_report import PublishedReport
 from ablab.report.network import network_table
-from ablab.report.page import body, framed, page
+from ablab.report.page import framed, page
 from ablab.report.paper import latex, markdown, write_paper
 from ablab.report.replication import of_report
 from ablab.report.section import Heading, Paragraph, Part, Section, table_of
@@ -38,7 +38,7 @@ def write_folder(
     title = f"Report {report.letter}: {report.title}"
     studies = tuple(_results(report, repeated))
     files = {
-        "index.html": framed(title, f"{report.course} · {report.date}", body(_linked(arranged, studies)), ""),
+        "index.html": framed(title, f"{report.course} · {report.date}", _linked(arranged, studies), ""),
         "writeup.md": markdown.document(title, _writeup(report, arranged, studies)),
         "writeup.tex": latex.document(title, _writeup(report, arranged, studies)),
         "networks.md": markdown.document(f"The networks of report {report.letter}", tuple(_networks(report))),

@@ -9,10 +9,11 @@ from ablab.result import Result
 from ablab.trials.result import TrialResult
 
 MOST = 10  # variants whose sentences a page has room for, in three forms
+UNFOLDED = 3  # of them, so that the first screen of a report stays short
 
 
-@mark("section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"))
-@mark("trial section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"))
+@mark("section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"), is_open=True)
+@mark("trial section", "to_write", title="What to write", place=32, absent=("dashboard", "terminal"), is_open=True)
 def to_write(result: Result | TrialResult) -> Iterator[Part]:
     """A paragraph for each verdict, and the same to paste into a source file."""
     explores = isinstance(result, Result) and result.plan.explores
@@ -21,8 +22,11 @@ def to_write(result: Result | TrialResult) -> Iterator[Part]:
     if len(result.decision.every) > MOST:
         yield Paragraph(f"For each verdict in sentences, type: ablab write {result.study.words}")
         return
-    for verdict in result.decision.every:
-        yield Heading(verdict.name)
-        yield Paragraph(statement(result, verdict))
+    for at, verdict in enumerate(result.decision.every):
+        said = Paragraph(statement(result, verdict))
+        if at < UNFOLDED:
+            yield from (Heading(verdict.name), said)
+        else:
+            yield Fold(verdict.name, (said,))
     yield Fold("In Markdown", (Code(written(result, "markdown")),))
     yield Fold("In LaTeX, with BibTeX", (Code(written(result, "latex")), Code(bibtex(result))))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from ablab.catalogue import mark
 from ablab.report.section import Paragraph, Part
 from ablab.result import Result
+from ablab.study import Verdict
+from ablab.study.sentence import condition
 
 
 @mark("section", "verdicts", title="", place=10, absent=("dashboard",), is_open=True)
@@ -19,9 +21,18 @@ def verdicts(result: Result) -> Iterator[Part]:
             lead="There are no runs yet.",
         )
     for verdict in result.decision.every:
-        yield Paragraph(verdict.sentence, word=verdict.word, label=verdict.label)
+        yield answer(result, verdict)
     if result.runs and result.decision.wanted:
         wanted = len(result.decision.wanted)
         yield Paragraph(f"{wanted} run{'s are' if wanted > 1 else ' is'} still wanted.", lead="Not final.")
     if result.decision.ended:
         yield Paragraph(f"{result.decision.ended}; verdicts are as valid as at any other end.", lead="Ended early.")
+
+
+def answer(result: Result, verdict: Verdict) -> Paragraph:
+    """The sentence of a verdict; its headline ends where the conditions begin under which it holds."""
+    study = result.study
+    recipe = study.named[verdict.variant]
+    held = condition(study.base, recipe, is_tuned=study.is_tuned, tunes_each=study.tunes_each)
+    headline, found, _ = verdict.sentence.partition(f" {held}")
+    return Paragraph(verdict.sentence, word=verdict.word, label=verdict.label, headline=f"{headline} " if found else "")

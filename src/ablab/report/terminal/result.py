@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ablab.report.section import sections
-from ablab.report.sections.effects import verdict_table
+from ablab.report.sections.accuracies import verdict_table
 from ablab.report.terminal.plain import lines_of
 from ablab.report.terminal.screen import on_screen, screen_width
 from ablab.result import Result

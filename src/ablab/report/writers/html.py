@@ -22,12 +22,13 @@ def write(table: Table, *, has_sheet: bool = True, is_tall: bool = False) -> Mar
         return _table(table, has_sheet=False)
     name = table.title or f"Table of {table.name}"
     kind = "scroll tall" if is_tall else "scroll"
-    parts = [element("div", _table(table, has_sheet=True), kind, tabindex="0", role="region", aria_label=name)]
+    parts = [element("div", _table(table, has_sheet=True), kind, tabindex="0", role="group", aria_label=name)]
     if table.caption:
         parts.append(element("p", table.caption, "caption"))
     if meanings := [head for head in table.heads if head.meaning]:
         entries = [element("div", element("dt", one.text) + element("dd", one.meaning)) for one in meanings]
-        parts.append(element("dl", Markup("\n").join(entries), "legend"))
+        legend = element("dl", Markup("\n").join(entries), "legend")
+        parts.append(element("details", element("summary", "Columns explained") + legend))
     return Markup("\n").join(parts)
 
 

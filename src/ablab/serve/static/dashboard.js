@@ -26,7 +26,7 @@ function copied(node) {
 
 function attributes(old, wanted) {
   for (const { name } of [...old.attributes]) {
-    if (!wanted.hasAttribute(name) && name !== "data-hovered") old.removeAttribute(name);
+    if (!wanted.hasAttribute(name) && !["data-hovered", "open"].includes(name)) old.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
     if (old.getAttribute(name) !== value && isHarmless(name, value)) old.setAttribute(name, value);

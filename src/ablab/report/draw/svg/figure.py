@@ -54,7 +54,8 @@ def drawing(chart: Lines | Intervals | HeatMap | Surface | Scatter | Bars, *, ha
 def figure(chart: Chart) -> Markup:
     """The chart as a figure that a script can point at, and save under its name."""
     kind = Markup(' class="{}"').format("curves" if isinstance(chart, Multiples) and chart.facts else "chart")
-    caption = Markup("<figcaption><b>How to read this.</b> {}</figcaption>").format(chart.caption)
+    folded = Markup("<figcaption><details><summary>How to read this</summary>\n<p>{}</p></details></figcaption>")
+    caption = folded.format(chart.caption)
     return Markup('<figure{} data-figure="{}">{}{}{}{}</figure>').format(
         kind, chart.name, _heading(chart.heading), legend(chart), draw(chart), caption if chart.caption else ""
     )
