@@ -2,7 +2,7 @@
 
 import click
 
-from ablab.cli.shared import StudyWords, json_option, reuse_option, say, say_code_of, study_words
+from ablab.cli.shared import StudyWords, answered, explain_option, json_option, reuse_option, say_code_of, study_words
 from ablab.cli.trials import refuse, study_of_command
 from ablab.cli.trials import show_plan as show_trials
 
@@ -17,6 +17,7 @@ EXAMPLES = (
 @study_words()
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @reuse_option
+@explain_option
 @json_option
 def command(study: StudyWords, skip_unreadable: bool, reuses: bool, as_json: bool) -> None:
     if asked := study_of_command(study):
@@ -29,8 +30,10 @@ def command(study: StudyWords, skip_unreadable: bool, reuses: bool, as_json: boo
 def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False, reuses: bool = False) -> None:
     """Print the plan of a study and what can be foreseen of it."""
     import dataclasses
+    import functools
 
     from ablab.prepare import foresee_study
+    from ablab.report.explained import of_plan
     from ablab.report.terminal.plan import foreseen
     from ablab.store import place
 
@@ -49,4 +52,5 @@ def show_plan(study: StudyWords, as_json: bool, *, skip_unreadable: bool = False
             "runs": [len(plan.wanted), len(plan.most)],
             **dataclasses.asdict(foresight),
         }
-        say(as_json, facts, foreseen(plan, foresight), study.command("run"))
+        explain = functools.partial(of_plan, plan, foresight)
+        answered(as_json, facts, foreseen(plan, foresight), "", study.command("run"), explain)

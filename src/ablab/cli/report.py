@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablab.catalogue import catalogue
-from ablab.cli.shared import StudyWords, json_option, say, study_words
+from ablab.cli.shared import StudyWords, answered, explain_option, json_option, say, study_words
 from ablab.cli.trials import looked_up
 from ablab.cli.trials import show_result as show_trials
 from ablab.errors import InputError
@@ -41,6 +41,7 @@ EXAMPLES = (
     help="Choose the format; all but html write a folder of files.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
+@explain_option
 @json_option
 def command(
     study: StudyWords,
@@ -114,13 +115,14 @@ def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bo
     """Write the report, print the verdicts; gives the path of the report."""
     from ablab.atomic import atomic_write
     from ablab.prepare import pictures_of
+    from ablab.report.explained import of_result
     from ablab.report.page import page
     from ablab.report.terminal.result import result_text
 
     path = report_path(result.study.name, out)
     atomic_write(path, page(result, pictures_of(result.plan, words.data_root)))
-    text = f"\n{result_text(result)}\nreport: {path}"
-    say(as_json, {**result.to_dict(), "report": str(path)}, text, words.command("report", "--open"))
+    value, following = {**result.to_dict(), "report": str(path)}, words.command("report", "--open")
+    answered(as_json, value, f"\n{result_text(result)}", f"\nreport: {path}", following, lambda: of_result(result))
     return path
 
 

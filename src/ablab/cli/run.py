@@ -15,6 +15,7 @@ from ablab.cli.shared import (
     StudyWords,
     execution_options,
     exit_code_option,
+    explain_option,
     json_option,
     leave,
     reuse_option,
@@ -58,6 +59,7 @@ EXAMPLES = (
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
 @execution_options
+@explain_option
 @exit_code_option
 @json_option
 def command(

@@ -7,6 +7,7 @@ import functools
 import json
 import re
 import shlex
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ablab.study import Study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+EXPLAIN = "ablab.explain"  # in a context's meta: whether answers are explained
 
 
 def json_option(function: Command) -> Command:
@@ -129,6 +131,31 @@ def reuse_option(function: Command) -> Command:
 def exit_code_option(function: Command) -> Command:
     told = "End with 3 where a verdict is undecided, and with 4 where a variant hurts: for scripts."
     return click.option("--exit-code", "has_exit_code", is_flag=True, help=told)(function)
+
+
+def explain_option(function: Command) -> Command:
+    """Give a command `--explain`, which `answered` heeds: it changes what is printed and nothing else."""
+
+    def keep(ctx: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
+        ctx.meta[EXPLAIN] = is_wanted
+
+    told = "Explain each word, interval, warning and price of the answer, with its own figures."
+    return click.option("--explain", is_flag=True, expose_value=False, callback=keep, help=told)(function)
+
+
+def answered(
+    as_json: bool, value: dict[str, Any], text: str, end: str, next_command: str, explain: Callable[[], Iterable[Any]]
+) -> None:
+    """Print an answer with its explanations, where the command line asks for them, in front of its last line."""
+    if click.get_current_context().meta.get(EXPLAIN):
+        explanations = list(explain())
+        value = {**value, "explanations": [dataclasses.asdict(one) for one in explanations]}
+        text = "\n\n".join([text, *(_wrapped(str(one)) for one in explanations)])
+    say(as_json, value, f"{text}{end}", next_command)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 98, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def leave(words: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.cli.shared import StudyWords, say
+from ablab.cli.shared import StudyWords, answered, say
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,13 +61,14 @@ def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_jso
     """Write the report, print the verdicts; gives the path of the report."""
     from ablab.atomic import atomic_write
     from ablab.cli.report import report_path
+    from ablab.report.explained import of_result
     from ablab.report.page.trials import trials_page
     from ablab.report.terminal.trials import result_text
 
     path = report_path(result.study.name, out)
     atomic_write(path, trials_page(result))
-    text = f"\n{result_text(result)}\nreport: {path}"
-    say(as_json, {**result.to_dict(), "report": str(path)}, text, words.command("report", "--open"))
+    value, following = {**result.to_dict(), "report": str(path)}, words.command("report", "--open")
+    answered(as_json, value, f"\n{result_text(result)}", f"\nreport: {path}", following, lambda: of_result(result))
     return path
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablab.cli.shared import exit_code_option, json_option, leave, say
+from ablab.cli.shared import answered, exit_code_option, explain_option, json_option, leave
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ EXAMPLES = (
 @click.option(
     "--test-size", type=click.IntRange(min=1), metavar="N", help="How many images an accuracy was measured on."
 )
+@explain_option
 @exit_code_option
 @json_option
 def command(
@@ -49,6 +50,7 @@ def command(
     from ablab.elsewhere.columns import table_of
     from ablab.elsewhere.formats import records
     from ablab.elsewhere.judge import Rule, judge
+    from ablab.report.explained import of_judged
 
     if not margin > 0:
         raise InputError(f"--margin {margin:g}: the smallest effect worth having is above 0")
@@ -65,7 +67,7 @@ def command(
         "verdicts": [asdict(one) for one in judged.compared],
         "remarks": judged.remarks,
     }
-    say(as_json, value, _text(judged), "ablab init mine")
+    answered(as_json, value, _text(judged), "", "ablab init mine", lambda: of_judged(judged))
     leave([one.word for one in judged.compared] if has_exit_code else ())
 
 

@@ -6,7 +6,9 @@ from ablab.catalogue import mark
 from ablab.report.section import Code, Fold, Heading, Paragraph, Part
 from ablab.report.statement import bibtex, statement, written
 from ablab.result import Result
+from ablab.study import Verdict
 from ablab.trials.result import TrialResult
+from ablab.trials.verdict import TrialVerdict
 
 MOST = 10  # variants whose sentences a page has room for, in three forms
 UNFOLDED = 3  # of them, so that the first screen of a report stays short
@@ -22,7 +24,8 @@ def to_write(result: Result | TrialResult) -> Iterator[Part]:
     if len(result.decision.every) > MOST:
         yield Paragraph(f"For each verdict in sentences, type: ablab write {result.study.words}")
         return
-    for at, verdict in enumerate(result.decision.every):
+    verdicts: tuple[Verdict | TrialVerdict, ...] = result.decision.every
+    for at, verdict in enumerate(verdicts):
         said = Paragraph(statement(result, verdict))
         if at < UNFOLDED:
             yield from (Heading(verdict.name), said)
