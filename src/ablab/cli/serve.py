@@ -36,7 +36,7 @@ def command(port: int | None, open_it: bool, data_root: str | None, store: str |
         text = (
             f"dashboard: {address}\n"
             f"store: {folder}, {studies} stud{'y' if studies == 1 else 'ies'}\n"
-            "It answers on this machine alone, and only with the token in this address. Ctrl-C ends it."
+            "Reachable only from this computer, with the token in this address. Ctrl-C ends it."
         )
         value = {"url": address, "port": port, "store": str(folder), "studies": studies}
         say(as_json, value, text, f"ablab serve --port {port} --open")

@@ -140,7 +140,7 @@ def state_of(it: Result | TrialResult, live: LiveStudy | None) -> tuple[str, str
     if it.decision.ended:
         return "ended", it.decision.ended
     is_open = any(verdict.word == "undecided" for verdict in it.decision.every)
-    return ("ended", "at its end, not all decided") if is_open else ("ended", "decided")
+    return ("ended", "finished, some undecided") if is_open else ("ended", "decided")
 
 
 def verdict_line(verdict: Verdict | TrialVerdict, metric: Metric) -> dict[str, Any]:
