@@ -1,7 +1,10 @@
 """Fixtures that every room's tests share."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,3 +22,17 @@ def cifar_root() -> Path:
     if not root or not (Path(root) / "cifar-10-batches-py").is_dir():
         pytest.skip("the official CIFAR-10 files are not there: set ABLAB_DATA to the folder above cifar-10-batches-py")
     return Path(root)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; one for all tests of a process, since Playwright can be started only once in it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+        found = str(own) if own.is_file() else shutil.which("chromium") or shutil.which("google-chrome")
+        if found is None:
+            pytest.skip("no Chromium here: playwright install chromium")
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()

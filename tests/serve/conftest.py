@@ -1,6 +1,5 @@
-"""Fixtures of the dashboard's tests: one that runs, and a browser to look at it."""
+"""Fixtures of the dashboard's tests: one that runs."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,16 +26,3 @@ def dashboard(filled: Any) -> Iterator[Dashboard]:
     process, it = start(filled[0])
     yield it
     end(process)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-        found = str(own) if own.is_file() else shutil.which("chromium") or shutil.which("google-chrome")
-        if found is None:
-            pytest.skip("no Chromium here: playwright install chromium")
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
