@@ -79,13 +79,13 @@ def _commands() -> Iterator[str]:
 def _command(words: str, command: click.Command | None) -> Iterator[str]:
     assert command is not None  # each of the listed names has one
     if isinstance(command, click.Group):
-        yield f"#### {words}\n\n{command.help}.\n"
+        yield f"#### {words}\n\n{_sentence(command.help or '')}\n"
         for name, below in sorted(command.commands.items()):
             yield from _command(f"{words} {name}", below)
         return
     context = click.Context(command, info_name=words)
     usage = " ".join(command.collect_usage_pieces(context))
-    yield f"#### {words}\n\n`{words} {usage}`\n\n{(command.help or '').rstrip('.')}.\n"
+    yield f"#### {words}\n\n`{words} {usage}`\n\n{_sentence(command.help or '')}\n"
     options = [one for one in command.params if isinstance(one, click.Option) and one.help]
     if options:
         yield "| option | what it does |\n|---|---|"
@@ -105,6 +105,10 @@ def _typed(entry: Entry) -> str:
         name if name in entry.required else f"{name}={grammar.show(default)}" for name, default in entry.options.items()
     ]
     return f"{entry.name}({', '.join(given)})" if given else entry.name
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _cell(text: str) -> str:

@@ -41,7 +41,7 @@ def command() -> None:
 @data_root_option
 @json_option
 def list_(data_root: str | None, as_json: bool) -> None:
-    """The data sets with a name, and where they are."""
+    """List the data sets that have a name, and where they are."""
     from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
     from ablab.data.official import OFFICIAL
@@ -117,7 +117,7 @@ def get(name: str, to: str | None, url: str | None, data_root: str | None, as_js
 @data_root_option
 @json_option
 def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | None, as_json: bool) -> None:
-    """Counts, channel statistics, fingerprint and duplicates."""
+    """Count the images of a data set and show its statistics, fingerprint and duplicates."""
     from ablab.data import load_dataset
     from ablab.data.check import check as look
 
@@ -136,7 +136,11 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
     "--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Show this many images of each class."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides which, and how changed."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Set the seed that chooses the images and their changes.",
 )
 @size_option
 @skip_option
@@ -153,7 +157,7 @@ def show(
     data_root: str | None,
     as_json: bool,
 ) -> None:
-    """A picture of some images of each class, as they are and as the network sees them."""
+    """Draw some images of each class, as they are and as the network sees them."""
     from ablab.atomic import atomic_file
     from ablab.data import load_dataset
     from ablab.errors import InputError

@@ -40,11 +40,13 @@ EXAMPLES = (
     metavar="FILE",
     help="Use the weights in this safetensors file instead of a run's.",
 )
-@click.option("--model", metavar="MODEL", help='The network of --weights, such as "net.py:Net" or "resnet18 width=2".')
 @click.option(
-    "--mean", metavar="NUMBERS", help="The mean of each channel that --weights expect, from 0 to 255 or to 1."
+    "--model", metavar="MODEL", help='Name the network of --weights, such as "net.py:Net" or "resnet18 width=2".'
 )
-@click.option("--sd", metavar="NUMBERS", help="The standard deviation of each channel, likewise.")
+@click.option(
+    "--mean", metavar="NUMBERS", help="Give the channel means that --weights expect, on a scale of 0 to 255 or 0 to 1."
+)
+@click.option("--sd", metavar="NUMBERS", help="Give the channel standard deviations, on the same scale.")
 @data_root_option
 @store_option
 @json_option

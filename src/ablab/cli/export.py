@@ -21,9 +21,12 @@ FORMATS = ", ".join(sorted(catalogue("export", "format")))
 
 @click.command(help=f"{__doc__}. To send whole runs to another store: ablab runs export.")
 @click.argument("run", type=RunWord())
-@click.option("--to", "form", required=True, metavar="FORMAT", help=f"The format: {FORMATS}.")
+@click.option("--to", "form", required=True, metavar="FORMAT", help=f"Choose the format: {FORMATS}.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder  [default: named after the run]"
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write this file or folder  [default: named after the run]",
 )
 @click.option("--replace", is_flag=True, help="Replace the file if it is there already.")
 @data_root_option

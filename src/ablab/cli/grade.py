@@ -27,7 +27,7 @@ EXAMPLES = (
 
 @click.command(help=f"{__doc__}. Ends with 1 if something is wrong.")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--study", type=StudyWord(), help="The assignment: every hand-in has to be of this study.")
+@click.option("--study", type=StudyWord(), help="Check that every hand-in is of this study, the assignment.")
 @click.option(
     "--rerun",
     type=click.IntRange(min=0),

@@ -39,15 +39,23 @@ FORMATS = ("table", *sorted({*formats()} - {"text"}))
 
 @click.command(help=__doc__)
 @click.argument("words", type=RecipeWord(), nargs=-1, required=True, metavar="MODEL [key=value]...")
-@click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="A second network to put beside the first.")
-@click.option("--vs-in-shape", metavar="CxHxW", help="The size of the second network's pictures, where it is another.")
-@click.option("--vs-classes", type=click.IntRange(1, 1 << 20), help="The second network's classes, likewise.")
+@click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="Put this network beside the first.")
+@click.option("--vs-in-shape", metavar="CxHxW", help="Give the second network pictures of another size.")
+@click.option(
+    "--vs-classes", type=click.IntRange(1, 1 << 20), help="Give the second network another number of classes."
+)
 @click.option("--grow", "is_grown", is_flag=True, help="Show how its numbers grow with an option instead.")
 @click.option("--over", metavar="KEY=A,B,...", help="With --grow: the option and its values, such as width=0.5,1,2.")
 @click.option("--measure/--no-measure", default=True, show_default=True, help="With --grow: time a training step.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --grow: write a plot to this .svg file.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-@click.option("--batch", type=click.IntRange(1, 1 << 20), default=128, show_default=True, help="For the memory.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 1 << 20),
+    default=128,
+    show_default=True,
+    help="Count the memory for this many images a step.",
+)
 @in_shape_option
 @classes_option
 @json_option

@@ -57,7 +57,9 @@ EXAMPLES = (
 @click.option(
     "--directions", type=click.IntRange(1, 100), default=5, show_default=True, help="Draw this many random directions."
 )
-@click.option("--images", type=click.IntRange(1), default=2000, show_default=True, help="Training images.")
+@click.option(
+    "--images", type=click.IntRange(1), default=2000, show_default=True, help="Measure on this many training images."
+)
 @click.option(
     "--hessian",
     type=click.IntRange(0, 1000),

@@ -1,4 +1,4 @@
-"""Look at the runs in the store: list, show, compare, tag, remove, send, take in, check"""
+"""List, show, compare, tag, remove, export, import and check the runs in the store"""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def where_option(function: Command) -> Command:
     return click.option(
-        "--where", metavar="SQL", help="Only runs for which this holds: \"norm = 'batch' and accuracy > 0.6\""
+        "--where", metavar="SQL", help="Take only the runs for which this holds: \"norm = 'batch' and accuracy > 0.6\""
     )(function)
 
 
@@ -53,7 +53,7 @@ def command(ctx: click.Context) -> None:
 
 @command.command("ls", help="List the runs, the newest last.")
 @where_option
-@click.option("--sort", metavar="COLUMN", help="Sort by this column; put - before it for the largest first.")
+@click.option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN puts the largest first.")
 @click.option("--limit", type=click.IntRange(min=0), help="Show at most this many.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every key of the recipes.")
 @click.option("--parquet", type=click.Path(path_type=Path), help="Write them to this file, with every key.")
@@ -123,7 +123,7 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
     "removed runs.",
 )
 @click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
-@click.option("--why", default="", metavar="TEXT", help="The reason, for the list of removed runs.")
+@click.option("--why", default="", metavar="TEXT", help="Give the reason; it stays in the list of removed runs.")
 @where_option
 @store_option
 @json_option
@@ -315,7 +315,7 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
     help="Write runs into one file that can be sent; without a choice, all of them. For trained weights: ablab export.",
 )
 @click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
-@click.option("--to", required=True, type=click.Path(path_type=Path), help="The file, NAME.ablab")
+@click.option("--to", required=True, type=click.Path(path_type=Path), help="Write this file, NAME.ablab.")
 @where_option
 @study_words("--study", help="Export the runs of the study in this file.")
 @json_option

@@ -10,7 +10,9 @@ EXAMPLES = ("ablab serve --open",)
 
 @click.command(help=__doc__)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="Where it listens; 0 is any that is free  [default: 8421 or any]"
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Listen on this port; 0 takes any that is free  [default: 8421, else any]",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 @data_root_option

@@ -37,19 +37,24 @@ def json_option(function: Command) -> Command:
 
 def data_root_option(function: Command) -> Command:
     return click.option(
-        "--data-root", metavar="DIR", help="Look for data here first (then $ABLAB_DATA, ./data, the user's cache)."
+        "--data-root",
+        metavar="DIR",
+        help="Look for data in this folder first, then in $ABLAB_DATA, ./data and the user's cache.",
     )(function)
 
 
 def store_option(function: Command) -> Command:
-    return click.option("--store", metavar="DIR", help="Where runs are kept (else $ABLAB_STORE, else .ablab).")(
-        function
-    )
+    return click.option(
+        "--store", metavar="DIR", help="Keep runs in this folder  [default: $ABLAB_STORE, else .ablab]"
+    )(function)
 
 
 def scale_option(function: Command) -> Command:
     return click.option(
-        "--scale", type=click.Choice(["default", "full"]), default="default", help="full: as large as [full] says."
+        "--scale",
+        type=click.Choice(["default", "full"]),
+        default="default",
+        help="Choose the size: full is the one that [full] sets in the file.",
     )(function)
 
 
@@ -173,7 +178,7 @@ def track_option(function: Command) -> Command:
         check_trackers(texts)
         return texts
 
-    told = 'Report what happens to this as well, such as "jsonl(events.jsonl)"; may be given again.'
+    told = 'Send progress and results here as well, such as to "jsonl(events.jsonl)" (may be repeated).'
     return click.option("--track", multiple=True, metavar="NAME", help=told, callback=checked)(function)
 
 
@@ -187,8 +192,8 @@ def execution_options(function: Callable[..., None]) -> Callable[..., None]:
         check_executor(executor, workers)
         function(*args, execution={"executor": executor, "workers": workers, "track": track}, **rest)
 
-    many = "Runs at a time  [default: one a core, on a GPU one]"
-    named = click.option("--executor", metavar="NAME", help='Where runs are carried out: here, "workers(3)", ...')
+    many = "Train this many runs at a time  [default: one per core; one on a GPU]"
+    named = click.option("--executor", metavar="NAME", help='Choose where runs are trained: here, "workers(3)", ...')
     return named(click.option("--workers", type=click.IntRange(1, 256), help=many)(track_option(called)))
 
 
@@ -276,7 +281,11 @@ def picture_size(text: str) -> tuple[int, int, int]:
 
 def in_shape_option(function: Command) -> Command:
     return click.option(
-        "--in-shape", default="3x32x32", show_default=True, metavar="CxHxW", help="The size of a picture."
+        "--in-shape",
+        default="3x32x32",
+        show_default=True,
+        metavar="CxHxW",
+        help="Set the channels, height and width of a picture.",
     )(function)
 
 

@@ -15,17 +15,23 @@ EXAMPLES = (
 
 @click.command(help=__doc__)
 @study_words()
-@click.option("--nodes", type=click.IntRange(1, 10000), required=True, help="Nodes, each with one run at a time.")
-@click.option("--cpus", type=click.IntRange(1, 1024), default=4, show_default=True, help="CPUs of each node to use.")
-@click.option("--gpus", type=click.IntRange(0, 64), default=0, show_default=True, help="GPUs of each node to use.")
-@click.option("--time", "limit", default="4h", show_default=True, help="Time limit of the job.")
-@click.option("--partition", default="", help="Partition of the cluster  [default: that of the cluster]")
+@click.option(
+    "--nodes", type=click.IntRange(1, 10000), required=True, help="Use this many nodes, each for one run at a time."
+)
+@click.option(
+    "--cpus", type=click.IntRange(1, 1024), default=4, show_default=True, help="Use this many CPUs of each node."
+)
+@click.option(
+    "--gpus", type=click.IntRange(0, 64), default=0, show_default=True, help="Use this many GPUs of each node."
+)
+@click.option("--time", "limit", default="4h", show_default=True, help="Set the time limit of the job.")
+@click.option("--partition", default="", help="Use this partition  [default: the cluster's]")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="Shared folder through which runs travel  [default: runs/NAME below the current one]",
+    help="Pass runs through this shared folder  [default: runs/NAME below the current one]",
 )
-@click.option("--ray", "on_ray", is_flag=True, help="One job with a Ray cluster in it instead of an array of tasks.")
+@click.option("--ray", "on_ray", is_flag=True, help="Write one job that starts a Ray cluster, not an array of tasks.")
 @json_option
 def command(
     study: StudyWords,

@@ -24,14 +24,16 @@ EXAMPLES = (
 @click.command(help=__doc__)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--base", metavar="NAME", help="Compare with this variant  [default: the first]")
-@click.option("--variant", metavar="COLUMN", help="The column that names the variant.")
-@click.option("--seed", metavar="COLUMN", help="The column that has the seed.")
-@click.option("--metric", metavar="COLUMN", help="The column that has the figure.")
-@click.option("--lower", is_flag=True, help="Lower figures are better, as for a loss.")
-@click.option("--margin", type=float, default=0.5, show_default=True, help="The smallest effect worth having.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Of all verdicts together.")
+@click.option("--variant", metavar="COLUMN", help="Read the variant from this column.")
+@click.option("--seed", metavar="COLUMN", help="Read the seed from this column.")
+@click.option("--metric", metavar="COLUMN", help="Read the figure from this column.")
+@click.option("--lower", is_flag=True, help="Say that lower figures are better, as for a loss.")
+@click.option("--margin", type=float, default=0.5, show_default=True, help="Set the smallest effect worth having.")
 @click.option(
-    "--test-size", type=click.IntRange(min=1), metavar="N", help="How many images an accuracy was measured on."
+    "--confidence", type=float, default=0.95, show_default=True, help="Set the confidence of all verdicts together."
+)
+@click.option(
+    "--test-size", type=click.IntRange(min=1), metavar="N", help="Set how many images an accuracy was measured on."
 )
 @explain_option
 @exit_code_option

@@ -12,7 +12,7 @@ EXAMPLES = ("ablab work /shared/study",)
 
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--wait", default="10m", show_default=True, help="Leave when nothing has been offered for so long.")
+@click.option("--wait", default="10m", show_default=True, help="Stop when no run has been offered for this long.")
 @data_root_option
 @json_option
 def command(folder: Path, wait: str, data_root: str | None, as_json: bool) -> None:
