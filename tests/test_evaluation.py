@@ -14,10 +14,11 @@ from ablab.conduct import train_one
 from ablab.data import from_arrays, load_dataset
 from ablab.data.corruptions import Corruption, corrupted
 from ablab.errors import DataError, InputError
-from ablab.evaluation import examples_for
+from ablab.evaluation import Evaluation, examples_for, is_by_number
 from ablab.models import Io
 from ablab.recipe import Recipe
-from ablab.report.evaluation import corruption_table, mean_error
+from ablab.records import Measurement
+from ablab.report.evaluation import corruption_table, mean_error, sentence
 from ablab.store import Store
 from ablab.train.trained import Trained
 
@@ -103,7 +104,12 @@ def test_classes_are_found_by_their_names():
 
 def test_classes_without_names_are_counted_as_the_network_counts():
     other = arrays(np.zeros((3, 8, 8, 3), np.uint8), [0, 1, 1], ["0", "1"])
-    assert examples_for(kept(("ant", "bee", "dog")), other).labels.tolist() == [0, 1, 1]
+    network = kept(("ant", "bee", "dog"))
+    assert examples_for(network, other).labels.tolist() == [0, 1, 1]
+    assert is_by_number(network, other)
+    assert not is_by_number(kept(("0", "1")), other)
+    measured = Evaluation("digits", None, Measurement(0.5, 0.5, 2), ("ant", "bee"), (0, 1), (0, 0), by_number=True)
+    assert "its class 0 was compared with ant" in sentence(measured)
 
 
 def test_images_come_in_the_size_and_the_channels_of_the_network():

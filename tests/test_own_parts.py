@@ -3,10 +3,13 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from ablab.cli import command
 from ablab.conduct import run_study, train_one
@@ -216,3 +219,31 @@ def test_whatever_executes_a_study_names_the_code_first(words, tmp_path, monkeyp
     verb, *options = words
     command.main([verb, "examples/own/study.toml", "--store", str(tmp_path), *options], standalone_mode=False)
     assert capsys.readouterr().err.startswith("executes your own code: examples/own/network.py:Net@")
+
+
+@pytest.mark.slow
+def test_commands_for_a_trained_network_name_its_code_first_and_a_folder_for_the_hub_carries_it(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(EXAMPLES.parent.parent)
+    store = ["--store", str(tmp_path / "store")]
+    command.main(
+        ["train", "examples/own/network.py:Net", "data=phantom(train=200, test=50)", "epochs=1", *store],
+        standalone_mode=False,
+    )
+    (id_,) = Store(tmp_path / "store").ids()
+    Image.new("RGB", (32, 32)).save(tmp_path / "black.png")
+    folder = tmp_path / "hub"
+    for words in (
+        ["predict", id_, str(tmp_path / "black.png")],
+        ["evaluate", id_],
+        ["export", id_, "--to", "huggingface", "--out", str(folder)],
+    ):
+        capsys.readouterr()
+        command.main([*words, *store], standalone_mode=False)
+        assert capsys.readouterr().err.startswith("executes your own code: examples/own/network.py:Net@")
+    assert {"network.py", "layers.py"} <= {file.name for file in folder.iterdir()}
+    (code,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    used = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert used.returncode == 0, used.stderr
+    assert used.stdout.strip() in json.loads((folder / "config.json").read_text())["label2id"]

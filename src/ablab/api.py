@@ -228,19 +228,26 @@ def evaluate(
     channel, from 0 to 255, are then those of the training images of the data unless given. `show` gets each result.
     """
     from ablab.data.corruptions import read_corruptions
-    from ablab.evaluation import evaluations, examples_for
+    from ablab.evaluation import evaluations, examples_for, is_by_number
 
     corruptions = read_corruptions(corrupt)
     if weights is not None:
         if run is not None or model is None or data is None:
-            raise InputError("weights of a file need the model that they belong to and data, and no run")
+            raise InputError(
+                "weights of a file are measured with their network on a data set: name both, and no run, such as "
+                "--model net.py:Net --data cifar10"
+            )
         trained, dataset = _of_file(Path(weights), model, data, root, mean, sd)
     else:
         if run is None or model is not None or mean is not None or sd is not None:
-            raise InputError("name a run; a model, mean and sd belong to weights of a file")
+            raise InputError(
+                "name a run (all runs: ablab runs ls) or the weights of a file; model, mean and sd go with weights"
+            )
         trained, dataset = _of_run(run, data, _store(store, create=False), root)
     found = []
-    for one in evaluations(trained, dataset.name, examples_for(trained, dataset, is_whole=is_whole), corruptions):
+    examples = examples_for(trained, dataset, is_whole=is_whole)
+    by_number = is_by_number(trained, dataset)
+    for one in evaluations(trained, dataset.name, examples, corruptions, by_number=by_number):
         found.append(one)
         if show:
             show(one)

@@ -140,7 +140,8 @@ def find(folder: str, kind: str, name: str, error: type[InputError] = InputError
     """The entry called `name`, or an error with the nearest name."""
     entries = with_installed(folder, kind, [name])
     if name not in entries:
-        raise error([Fault(kind, f'no {kind} is called "{name}"', name, did_you_mean(name, entries))])
+        hint = f"say which part of the file: {name}:NAME" if name.endswith(".py") else did_you_mean(name, entries)
+        raise error([Fault(kind, f'no {kind} is called "{name}"', name, hint)])
     return entries[name]
 
 

@@ -42,10 +42,11 @@ class Evaluation:
     classes: tuple[str, ...]  # of the network
     labels: tuple[int, ...] = field(repr=False)  # the true class of each image, by its place among them
     predictions: tuple[int, ...] = field(repr=False)
+    by_number: bool = False  # the data set has no names of classes: its first class was taken for the network's first
 
 
 def evaluations(
-    trained: Trained, name: str, examples: Examples, corruptions: Sequence[Corruption] = ()
+    trained: Trained, name: str, examples: Examples, corruptions: Sequence[Corruption] = (), *, by_number: bool = False
 ) -> Iterator[Evaluation]:
     """The network on images as they are, then with each corruption, computed in the precision of its recipe."""
     recipe = Recipe.of(tomllib.loads(trained.recipe))
@@ -65,7 +66,8 @@ def evaluations(
         given = resident(Examples(images, examples.labels), hardware)
         measured, said = measure(net, given, None, pixels=pixels, hardware=hardware, views=seen, in_full=True)
         answers = tuple(said.given.tolist())
-        yield Evaluation(name, corruption, measured, trained.classes, tuple(examples.labels.tolist()), answers)
+        labels = tuple(examples.labels.tolist())
+        yield Evaluation(name, corruption, measured, trained.classes, labels, answers, by_number)
 
 
 def examples_for(trained: Trained, dataset: Dataset, *, is_whole: bool = False) -> Examples:
@@ -151,6 +153,11 @@ def _labels(labels: Tensor, dataset: Dataset, classes: tuple[str, ...]) -> Tenso
             f"its own are {', '.join(classes[:SHOWN])}{', ...' if len(classes) > SHOWN else ''}"
         )
     return torch.tensor([place[name] for name in dataset.classes])[labels]
+
+
+def is_by_number(trained: Trained, dataset: Dataset) -> bool:
+    """Whether the classes of a data set have no names, so that they are compared by their numbers."""
+    return dataset.classes != trained.classes and _is_nameless(dataset.classes)
 
 
 def _is_nameless(classes: Sequence[str]) -> bool:

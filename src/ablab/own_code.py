@@ -104,10 +104,18 @@ def source_digest(name: str, error: type[InputError]) -> str:
 
     Of a distribution's part it is that of the distribution, its version, and the file.
     """
-    file, root = _place(name)
     if offer := offer_of(name):
-        said = [offer.distribution, offer.version, _text(file, error)]
+        said = [offer.distribution, offer.version, source(name, error)]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    texts = sources(name, error)
+    if len(texts) == 1:
+        return hashlib.sha256(next(iter(texts.values())).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(texts.items())).encode()).hexdigest()
+
+
+def sources(name: str, error: type[InputError]) -> dict[str, str]:
+    """The texts of the file of one's own code and of all that it imports from its own folder, by paths within it."""
+    file, root = _place(name)
     texts = {file: _text(file, error)}
     waiting = [file]
     while waiting:
@@ -115,10 +123,13 @@ def source_digest(name: str, error: type[InputError]) -> str:
             if found not in texts:
                 texts[found] = _text(found, error)
                 waiting.append(found)
-    if len(texts) == 1:
-        return hashlib.sha256(texts[file].encode()).hexdigest()
-    parts = sorted((path.relative_to(root).as_posix(), text) for path, text in texts.items())
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return {path.relative_to(root).as_posix(): text for path, text in texts.items()}
+
+
+def name_within(name: str) -> str:
+    """The name of one's own code for a program that runs in a folder with its `sources`."""
+    where, colon, rest = name.partition(":")
+    return f"{Path(where).name if where.endswith('.py') else where}{colon}{rest}"
 
 
 def _place(name: str) -> tuple[Path, Path]:

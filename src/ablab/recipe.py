@@ -323,5 +323,8 @@ def _plain(detail: Any) -> tuple[Fault, ...]:
     """What pydantic found, as faults; those of names are in its context."""
     if "faults" in detail.get("ctx", {}):
         return tuple(detail["ctx"]["faults"])
-    key, message = str(detail["loc"][0]), str(detail["msg"]).removeprefix("Value error, ")
+    key, message = (
+        str(detail["loc"][0]),
+        str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "it must be"),
+    )
     return (Fault(key, f"{key} = {grammar.show(detail['input'])}: {message[0].lower()}{message[1:]}", key),)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -227,11 +228,13 @@ def test_the_runs_of_a_study_go_out_with_it(tmp_path):
         accuracy = Measurement(1.0, 0.5, 200)
         store.add(sample_run(recipe=wanted.recipe, spec=wanted, test=accuracy, predictions=bytes([0, 0]) * 100))
     store.add(sample_run(5, recipe=Recipe.of({"lr": 0.7})))
+    locked = "2026-03-01T09:00:00.000+00:00"
+    store.keep_study(replace(planned.kept, locked=locked))
     words = ["export", "--study", tmp_path / "norm.toml", "--to", tmp_path / "norm.ablab"]
     assert sorted(loaded(tmp_path, *words)["runs"]) == sorted(wanted.id for wanted in planned.most[:2])
     invoke(tmp_path, "import", tmp_path / "norm.ablab", store="other")
     assert Store(tmp_path / "other").studies() == [
-        StudyText(planned.hash, "norm", STUDY, "fingerprint", 1, study.base.data, "default")
+        StudyText(planned.hash, "norm", STUDY, "fingerprint", 1, study.base.data, "default", 0, locked)
     ]
     assert "--study chooses the runs" in invoke(tmp_path, *words, "--where", "seed = 1", code=2)
 

@@ -81,9 +81,9 @@ def test_the_doctor_says_what_is_there_and_what_it_can_do(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("lr=0", "lr = 0.0: input should be greater than 0"),
-        ("lr=-1", "lr = -1.0: input should be greater than 0"),
-        ("epochs=0", "epochs = 0: input should be greater than or equal to 1"),
+        ("lr=0", "lr = 0.0: it must be greater than 0"),
+        ("lr=-1", "lr = -1.0: it must be greater than 0"),
+        ("epochs=0", "epochs = 0: it must be greater than or equal to 1"),
         ("batch=1000", "batch = 1000: there are only 270 training images: try batch=27"),
         ("imbalance=100", "imbalance = 100: class"),
         ("data_fraction=0.1", "batch = 50: there are only 27 training images: try batch=2"),

@@ -129,8 +129,7 @@ def test_items_of_torch_and_of_hugging_face_are_data_sets():
             return len(labels)
 
         def __getitem__(self, at):
-            if at >= len(labels):
-                raise IndexError
+            at %= len(labels)  # as many do: only the length says where it ends
             return torch.from_numpy(images[at]).permute(2, 0, 1).float() / 255, int(labels[at])
 
     found = from_items(OfTorch(), OfTorch())

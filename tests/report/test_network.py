@@ -16,6 +16,7 @@ from ablab.report.network import as_dict, bar, fitting, network_table, totals
 from ablab.report.side_by_side import layers, side_by_side, summary
 from ablab.report.table import write
 from ablab.report.writers import text
+from ablab.report.writers.latex import escape
 
 
 @pytest.fixture
@@ -80,6 +81,10 @@ def test_latex_is_escaped_and_balanced(small):
     rows = [line for line in shown.splitlines() if line.endswith(r"\\")]
     assert {len(re.findall(r"(?<!\\)&", line)) for line in rows} == {5}
     assert shown.count("$") % 2 == 0
+
+
+def test_latex_keeps_the_hyphens_of_an_option():
+    assert escape("train.py --wide 2 × ---") == r"train.py -{}-wide 2 $\times$ -{}-{}-"
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX on this machine")

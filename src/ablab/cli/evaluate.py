@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablab.cli.kinds import RunWord
-from ablab.cli.shared import data_root_option, json_option, say, store_option
+from ablab.cli.shared import data_root_option, json_option, say, say_own_code, store_option
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,7 +66,12 @@ def command(
     from ablab.api import evaluate
     from ablab.report.evaluation import corruption_table, evaluation_value, mean_error, sentence
     from ablab.report.terminal.screen import on_screen
+    from ablab.store import Store, place
 
+    if run is not None and weights is None:
+        say_own_code([Store(place(store), create=False).run(run).spec.recipe])
+    elif model is not None:
+        say_own_code([], *model.split()[:1])
     found = evaluate(
         run,
         data=data,

@@ -8,7 +8,7 @@ import click
 
 from ablab.catalogue import catalogue
 from ablab.cli.kinds import RunWord
-from ablab.cli.shared import data_root_option, json_option, say, store_option
+from ablab.cli.shared import data_root_option, json_option, say, say_own_code, store_option
 
 GROUP = "Tools"
 EXAMPLES = (
@@ -21,7 +21,7 @@ FORMATS = ", ".join(sorted(catalogue("export", "format")))
 
 @click.command(help=f"{__doc__}. To send whole runs to another store: ablab runs export.")
 @click.argument("run", type=RunWord())
-@click.option("--to", "form", required=True, metavar="FORMAT", help=f"Choose the format: {FORMATS}.")
+@click.option("--to", "form", metavar="FORMAT", help=f"Choose the format: {FORMATS}.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -33,16 +33,19 @@ FORMATS = ", ".join(sorted(catalogue("export", "format")))
 @store_option
 @json_option
 def command(
-    run: str, form: str, out: Path | None, replace: bool, data_root: str | None, store: str | None, as_json: bool
+    run: str, form: str | None, out: Path | None, replace: bool, data_root: str | None, store: str | None, as_json: bool
 ) -> None:
     from ablab.export import suffix
     from ablab.outgoing import export_weights
     from ablab.report.wording import shown
     from ablab.store import Store, place
 
+    if form is None:
+        raise click.UsageError(f"--to FORMAT is missing: {FORMATS}. Such as: ablab export {run} --to onnx")
     end = suffix(form)  # refuse a misspelt format before anything is read
     kept = Store(place(store), create=False)
     chosen = kept.run(run)
+    say_own_code([chosen.spec.recipe])
     path = out or Path(f"{chosen.id}{end}")
     trained, written = export_weights(chosen, kept, form, path, root=data_root, replace=replace)
     value = {

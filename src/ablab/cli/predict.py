@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablab.cli.kinds import RunWord
-from ablab.cli.shared import json_option, say, store_option
+from ablab.cli.shared import json_option, say, say_own_code, store_option
 
 if TYPE_CHECKING:
     from ablab.predict import Prediction
@@ -44,6 +44,7 @@ def command(
 
     kept = Store(place(store), create=False)
     runs = [kept.run(one) for one in (run, *others)]
+    say_own_code(one.spec.recipe for one in runs)
     given = click.get_binary_stream("stdin").read() if "-" in pictures else b""
     predictions = predict_pictures(runs, pictures, top=top, skip_unreadable=skip_unreadable, given=given, store=kept)
     value = {"runs": [one.id for one in runs], "predictions": [dataclasses.asdict(one) for one in predictions]}

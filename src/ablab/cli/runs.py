@@ -406,13 +406,16 @@ def _chosen(store: Store, runs: Sequence[str], where: str | None) -> list[str]:
 
 def _of_study(store: Store, words: StudyWords) -> tuple[list[str], list[StudyText]]:
     """The runs of a study that are here, on whatever data, and what the study is."""
+    import dataclasses
+
     from ablab.result import plans_in
 
     here = set(store.ids())
     plans = [planned for study in words.parts() for planned in plans_in(store, study)]
     own = [(planned, [run.id for run in planned.most if run.id in here]) for planned in plans]
     ids = dict.fromkeys(id_ for _, found in own for id_ in found)
-    return list(ids), [planned.kept for planned, found in own if found]
+    texts = [dataclasses.replace(planned.kept, locked=store.locked(planned.hash)) for planned, found in own if found]
+    return list(ids), texts
 
 
 def _taken(taken: Taken) -> str:

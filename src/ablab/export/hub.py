@@ -6,9 +6,13 @@ from typing import Any
 
 from safetensors.torch import save
 
-from ablab.catalogue import mark
+from ablab.catalogue import is_own, mark
+from ablab.errors import ModelError
 from ablab.export import Product, Subject
 from ablab.export.pictures import INPUT
+from ablab.installed import offer_of
+from ablab.operations import TIMM
+from ablab.own_code import name_within, sources
 from ablab.recipe import Recipe
 from ablab.train.trained import Trained, apart
 from ablab.version import VERSION
@@ -18,6 +22,9 @@ from ablab.version import VERSION
 def huggingface(subject: Subject) -> Product:
     """A folder for Hugging Face's hub: `config.json`, `model.safetensors`, and `README.md`, the model card."""
     trained = subject.trained
+    model = Recipe.of(tomllib.loads(trained.recipe)).model
+    has_code = is_own(model) and not model.startswith(TIMM) and not offer_of(model)
+    code = {file: text.encode() for file, text in sources(model, ModelError).items()} if has_code else {}
     config = json.dumps(_config(trained), indent=2, ensure_ascii=False) + "\n"
     weights = save(apart(trained.weights), {"format": "pt"})  # one entry: with more, their order would be by chance
     return Product(
@@ -25,7 +32,9 @@ def huggingface(subject: Subject) -> Product:
             "config.json": config.encode(),
             "model.safetensors": weights,
             "README.md": subject.card.encode(),
-        }
+            **code,
+        },
+        f"with the code of the network: {', '.join(code)}" if code else "",
     )
 
 
@@ -36,7 +45,7 @@ def _config(trained: Trained) -> dict[str, Any]:
     recipe = Recipe.of(tomllib.loads(trained.recipe))
     return {
         "model_type": "ablab",
-        "architecture": recipe.model,
+        "architecture": name_within(recipe.model),
         "options": recipe.options,
         "num_channels": channels,
         "image_size": [height, width],

@@ -26,10 +26,15 @@ def sentence(evaluation: Evaluation) -> str:
     others = {"loss": measured.loss, **measured.metrics}
     figures = ", ".join(f"{metric_of(name).title} {metric_of(name).show(value)}" for name, value in others.items())
     matrix = confusion(evaluation.labels, evaluation.predictions, len(classes))
+    by_number = (
+        f"\nThe classes of {evaluation.data} have no names, so its class 0 was compared with {classes[0]}, and so on."
+        if evaluation.by_number
+        else ""
+    )
     return (
         f"{evaluation.data}: accuracy {metric_of(ACCURACY).show(measured.accuracy)} of "
         f"{counted(measured.images, 'image')} (95 % interval {100 * low:.2f} to {100 * high:.2f})\n"
-        f"{figures}\nmost common mistakes: {confused_pairs(matrix, classes)}"
+        f"{figures}\nmost common mistakes: {confused_pairs(matrix, classes)}{by_number}"
     )
 
 

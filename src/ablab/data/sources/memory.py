@@ -63,6 +63,9 @@ def from_items(
 
 
 def _arrays(items: Iterable[Any], part: str) -> tuple[Any, Any]:
+    if not hasattr(items, "__iter__"):  # a Dataset of torch, whose length alone says where it ends
+        collection: Any = items
+        items = (collection[at] for at in range(len(collection)))
     pairs = [_item(item, f"from_items: {part} item {at}") for at, item in enumerate(items)]
     if not pairs:
         raise DataError(f"from_items: {part} has no items")

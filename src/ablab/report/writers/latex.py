@@ -14,6 +14,7 @@ ESCAPES = {
     "^": r"\textasciicircum{}",
     "·": r"$\cdot$",
     "−": "$-$",
+    "×": r"$\times$",
     "<": "$<$",
     ">": "$>$",
     "→": r"$\to$",
@@ -45,7 +46,8 @@ def tabular(table: Table) -> list[str]:
 
 def escape(text: str) -> str:
     """Text in which no character is a command."""
-    return "".join(ESCAPES.get(c, c) for c in shown(text))
+    # Two hyphens in a row would become one dash.
+    return re.sub(r"-(?=-)", "-{}", "".join(ESCAPES.get(c, c) for c in shown(text)))
 
 
 def _line(cells: Iterable[str]) -> str:
