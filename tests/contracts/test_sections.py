@@ -24,7 +24,20 @@ from ablab.study.roots import rooted
 from ablab.study.tuning import trials_wanted, tuned
 
 NAMES = tuple(catalogue("report.sections", "section"))
-KINDS = ("whole", "bare", "empty", "broken", "exploring", "one seed", "grid", "tuned", "published", "several", "again")
+KINDS = (
+    "whole",
+    "bare",
+    "empty",
+    "broken",
+    "exploring",
+    "one seed",
+    "grid",
+    "tuned",
+    "published",
+    "several",
+    "again",
+    "searched",
+)
 GRID = """question = "Do they add up?"
 data = "phantom"
 model = "simple-nn"
@@ -55,6 +68,11 @@ def made(kind: str) -> Result:
         return result(it, some, verdicts, data=data)
     if kind == "published":
         return result(dataclasses.replace(it, published=REPORT), runs, verdicts, data=data)
+    if kind == "searched":
+        trials = ", ".join(f'"{name}" = {30 - at}' for at, name in enumerate(it.named))
+        it = study(text=f'{TEXT}\n[searched]\ntrials = {{ {trials} }}\nkeys = ["lr"]\nmetric = "accuracy"\n')
+        _, some, verdicts = simulate(it)
+        return result(it, some, verdicts)
     if kind == "grid":
         it = study(text=GRID)
         _, some, verdicts = simulate(it)

@@ -78,7 +78,7 @@ def command(
         raise InputError(f"--part {part} belongs to confusion matrices: ablab show confusion")
     check_installed()
     form = picture_format(out.name) if out else "png"
-    if asked := study_of_command(study):
+    if not _names_a_run(study) and (asked := study_of_command(study)):
         _show_program(kind, asked, study, out, form, variants, as_json)
         return
     subjects = _subjects(study)
@@ -128,17 +128,22 @@ def _show_program(
 def _subjects(words: StudyWords) -> list[Subject]:
     """The study in a file, once for each of its data sets, or the run whose id begins so."""
     from ablab.result import Arm, look_up
-    from ablab.study.question.files import shipped_studies
 
     kept = words.open_store()
-    is_name = words.path is not None and not words.path.suffix and not words.path.exists()
-    is_no_file = is_name and str(words.path) not in shipped_studies()
-    if is_no_file or is_run(str(words.path)):
+    if _names_a_run(words):
         run = kept.run(str(words.path))
         arm = Arm(f"run {run.id}", run.spec.recipe, (run,), 0)
         return [Subject(run.id, (arm,), kept.data(run.spec.fingerprint))]
     results = [look_up(part, kept) for part in words.parts()]
     return [Subject(each.study.name, each.arms, each.data, each.verdicts) for each in results]
+
+
+def _names_a_run(words: StudyWords) -> bool:
+    """Whether the word is the beginning of a run's id, and no study of that name is here."""
+    from ablab.study.question.files import shipped_studies
+
+    is_name = words.path is not None and not words.path.suffix and not words.path.exists()
+    return (is_name and str(words.path) not in shipped_studies()) or is_run(str(words.path))
 
 
 def _chosen(subject: Subject, names: Sequence[str]) -> Subject:

@@ -145,8 +145,8 @@ def of_word(verdict: Answer, metric: Metric, margin: float) -> Explanation:
         )
     elif verdict.word == "undecided":
         text = (
-            f"{interval} includes 0 and reaches beyond the margin of ±{size}. These runs fit no effect at all and an "
-            "effect that matters, so they cannot tell. That is not the same as no difference."
+            f"{interval} includes 0 and reaches beyond the margin of ±{size}. These runs fit an effect of 0 as well as "
+            "one that matters, so they cannot tell. That is not the same as no difference."
         )
     else:
         is_beyond = min(abs(verdict.low), abs(verdict.high)) > margin

@@ -166,4 +166,4 @@ def test_a_figure_has_its_legend_once_its_headings_and_how_to_read_it():
     assert re.findall(r"<bdi>([^<]*)</bdi>", text) == ["base", "a &lt; b", "accuracy", "loss"]
     assert text.count("n = 5") == 2
     assert text.count('<p class="small">Cut.</p>') == 2
-    assert text.endswith("<b>How to read this.</b> Thick is a mean.</figcaption></figure>")
+    assert "<summary>How to read this</summary>\n<p>Thick is a mean.</p></details></figcaption></figure>" in text

@@ -14,7 +14,7 @@ from ablab.study.question.variant import setting_fault
 
 MOST_TRIALS = 10_000
 PRUNING = ("median", "none")
-DIGITS = 3  # significant ones of a rate that is tried
+DIGITS = 3  # of a rate that is tried, from its first one that is not 0
 # Trials are compared on the same validation images, and none of them may look at the test images.
 FIXED = {
     "data": "trials are compared on the same images",
