@@ -292,6 +292,12 @@ def test_a_name_that_nobody_knows_is_met_with_the_nearest(tmp_path):
         fetch("cifar-100", tmp_path)
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc here")
+def test_a_file_system_that_takes_no_files_is_a_message_and_no_lock_to_wait_for():
+    with pytest.raises(AblabError, match="cannot be written"):
+        get(Path("/proc"), Server(), tiny())
+
+
 def test_a_place_that_cannot_be_written_is_a_message(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AblabError, match="cannot be written"):

@@ -76,7 +76,9 @@ def cached(source: Source, make: Callable[[], "Dataset"], *, worth_seconds: floa
         return found
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{source.stem}.lock")
+        name = folder / f"{source.stem}.lock"
+        name.touch()  # where no file can be made, filelock would wait for ever
+        lock = filelock.FileLock(name)
         lock.acquire()
     except (OSError, NotImplementedError) as error:
         return _noted(make(), f"not cached: {folder} cannot be written ({getattr(error, 'strerror', None) or error})")

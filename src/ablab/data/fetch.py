@@ -54,7 +54,9 @@ def fetch(
         return folder
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(root / f".{wanted.name}.lock")
+        name = root / f".{wanted.name}.lock"
+        name.touch()  # where no file can be made, filelock would wait for ever
+        lock = filelock.FileLock(name)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
