@@ -111,7 +111,13 @@ def _handed_in(text: str) -> HandedIn:
             if not found
             else f"{len(found)} elements claim to be the runs of this page"
         )
-    page = _PAGE.validate_python(json.loads(found[0], parse_constant=_no_number))
+    content = json.loads(found[0], parse_constant=_no_number)
+    if content == {"runs": []}:
+        raise ValueError(
+            "this page has no runs of recipes, as the report of a study of a command has none. ablab verify trains "
+            "runs of recipes again, and calls no program"
+        )
+    page = _PAGE.validate_python(content)
     runs = tuple(map(_reported, page.runs))
     ids = [run.spec.id for run in runs]
     if len(set(ids)) < len(ids):

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ablab import sharing
 from ablab.cli import command
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.store import Store
+from ablab.store.claims import Claims
 from ablab.store.trials import locked
+from ablab.trials.file import read_trials
+from ablab.trials.plan import plan as trial_plan
 
 STUDY = """question = "Does the option help?"
 command = "sh train.sh {seed} {args}"
@@ -219,6 +223,61 @@ def test_two_processes_with_one_store_call_nothing_twice():
     assert len(calls()) == len(set(calls())) + 1  # the repeat
 
 
+def test_a_process_that_waits_for_a_trial_of_another_keeps_its_trackers(monkeypatch):
+    theirs = Claims(Store(Path(".ablab")))
+    first = trial_plan(read_trials(Path("s.toml"))).first
+    theirs.take([first.id])
+    monkeypatch.setattr(sharing.time, "sleep", lambda _seconds: theirs.release())
+    with theirs:
+        said = invoke("run", "s.toml", "--track", "jsonl(events.jsonl)")
+    assert "ablab waits for its result" in said
+    assert "left out" not in said
+    lines = [json.loads(line) for line in Path("events.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["trial"] * len(calls()) + ["decided"]
+
+
+def test_a_tracker_that_has_no_new_trial_to_follow_is_said():
+    assert "alone" not in invoke("run", "s.toml", "--track", "jsonl(events.jsonl)")
+    said = invoke("run", "s.toml", "--track", "jsonl(more.jsonl)")
+    assert 'note: tracker "jsonl(more.jsonl)" gets the verdicts alone: the store has all results already' in said
+
+
+def test_words_for_a_shell_are_noticed_before_the_first_trial_and_a_shell_that_is_named_reads_them():
+    for_a_shell = STUDY.replace("{args}", "{args} $HOME > out").replace("[variants]", 'base = "0"\n[variants]')
+    Path("s.toml").write_text(for_a_shell)
+    note = "note: no shell reads this command, so $HOME and > reach the program as they are"
+    assert note in invoke("plan", "s.toml")
+    assert note in invoke("run", "s.toml")
+    Path("t.toml").write_text(STUDY.replace("sh train.sh {seed} {args}", "sh -c 'sh train.sh {seed} {args} | tail -1'"))
+    said = invoke("run", "t.toml")
+    assert "note:" not in said
+    assert "five more helps" in said
+
+
+def test_a_remark_leaves_the_name_of_a_variant_as_it_is_written():
+    Path("s.toml").write_text(STUDY.replace('"five more" = "5"', '"v" = "0"'))
+    said = invoke("run", "s.toml")
+    assert '"v" gave the figures of the base with every seed' in said
+    assert "V gave" not in said
+
+
+def test_runs_ls_points_to_trials_and_the_list_of_trials_marks_the_repeated_call():
+    invoke("run", "s.toml")
+    listed = invoke("runs", "ls")
+    assert f"no runs\n{len(calls())} trials of commands and functions: ablab runs ls --trials\n" in listed
+    assert listed.splitlines()[-1] == "next: ablab runs ls --trials"
+    assert sum("0, once more" in line for line in invoke("runs", "ls", "--trials").splitlines()) == 1
+
+
+def test_its_report_has_nothing_to_verify_and_its_export_nothing_to_grade_and_both_say_so():
+    invoke("run", "s.toml")
+    with pytest.raises(InputError, match="ablab verify trains runs of recipes again, and calls no program"):
+        invoke("verify", "reports/s.html")
+    Path("class").mkdir()
+    invoke("runs", "export", "--study", "s.toml", "--to", "class/ada.ablab")
+    assert "s is a study of a command, and ablab grade checks studies of recipes alone" in invoke("grade", "class")
+
+
 def test_trials_travel_in_a_file_and_give_the_same_verdict_elsewhere():
     ours = last(invoke("run", "s.toml", "--json"))
     trial = ours["trials"][0]["id"]
@@ -421,6 +480,7 @@ def test_a_question_is_asked_again_with_seeds_that_nobody_has_seen_and_both_answ
     assert "seed 10000" in said
     assert "Asked again: 1 replication with fresh runs." in said
     assert "root 1" in invoke("table", "s.toml", "--what", "again")
+    assert "test images" not in Path("reports/s.html").read_text()
     both = last(invoke("report", "s.toml", "--json"))
     assert both["verdicts"] == first["verdicts"]
     assert [(one["root"], one["verdicts"][0]["word"]) for one in both["again"]] == [(1, "helps")]

@@ -29,6 +29,7 @@ KINDS = (
     "bare",
     "empty",
     "broken",
+    "guessing",
     "exploring",
     "one seed",
     "grid",
@@ -66,6 +67,8 @@ def made(kind: str) -> Result:
     if kind == "broken":
         _, some, verdicts = simulate(study(), breaks=(("wide", 0), ("base", 2), ("dropout", 0), ("dropout", 1)))
         return result(it, some, verdicts, data=data)
+    if kind == "guessing":  # of images that are all of one class
+        return result(it, runs, verdicts, data=dataclasses.replace(data, labels=(0,) * len(data.labels)))
     if kind == "published":
         return result(dataclasses.replace(it, published=REPORT), runs, verdicts, data=data)
     if kind == "searched":

@@ -29,6 +29,7 @@ class Dashboard:
     port: int
     token: str
     store: Path
+    studies: int = 0  # as it counted them when it started
 
     @property
     def base(self) -> str:
@@ -81,7 +82,7 @@ def start(store: Path) -> tuple[subprocess.Popen[str], Dashboard]:
     said = json.loads(process.stdout.readline())
     parts = urlsplit(said["url"])
     assert parts.port == said["port"]
-    return process, Dashboard(said["port"], parse_qs(parts.query)["token"][0], store)
+    return process, Dashboard(said["port"], parse_qs(parts.query)["token"][0], store, said["studies"])
 
 
 def end(process: subprocess.Popen[str]) -> None:

@@ -38,6 +38,7 @@ def served(tmp_path_factory):
 @pytest.mark.slow
 def test_the_list_has_them_with_their_verdicts_the_newest_in_front(served):
     dashboard, good, bad = served
+    assert dashboard.studies == 3
     page = dashboard.ask("/").text
     assert page.index(bad.hash) < page.index(good.hash)
     assert "Does the flag help?" in page

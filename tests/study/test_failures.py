@@ -52,6 +52,8 @@ def test_three_of_three_that_diverged_hurt():
         "3 of 3 (95 % interval 29 to 100 %) of norm, 0 of 3 (95 % interval 0 to 71 %) of the base" in verdict.sentence
     )
     assert "count as chance (10 %)" in verdict.sentence
+    assert verdict.sentence.startswith("norm hurts: ")
+    assert "Runs that broke off or ended near chance: 3 of 3" in verdict.sentence
 
 
 def test_three_of_three_that_collapsed_to_chance_hurt_as_well_and_are_called_failures():

@@ -19,6 +19,7 @@ from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.recipe import Recipe
 from ablab.records import EpochRow, Measurement, RunSpec
 from ablab.track import Activity, Tracking, progress, tracking
+from ablab.trial import Trial
 from sample_runs import sample_run
 
 WANTED = RunSpec(Recipe.of({"epochs": 3, "norm": "batch", "augment": "crop(4)+flip"}), 7, "fingerprint")
@@ -81,6 +82,14 @@ def test_every_event_reaches_the_show_that_is_wrapped_first(tmp_path):
     for event in events:
         tell(WANTED, event)
     assert seen == [(WANTED, event) for event in events]
+
+
+def test_a_note_about_a_trial_of_a_program_is_shown_and_told_to_no_tracker(tmp_path):
+    shown = []
+    with tracking((), Activity(tmp_path), lambda spec, event: shown.append(event)) as observe:
+        observe(Trial("program", "--a", 0), Noticed("another process calls it"))
+        assert list(observe.trackers) == ["progress"]
+    assert shown == [Noticed("another process calls it")]
 
 
 def test_losses_that_are_no_numbers_come_back_as_they_were(tmp_path):

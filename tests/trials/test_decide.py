@@ -115,6 +115,29 @@ def test_arguments_that_change_nothing_are_noticed():
     assert any("do its arguments (--b) change anything?" in remark for remark in found.remarks)
 
 
+def test_two_variants_with_the_same_figures_are_noticed_once_and_a_third_with_others_is_not():
+    seen = decision(
+        study(("b", "c", "d", "e")),
+        {"": BASE, "--b": BETTER, "--c": BETTER, "--d": BETTER, "--e": [9.0, 8.5, 9.5, 7.0]},
+    )
+    told = [remark for remark in seen.remarks if "the same figures with every seed" in remark]
+    assert [remark.partition(" gave")[0] for remark in told] == ['"b" and "c"', '"b" and "d"']
+    assert told[0].endswith("does the program use what differs in their arguments (--b and --c)?")
+
+
+def test_two_variants_that_differ_with_one_seed_are_not_called_the_same():
+    almost = [*BETTER[:2], BETTER[2] + 0.5]
+    assert decision(study(("b", "c")), {"": BASE, "--b": BETTER[:3], "--c": almost}).remarks == ()
+
+
+def test_two_variants_with_the_figures_of_the_base_are_noticed_as_that_alone():
+    remarks = decision(study(("b", "c")), {"": BASE, "--b": BASE, "--c": BASE}).remarks
+    assert [remark.partition(":")[0] for remark in remarks] == [
+        '"b" gave the figures of the base with every seed',
+        '"c" gave the figures of the base with every seed',
+    ]
+
+
 def test_a_budget_ends_the_study_between_two_seeds():
     noisy = [11.0, 10.0, 14.0, 12.0]
     found = decision(study(budget="9 runs"), {"": BASE, "--b": noisy})

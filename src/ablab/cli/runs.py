@@ -74,6 +74,7 @@ def list_runs(
 ) -> None:
     from ablab.report import runs as report
     from ablab.report.terminal.screen import on_screen
+    from ablab.store.trials import ids
 
     if is_of_removed or is_of_trials:
         if where or sort or limit is not None or as_csv or parquet or (is_of_removed and is_of_trials):
@@ -83,7 +84,8 @@ def list_runs(
         return
     if as_json + as_csv + (parquet is not None) > 1:
         raise click.UsageError("--json, --csv and --parquet: one of them at a time")
-    found = _open(store).listing(where, sort, limit, everything=as_csv or parquet is not None)
+    kept = _open(store)
+    found = kept.listing(where, sort, limit, everything=as_csv or parquet is not None)
     if as_csv:
         click.echo(report.as_csv(found))
     elif parquet is not None:
@@ -94,8 +96,12 @@ def list_runs(
         say(True, report.as_json(found), "")
     else:
         rows = found.dicts()
+        trials = len(ids(kept))
         text = on_screen(report.listed(rows), folds=False) if rows else "no runs"
-        say(False, None, text, f"ablab runs show {rows[-1]['id']}" if rows else None)
+        if trials:
+            text += f"\n{counted(trials, 'trial')} of commands and functions: ablab runs ls --trials"
+        listed = "ablab runs ls --trials" if trials else None
+        say(False, None, text, f"ablab runs show {rows[-1]['id']}" if rows else listed)
 
 
 @command.command("show", help="Show one run, with its recipe and its curve, or one trial, with what it printed.")

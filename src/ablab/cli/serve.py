@@ -21,6 +21,7 @@ EXAMPLES = ("ablab serve --open",)
 def command(port: int | None, open_it: bool, data_root: str | None, store: str | None, as_json: bool) -> None:
     from ablab.errors import InputError
     from ablab.store import Store, place
+    from ablab.store.trials import locked
 
     try:
         from ablab.serve.app import serve
@@ -31,7 +32,7 @@ def command(port: int | None, open_it: bool, data_root: str | None, store: str |
         raise InputError(f'the dashboard needs {library}: pip install "ablab-experiments[serve]"') from None
     folder = place(store)
     kept = Store(folder, create=False)
-    studies = len(kept.studies())
+    studies = len(kept.studies()) + len(locked(kept))
     del kept  # the dashboard holds nothing open while it waits
 
     def ready(address: str, port: int) -> None:

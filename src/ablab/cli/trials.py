@@ -49,6 +49,7 @@ def show_plan(study: TrialStudy, words: StudyWords, as_json: bool, *, reuses: bo
         "plan": plan.hash,
         "root": plan.study.rule.root,
         "note": plan.note,
+        "cautions": list(study.cautions),
         "question": study.question,
         "trials": [plan.wanted, plan.most],
         "done": len(there),

@@ -14,6 +14,7 @@ from ablab.records import Removed, Run, StudyText
 from ablab.result import Result, askings, plan_of, result_of
 from ablab.store import Store
 from ablab.store.exchange import Taken, take
+from ablab.store.trials import locked
 from ablab.study import Plan, Study
 
 
@@ -68,6 +69,11 @@ def _assigned(study: Study, store: Store) -> list[Plan]:
 def _own_plan(store: Store) -> Plan:
     """The plan that a hand-in itself brings: the one that was begun last."""
     kept = store.studies()
+    if programs := () if kept else locked(store):
+        raise InputError(
+            f"{programs[-1].name} is a study of a command, and ablab grade checks studies of recipes alone. Its "
+            "verdicts are read with: ablab runs import NAME.ablab, then ablab report STUDY"
+        )
     if not kept:
         raise InputError(
             "there is no study in this file, so these are single runs and no evidence; a study is handed in with: "

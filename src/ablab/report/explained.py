@@ -10,6 +10,7 @@ from ablab.metric import Metric, metric_of
 from ablab.nouns import counted
 from ablab.report.section import Paragraph
 from ablab.report.sections.cautions import cautions
+from ablab.report.sections.chance import chance
 from ablab.result import Result
 from ablab.statistics.sequential import FOREVER
 from ablab.study.verdict import Verdict, Word, signed
@@ -66,7 +67,7 @@ def of_result(result: Result | TrialResult) -> Iterator[Explanation]:
         for verdict in result.verdicts:
             if verdict.cost_ratio is not None:
                 yield _price(verdict.variant, verdict.cost_ratio, verdict.pairs)
-        for part in cautions(result):
+        for part in (*chance(result), *cautions(result)):
             if isinstance(part, Paragraph):
                 yield Explanation(
                     f"warning, {part.lead.rstrip(':')}", part.text[:1].upper() + part.text[1:], "report.md"

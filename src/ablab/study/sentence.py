@@ -21,9 +21,10 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
     """What a person reads of a verdict."""
     seeds = study.rule.seeds
     said = [
-        _failures(verdict, evidence),
+        _unmeasured(verdict, evidence),
         _headline(verdict, seeds, evidence.is_stuck),
         condition(evidence.base, evidence.variant.recipe, is_tuned=study.has_tuned_rates, tunes_each=study.tunes_each),
+        _rates(verdict, verdict.failing) if verdict.failing else "",
         _if_counted_otherwise(verdict, evidence),
         _advice(verdict, evidence, seeds[1]),
         _belief(verdict),
@@ -66,16 +67,14 @@ def _gap(verdict: Verdict, number: float) -> str:
     return f"{signed(number, verdict.digits)} {verdict.unit}".rstrip()
 
 
-def _failures(verdict: Verdict, evidence: Evidence) -> str:
-    """Failed runs come first, because they are the loudest finding there is."""
+def _unmeasured(verdict: Verdict, evidence: Evidence) -> str:
+    """Runs and pairs that have no figure to compare come first: without them the headline is about fewer seeds."""
     said = []
     if verdict.failing is None:
         if verdict.failures:
             said.append(f"{verdict.failures} of {verdict.runs} runs of {verdict.variant} did not finish.")
         if verdict.base_failures:
             said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
-    elif verdict.failing.base or verdict.failing.variant:
-        said.append(_rates(verdict, verdict.failing))
     if evidence.apart:
         said.append(
             f"{counted(evidence.apart, 'pair')} ran on two machines or devices, whose times cannot be compared."
@@ -94,14 +93,16 @@ def _failures(verdict: Verdict, evidence: Evidence) -> str:
 
 def _rates(verdict: Verdict, failing: Failing) -> str:
     """How often runs failed, and whether one recipe can be said to train less reliably."""
+    if not (failing.base or failing.variant):
+        return ""
 
     def share(failures: int, ends: tuple[float, float]) -> str:
         low, high = (f"{100 * end:.0f}" for end in ends)
         return f"{failures} of {failing.seeds} (95 % interval {low} to {high} %)"
 
     said = (
-        f"Runs that failed: {share(failing.variant, failing.variant_rate)} of {verdict.variant}, "
-        f"{share(failing.base, failing.base_rate)} of the base."
+        f"Runs that broke off or ended near chance: {share(failing.variant, failing.variant_rate)} of "
+        f"{verdict.variant}, {share(failing.base, failing.base_rate)} of the base."
     )
     if failing.reliability == "not told apart":
         return said

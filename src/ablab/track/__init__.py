@@ -18,6 +18,8 @@ from ablab.events import Event, Noticed, Projection
 from ablab.records import Run, RunSpec
 from ablab.trial import Outcome, Trial
 
+ALWAYS = "progress"  # the tracker that nobody has to ask for
+
 
 @dataclass(frozen=True)
 class Activity:
@@ -56,17 +58,24 @@ class Tracking:
         self.observe = observe
         self.trackers: dict[str, Tracker] = {}
         self.spec: RunSpec | Trial | None = None  # the last one of which something was told
+        self.has_kept = False  # whether the store has taken something in meanwhile
 
     def __call__(self, spec: Any, event: Any) -> None:
         self.spec = spec
         if isinstance(event, Run | Outcome):
+            self.has_kept = True
             self.each(lambda tracker: tracker.kept(event))
             return
         self.observe(spec, event)
-        if isinstance(event, Event | Projection):
+        if isinstance(event, Event | Projection) and isinstance(spec, RunSpec):
             self.each(lambda tracker: tracker.event(spec, event))
 
     def decided(self, outcome: Mapping[str, Any], page: Page | None = None) -> None:
+        asked_for = [f'tracker "{name}"' for name in self.trackers if name != ALWAYS]
+        if asked_for and not self.has_kept:
+            got = "gets" if len(asked_for) == 1 else "get"
+            stored = "the store has all results already, and trackers follow new ones"
+            self.note(f"{' and '.join(asked_for)} {got} the verdicts alone: {stored}")
         self.each(lambda tracker: tracker.decided(outcome, page))
 
     def close(self) -> None:
@@ -82,9 +91,12 @@ class Tracking:
                 self.leave_out(name, error)
 
     def leave_out(self, name: str, error: Exception) -> None:
-        """Say in one line that a tracker failed: among the lines of a run, or on standard error before there is one."""
+        """Say in one line that a tracker failed."""
         reason = getattr(error, "strerror", None) or error
-        text = f'tracker "{name}" failed and is left out from here on: {reason}; the run goes on'
+        self.note(f'tracker "{name}" failed and is left out from here on: {reason}; the run goes on')
+
+    def note(self, text: str) -> None:
+        """Print a line among those of a run, or on standard error before there is one."""
         if self.spec:
             self.observe(self.spec, Noticed(text))
         else:
@@ -101,7 +113,7 @@ def check_trackers(texts: Iterable[str]) -> None:
 def tracking(texts: Iterable[str], activity: Activity, observe: Callable[[Any, Any], None]) -> Iterator[Tracking]:
     """While it goes on, progress is told, and the trackers that are named are: `jsonl(events.jsonl)`."""
     told = Tracking(observe)
-    for text in dict.fromkeys(["progress", *texts]):
+    for text in dict.fromkeys([ALWAYS, *texts]):
         make = read_operation("track", "tracker", text).load()
         try:
             told.trackers[text] = make(activity)

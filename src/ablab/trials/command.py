@@ -5,13 +5,14 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ablab import grammar
 from ablab.errors import Fault, GrammarError, InputError
+from ablab.trials.shell import is_shell, meant_for_a_shell
 
 SEED, ARGUMENTS, FOLDER = "{seed}", "{args}", "{folder}"
 EXAMPLE = 'command = "python train.py --seed {seed} {args}"'
@@ -75,6 +76,18 @@ class Command:
         if shutil.which(program) is None:
             where = "no such file that can be run" if os.sep in program else "no such program on the PATH"
             raise InputError(f"{program}: there is {where}; the command is: {self.text}")
+
+    def cautions(self, arguments: Iterable[str]) -> tuple[str, ...]:
+        """Which words a person seems to have written for a shell."""
+        if is_shell(self.text):
+            return ()
+        texts = (self.text, *arguments)
+        words = tuple(dict.fromkeys(word for text in texts for word in meant_for_a_shell(text)))
+        if not words:
+            return ()
+        reach = "reaches the program as it is" if len(words) == 1 else "reach the program as they are"
+        wrapped = "command = \"sh -c 'PROGRAM --seed {seed} {args} | OTHER'\""
+        return (f"no shell reads this command, so {' and '.join(words)} {reach}; to have a shell read it: {wrapped}",)
 
 
 def _filled(word: str, arguments: str, seed: int, folder: Path) -> str:

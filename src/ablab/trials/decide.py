@@ -12,6 +12,7 @@ from ablab.study.decide import whole_seeds
 from ablab.trial import Outcome, Trial
 from ablab.trials.evidence import Evidence, gather, repeats
 from ablab.trials.plan import Found, Plan
+from ablab.trials.question import BASE, Arm
 from ablab.trials.sentence import sentence
 from ablab.trials.verdict import TrialVerdict, judge
 
@@ -121,20 +122,51 @@ def _remarks(
     for arm in plan.study.arms:
         if same := _same(plan, found, arm.arguments):
             yield (
-                f"{arm.name} gave the same result with seeds {same[0]} and {same[1]}: does the program use its seed? "
-                "If it does not, its seeds are no evidence"
+                f"{_named(arm)} gave the same result with seeds {same[0]} and {same[1]}: does the program use its "
+                "seed? If it does not, its seeds are no evidence"
             )
-    for verdict in verdicts:
-        if verdict.pairs >= plan.study.rule.seeds[0] and verdict.figures == verdict.base_figures:
-            yield (
-                f"{verdict.variant} gave the figures of the base with every seed: "
-                f"do its arguments ({verdict.arguments}) change anything?"
-            )
+    idle = [
+        Arm(verdict.variant, verdict.arguments)
+        for verdict in verdicts
+        if verdict.pairs >= plan.study.rule.seeds[0] and verdict.figures == verdict.base_figures
+    ]
+    for arm in idle:
+        yield (
+            f"{_named(arm)} gave the figures of the base with every seed: "
+            f"do its arguments ({arm.arguments}) change anything?"
+        )
+    for arm, other in _twins(plan, found, [arm for arm in plan.study.variants if arm not in idle]):
+        yield (
+            f"{_named(arm)} and {_named(other)} gave the same figures with every seed: does the program use what "
+            f"differs in their arguments ({arm.arguments} and {other.arguments})?"
+        )
     if plan.study.measure.unit == "" and plan.study.rule.margin > 0 and _are_shares(plan, found):
         yield (
             f"all figures lie from 0 to 1, and the margin is {plan.study.rule.margin:g}: where they are shares, "
             'unit = "%" reads them and the margin in percent'
         )
+
+
+def _named(arm: Arm) -> str:
+    """The name in quotes, which keep its letters as they are at the start of a sentence."""
+    return "the base" if arm.name == BASE else f'"{arm.name}"'
+
+
+def _twins(plan: Plan, found: Found, arms: Sequence[Arm]) -> Iterator[tuple[Arm, Arm]]:
+    """Variants with the figures of an earlier one for every seed that both were called with."""
+    figures: dict[str, dict[int, float | None]] = {arm.arguments: {} for arm in arms}
+    for (arguments, seed), outcome in found.items():
+        if arguments in figures:
+            figures[arguments][seed] = plan.study.measure.of(outcome.figures)
+    later: set[Arm] = set()
+    for arm, other in itertools.combinations(arms, 2):
+        one, two = figures[arm.arguments], figures[other.arguments]
+        both = one.keys() & two.keys()
+        measured = sum(one[seed] is not None for seed in both)
+        is_new = arm not in later and other not in later
+        if is_new and measured >= plan.study.rule.seeds[0] and all(one[seed] == two[seed] for seed in both):
+            later.add(other)
+            yield arm, other
 
 
 def _same(plan: Plan, found: Found, arguments: str) -> tuple[int, int] | None:

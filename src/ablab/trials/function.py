@@ -8,7 +8,7 @@ import numbers
 import platform
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -43,6 +43,9 @@ class Function:
         """Raise if so many calls at a time are wanted: they share one process."""
         if calls > 1:
             raise InputError(f"workers={calls}: a function is called in this process, one call after the other")
+
+    def cautions(self, arguments: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002 (Python checks arguments itself)
+        return ()
 
 
 class Calls:

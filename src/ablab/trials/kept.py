@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,9 @@ class Recorded:
 
     def check(self, calls: int = 1) -> None:  # noqa: ARG002 (it cannot be called at all)
         raise InputError(f"{self.shown}: this study is known from a store; its own file or script carries it out")
+
+    def cautions(self, arguments: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
 
 def kept(planned: Plan, time: str) -> LockedTrials:

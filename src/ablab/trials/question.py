@@ -4,7 +4,7 @@ import functools
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -32,6 +32,10 @@ class Subject(Protocol):
 
     def check(self, calls: int = 1) -> None:
         """Raise if it cannot be called, so many calls at a time."""
+        ...
+
+    def cautions(self, arguments: Iterable[str]) -> tuple[str, ...]:
+        """What a person should know before it is called with these arguments."""
         ...
 
 
@@ -99,6 +103,11 @@ class TrialStudy:
     def arms(self) -> tuple[Arm, ...]:
         """The base and every variant."""
         return (Arm(BASE, self.base), *self.variants)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a person should know before the first trial."""
+        return self.subject.cautions(arm.arguments for arm in self.arms)
 
     @functools.cached_property
     def called(self) -> str:

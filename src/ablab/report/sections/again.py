@@ -6,6 +6,7 @@ from ablab.catalogue import mark
 from ablab.metric import metric_of
 from ablab.nouns import counted
 from ablab.report.section import Paragraph, Part
+from ablab.report.sections.trial_effects import EFFECT
 from ablab.report.table import Cell, Head, Table, table
 from ablab.report.words import WORDS
 from ablab.result import Result
@@ -46,11 +47,12 @@ def _pooling(result: Result | TrialResult) -> str:
 
 def _table(result: Result | TrialResult) -> Table:
     asked = [(result, "first"), *((other, f"root {other.study.rule.root}") for other in result.again)]
+    is_program = isinstance(result, TrialResult)
     metric = result.study.measure.metric if isinstance(result, TrialResult) else metric_of(result.study.rule.metric)
     heads = (
         Head("variant"),
         Head("asked"),
-        Head(metric.gap_head, True, WORDS["effect"]),
+        Head(metric.gap_head, True, EFFECT if is_program else WORDS["effect"]),
         Head("interval", True),
         Head("n", True),
         Head("verdict"),

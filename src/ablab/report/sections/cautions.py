@@ -8,7 +8,6 @@ from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.report.section import Paragraph, Part
-from ablab.report.statement import at_chance
 from ablab.result import Result
 from ablab.study import Study
 from ablab.study.failures import Pair
@@ -140,16 +139,10 @@ def _of_verdicts(result: Result) -> Iterator[Caution]:
             "effect gets an interval, and no verdict is given before.",
         )
     for verdict in result.verdicts:
-        if sides := at_chance(result, verdict):
-            yield (
-                "At chance",
-                f"the mean accuracy of {' and of '.join(sides)} is no better than that of guessing. Such runs learned "
-                "little, and a comparison of them says nothing about networks that learn.",
-            )
         if verdict.is_of_this_test_set and verdict.wide_low is not None:
             yield (
                 "On this test set only",
-                f"{verdict.variant} {verdict.word} on these test images; for other images of the kind the interval is "
+                f"on these test images {verdict.variant} {verdict.word}; for other images of the kind the interval is "
                 f"{signed(verdict.wide_low)} to {signed(verdict.wide_high or 0.0)}, which "
                 "would not give the same verdict.",
             )

@@ -7,7 +7,7 @@ from ablab.report.means import DASH
 from ablab.report.table import Cell, Table, table
 from ablab.report.terminal.screen import facts_text
 from ablab.report.wording import shown
-from ablab.trial import Outcome
+from ablab.trial import Outcome, Trial
 
 FEW = 3  # figures of a trial that a list shows
 
@@ -19,7 +19,7 @@ def trials_table(outcomes: Iterable[Outcome], names: Mapping[str, str]) -> Table
             outcome.trial.id,
             names.get(outcome.plan, DASH),
             outcome.trial.arguments,
-            str(outcome.trial.seed),
+            _seed(outcome.trial),
             ", ".join(f"{name} {value:g}" for name, value in list(outcome.figures.items())[:FEW]) or DASH,
             f"{outcome.seconds:.1f}",
             Cell(outcome.status, "" if outcome.status == "finished" else "broken"),
@@ -29,6 +29,10 @@ def trials_table(outcomes: Iterable[Outcome], names: Mapping[str, str]) -> Table
     return table("trials", ("trial", "study", "arguments", "seed >", "figures", "seconds >", "status"), rows)
 
 
+def _seed(trial: Trial) -> str:
+    return f"{trial.seed}, once more" if trial.is_repeat else str(trial.seed)
+
+
 def trial_details(outcome: Outcome, study: str) -> str:
     """What was called and what it came to, with the end of what it printed."""
     trial = outcome.trial
@@ -36,7 +40,7 @@ def trial_details(outcome: Outcome, study: str) -> str:
         ("trial", trial.id),
         *([("study", study)] if study else []),
         ("arguments", trial.arguments or DASH),
-        ("seed", str(trial.seed) + (", once more" if trial.is_repeat else "")),
+        ("seed", _seed(trial)),
         ("status", f"{outcome.status}{f': {outcome.note}' if outcome.note else ''}"),
         *((name, f"{value:g}") for name, value in outcome.figures.items()),
         ("took", duration(outcome.seconds)),

@@ -37,6 +37,7 @@ def plan_text(plan: Plan, outcomes: Mapping[str, Outcome], spread: float | None)
         lines.append("one of them is the first once more: does the seed settle the result?")
     if plan.note:
         lines.append(plan.note)
+    lines += [f"note: {shown(caution)}" for caution in study.cautions]
     if not study.subject.facts.get("limit") and "command" in study.subject.facts:
         lines.append('there is no time limit: a trial that never ends holds up the study; limit = "30m" sets one')
     if outcomes:
@@ -81,6 +82,8 @@ def trial_lines(
             line(f"{title}plan {plan.hash}{there}")
             if plan.note:
                 line(f"{title}{plan.note}")
+            for caution in plan.study.cautions:
+                line(f"{title}note: {shown(caution)}")
         elif isinstance(event, Noticed):
             line(f"{title}note: {shown(event.text)}")
 
