@@ -54,9 +54,9 @@ def fetch(
         return folder
     try:
         root.mkdir(parents=True, exist_ok=True)
-        name = root / f".{wanted.name}.lock"
-        name.touch()  # where no file can be made, filelock would wait for ever
-        lock = filelock.FileLock(name)
+        lock_file = root / f".{wanted.name}.lock"
+        lock_file.touch()  # where no file can be made, filelock would wait for ever
+        lock = filelock.FileLock(lock_file)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
