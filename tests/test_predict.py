@@ -67,7 +67,9 @@ def test_an_ensemble_has_the_mean_of_its_runs_and_their_spread(trained):
         assert guess["spread"] == pytest.approx(abs(first - second) / math.sqrt(2), abs=1e-6)
     assert sum(guess["probability"] for guess in both["predictions"][0]["guesses"]) == pytest.approx(1)
     text = invoke("predict", runs[0].id, "-", "--with", runs[1].id, "--store", str(store.folder), given=content)
-    assert "of 2 runs agree" in text
+    first = both["predictions"][0]["guesses"][0]["name"]
+    agreeing = sum(max(each, key=each.get) == first for each in shares)
+    assert f"standard input: {agreeing} of 2 runs alone name {first} first" in text
     with pytest.raises(InputError, match="named twice"):
         invoke("predict", runs[0].id, "-", "--with", runs[0].id, *place, given=content)
 

@@ -11,6 +11,7 @@ from ablab.cli import command
 from ablab.elsewhere.columns import table_of
 from ablab.elsewhere.formats import records
 from ablab.elsewhere.judge import Rule, judge, welch
+from ablab.elsewhere.scale import scale_of
 from ablab.errors import AblabError, InputError
 
 A, B = (70.11, 69.50, 70.43, 70.02), (72.11, 71.75, 72.51, 72.30)
@@ -24,8 +25,8 @@ def read(tmp_path, text, name="r.csv", **columns):
     return table_of(records(tmp_path / name), columns)
 
 
-def verdicts(table, base=None, margin=0.5, direction="higher", **options):
-    return judge(table, base, Rule(margin), direction, **options)
+def verdicts(table, base=None, margin=0.5, direction=None, unit=None, **options):
+    return judge(table, base, Rule(margin), scale_of(table, direction, unit), **options)
 
 
 def ablab(*words):
@@ -87,7 +88,7 @@ def test_shares_are_told_in_percentage_points_and_a_loss_helps_where_it_falls(tm
 
 def test_a_table_may_have_a_column_a_variant(tmp_path):
     text = "seed,adam,sgd\n" + "".join(f"{seed},{b},{a}\n" for seed, (a, b) in enumerate(zip(A, B, strict=True)))
-    (one,) = verdicts(read(tmp_path, text), base="sgd").compared
+    (one,) = verdicts(read(tmp_path, text), base="sgd", unit="percent").compared
     assert (one.variant, one.word, one.pairs) == ("adam", "helps", 4)
 
 
@@ -122,7 +123,7 @@ def test_a_folder_of_mlflows_is_read(tmp_path):
     judged = verdicts(table_of(records(tmp_path / "mlruns"), {}), base="plain")
     (one,) = judged.compared
     assert (one.pairs, one.word) == (3, "helps")  # the first run of the base failed
-    assert any("1 run of plain has no figure" in remark for remark in judged.remarks)
+    assert any("1 run of plain failed or did not end (failed); its pair is left out" in it for it in judged.remarks)
 
 
 def test_seeds_without_a_partner_and_runs_without_a_figure_are_told(tmp_path):
@@ -142,7 +143,7 @@ def test_seeds_without_a_partner_and_runs_without_a_figure_are_told(tmp_path):
         ("model,seed,acc\na,0,high\nb,0,3\n", 'acc is "high": a number is wanted'),
         ("model,seed,acc,test_acc\na,0,1,2\nb,0,3,4\n", "choose one with --metric"),
         ("model,seed\na,0\nb,0\n", "no column has the metric"),
-        ("model,seed,acc\na,0,1\na,1,2\n", "all runs are of one variant"),
+        ("model,seed,acc\na,0,71\na,1,72\n", "all runs are of one variant"),
         ("model,seed,acc\na,0,1,2\n", "more cells than heads"),
         ("model,model,acc\na,b,1\n", 'two columns are called "model"'),
         ("model,seed,acc\n,0,1\nb,0,2\n", "is empty"),

@@ -9,6 +9,7 @@ from scipy import stats
 from ablab.elsewhere.columns import table_of
 from ablab.elsewhere.formats import records
 from ablab.elsewhere.judge import Rule, judge
+from ablab.elsewhere.scale import scale_of
 from ablab.elsewhere.wire_format import masked_crc
 from ablab.errors import InputError
 
@@ -38,7 +39,7 @@ def runs(tmp_path):
 
 def test_a_folder_a_run_is_judged_by_the_last_value_of_a_scalar(tmp_path):
     table = table_of(records(runs(tmp_path)), {})
-    (one,) = judge(table, "plain", Rule(0.5), "higher").compared
+    (one,) = judge(table, "plain", Rule(0.5), scale_of(table)).compared
     expected = stats.ttest_rel([100 * x for x in BN], [100 * x for x in PLAIN]).confidence_interval(0.95)
     assert (one.low, one.high) == (pytest.approx(expected.low, abs=1e-3), pytest.approx(expected.high, abs=1e-3))
     assert (one.variant, one.pairs, one.values) == ("bn", 3, pytest.approx([100 * x for x in BN]))

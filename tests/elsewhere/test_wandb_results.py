@@ -7,6 +7,7 @@ import pytest
 from ablab.elsewhere.columns import table_of
 from ablab.elsewhere.formats import records
 from ablab.elsewhere.judge import Rule, judge
+from ablab.elsewhere.scale import scale_of
 from ablab.errors import InputError
 
 # As the app writes a table of runs: every cell in quotes, and columns that nobody asked for.
@@ -35,10 +36,10 @@ CHART += ",".join(['"2"', *[f'"{0.7 + 0.01 * at}"' if at < 9 else '""' for at in
 def test_a_table_of_the_app_is_judged_by_group_and_seed(tmp_path):
     (tmp_path / "wandb_export.csv").write_text(TABLE)
     table = table_of(records(tmp_path / "wandb_export.csv"), {})
-    judged = judge(table, None, Rule(0.5), "higher")
+    judged = judge(table, None, Rule(0.5), scale_of(table))
     (one,) = judged.compared
     assert (one.variant, one.word, one.pairs) == ("bn", "helps", 3)  # the pair of the run that crashed is left out
-    assert any("1 run of bn has no figure" in remark for remark in judged.remarks)
+    assert any("1 run of bn failed or did not end (crashed)" in remark for remark in judged.remarks)
 
 
 def test_a_chart_of_the_app_gives_the_last_value_of_each_run(tmp_path):
@@ -70,7 +71,7 @@ def test_folders_of_runs_give_summary_and_configuration(tmp_path):
     assert rows[0]["test.acc"] == 0.7
     assert not any(key.startswith(("_", "config._")) for key in rows[0])
     table = table_of(rows, {"variant": "config.norm"})
-    (one,) = judge(table, "none", Rule(0.5), "higher").compared
+    (one,) = judge(table, "none", Rule(0.5), scale_of(table)).compared
     assert (one.variant, one.word, one.pairs) == ("batch", "helps", 3)
 
 

@@ -160,8 +160,10 @@ def read_results(content: bytes) -> Any:
     from ablab.elsewhere.columns import table_of
     from ablab.elsewhere.formats import records
     from ablab.elsewhere.judge import Rule, judge
+    from ablab.elsewhere.scale import scale_of
 
-    return repr(judge(table_of(records(written(".csv", content)), {}), None, Rule(0.5), "higher"))
+    table = table_of(records(written(".csv", content)), {})
+    return repr(judge(table, None, Rule(0.5), scale_of(table)))
 
 
 def page() -> bytes:

@@ -1,5 +1,6 @@
 """Write a study file with every line explained, to be filled in"""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -47,7 +48,7 @@ def command(
         raise click.UsageError("--solution: of which assignment? --course NAME")
     path = begin_study(place, model=model, data=data) if program is None else begin_trials(place, program)
     text = f"{path}: change the question, the base and the variants, then see what it takes"
-    say(as_json, {"study": str(path)}, text, f"ablab plan {path}")
+    say(as_json, {"study": str(path)}, text, shlex.join(["ablab", "plan", str(path)]))
 
 
 def _refuse_others(ctx: click.Context) -> None:
@@ -62,4 +63,4 @@ def _copy(place: Path, course: str, as_json: bool, *, solution: bool) -> None:
 
     paths = [str(path) for path in begin_assignment(place, course, with_solution=solution)]
     text = f"{paths[0]}: the study; {paths[1]}: what to do with it"
-    say(as_json, {"study": paths[0], "files": paths}, text, f"ablab plan {paths[0]}")
+    say(as_json, {"study": paths[0], "files": paths}, text, shlex.join(["ablab", "plan", paths[0]]))

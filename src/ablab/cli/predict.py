@@ -56,7 +56,8 @@ def _shown(prediction: Prediction, networks: int) -> str:
     """A picture and its classes, one a line."""
     from ablab.report.wording import shown
 
-    agree = f": {prediction.agreeing} of {networks} runs agree" if networks > 1 else ""
+    first = prediction.guesses[0].name
+    agree = f": {prediction.agreeing} of {networks} runs alone name {shown(first)} first" if networks > 1 else ""
     lines = [f"{shown(prediction.picture)}{agree}"]
     for guess in prediction.guesses:
         spread = "" if guess.spread is None else f"  (sd {100 * guess.spread:.1f})"

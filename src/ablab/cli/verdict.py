@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,27 +14,49 @@ from ablab.errors import InputError
 
 if TYPE_CHECKING:
     from ablab.elsewhere.judge import Judged
+    from ablab.elsewhere.scale import Unit
+    from ablab.report.statement import Form
 
 GROUP = "Ask"
 EXAMPLES = (
     "ablab verdict results.csv",
     "ablab verdict results.csv --base plain --margin 1",
+    "ablab verdict results.csv --metric val_loss --margin 0.05",
+    "ablab verdict results.csv --write latex",
 )
+ASK = 'ablab init asked --command "python train.py --seed {seed} {args}"'  # a study of the program, margin first
 
 
 @click.command(help=__doc__)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--base", metavar="NAME", help="Compare with this variant  [default: the first]")
+@click.option("--base", metavar="NAME", help="Compare with this variant  [default: one called base, or the first]")
 @click.option("--variant", metavar="COLUMN", help="Read the variant from this column.")
 @click.option("--seed", metavar="COLUMN", help="Read the seed from this column.")
 @click.option("--metric", metavar="COLUMN", help="Read the figure from this column.")
-@click.option("--lower", is_flag=True, help="Say that lower figures are better, as for a loss.")
-@click.option("--margin", type=float, default=0.5, show_default=True, help="Set the smallest effect worth having.")
+@click.option(
+    "--higher/--lower", "is_higher", default=None, help="Say which figures are better  [default: as their name says]"
+)
+@click.option(
+    "--unit",
+    type=click.Choice(("share", "percent", "other")),
+    help="Say how figures are written: from 0 to 1, from 0 to 100, or in a unit of their own.",
+)
+@click.option(
+    "--margin",
+    type=float,
+    help="Set the smallest effect worth having  [default: 0.5 percentage points, of accuracies and error rates alone]",
+)
 @click.option(
     "--confidence", type=float, default=0.95, show_default=True, help="Set the confidence of all verdicts together."
 )
 @click.option(
     "--test-size", type=click.IntRange(min=1), metavar="N", help="Set how many images an accuracy was measured on."
+)
+@click.option(
+    "--write",
+    "form",
+    type=click.Choice(("text", "markdown", "latex")),
+    help="Print sentences to paste into a paper instead; LaTeX comes with the BibTeX entry of ablab as a comment.",
 )
 @explain_option
 @exit_code_option
@@ -41,10 +64,12 @@ EXAMPLES = (
 def command(
     paths: tuple[Path, ...],
     base: str | None,
-    lower: bool,
-    margin: float,
+    is_higher: bool | None,
+    unit: Unit | None,
+    margin: float | None,
     confidence: float,
     test_size: int | None,
+    form: Form | None,
     has_exit_code: bool,
     as_json: bool,
     **columns: str | None,
@@ -52,25 +77,38 @@ def command(
     from ablab.elsewhere.columns import table_of
     from ablab.elsewhere.formats import records
     from ablab.elsewhere.judge import Rule, judge
+    from ablab.elsewhere.scale import scale_of
     from ablab.report.explained import of_judged
 
-    if not margin > 0:
+    if margin is not None and not 0 < margin < math.inf:
         raise InputError(f"--margin {margin:g}: the smallest effect worth having is above 0")
     if not 0.5 < confidence < 1:
         raise InputError(f"--confidence {confidence:g}: a share between 0.5 and 1 is wanted, such as 0.95")
     table = table_of([row for path in paths for row in records(path)], columns)
-    judged = judge(table, base, Rule(margin, confidence), "lower" if lower else "higher", test_size)
-    value = {
+    scale = scale_of(table, None if is_higher is None else "higher" if is_higher else "lower", unit)
+    judged = judge(table, base, Rule(scale.margin(margin), confidence), scale, test_size)
+    if form and not as_json:
+        from ablab.report.elsewhere_statement import written
+
+        click.echo(written(judged, form))
+    else:
+        answered(as_json, _value(judged), _text(judged), "", ASK, lambda: of_judged(judged))
+    leave([one.word for one in judged.compared] if has_exit_code else ())
+
+
+def _value(judged: Judged) -> dict[str, Any]:
+    from ablab.report.elsewhere_statement import statement
+
+    return {
         "base": judged.base,
         "metric": judged.metric.name,
+        "better": judged.metric.direction,
         "unit": judged.metric.gap_unit,
-        "margin": margin,
-        "confidence": confidence,
-        "verdicts": [asdict(one) for one in judged.compared],
+        "margin": judged.rule.margin,
+        "confidence": judged.rule.confidence,
+        "verdicts": [{**asdict(one), "statement": statement(judged, one)} for one in judged.compared],
         "remarks": judged.remarks,
     }
-    answered(as_json, value, _text(judged), "", "ablab init mine", lambda: of_judged(judged))
-    leave([one.word for one in judged.compared] if has_exit_code else ())
 
 
 def _text(judged: Judged) -> str:
@@ -78,4 +116,4 @@ def _text(judged: Judged) -> str:
     from ablab.report.terminal.screen import on_screen
 
     lines = [on_screen(verdicts(judged)), "", *(one.sentence for one in judged.compared), ""]
-    return "\n".join([*lines, *judged.remarks])
+    return "\n".join([*lines, *judged.remarks, "sentences for a paper: add --write text, markdown or latex"])

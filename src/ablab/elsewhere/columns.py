@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.elsewhere.formats import Record
-from ablab.elsewhere.names import split
+from ablab.elsewhere.variants import has_parameters, is_repeat, sides_of
 from ablab.errors import InputError, did_you_mean
+from ablab.nouns import counted
 
 # what columns are usually called, in small letters, without what stands in front of a dot or a slash
 NAMES = {
@@ -27,6 +28,8 @@ class Score:
     seed: str | None
     value: float | None
     where: str
+    is_marked: bool = False  # the figure is written with a percent sign
+    failure: str = ""  # the status of a run that did not end well
 
 
 @dataclass(frozen=True)
@@ -42,50 +45,73 @@ class Table:
 def table_of(rows: Sequence[Record], given: Mapping[str, str | None]) -> Table:
     """The scores in rows, by the columns that were named or that bear a usual name."""
     heads = list(dict.fromkeys(head for row in rows for head in row if head))
-    columns = {what: _column(what, given.get(what), heads) for what in NAMES}
-    if columns["variant"] is None and (wide := _wide(rows, heads, columns, given.get("metric"))):
+    columns = {what: _column(what, given.get(what), rows, heads) for what in NAMES}
+    if columns["variant"] is None and (wide := _wide(rows, heads, columns)):
         return wide
-    for what in ("variant", "metric"):
-        if columns[what] is None:
-            raise InputError(f"no column has the {what}: name one with --{what} COLUMN; there are {', '.join(heads)}")
-    metric = str(columns["metric"])
-    sides = _sides(rows, str(columns["variant"]), columns["seed"])
-    scores = [
-        Score(
-            variant=variant,
-            seed=seed,
-            value=_value(row, metric, str(row.get(columns["status"], "")) if columns["status"] else ""),
-            where=str(row[""]),
-        )
-        for row, (variant, seed) in zip(rows, sides, strict=True)
-    ]
-    if nameless := next((score for score in scores if not score.variant), None):
-        raise InputError(f'{nameless.where}: the variant (column "{columns["variant"]}") is empty')
-    remarks = [f'variants by "{columns["variant"]}", figures by "{metric}"']
+    metric = columns["metric"]
+    if metric is None:
+        raise _missing("metric", heads)
+    seeds, column = columns["seed"], columns["variant"]
+    runs, left_out = _runs(rows, metric)
+    said = [_seed(row.get(seeds, "")) if seeds else None for row in runs]
+    sides = sides_of(runs, column, said, is_given=given.get("variant") is not None)
+    if sides is None:
+        raise _missing("variant", heads)
+    scores = tuple(
+        _score(variant, seed, row, metric, columns["status"])
+        for row, (variant, seed) in zip(runs, sides.pairs, strict=True)
+    )
+    read = [f"variants by {sides.told}", f'figures by "{metric}"']
     if any(score.seed is not None for score in scores):
-        remarks.append(f'seeds by "{columns["seed"] or columns["variant"]}"')
-    return Table(metric, tuple(scores), _decimals(rows, [metric]), (f"read: {', '.join(remarks)}",))
+        read.append(f'seeds by "{sides.seeds or seeds}"')
+    remarks = [f"read: {', '.join(read)}", *left_out]
+    if len({score.variant for score in scores}) == len(scores):
+        remarks.append(
+            f"each variant has one run, which shows no spread. If {sides.told} names runs and not variants, name the "
+            f"column of the variants with --variant; there are {', '.join(heads)}"
+        )
+    return Table(metric, scores, _decimals(rows, [metric]), tuple(remarks))
 
 
-def _sides(rows: Sequence[Record], variant: str, seed: str | None) -> list[tuple[str, str | None]]:
-    """Variant and seed of each row; where no column has the seed, names such as `bn_seed=3` may say both."""
-    names = [str(row.get(variant, "")) for row in rows]
-    if seed:
-        return [(name, _seed(row.get(seed, ""))) for name, row in zip(names, rows, strict=True)]
-    sides = [split(name) for name in names]
-    return sides if all(said is not None for _, said in sides) else [(name, None) for name in names]
+def _missing(what: str, heads: Sequence[str]) -> InputError:
+    return InputError(f"no column has the {what}: name one with --{what} COLUMN; there are {', '.join(heads)}")
 
 
-def _wide(
-    rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, str | None], metric: str | None
-) -> Table | None:
+def _runs(rows: Sequence[Record], metric: str) -> tuple[list[Record], list[str]]:
+    """The rows that count, and remarks about those that trackers of ablab wrote beside them.
+
+    These are a row with the verdicts of a study, and the call of a program that was repeated with the same seed.
+    """
+    if not any(has_parameters(row) for row in rows):
+        return list(rows), []
+    runs = [row for row in rows if has_parameters(row) or str(row.get(metric, "")).strip()]
+    once = [row for row in runs if not is_repeat(row)]
+    bare, repeated = len(rows) - len(runs), len(runs) - len(once)
+    remarks = [f"{counted(bare, 'row')} with neither parameters nor a figure: left out, as no run"] if bare else []
+    remarks += [f"{counted(repeated, 'repeated call')}: left out, because a seed counts once"] if repeated else []
+    return once, remarks
+
+
+def _score(variant: str, seed: str | None, row: Record, metric: str, status: str | None) -> Score:
+    end = str(row.get(status, "")) if status else ""
+    return Score(
+        variant=variant,
+        seed=seed,
+        value=_value(row, metric, end),
+        where=str(row[""]),
+        is_marked=str(row.get(metric, "")).strip().endswith("%"),
+        failure="" if end.lower() in DONE else end,
+    )
+
+
+def _wide(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, str | None]) -> Table | None:
     """A table with a column a variant, a row a seed."""
     numeric = [head for head in heads if head != columns["seed"] and all(_is_number(row.get(head, "")) for row in rows)]
-    if len(numeric) < 2 or metric:
+    if len(numeric) < 2 or columns["metric"]:
         return None
     seed = columns["seed"]
     scores = tuple(
-        Score(head, _seed(row[seed]) if seed else str(at), _value(row, head, ""), str(row[""]))
+        _score(head, _seed(row[seed]) if seed else str(at), row, head, None)
         for at, row in enumerate(rows)
         for head in numeric
     )
@@ -94,22 +120,36 @@ def _wide(
     return Table("figure", scores, _decimals(rows, numeric), (remark,))
 
 
-def _column(what: str, named: str | None, heads: Sequence[str]) -> str | None:
+def _column(what: str, named: str | None, rows: Sequence[Record], heads: Sequence[str]) -> str | None:
+    """The column that was named, or the first with a usual name; for variants, the first that has several."""
     if named is not None:
         if named not in heads:
-            raise InputError(f"--{what} {named}: no column is called so: {did_you_mean(named, heads)}")
+            ends = [head for head in heads if named.lower() in _ends(head)]
+            near = f'did you mean "{ends[0]}"?' if ends else did_you_mean(named, heads)
+            raise InputError(f"--{what} {named}: no column is called so: {near}")
         return named
     plain = {head: head.lower().replace("/", ".").rpartition(".")[2] for head in heads}
     groups = (
         [NAMES[what]] if what == "metric" else [(name,) for name in NAMES[what]]
     )  # a figure is never guessed among two
+    first: str | None = None
     for names in groups:
         found = [head for head in heads if plain[head] in names]
-        if len(found) > 1:
+        if len(found) > 1 and not first:
             raise InputError(f"several columns may have the {what}: {', '.join(found)}; choose one with --{what}")
-        if found:
+        if found and (what != "variant" or len({str(row.get(found[0], "")) for row in rows}) > 1):
             return found[0]
-    return None
+        first = first or next(iter(found), None)
+    return first
+
+
+def _ends(head: str) -> list[str]:
+    """A column's name in small letters from each dot or slash in it on.
+
+    >>> _ends("config.optimizer/LR")
+    ['optimizer/lr', 'lr']
+    """
+    return [head[at + 1 :].lower() for at, letter in enumerate(head) if letter in "./"]
 
 
 def _seed(cell: Any) -> str | None:

@@ -6,12 +6,13 @@ the number of seeds was fixed beforehand, and every verdict says that it rests o
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ablab.elsewhere.columns import Score, Table
+from ablab.elsewhere.scale import Scale
 from ablab.errors import InputError, did_you_mean
-from ablab.metric import Direction, Metric
+from ablab.metric import Metric
 from ablab.nouns import counted
 from ablab.statistics.paired import differences, mean, sd
 from ablab.statistics.recycling import recycled_looks
@@ -21,6 +22,7 @@ from ablab.study.question.rule import LEAST
 from ablab.study.verdict import Word, signed, word_at, word_for
 
 MOST = 1000  # pairs of a verdict
+BASES = ("base", "baseline", "control")  # names of variants that say what they are
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Compared:
     base: tuple[float, ...]
     values: tuple[float, ...]
     sentence: str
+    level: float  # of the interval: the confidence, or that of two one-sided tests where these have shown equality
+    is_negligible: bool = False  # real, and smaller than the margin
 
 
 @dataclass(frozen=True)
@@ -62,34 +66,33 @@ class Judged:
     remarks: tuple[str, ...]
 
 
-def judge(table: Table, base: str | None, rule: Rule, direction: Direction, images: int | None = None) -> Judged:
+def judge(table: Table, base: str | None, rule: Rule, scale: Scale, images: int | None = None) -> Judged:
     """Each variant against the base: paired by seeds where there are any, else by Welch's interval."""
     names = list(dict.fromkeys(score.variant for score in table.scores))
     if len(names) < 2:
         raise InputError(f"all runs are of one variant, {names[0]}: two are wanted, the base and another")
-    base = names[0] if base is None else base
-    if base not in names:
-        raise InputError(f"--base {base}: no variant is called so: {did_you_mean(base, names)}")
-    metric = _metric(table, direction)
-    known = {name: _by_seed(name, table.scores, metric.factor) for name in names}
-    grid = 100 / images if images and metric.unit == "%" else metric.factor * 10.0**-table.decimals
-    others = [name for name in names if name != base]
-    sides = {name: _sides(known[base], known[name]) for name in others}
+    chosen = _base(names) if base is None else base
+    if chosen not in names:
+        raise InputError(f"--base {chosen}: no variant is called so: {did_you_mean(chosen, names)}")
+    metric, factor = scale.metric, scale.factor
+    known = {name: _by_seed(name, table.scores, factor) for name in names}
+    grid = 100 / images if images and metric.unit == "%" else factor * 10.0**-table.decimals
+    others = [name for name in names if name != chosen]
+    sides = {name: _sides(known[chosen], known[name]) for name in others}
     looks = _looks(sides, rule, grid)
     alpha = rule.alpha / len(others)  # of each comparison that is not of pairs
     compared = tuple(
-        _compared(name, known[base], known[name], sides[name], looks[name], rule, metric, alpha) for name in others
+        _compared(name, known[chosen], known[name], sides[name], looks[name], rule, metric, alpha) for name in others
     )
-    return Judged(base, metric, rule, compared, tuple(_remarks(table, known, base, len(others))))
+    why = "the first variant" if chosen == names[0] else "by its name"
+    said = [f'base: "{chosen}", {why}; --base NAME chooses another'] if base is None else []
+    remarks = (*table.remarks, *said, *scale.remarks, *_remarks(table, known, chosen, len(others)))
+    return Judged(chosen, metric, rule, compared, remarks)
 
 
-def _metric(table: Table, direction: Direction) -> Metric:
-    """Figures that all lie from 0 to 1 and are better where they are higher are taken for shares."""
-    values = [score.value for score in table.scores if score.value is not None]
-    is_share = bool(values) and direction == "higher" and all(0 <= value <= 1 for value in values)
-    is_percent = bool(values) and direction == "higher" and all(1 < value <= 100 for value in values)
-    metric = Metric(table.metric, table.metric, "%" if is_share else "", direction)
-    return replace(metric, unit="pp", decimals=2) if is_percent else metric
+def _base(names: Sequence[str]) -> str:
+    """The variant whose name says that it is the base, alone or below a folder; else the first."""
+    return next((name for name in names if name.rpartition("/")[2].lower() in BASES), names[0])
 
 
 def _by_seed(name: str, scores: Sequence[Score], factor: int) -> dict[str, float | None]:
@@ -133,23 +136,26 @@ def _compared(
     metric: Metric,
     alpha: float,
 ) -> Compared:
+    level, is_negligible = rule.confidence, False
     alone = [[value for value in side.values() if value is not None] for side in (base, other)]
     is_paired = bool(base.keys() & other.keys())
     left, right = zip(*sides, strict=True) if sides else ((), ())
     if not is_paired and all(len(side) >= LEAST for side in alone):
         left, right = tuple(alone[0]), tuple(alone[1])
         low, high = welch(left, right, alpha)
-        word, _ = word_for(*metric.gain(low, high), rule.margin)
+        word, is_negligible = word_for(*metric.gain(low, high), rule.margin)
         effect: float | None = mean(right) - mean(left)
         ends: tuple[float | None, float | None] = (low, high)
     elif look is None:
         word, effect, ends = "undecided", mean(differences(left, right)) if sides else None, (None, None)
     else:
-        word, _ = word_at(look, rule.margin, metric)
+        word, is_negligible = word_at(look, rule.margin, metric)
         shown = look.equality if look.equality and word == "no practical difference" else look
         effect, ends = look.interval.mean, (shown.interval.low, shown.interval.high)
+        level = round(1 - 2 * rule.alpha, 12) if shown is look.equality else level
     pairs = len(sides) if is_paired else min(map(len, alone))
-    found = Compared(name, word, effect, *ends, pairs, is_paired, tuple(left), tuple(right), "")
+    values = (tuple(left), tuple(right))
+    found = Compared(name, word, effect, *ends, pairs, is_paired, *values, "", level, is_negligible)
     return replace(found, sentence=_sentence(found, rule, metric))
 
 
@@ -176,7 +182,8 @@ def _sentence(one: Compared, rule: Rule, metric: Metric) -> str:
             f"{one.variant}: undecided after {how}; a verdict takes {LEAST} pairs of finished runs at least ({margin})."
         )
     effect, low, high = (signed(number, metric.digits) for number in (one.effect, one.low, one.high))
-    seen = f"{effect} {metric.gap_unit}".rstrip() + f" ({low} to {high}), {how}, {margin}"
+    interval = f"{100 * one.level:g} % interval {low} to {high}"
+    seen = f"{effect} {metric.gap_unit}".rstrip() + f" ({interval}), {how}, {margin}"
     verb = {"no practical difference": "makes no practical difference", "undecided": "is undecided"}.get(
         one.word, one.word
     )
@@ -184,11 +191,7 @@ def _sentence(one: Compared, rule: Rule, metric: Metric) -> str:
 
 
 def _remarks(table: Table, known: Mapping[str, Mapping[str, float | None]], base: str, variants: int) -> list[str]:
-    said = list(table.remarks)
-    lost = {name: sum(value is None for value in runs.values()) for name, runs in known.items()}
-    for name, many in lost.items():
-        if many:
-            said.append(f"{counted(many, 'run')} of {name} has no figure; its pair is left out, which may flatter it")
+    said = list(_losses(table, known))
     for name, runs in known.items():
         alone = len(runs.keys() ^ known[base].keys()) if runs.keys() & known[base].keys() else 0
         if alone:
@@ -202,3 +205,23 @@ def _remarks(table: Table, known: Mapping[str, Mapping[str, float | None]], base
         "somebody looked. The verdicts are right if they were, and if this is the only look"
     )
     return said
+
+
+def _losses(table: Table, known: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
+    """How many runs of each variant failed or have no figure."""
+    for name in known:
+        runs = [score for score in table.scores if score.variant == name]
+        failed = [score.failure for score in runs if score.failure]
+        bare = sum(score.value is None and not score.failure for score in runs)
+        if failed:
+            states = ", ".join(dict.fromkeys(failed))
+            many = f"{counted(len(failed), 'run')} of {name} failed or did not end ({states})"
+            yield f"{many}; {_left_out(len(failed))}"
+        if bare:
+            yield f"{counted(bare, 'run')} of {name} {'has' if bare == 1 else 'have'} no figure; {_left_out(bare)}"
+
+
+def _left_out(many: int) -> str:
+    return (
+        "its pair is left out, which may flatter it" if many == 1 else "their pairs are left out, which may flatter it"
+    )

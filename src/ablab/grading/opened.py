@@ -39,7 +39,7 @@ def opened(hand_in: HandIn, assigned: Sequence[Study], *, own_code: bool = False
     """
     if len(hand_in.exports) != 1:
         many = f"{len(hand_in.exports)} exports" if hand_in.exports else "no export"
-        raise InputError(f"{hand_in.name}: {many} of runs in this folder; one file NAME.ablab is wanted")
+        raise InputError(f"{many} of runs in this folder; one file NAME.ablab is wanted")
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store")
         taken = take(store, hand_in.exports[0])

@@ -32,7 +32,7 @@ class Explanation:
     page: str
 
     def __str__(self) -> str:
-        return f"{self.term}: {self.text} More: docs/{self.page}"
+        return f'{self.term}: {self.text} More: the page "{self.page.removesuffix(".md")}" of the documentation.'
 
 
 class Answer(Protocol):

@@ -8,7 +8,7 @@ import statistics
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from ablab.metric import ACCURACY, Metric, metric_of
 from ablab.nouns import counted
@@ -18,7 +18,7 @@ from ablab.result import Result
 from ablab.statistics.sequential import FOREVER
 from ablab.study import Verdict
 from ablab.study.sentence import condition
-from ablab.study.verdict import signed
+from ablab.study.verdict import Word, signed
 from ablab.trials.plan import RULE
 from ablab.trials.result import TrialResult
 from ablab.trials.verdict import TrialVerdict
@@ -32,6 +32,19 @@ FINDINGS = {
     "no practical difference": "There is no practical difference: the interval lies within the margin of ±{margin}",
     "undecided": "The comparison is undecided: the interval includes zero and reaches beyond the margin of ±{margin}",
 }
+
+
+class Finding(Protocol):
+    """What verdicts of recipes, of programs and of runs from elsewhere share."""
+
+    @property
+    def word(self) -> Word: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def is_negligible(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -95,11 +108,15 @@ def _of_program(result: TrialResult, verdict: TrialVerdict) -> Setting:
 
 def written(result: Result | TrialResult, form: Form) -> str:
     """The statements of all verdicts in one form; in LaTeX, the BibTeX entry follows as a comment."""
-    texts = [statement(result, verdict) for verdict in result.decision.every]
+    return in_form([statement(result, verdict) for verdict in result.decision.every], form, bibtex(result))
+
+
+def in_form(texts: Sequence[str], form: Form, entry: str) -> str:
+    """Statements in one form, with the BibTeX entry that LaTeX cites."""
     if form == "markdown":
         return "\n\n".join(markdown.paragraph(text) for text in texts)
     if form == "latex":
-        comment = "\n".join(f"% {line}" for line in bibtex(result).splitlines())
+        comment = "\n".join(f"% {line}" for line in entry.splitlines())
         return "\n\n".join([*map(_in_latex, texts), f"% for the file of references:\n{comment}"])
     return "\n\n".join(texts)
 
@@ -110,11 +127,16 @@ def bibtex(result: Result | TrialResult) -> str:
         years = [outcome.time[:4] for outcome in result.outcomes.values()]
     else:
         years = [run.origin.time[:4] for run in result.runs if run.origin]
+    return bibtex_entry(f"Version {VERSION}; plan {result.plan.hash}", max(years, default=""))
+
+
+def bibtex_entry(note: str, year: str = "") -> str:
+    """The entry of ablab with a note, and a year where one is known."""
     fields = {
         "title": "{ablab}: controlled experiments on image classifiers",
         "author": "{The ablab authors}",
-        **({"year": max(years)} if years else {}),
-        "note": f"Version {VERSION}; plan {result.plan.hash}",
+        **({"year": year} if year else {}),
+        "note": note,
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
     return "\n".join(["@misc{ablab,", *lines, "}"])
@@ -147,7 +169,7 @@ def _figures(verdict: Verdict | TrialVerdict, setting: Setting) -> Iterator[str]
     if verdict.effect is None:
         yield f"With {named}, no pair of {setting.share} of {setting.what} has been measured yet."
         return
-    means = [_spread(values, metric) for values in setting.values]
+    means = [spread(values, metric) for values in setting.values]
     yield (
         f"With {named}, {setting.what} reached a mean {setting.title} of {means[0]}, against {means[1]} without "
         f"it (n = {n} of {setting.share} that share a seed)."
@@ -159,22 +181,26 @@ def _figures(verdict: Verdict | TrialVerdict, setting: Setting) -> Iterator[str]
         return
     low, high = (signed(end, metric.digits) for end in (verdict.low, verdict.high))
     yield f"The mean difference was {effect} ({100 * verdict.level:g} % confidence interval {low} to {high})."
-    yield _finding(verdict, metric, verdict.low, verdict.high)
+    yield finding(verdict, metric, verdict.margin, verdict.confidence)
 
 
-def _spread(values: Sequence[float], metric: Metric) -> str:
+def spread(values: Sequence[float], metric: Metric) -> str:
+    """The mean with its unit, and the standard deviation where there are several values."""
     mean = f"{statistics.fmean(values):.{metric.digits}f} {metric.unit}".rstrip()
     return mean if len(values) < 2 else f"{mean} (SD {statistics.stdev(values):.{metric.digits}f})"
 
 
-def _finding(verdict: Verdict | TrialVerdict, metric: Metric, low: float, high: float) -> str:
-    margin = metric.size(verdict.margin)
-    said = FINDINGS[verdict.word].format(margin=margin)
+def finding(verdict: Finding, metric: Metric, margin: float, confidence: float) -> str:
+    """What the interval says about zero and about the margin; a verdict without an interval has no finding."""
+    assert verdict.low is not None
+    assert verdict.high is not None
+    size = metric.size(margin)
+    said = FINDINGS[verdict.word].format(margin=size)
     if verdict.word in ("helps", "hurts"):
-        is_beyond = low > verdict.margin or high < -verdict.margin
-        said += f" and {'lies beyond' if is_beyond else 'includes effects smaller than'} the margin of {margin}"
+        is_beyond = verdict.low > margin or verdict.high < -margin
+        said += f" and {'lies beyond' if is_beyond else 'includes effects smaller than'} the margin of {size}"
     if verdict.is_negligible:
-        said += f", though the {100 * verdict.confidence:g} % interval excludes zero"
+        said += f", though the {100 * confidence:g} % interval excludes zero"
     return f"{said}."
 
 

@@ -19,7 +19,8 @@ def run_name(spec: RunSpec | Trial) -> str:
 def parameters(spec: RunSpec | Trial) -> dict[str, str]:
     """What of the recipe is not at its default, with data, network and seed, as the command line writes it."""
     if isinstance(spec, Trial):
-        return {"arguments": spec.arguments, "seed": str(spec.seed)}
+        said = {"arguments": spec.arguments, "seed": str(spec.seed)}
+        return {**said, **({"repeat": "true"} if spec.is_repeat else {})}
     recipe = spec.recipe
     words = {"data": recipe.data, "model": recipe.model, **recipe.changes(), "seed": spec.seed}
     return {key: grammar.show(value) for key, value in words.items()}

@@ -1,0 +1,131 @@
+"""What the figures of a table are counted in, and which of them are better: from the options, the names, the values."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ablab.elsewhere.columns import Score, Table
+from ablab.errors import InputError
+from ablab.metric import Direction, Metric
+
+Unit = Literal["share", "percent", "other"]  # from 0 to 1, from 0 to 100, and all else
+
+USUAL_MARGIN = 0.5  # percentage points, of accuracies and error rates
+# words in the names of columns, in small letters and without digits at their ends: acc@1, val_acc, testError
+LOSSES = {"loss", "nll", "xent", "ce", "mse", "rmse", "mae", "squared", "absolute", "perplexity", "ppl", "brier", "bpd"}
+TIMES = {"seconds", "time", "runtime", "latency", "duration"}
+ERRORS = {"error", "err", "errors", "misclassification"}
+ACCURACIES = {"accuracy", "accuracies", "acc", "top", "precision", "recall", "f", "auc", "auroc", "iou", "miou", "dice"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The metric, what a figure is multiplied by to be in its unit, and what the reader must know of both."""
+
+    metric: Metric
+    factor: int = 1
+    has_usual_margin: bool = False
+    remarks: tuple[str, ...] = ()
+
+    def margin(self, given: float | None) -> float:
+        """The smallest effect worth having; only accuracies and error rates have a usual one."""
+        if given is not None:
+            return given
+        if self.has_usual_margin:
+            return USUAL_MARGIN
+        raise InputError(
+            f'--margin is missing: there is no usual margin for "{self.metric.name}". Give the smallest effect worth '
+            "having in the unit of the figures, such as --margin 0.05; if the figures are accuracies or error rates, "
+            "say --unit share (from 0 to 1) or --unit percent"
+        )
+
+
+def scale_of(table: Table, direction: Direction | None = None, unit: Unit | None = None) -> Scale:
+    """Options decide first, then the words in the name of the column; values decide between share and percent."""
+    scores = [score for score in table.scores if score.value is not None]
+    words = _words(table.metric)
+    is_plain = bool(words & (LOSSES | TIMES))
+    falls = is_plain or bool(words & ERRORS)
+    is_proportion = not is_plain and bool(words & (ERRORS | ACCURACIES))
+    better: Direction = direction or ("lower" if falls else "higher")
+    remarks = []
+    if direction is None and falls:
+        remarks.append(f'lower is better, as the name "{table.metric}" says; --higher turns this around')
+    elif direction is None and not is_proportion:
+        remarks.append(f'a higher "{table.metric}" is taken to be better; say --lower if it is not')
+    elif is_proportion and direction is not None and (direction == "lower") != falls:
+        remarks.append(f'a {direction} "{table.metric}" counts as better, as --{direction} says')
+    found = unit or _unit(table.metric, scores, is_plain=is_plain, is_proportion=is_proportion)
+    if found == "other":
+        if unit is None and not is_plain:
+            remarks += _apart(table.metric, scores)
+        return Scale(Metric(table.metric, table.metric, "", better), remarks=tuple(remarks))
+    _check(table.metric, scores, found)
+    if unit is None and not is_proportion and not any(score.is_marked for score in scores):
+        remarks.append(
+            f'all figures of "{table.metric}" lie from 0 to 1: taken for shares, with the margin in percentage points; '
+            "say --unit other if they are not"
+        )
+        return Scale(Metric(table.metric, table.metric, "%", better), 100, remarks=tuple(remarks))
+    metric = Metric(table.metric, table.metric, "%", better)
+    return Scale(metric, 100 if found == "share" else 1, True, tuple(remarks))
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name, in small letters.
+
+    >>> sorted(_words("val/top1_acc")), sorted(_words("testError"))
+    (['acc', 'top', 'val'], ['error', 'test'])
+    """
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def _unit(name: str, scores: list[Score], *, is_plain: bool, is_proportion: bool) -> Unit:
+    """The unit that names and values speak for; an error where some figures look like shares and some like percents."""
+    marked = [score for score in scores if score.is_marked]
+    if marked:
+        if unmarked := next((score for score in scores if not score.is_marked), None):
+            raise InputError(
+                f'{unmarked.where}: {name} is {unmarked.value:g} without "%", and {marked[0].where} has '
+                f'{marked[0].value:g} %: write all figures with "%" or none, or say --unit percent'
+            )
+        return "percent"
+    values = [score.value or 0.0 for score in scores]
+    if is_plain or not values or min(values) < 0 or max(values) > 100:
+        return "other"
+    if max(values) <= 1:
+        return "share"
+    if not is_proportion:
+        return "other"
+    if small := next((score for score in scores if 0 < (score.value or 0) <= 1), None):
+        large = max(scores, key=lambda score: score.value or 0)
+        raise InputError(
+            f"{small.where}: {name} is {small.value:g}, and {large.where} has {large.value:g}: some figures look like "
+            "shares and some like percentages. Write all of them alike; or say --unit percent if all are percentages"
+        )
+    return "percent"
+
+
+def _check(name: str, scores: list[Score], unit: Unit) -> None:
+    """Raise where a figure cannot be a share or a percentage."""
+    most = 1 if unit == "share" else 100
+    if outside := next((score for score in scores if not 0 <= (score.value or 0) <= most), None):
+        raise InputError(
+            f"{outside.where}: {name} is {outside.value:g}, and a {unit} lies from 0 to {most}: say --unit other if "
+            "the figures have a unit of their own"
+        )
+
+
+def _apart(name: str, scores: list[Score]) -> list[str]:
+    """A remark where all figures of one variant could be shares and all of another percentages."""
+    sides: dict[str, list[float]] = {}
+    for score in scores:
+        sides.setdefault(score.variant, []).append(score.value or 0.0)
+    shares = [each for each, values in sides.items() if min(values) >= 0 and max(values) <= 1]
+    percents = [each for each, values in sides.items() if min(values) > 1 and max(values) <= 100]
+    if not (shares and percents):
+        return []
+    return [
+        f'caution: "{name}" lies from 0 to 1 for {shares[0]} and above 1 for {percents[0]}. If some figures are shares '
+        "and some percentages, the effect means nothing: write all of them alike"
+    ]
