@@ -48,11 +48,24 @@ def test_trials_are_shown_and_the_next_command_compares_the_winners():
     lines = invoke("search", "mine.toml", "--workers", "1").output.splitlines()
     assert sum(line.startswith(("base 1 of 2", "batch norm 2 of 2")) for line in lines) == 2
     assert lines[-2:] == ["study: mine-searched.toml", "next: ablab run mine-searched.toml"]
-    assert "caution" not in "\n".join(lines)
+    assert "as many trials" not in "\n".join(lines)
+    assert any(
+        line.startswith(("base: trial 1 was the best of 2, with lr=", "base: trial 2 was the")) for line in lines
+    )
     shown = invoke(*shlex.split(lines[-1])[2:], "--workers", "1").output
     assert "base 2 trials, batch norm 2 trials" in " ".join(shown.split())
     known = invoke("search", "mine.toml", "--workers", "1").output
     assert known.count(", known") == 4
+
+
+@pytest.mark.slow
+def test_winners_that_are_no_better_than_guessing_are_a_caution():
+    write()
+    Path("mine.toml").write_text(TEXT.format(over="").replace("lr = [0.02, 0.2]", "lr = [1e-9, 2e-9]"))
+    assert (
+        "caution: the best trial of base and of batch norm is no better than guessing"
+        in invoke("search", "mine.toml", "--workers", "1").output
+    )
 
 
 @pytest.mark.slow

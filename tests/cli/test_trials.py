@@ -183,6 +183,8 @@ def test_its_verdicts_are_written_as_sentences_and_its_report_as_files_for_a_pap
 
 
 def test_a_study_file_is_begun_with_every_line_explained():
+    spaced = invoke("init", "my own", "--command", "sh train.sh {seed} {args}")
+    assert "next: ablab plan 'my own.toml'" in spaced
     said = invoke("init", "mine", "--command", "sh train.sh {seed} {args}")
     assert said.endswith("next: ablab plan mine.toml\n")
     assert "7 trials at least" in invoke("plan", "mine.toml")

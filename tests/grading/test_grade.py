@@ -234,6 +234,7 @@ def test_a_folder_with_two_exports_or_none_is_wrong(trained, tmp_path):
     grades = graded(tmp_path)
     assert "no export" in said(grades["none"], "file")
     assert "2 exports" in said(grades["two"], "file")
+    assert not said(grades["two"], "file").startswith("two")  # which stands in front of every line
 
 
 def test_a_folder_without_hand_ins_says_how_one_is_written(tmp_path):

@@ -78,6 +78,7 @@ def test_explanations_are_printed_where_they_are_asked_for_and_nowhere_else(tmp_
     asked = CliRunner().invoke(command, ["verdict", str(path), "--explain"]).output
     assert "bn, helps: The interval, " not in plain
     assert "bn, helps: The interval, " in asked
+    assert "docs/" not in asked
     assert [line for line in plain.splitlines() if line not in asked.splitlines()] == []
     value = json.loads(CliRunner().invoke(command, ["verdict", str(path), "--explain", "--json"]).output)
     assert value["explanations"][0]["term"] == "bn, helps"

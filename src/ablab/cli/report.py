@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ablab.catalogue import catalogue
-from ablab.cli.shared import StudyWords, answered, explain_option, json_option, say, study_words
+from ablab.cli.shared import StudyWords, answered, explain_option, json_option, say, study_words, to_write
 from ablab.cli.trials import looked_up
 from ablab.cli.trials import show_result as show_trials
 from ablab.errors import InputError
@@ -122,7 +122,8 @@ def show_result(result: Result, words: StudyWords, out: Path | None, as_json: bo
     path = report_path(result.study.name, out)
     atomic_write(path, page(result, pictures_of(result.plan, words.data_root)))
     value, following = {**result.to_dict(), "report": str(path)}, words.command("report", "--open")
-    answered(as_json, value, f"\n{result_text(result)}", f"\nreport: {path}", following, lambda: of_result(result))
+    end = f"{'' if result.plan.explores else to_write(words)}\nreport: {path}"
+    answered(as_json, value, f"\n{result_text(result)}", end, following, lambda: of_result(result))
     return path
 
 

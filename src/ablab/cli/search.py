@@ -22,6 +22,7 @@ from ablab.cli.trials import refuse, study_of_command
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
+    from ablab.records import DataFacts
     from ablab.study import Study
     from ablab.study.search import Outcome, Trial
 
@@ -83,10 +84,12 @@ def _searched(part: Study, study: StudyWords, out: Path | None, execution: dict[
         value = _facts(name, trial, search.metric)
         click.echo(json.dumps(value, allow_nan=False) if as_json else _line(value, search.trials))
 
-    outcome = run_search(part, search, study.open_store(create=True), show=show, root=study.data_root, **execution)
+    store = study.open_store(create=True)
+    outcome = run_search(part, search, store, show=show, root=study.data_root, **execution)
     text = outcome.text  # which needs a winner on each side
     path = out or Path(f"{part.name}-searched.toml")
-    _say_winners(outcome, path, as_json)
+    fingerprint = outcome.sides[0].best.run.spec.fingerprint
+    _say_winners(outcome, store.data(fingerprint), path, as_json)
     return write_searched(path, text)
 
 
@@ -117,7 +120,16 @@ def _line(facts: dict[str, Any], trials: int) -> str:
     return f"{facts['recipe']} {number}  {facts['shown'] or ended:<22} {words(facts['settings'])}{known}"
 
 
-def _say_winners(outcome: Outcome, path: Path, as_json: bool) -> None:
+def _is_at_chance(trial: Trial, metric: str, data: DataFacts | None) -> bool:
+    """Whether a trial has an accuracy that guessing may reach."""
+    from ablab.metric import ACCURACY
+    from ablab.report.statement import chance_level
+
+    value, level = trial.value(metric), chance_level(data)
+    return metric == ACCURACY and value is not None and level is not None and 100 * value <= level
+
+
+def _say_winners(outcome: Outcome, data: DataFacts | None, path: Path, as_json: bool) -> None:
     from ablab.study.search import words
 
     if as_json:
@@ -126,8 +138,12 @@ def _say_winners(outcome: Outcome, path: Path, as_json: bool) -> None:
         return
     for side in outcome.sides:
         best = _facts(side.name, side.best, outcome.search.metric)
+        among = f"trial {best['trial']} was the best of {len(side.trials)}"
+        click.echo(f"{side.name}: {among}, with {words(best['settings'])}: {best['shown']} on validation images")
+    if guessing := [side.name for side in outcome.sides if _is_at_chance(side.best, outcome.search.metric, data)]:
         click.echo(
-            f"{side.name}: {words(best['settings'])} won trial {best['trial']}, {best['shown']} on validation images"
+            f"caution: the best trial of {' and of '.join(guessing)} is no better than guessing, so the search has not "
+            "found settings that train: search other ranges, or train for more epochs"
         )
     if len(set(outcome.trials.values())) > 1:
         told = ", ".join(f"{name} {many}" for name, many in outcome.trials.items())

@@ -321,6 +321,11 @@ def in_place(command: str) -> str:
     return " ".join(map(_quoted, words))
 
 
+def to_write(words: StudyWords) -> str:
+    """A line with the command that prints sentences about a study's verdicts; nothing where no file has the study."""
+    return f"\nsentences for a paper: {in_place(words.command('write'))}" if words.path else ""
+
+
 def _places_given(ctx: click.Context) -> dict[str, str | bool]:
     """What the command line said of where things are and how they are read, without what is at its default."""
     given = {name: ctx.params.get(name) for name in ("scale", "store", "data_root", "skip_unreadable")}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.cli.shared import StudyWords, answered, say
+from ablab.cli.shared import StudyWords, answered, say, to_write
 from ablab.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_jso
     path = report_path(result.study.name, out)
     atomic_write(path, trials_page(result))
     value, following = {**result.to_dict(), "report": str(path)}, words.command("report", "--open")
-    answered(as_json, value, f"\n{result_text(result)}", f"\nreport: {path}", following, lambda: of_result(result))
+    end = f"{to_write(words)}\nreport: {path}"
+    answered(as_json, value, f"\n{result_text(result)}", end, following, lambda: of_result(result))
     return path
 
 
