@@ -26,7 +26,7 @@ test: install
 	$(PYTEST) -m "not long and not browser and not real_data"
 
 test-rest: install
-	$(PYTEST) -m "long or browser or real_data"
+	$(PYTEST) --dist loadfile -m "long or browser or real_data"
 
 test-all: test test-rest
 

@@ -1,6 +1,8 @@
-"""What is built is whole: installed into an empty environment, it answers a question far from the source."""
+"""What is built is whole: installed into an empty environment, it answers questions far from the source."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -9,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from test_readme import TEXT as README
+from test_readme import WORDS, block
+
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.long
 
@@ -16,7 +21,7 @@ pytestmark = pytest.mark.long
 def run(*words, cwd, **environment):
     inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "ABLAB_STORE")}
     done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=500
+        [str(word) for word in words], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -86,12 +91,33 @@ def test_from_an_empty_folder_the_shipped_studies_run_by_their_names(installed, 
     assert "extra-layer" in shown
 
 
-def test_the_demo_answers_its_question_in_an_empty_folder_and_leaves_a_report(installed, tmp_path):
-    out = run(installed / "ablab", "demo", cwd=tmp_path)
-    assert "crop + flip" in out
-    assert "next: ablab report quickstart --open" in out
-    assert (tmp_path / "reports" / "quickstart.html").stat().st_size > 50_000
+@pytest.mark.timeout(900)
+def test_from_an_empty_folder_the_tour_of_the_readme_prints_what_it_shows(installed, tmp_path):
+    """But for figures, which differ between machines."""
+    tour = README.partition("<!-- tour -->")[2].partition("<!-- /tour -->")[0]
+    commands = [shlex.split(line, comments=True)[1:] for line in block("sh", tour).splitlines()]
+    demo, sentences, report = (run(installed / "ablab", *words, cwd=tmp_path, NO_COLOR="1") for words in commands)
+    head, _, *rows = block("text", tour).partition("\n\n")[0].splitlines()
+    lines = demo.splitlines()
+    table = lines[list(map(shape, lines)).index(shape(head)) :]  # lines about single runs come before it
+    for row in rows:
+        name = row.split("  ")[0]
+        (same,) = [line for line in table if re.match(rf"{re.escape(name)}  ", line)]
+        assert same.split("  ")[0] == name
+        assert name == "base" or re.search(rf"({WORDS})\s*$", same)
+    assert re.search(rf"^crop \+ flip:? ({WORDS})|^crop \+ flip makes no", demo, re.MULTILINE)
+    for line in ("report: reports/quickstart.html", "next: ablab report quickstart --open"):
+        assert line in block("text", tour)
+        assert line in demo
+    assert "percentage points" in sentences
+    assert "report: reports/quickstart.html" in report
+    assert (tmp_path / "reports" / "quickstart.html").read_text("utf-8").startswith("<!doctype html>")
     assert "batch norm" in run(installed / "ablab", "table", "quickstart", cwd=tmp_path)
+
+
+def shape(line: str) -> str:
+    """A line without what differs between machines: figures, the words of verdicts, rules and spaces."""
+    return re.sub(rf"[\d.]+|{WORDS}|[─+-]|\s+", " ", line).split("%")[0].strip()
 
 
 def test_a_study_that_was_begun_with_init_is_planned_and_runs(installed, tmp_path):

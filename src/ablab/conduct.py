@@ -35,6 +35,7 @@ from ablab.store.claims import Claims
 from ablab.store.history import now
 from ablab.store.labels import keep_own
 from ablab.study import Plan, Study
+from ablab.study.roots import rooted
 from ablab.track import Activity, check_trackers, tracking
 from ablab.track.progress import is_stop_requested
 from ablab.trial import Trial
@@ -245,7 +246,8 @@ def run_studies(
         for place, outcome in conduct(courses, store, execute):
             study, result = starts[place].study, outcome
             if replicates and isinstance(result, Result) and result.tuned is None:
-                result = result_of(askings(result.study, result.plan.fingerprint, store)[0], store)
+                first = rooted(result.study, 0)  # a study that names its root is not replicated
+                result = result_of(askings(first, result.plan.fingerprint, store)[0], store)
             if replicates and isinstance(study, TrialStudy) and isinstance(result, TrialResult):
                 result = trial_result_of(trial_askings(study, store)[0], store)
             yield study, result

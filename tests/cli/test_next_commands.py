@@ -76,9 +76,9 @@ CALLS = {  # every command, in an order in which each can be given; RUN and OTHE
     "arith linear": ["arith", "linear", "--in", "8x8x3", "--units", "10"],
     "arith batch-norm": ["arith", "batch-norm", "--in", "8x8x3"],
 }
-# one needs a network, two wait (for a browser, for work), one is tried from a wheel, two print files for others,
-# and behind a backup the copy is the store that is meant
-NOT_HERE = {"data get", "serve", "work", "demo", "completion", "slurm", "runs backup"}
+# one needs a network, two wait (for a browser, for work), one is tried from a wheel, one with its example, two print
+# files for others, and behind a backup the copy is the store that is meant
+NOT_HERE = {"data get", "serve", "work", "demo", "search", "completion", "slurm", "runs backup"}
 # what comes next trains or inspects for minutes, or downloads: it is parsed
 LASTING = {"doctor", "data list", "inspect", "arith linear", "arith batch-norm"}
 

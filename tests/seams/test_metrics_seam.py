@@ -75,7 +75,7 @@ def test_every_presentation_has_the_metric_that_decides_with_its_unit(package_co
     (package_copy.work / "sure.toml").write_text(STUDY)
     assert package_copy.run("run", "sure.toml", "--workers", "1").returncode == 0
     page = (package_copy.work / "reports" / "sure.html").read_text()
-    for name in ("effects", "runs", "cost"):
+    for name in ("accuracies", "runs", "cost"):
         section = page.partition(f'<section id="{name}"')[2].partition("</section>")[0]
         assert "mean doubt (bits)" in section, name
     assert "bits of test mean doubt" in page
