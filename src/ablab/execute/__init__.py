@@ -66,7 +66,7 @@ class Executor(Protocol):
     def __call__(
         self, wanted: Callable[[], Sequence[Any]], observe: Callable[[Any, Any], None]
     ) -> Iterator[Run | Outcome]:
-        """Finished runs in any order, until nothing is wanted; `observe` is told every event on the way.
+        """Finished runs in any order, until nothing is wanted; `observe` gets every event on the way.
 
         One that calls programs is given trials, too, and gives their outcomes.
         """

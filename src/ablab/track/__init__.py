@@ -37,9 +37,9 @@ Page = Callable[[], str]  # writes the report of a study, as HTML
 
 
 class Tracker(Protocol):
-    """Is told of every run: its events, then that the store has it; and at the end of a study what it came to.
+    """Hears of every run: its events, then that the store has it; and at the end of a study what it came to.
 
-    Of a trial of a program it is told only that the store has its outcome.
+    Of a trial of a program it hears only that the store has its outcome.
     """
 
     def event(self, spec: RunSpec, event: Event | Projection) -> None: ...
