@@ -88,15 +88,21 @@ class _Page:
 _PAGE = TypeAdapter(_Page)
 
 
-def read(path: Path) -> HandedIn:
-    """The runs in a report. Nothing in the page is executed; whatever is not as a report has it is an error."""
+def handed(path: Path, shown: str, what: str, most: int) -> bytes:
+    """A file that somebody handed in, unless it is longer than such files are."""
     try:
         with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
+            content = file.read(most + 1)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    if len(content) > LONGEST:
-        raise InputError(f"{path}: a report has at most {LONGEST >> 20} MB")
+        raise InputError(f"{shown}: cannot be read ({error.strerror or error})") from None
+    if len(content) > most:
+        raise InputError(f"{shown}: {what} has at most {most >> 20} MB")
+    return content
+
+
+def read(path: Path) -> HandedIn:
+    """The runs in a report. Nothing in the page is executed; whatever is not as a report has it is an error."""
+    content = handed(path, str(path), "a report", LONGEST)
     try:
         return _handed_in(content.decode())
     except (ValueError, RecursionError, AssertionError, InputError) as error:  # pydantic's and json's are ValueErrors

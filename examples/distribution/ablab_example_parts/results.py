@@ -21,7 +21,7 @@ def worst(run: Run) -> float | None:
 class Diary:
     """A line of words for each epoch, at the end of a file."""
 
-    def __init__(self, activity: Activity, *, file: str = "diary.txt") -> None:
+    def __init__(self, activity: Activity, *, file: str = "diary.txt") -> None:  # noqa: ARG002 (each tracker gets it)
         self.file = Path(file)
 
     def event(self, spec: RunSpec, event: Event | Projection) -> None:

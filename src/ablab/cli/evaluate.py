@@ -68,12 +68,14 @@ def command(
     from ablab.report.terminal.screen import on_screen
     from ablab.store import Store, place
 
+    kept = None
     if run is not None and weights is None:
-        say_own_code([Store(place(store), create=False).run(run).spec.recipe])
+        kept = Store(place(store), create=False).run(run)
+        say_own_code([kept.spec.recipe])
     elif model is not None:
         say_own_code([], *model.split()[:1])
     found = evaluate(
-        run,
+        kept or run,
         data=data,
         corrupt=corrupt,
         is_whole=is_whole,

@@ -150,7 +150,7 @@ def _grown(words: Sequence[str], over: str | None, io: Io, *, measure: bool, out
 
 
 def _check_over(name: str, key: str) -> None:
-    """An option that the network does not have is told together with those that can grow."""
+    """An option that the network lacks is named in the error, beside those that can grow."""
     from ablab.arithmetic.grow import sizing
     from ablab.catalogue import find
     from ablab.errors import ModelError

@@ -183,7 +183,7 @@ def track_option(function: Command) -> Command:
 
 
 def execution_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `execution`: where runs are carried out, how many at a time, who is told; for run_study."""
+    """Give a command `execution`: where runs are carried out, how many at a time, and the trackers; for run_study."""
 
     @functools.wraps(function)
     def called(*args: Any, executor: str | None, workers: int | None, track: tuple[str, ...], **rest: Any) -> None:

@@ -22,10 +22,11 @@ from ablab.version import VERSION
 def huggingface(subject: Subject) -> Product:
     """A folder for Hugging Face's hub: `config.json`, `model.safetensors`, and `README.md`, the model card."""
     trained = subject.trained
-    model = Recipe.of(tomllib.loads(trained.recipe)).model
+    recipe = Recipe.of(tomllib.loads(trained.recipe))
+    model = recipe.model
     has_code = is_own(model) and not model.startswith(TIMM) and not offer_of(model)
     code = {file: text.encode() for file, text in sources(model, ModelError).items()} if has_code else {}
-    config = json.dumps(_config(trained), indent=2, ensure_ascii=False) + "\n"
+    config = json.dumps(_config(trained, recipe), indent=2, ensure_ascii=False) + "\n"
     weights = save(apart(trained.weights), {"format": "pt"})  # one entry: with more, their order would be by chance
     return Product(
         {
@@ -38,11 +39,10 @@ def huggingface(subject: Subject) -> Product:
     )
 
 
-def _config(trained: Trained) -> dict[str, Any]:
+def _config(trained: Trained, recipe: Recipe) -> dict[str, Any]:
     """What another program needs to build the network and to feed it, under the names that the hub's models use."""
     channels, height, width = trained.shape
     mean, sd = ([one / 255 for one in values] for values in trained.scaling)
-    recipe = Recipe.of(tomllib.loads(trained.recipe))
     return {
         "model_type": "ablab",
         "architecture": name_within(recipe.model),

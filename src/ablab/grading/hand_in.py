@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ablab.errors import InputError, printable
+from ablab.verify import handed
 
 SUFFIX = ".ablab"
 LONGEST = 8 << 20  # bytes of a file of verdicts; a study of 100 variants has 0.2 MB
@@ -48,13 +49,7 @@ def _in_folder(folder: Path) -> HandIn:
 
 def handed_verdicts(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The verdicts in a file that `ablab report STUDY --json` printed, by plan; a study on two data sets has two."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be read ({error.strerror or error})") from None
-    if len(content) > LONGEST:
-        raise InputError(f"{path.name}: a file of verdicts has at most {LONGEST >> 20} MB")
+    content = handed(path, path.name, "a file of verdicts", LONGEST)
     try:
         values = [json.loads(line) for line in content.decode().splitlines() if line.strip()]
         found = {it["plan"]: it["verdicts"] for it in values if isinstance(it, dict) and "plan" in it}

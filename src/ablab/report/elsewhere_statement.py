@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from ablab.elsewhere.judge import Compared, Judged
 from ablab.nouns import counted
-from ablab.report.statement import Form, bibtex_entry, finding, in_form, spread
-from ablab.study.verdict import signed
+from ablab.report.statement import Form, bibtex_entry, difference, finding, in_form, spread
 from ablab.version import VERSION
 
 
@@ -31,13 +30,9 @@ def _figures(judged: Judged, one: Compared) -> Iterator[str]:
         f"With {one.variant}, the mean {metric.title} was {spread(one.values, metric)}, against "
         f"{spread(one.base, metric)} with {judged.base} ({n})."
     )
-    unit = metric.gap_words if metric.unit else ""
-    effect = f"{signed(one.effect, metric.digits)} {unit}".rstrip()
-    if one.low is None or one.high is None:
-        yield f"The mean difference was {effect}; so few runs allow no interval and no conclusion."
+    yield difference(one.effect, one, metric, "runs")
+    if one.low is None:
         return
-    low, high = (signed(end, metric.digits) for end in (one.low, one.high))
-    yield f"The mean difference was {effect} ({100 * one.level:g} % confidence interval {low} to {high})."
     if metric.direction == "lower":
         yield f"Lower values of {metric.title} are better."
     yield finding(one, metric, judged.rule.margin, judged.rule.confidence)

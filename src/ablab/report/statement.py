@@ -44,6 +44,8 @@ class Finding(Protocol):
     @property
     def high(self) -> float | None: ...
     @property
+    def level(self) -> float: ...
+    @property
     def is_negligible(self) -> bool: ...
 
 
@@ -174,14 +176,19 @@ def _figures(verdict: Verdict | TrialVerdict, setting: Setting) -> Iterator[str]
         f"With {named}, {setting.what} reached a mean {setting.title} of {means[0]}, against {means[1]} without "
         f"it (n = {n} of {setting.share} that share a seed)."
     )
+    yield difference(verdict.effect, verdict, metric, "pairs")
+    if verdict.low is not None:
+        yield finding(verdict, metric, verdict.margin, verdict.confidence)
+
+
+def difference(effect: float, found: Finding, metric: Metric, few: str) -> str:
+    """The mean difference with its interval; without one, what it is that there are too few of."""
     unit = metric.gap_words if metric.unit else ""
-    effect = f"{signed(verdict.effect, metric.digits)} {unit}".rstrip()
-    if verdict.low is None or verdict.high is None:
-        yield f"The mean difference was {effect}; so few pairs allow no interval and no conclusion."
-        return
-    low, high = (signed(end, metric.digits) for end in (verdict.low, verdict.high))
-    yield f"The mean difference was {effect} ({100 * verdict.level:g} % confidence interval {low} to {high})."
-    yield finding(verdict, metric, verdict.margin, verdict.confidence)
+    text = f"The mean difference was {signed(effect, metric.digits)} {unit}".rstrip()
+    if found.low is None or found.high is None:
+        return f"{text}; so few {few} allow no interval and no conclusion."
+    low, high = (signed(end, metric.digits) for end in (found.low, found.high))
+    return f"{text} ({100 * found.level:g} % confidence interval {low} to {high})."
 
 
 def spread(values: Sequence[float], metric: Metric) -> str:
