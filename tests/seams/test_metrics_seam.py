@@ -2,22 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-METRIC = '''"""How sure a network is on average."""
-
-from torch import Tensor
-
-from ablab.catalogue import mark
-
-
-@mark("metric", "doubt", title="mean doubt", unit="bits", direction="lower")
-def doubt(logits: Tensor, labels: Tensor) -> float:
-    """Mean entropy of the outputs."""
-    shares = logits.double().softmax(1)
-    return float(-(shares * shares.log2().nan_to_num(neginf=0)).sum(1).mean())
-'''
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "metric.md"
+(METRIC,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 SMALL = ("data=phantom(train=200,test=60)", "train_images=60", "epochs=1", "batch=20")
 
