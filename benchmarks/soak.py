@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from ablab.conduct import checkpoints, keep
+from ablab.conduct import keep
 from ablab.execute import Job, Loader, choose
 from ablab.prepare import facts_of
 from ablab.recipe import Recipe
@@ -58,7 +58,7 @@ def uses(number: int, workers: int, folder: Path) -> Iterator[Use]:
     dataset = load(recipe)
     store.keep_data(facts_of(dataset))
     specs = {spec.id: spec for spec in (RunSpec(recipe, seed, dataset.fingerprint) for seed in range(number))}
-    job = Job(load, checkpoints(store), number, None)
+    job = Job(load, store.checkpoints, number, None)
     every = max(1, number // 20)
     with choose(None, workers, job) as execute:
         for done, run in enumerate(execute(lambda: tuple(specs.values()), lambda *_: None), 1):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ablab.conduct import checkpoints, conduct, run_studies, run_study, train_one, weights_path
+from ablab.conduct import conduct, run_studies, run_study, train_one
 from ablab.course import trials
 from ablab.data import load_dataset
 from ablab.errors import InputError, RecipeError, StudyError
@@ -121,7 +121,7 @@ def test_a_study_is_stopped_through_the_folder_of_its_store_and_keeps_the_last_e
 
     with pytest.raises(KeyboardInterrupt):
         run_study(study, store, show=show, executor="here")
-    assert len(list(checkpoints(store).iterdir())) > 0
+    assert len(list(store.checkpoints.iterdir())) > 0
     assert store.ids() == []
 
 
@@ -313,7 +313,7 @@ def test_a_study_keeps_the_weights_of_its_runs_where_its_file_says_so_and_its_pl
     result = run_study(study, store, show=lambda _planned: nothing, executor=executor)
     test = load_dataset(DATA).test
     for run in result.runs:
-        kept = read(weights_path(store, run.id))
+        kept = read(store.weights_of(run.id))
         mean, sd = (torch.tensor(each).view(1, -1, 1, 1) for each in (kept.mean, kept.sd))
         given = kept.network()((test.images.float() - mean) / sd).argmax(1)
         assert packed(given, 10) == run.predictions
@@ -327,7 +327,7 @@ def test_runs_that_explore_and_studies_that_ask_for_nothing_leave_no_weights(tmp
     store = Store(tmp_path / "store")
     run_study(study, store, show=lambda _planned: nothing, executor="here", explores=True)
     run_study(other, store, show=lambda _planned: nothing, executor="here")
-    assert not weights_path(store, "any").parent.exists()
+    assert not store.weights_of("any").parent.exists()
 
 
 def test_what_cannot_be_kept_is_refused_with_its_line_and_a_study_in_python_says_it_in_its_text(tmp_path):

@@ -6,52 +6,37 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablab.catalogue import read_operation
+from ablab.begun import as_begun, in_one_round, lock
 from ablab.course import Course, Outcome, Wish, trial_verdicts, trials, verdicts
-from ablab.errors import AblabError, InputError
-from ablab.execute import Executor, Job, Loader, check_executor, choose
+from ablab.errors import AblabError
+from ablab.execute import Executor, Loader, check_executor
 from ablab.pool import Pool
-from ablab.prepare import (
-    asked,
-    check_budget,
-    check_locked,
-    facts_of,
-    foresee,
-    in_one_round,
-    planned_on_data,
-    replicated,
-    weights_folder,
-)
+from ablab.prepare import check_budget, facts_of, foresee, planned_on_data
 from ablab.recipe import Recipe
-from ablab.records import DataFacts, Judged, Observer, Run, RunSpec
-from ablab.result import Result, askings, begun, result_of, tuned_rates
+from ablab.records import DataFacts, Observer, Run, RunSpec
+from ablab.result import Result, askings, result_of, tuned_rates
 from ablab.sharing import Shared, awaited
+from ablab.slots import check_programs, executor_for, named_executor
 from ablab.store.claims import Claims
-from ablab.store.history import now
 from ablab.store.labels import keep_own
 from ablab.study import Plan, Study
 from ablab.study.roots import rooted
 from ablab.track import Activity, check_trackers, tracking
 from ablab.track.progress import is_stop_requested
-from ablab.trial import Trial
 from ablab.trials.begun import locked_now, prepared
-from ablab.trials.command import Command
-from ablab.trials.function import Calls, Function
 from ablab.trials.plan import Plan as TrialPlan
-from ablab.trials.processes import Processes
-from ablab.trials.question import Measure, TrialStudy
+from ablab.trials.question import TrialStudy
 from ablab.trials.result import TrialResult
 from ablab.trials.result import askings as trial_askings
 from ablab.trials.result import result_of as trial_result_of
 
 Show = Callable[[Any], Callable[[Any, Any], None]]  # of a plan, who sees the events of its runs or trials
 Page = Callable[[Any], str]  # writes the report of a result
-HERE = ("here", "workers")  # the executors whose slots are on this machine
 
 if TYPE_CHECKING:
     from ablab.store import Store
@@ -87,26 +72,9 @@ def _keep_for(wishes: Sequence[Wish], run: Run, store: Store, *, is_own: bool) -
     kept = dataclasses.replace(run, plan=wishes[0].plan.hash)
     keep(kept, store)
     if is_own and not any(isinstance(wish.plan, Plan) and wish.plan.study.keep for wish in wishes):
-        for file in weights_folder(store).glob(f"{run.id}.*"):  # an executor keeps the weights of all runs or of none
+        for file in store.weights.glob(f"{run.id}.*"):  # an executor keeps the weights of all runs or of none
             file.unlink(missing_ok=True)
     wishes[0].observe(run.spec, kept)
-
-
-def _lock(planned: Plan, store: Store, locked: str) -> None:
-    """Lock a plan that is new, and note that it judges those of its runs that are there."""
-    time = now()
-    store.keep_study(dataclasses.replace(planned.kept, locked=locked or time))
-    there = store.runs(spec.id for spec in planned.possible)
-    store.judge(Judged(run.id, planned.hash, time) for run in there)
-
-
-def _as_begun(
-    planned: Plan, store: Store, *, is_new: bool = False, reuses: bool = False, replicates: bool = False
-) -> Plan:
-    """The plan as it was begun; refused if the study was changed since, and is no new one. One that begins is fresh."""
-    if not is_new:
-        check_locked(begun(planned, store), store)
-    return replicated(planned, store) if replicates else asked(planned, store, reuses=reuses)
 
 
 def keep(run: Run, store: Store) -> None:
@@ -114,12 +82,7 @@ def keep(run: Run, store: Store) -> None:
     from ablab.execute.checkpoints import forget
 
     store.add(run)
-    forget(checkpoints(store), run.id)
-
-
-def weights_path(store: Store, id_: str) -> Path:
-    """Where the weights of a run are, if they are kept."""
-    return weights_folder(store) / f"{id_}.safetensors"
+    forget(store.checkpoints, run.id)
 
 
 def checkpoints(store: Store) -> Path:
@@ -201,14 +164,14 @@ def run_studies(
     """
     studies = list(studies)
     if executor is None and workers is None:
-        executor = _executor_of(studies)
+        executor = named_executor(studies)
     check_executor(executor, workers)
     check_trackers(track)
     load = Loader(root, skip_unreadable)
     begin = functools.partial(
         _start, store=store, load=load, is_new=is_new, reuses=reuses, replicates=replicates, explores=explores
     )
-    _check_programs(studies, executor, workers)
+    check_programs(studies, executor, workers)
     starts: list[Start | ProgramStart] = []
     for study in studies:
         try:
@@ -230,8 +193,10 @@ def run_studies(
         if isinstance(start, ProgramStart):
             starts[at] = dataclasses.replace(start, plan=locked_now(start.plan, store))
         elif not explores:
-            _lock(start.plan, store, start.locked)
-    chosen_for = _executor(starts, executor, workers, load, store)
+            lock(start.plan, store, start.locked)
+    plans = [start.plan for start in starts if isinstance(start, Start)]
+    programs = [start.study for start in starts if isinstance(start, ProgramStart)]
+    chosen_for = executor_for(plans, programs, executor, workers, load, store)
     # The workers of an executor end before their claims, and before what tells of them.
     with contextlib.ExitStack() as open_ones, Claims(store) as claims, chosen_for as chosen:
         execute = Shared(chosen, store, claims)
@@ -253,71 +218,6 @@ def run_studies(
             yield study, result
 
 
-def _check_programs(studies: Sequence[Study | TrialStudy], executor: str | None, workers: int | None) -> None:
-    """Raise for a program that cannot be called, or not so many times at once, or not where runs are carried out."""
-    programs = [study for study in studies if isinstance(study, TrialStudy)]
-    if programs and executor and read_operation("execute", "executor", executor).entry.name not in HERE:
-        raise InputError(
-            f"--executor {executor}: {programs[0].where} calls a program, which ablab does on this machine alone: "
-            "--workers 4 calls four at a time"
-        )
-    for study in programs:
-        study.subject.check(_slots(executor, workers) or 1)
-        if isinstance(study.subject, Function) and len(studies) > 1:
-            raise InputError(f"{study.where}: a function is called in this process, so its study is run by itself")
-
-
-def _slots(executor: str | None, workers: int | None) -> int | None:
-    """How many runs or trials at a time a person has asked for; None where nobody has."""
-    if executor is None:
-        return workers
-    operation = read_operation("execute", "executor", executor)
-    return 1 if operation.entry.name == "here" else operation.arguments.get("number")
-
-
-def _executor(
-    starts: Sequence[Start | ProgramStart], text: str | None, workers: int | None, load: Loader, store: Store
-) -> AbstractContextManager[Executor]:
-    """The executor of these studies: of runs, of calls, or of both with the same slots."""
-    recipes = [start for start in starts if isinstance(start, Start)]
-    programs = [start.study for start in starts if isinstance(start, ProgramStart)]
-    runs = {spec.id for start in recipes for spec in start.plan.wanted}
-    kept = weights_folder(store) if any(start.study.keep for start in recipes) else None
-    job = Job(load, checkpoints(store), len(runs), kept)
-    if not programs:
-        return choose(text, workers, job)
-    if isinstance(function := programs[0].subject, Function):
-        return Calls(function, programs[0].measure)
-    find = functools.partial(_command_of, programs)
-    if not recipes:
-        return Processes(find, store.folder / "trials", _slots(text, workers) or 1)
-    from ablab.execute.workers import Workers
-    from ablab.mixed import Mixed
-
-    side_by_side = Workers(job, number=_slots(text, workers))
-    return Mixed(side_by_side, Processes(find, store.folder / "trials", side_by_side.slots))
-
-
-def _command_of(programs: Sequence[TrialStudy], trial: Trial) -> tuple[Command, list[Measure]]:
-    """The command that a trial calls, and the figures that studies read from its result."""
-    of_trial = [study for study in programs if study.called == trial.subject]
-    command = of_trial[0].subject
-    assert isinstance(command, Command)
-    return command, [study.measure for study in of_trial]
-
-
-def _executor_of(studies: Sequence[Study | TrialStudy]) -> str | None:
-    """The executor that the files of studies name, if any does. They share its slots, so it is one for all."""
-    named = {study.executor: study for study in studies if isinstance(study, Study) and study.executor}
-    if len(named) > 1:
-        first, second = list(named.values())[:2]
-        raise InputError(
-            f"{first.where} and {second.where} name different executors ({first.executor}, {second.executor}): "
-            "run them apart, or say --executor"
-        )
-    return next(iter(named), None)
-
-
 def _start(
     study: Study,
     *,
@@ -332,7 +232,7 @@ def _start(
     """Everything before the first run but the lock; an error where the study cannot be carried out."""
     planned, dataset = planned_on_data(study, load, store, explores=explores)
     if not explores:
-        planned = _as_begun(planned, store, is_new=is_new, reuses=reuses, replicates=replicates)
+        planned = as_begun(planned, store, is_new=is_new, reuses=reuses, replicates=replicates)
     if study.rule.most_seconds is not None:
         check_budget(planned, foresee(planned, dataset, store))
     data = facts_of(dataset)
@@ -363,7 +263,7 @@ def _course(
         return result
     locked = store.locked(planned.hash)  # a study that another one plans is locked since that one was
     after = _start(result.tuned.study, store=store, load=load, is_new=True, reuses=True, locked=locked)
-    _lock(after.plan, store, locked)
+    lock(after.plan, store, locked)
     told = yield from _course(after, store, slots, load, show, track, page)
     return dataclasses.replace(result, tuned=tuned_rates(planned, store), after_tuning=told)
 
@@ -410,7 +310,7 @@ def train_one(
     check_trackers(track)
     RunSpec(recipe, seed, "")  # a seed that is none is refused before data are read
     team = team or ALONE
-    dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team, weights_folder(store))
+    dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team, store.weights)
     keep_own(store, facts_of(dataset))
     if known := store.runs([spec.id]):
         goes_ahead(team, trains=False)
@@ -421,7 +321,7 @@ def train_one(
                 goes_ahead(team, trains=False)
                 return run, False
         goes_ahead(team, trains=True)
-        run = carry_out(spec, dataset, observe, checkpoints(store), weights_folder(store), team)
+        run = carry_out(spec, dataset, observe, store.checkpoints, store.weights, team)
         keep(run, store)
         observe(spec, run)
     return run, True

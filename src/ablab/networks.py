@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablab import grammar
-from ablab.conduct import weights_path
 from ablab.errors import DataError, InputError
 from ablab.events import Finished
 from ablab.models import Io
-from ablab.prepare import prepared, weights_folder
+from ablab.prepare import prepared
 from ablab.probe.landscape import read_weights
 from ablab.recipe import Recipe
 from ablab.records import Observer, Run, RunSpec
@@ -75,14 +74,14 @@ def weighted(
 
     `ablab train` keeps weights, a study where its file says so; no run is trained again under its own name.
     """
-    runs = weights_folder(store) if store else None
+    runs = store.weights if store else None
     dataset, splits = prepared(network.recipe, network.seed, root, store)
     if network.run and network.run.spec.fingerprint != dataset.fingerprint:
         raise DataError(f"{network.recipe.data}: these are not the images that run {network.run.id} was trained on")
     spec = RunSpec(network.recipe, network.seed, dataset.fingerprint)
     if is_untrained:
         return Weighted(_initial(network, dataset, runs), splits, "initial weights, untrained")
-    path = weights_path(store, spec.id) if store else None
+    path = store.weights_of(spec.id) if store else None
     if path and path.exists():
         return Weighted(_read(network, dataset, path, runs), splits, f"weights of run {spec.id}, from {path}")
     if network.run:

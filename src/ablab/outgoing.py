@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablab.conduct import weights_path
 from ablab.errors import AblabError, InputError
 from ablab.execute import Loader
 from ablab.export import Subject, Written, export
@@ -50,7 +49,7 @@ def weights_of(run: Run, store: Store, *words: str) -> Trained:
 
     A store trains no run twice, so that takes another one.
     """
-    path = weights_path(store, run.id)
+    path = store.weights_of(run.id)
     if path.exists():
         return read(path)
     if run.status != "finished":

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ablab.conduct import checkpoints, conduct
+from ablab.conduct import conduct
 from ablab.course import Course, Wish
 from ablab.errors import AblabError, InputError, RecipeError
 from ablab.execute import Job, Loader, check_executor, choose
 from ablab.metric import metric_of
-from ablab.prepare import facts_of, weights_folder
+from ablab.prepare import facts_of
 from ablab.recipe import Recipe
 from ablab.records import Observer
 from ablab.sharing import Shared
@@ -87,7 +87,7 @@ def run_search(
     dataset = load(study.base)
     keep_own(store, facts_of(dataset))
     sides: dict[int, Side] = {}
-    job = Job(load, checkpoints(store), search.at_once * len(search.over))
+    job = Job(load, store.checkpoints, search.at_once * len(search.over))
     # The workers of an executor end before their claims, and before what tells of them.
     with contextlib.ExitStack() as open_ones, Claims(store) as claims, choose(executor, workers, job) as chosen:
         activity = Activity(store.folder, name=f"{study.name} search")
@@ -124,7 +124,7 @@ def _trials(
         missing = {spec.id: spec for spec in specs if spec.id not in there}
         for spec in missing.values():
             try:
-                check(spec.recipe, dataset, runs=weights_folder(store))
+                check(spec.recipe, dataset, runs=store.weights)
             except RecipeError as error:
                 tried_words = words(asked[[each.id for each in specs].index(spec.id)])
                 raise InputError(f"a trial of {name} cannot be trained ({tried_words}): {error}") from None

@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from ablab.api import export_run
 from ablab.cli import command
-from ablab.conduct import train_one, weights_path
+from ablab.conduct import train_one
 from ablab.data import load_dataset
 from ablab.errors import DataError, InputError
 from ablab.recipe import Recipe
@@ -83,7 +83,7 @@ def test_damaged_weights_and_misspelt_formats_are_refused(trained, tmp_path):
     words = ["export", run.id, "--store", str(store.folder), "--out", str(tmp_path / "out")]
     with pytest.raises(InputError, match='did you mean "safetensors"'):
         invoke(*words, "--to", "safetensor")
-    path = weights_path(store, run.id)
+    path = store.weights_of(run.id)
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     try:

@@ -8,7 +8,7 @@ from PIL import Image
 from ablab.api import compare
 from ablab.catalogue import catalogue
 from ablab.cli import command
-from ablab.conduct import train_one, weights_path
+from ablab.conduct import train_one
 from ablab.data import load_dataset
 from ablab.data.augment import augmenter
 from ablab.predict import pictures_at, predict
@@ -59,7 +59,7 @@ def test_a_run_on_grey_pictures_is_shown_and_predicts_coloured_files(folder, tmp
     pictures, labels = bright_quarters(4, 9)
     for at, picture in enumerate(pictures):
         Image.fromarray(picture).convert("RGB").save(tmp_path / f"{at}.png")
-    networks = [read(weights_path(store, run.id))]
+    networks = [read(store.weights_of(run.id))]
     found = predict(networks, pictures_at([str(tmp_path / f"{at}.png") for at in range(4)]))
     assert len({prediction.guesses[0].name for prediction in found}) > 1
     assert len(labels) == len(found)

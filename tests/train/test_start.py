@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from ablab.conduct import run_study, train_one, weights_path
+from ablab.conduct import run_study, train_one
 from ablab.errors import DataError, InputError, ModelError, RecipeError
 from ablab.events import Noticed, Started
 from ablab.models import Io, build
@@ -168,4 +168,4 @@ def test_a_study_compares_a_start_from_a_run_with_one_from_nothing_in_workers_to
     study = Study("?", base, (Variant("kept start", base.with_(change), change),), seeds="3..3")
     result = run_study(study, store, show=lambda _: nothing, workers=2)
     assert result.verdicts[0].pairs == 3
-    assert weights_path(store, first.id).exists()
+    assert store.weights_of(first.id).exists()

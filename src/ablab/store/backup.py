@@ -62,10 +62,9 @@ def _copy_files(store: Store, copy: Store) -> None:
     with copy.reading() as connection:
         names = {name for (name,) in connection.execute("SELECT predictions FROM runs UNION SELECT labels FROM data")}
     found = [(artifacts.path_of(store.artifacts, name), artifacts.path_of(copy.artifacts, name)) for name in names]
-    weights = store.folder / "weights"
     for run in copy.ids():
         for name in (f"{run}.safetensors", f"{run}.safetensors.sha256"):
-            found.append((weights / name, copy.folder / "weights" / name))
+            found.append((store.weights / name, copy.weights / name))
     for source, target in found:
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -95,7 +95,7 @@ def _of_run(store: Store, id_: str, facts: Callable[[str], DataFacts | None]) ->
         yield f"{store.file}: it cannot be read: {error}"
     except (AblabError, ValueError) as error:
         yield str(error)
-    weights = store.folder / "weights" / f"{id_}.safetensors"
+    weights = store.weights_of(id_)
     if weights.exists():
         yield from _of_weights(weights)
 
@@ -167,8 +167,8 @@ def unneeded(store: Store) -> list[Unneeded]:
     found = [
         artifacts.path_of(store.artifacts, name) for name in artifacts.names(store.artifacts) if name not in needed
     ]
-    found += [path for path in (store.folder / "checkpoints").glob("*.*") if path.name.split(".")[0] in runs]
-    weights = (store.folder / "weights").glob("*.safetensors*")
+    found += [path for path in store.checkpoints.glob("*.*") if path.name.split(".")[0] in runs]
+    weights = store.weights.glob("*.safetensors*")
     loose = [path for path in weights if path.name.split(".")[0] not in runs] + list(store.folder.rglob(".*.tmp"))
     long_ago = time.time() - LEFT_BEHIND
     found += [path for path in loose if path.stat().st_mtime < long_ago]

@@ -37,6 +37,8 @@ class Store:
         self.folder = folder = Path(folder)
         self.file = folder / "store.sqlite"
         self.artifacts = folder / "artifacts"
+        self.weights = folder / "weights"  # of `ablab train`, and of studies with keep = "weights"
+        self.checkpoints = folder / "checkpoints"  # of runs that are not done
         self._address = self.file.absolute().as_uri()
         if not create and not is_there(self.file):
             raise InputError(
@@ -130,6 +132,10 @@ class Store:
     def run(self, start: str) -> Run:
         """The one run whose id begins with `start`."""
         return self.runs([self.find(start)])[0]
+
+    def weights_of(self, id_: str) -> Path:
+        """Where the weights of a run are, if they are kept."""
+        return self.weights / f"{id_}.safetensors"
 
     def find(self, start: str) -> str:
         """The whole of the one id that begins with `start`; whether its run is damaged is not asked."""
