@@ -1,5 +1,5 @@
 """The store: runs that were made, kept so that nothing is lost and nothing changes unseen."""
 
-from ablab.store.store import Store, place
+from ablab.store.store import Store, opened, place
 
-__all__ = ["Store", "place"]
+__all__ = ["Store", "opened", "place"]

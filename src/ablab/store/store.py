@@ -379,6 +379,11 @@ def place(given: str | None) -> Path:
     return Path(given or os.environ.get("ABLAB_STORE") or ".ablab")
 
 
+def opened(given: Store | Path | str | None = None, *, create: bool = True) -> Store:
+    """A store that was given by itself, by its folder, or not at all: then it is where `place` says."""
+    return given if isinstance(given, Store) else Store(place(str(given) if given else None), create=create)
+
+
 def _as_artifact(run: Run) -> bytes:
     """What a run said of every test image as one artifact: how many bytes of classes, these, and their certainty."""
     return len(run.predictions).to_bytes(4, "little") + run.predictions + run.certainty
