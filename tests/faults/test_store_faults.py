@@ -18,8 +18,7 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.errors import AblabError, StoreError
 from ablab.records import DataFacts, StudyText
-from ablab.store import Store
-from ablab.store import store as store_module
+from ablab.store import Store, opening
 from ablab.store.care import damages
 from ablab.store.schema import MIGRATIONS
 from damage import changed
@@ -206,7 +205,7 @@ def test_a_damaged_file_ends_every_command_with_words_and_never_a_traceback(whol
 
 
 def test_a_file_that_another_program_holds_is_called_locked(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(opening, "PATIENCE", 0.2)
     folder = shutil.copytree(whole, tmp_path / "store")
     store = Store(folder)
     with contextlib.closing(sqlite3.connect(folder / "store.sqlite", isolation_level=None)) as other:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ablab.store import Store, drives
-from ablab.store import store as stores
+from ablab.store import Store, drives, opening
 from ablab.store.drives import network_drive
 
 
@@ -50,7 +49,7 @@ def test_a_machine_without_a_table_of_mounts_has_no_known_network_drive(tmp_path
 
 @pytest.mark.parametrize(("kind", "mode"), [("nfs", "delete"), ("ext4", "wal")])
 def test_a_store_on_a_network_drive_has_no_write_ahead_log(tmp_path, monkeypatch, kind, mode):
-    monkeypatch.setattr(stores, "SAFE_WAL", (0, 0, 0))
+    monkeypatch.setattr(opening, "SAFE_WAL", (0, 0, 0))
     monkeypatch.setattr(drives.network_drive, "__defaults__", (mounts(tmp_path, f"there {tmp_path} {kind} rw 0 0"),))
     store = Store(tmp_path / "store")
     assert store.connection.execute("PRAGMA journal_mode").fetchone() == (mode,)

@@ -8,21 +8,17 @@ import re
 import sqlite3
 from array import array
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ablab.atomic import make_folder
 from ablab.errors import InputError, StoreError
-from ablab.operations import is_there
 from ablab.records import DataFacts, Judged, Ledger, Removed, Run, StudyText
 from ablab.store import artifacts, history, listed
-from ablab.store.drives import network_drive
+from ablab.store.opening import connect, writing
 from ablab.store.query import Glance, Listing, listing
-from ablab.store.schema import BROKEN, MIGRATIONS, PATIENCE, RECIPES, digest, migrate, teach
+from ablab.store.schema import BROKEN, RECIPES, digest
 
-# Older versions can corrupt a write-ahead log that several processes write to (sqlite.org/wal.html#walresetbug).
-SAFE_WAL = (3, 51, 3)
 AT_ONCE = 500  # ids in one statement: SQLite takes 999 in older versions
 TAG = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 
@@ -39,26 +35,7 @@ class Store:
         self.artifacts = folder / "artifacts"
         self.weights = folder / "weights"  # of `ablab train`, and of studies with keep = "weights"
         self.checkpoints = folder / "checkpoints"  # of runs that are not done
-        self._address = self.file.absolute().as_uri()
-        if not create and not is_there(self.file):
-            raise InputError(
-                f"{folder}: there is no store here; runs are kept where --store or $ABLAB_STORE says, else in .ablab"
-            )
-        try:
-            if create:
-                make_folder(folder)
-            self.connection = sqlite3.connect(self.file, timeout=PATIENCE, isolation_level=None)
-            try:
-                self._prepare()
-                if create:  # a store that cannot be written is found now, not after an hour of training
-                    with self.writing() as connection:
-                        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-            except sqlite3.OperationalError as error:
-                if create or not _is_read_only(error):
-                    raise
-                self._open_for_reading()
-        except (*BROKEN, OSError) as error:
-            raise StoreError(_unopened(self.file, error)) from None
+        self.connection, self._address = connect(self.file, creates=create)
 
     def __repr__(self) -> str:
         return f"<Store {self.folder}>"
@@ -320,50 +297,9 @@ class Store:
         classes, certainty = _classes_and_certainty(content)
         return dataclasses.replace(run, predictions=classes, certainty=certainty)
 
-    def _prepare(self) -> None:
-        modern = sqlite3.sqlite_version_info >= SAFE_WAL and not network_drive(self.folder)
-        self.connection.execute(f"PRAGMA journal_mode = {'WAL' if modern else 'DELETE'}")
-        # FULL does not flush the folder after the journal is gone: a power cut could bring it back and undo a run
-        self.connection.execute("PRAGMA synchronous = EXTRA")
-        self.connection.execute("PRAGMA foreign_keys = ON")
-        migrate(self.connection, str(self.file))
-
-    def _open_for_reading(self) -> None:
-        """Open a file that cannot be written, or whose folder cannot. Nobody writes to it: so no locks are needed."""
-        self.connection.close()
-        beside = (self.file.with_name(f"store.sqlite-{kind}") for kind in ("journal", "wal"))
-        unfinished = [path for path in beside if path.exists() and path.stat().st_size]
-        if unfinished:
-            raise StoreError(
-                f"{unfinished[0]}: a write was interrupted here, and this store cannot be written to finish it: "
-                f"copy {self.folder} to where you can write, and use --store there"
-            )
-        self._address += "?mode=ro&immutable=1"
-        self.connection = sqlite3.connect(self._address, uri=True, isolation_level=None)
-        version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != len(MIGRATIONS):
-            raise StoreError(
-                f"{self.file}: this store has the form of {'an older' if version < len(MIGRATIONS) else 'a newer'} "
-                f"ablab (schema {version}, this one knows {len(MIGRATIONS)}) and cannot be written: "
-                f"copy {self.folder} to where you can write, and use --store there"
-            )
-        teach(self.connection)
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """A transaction that is on the disk when the block ends, and leaves no trace if it ends with an error."""
-        # IMMEDIATE: a transaction that reads first and writes later fails at once, whatever the patience
-        try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
-        except BROKEN as error:
-            raise StoreError(f"{self.file}: nothing was written: {error}{room(self.file, error)}") from None
+        return writing(self.connection, self.file)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -392,36 +328,3 @@ def _as_artifact(run: Run) -> bytes:
 def _classes_and_certainty(content: bytes) -> tuple[bytes, bytes]:
     end = 4 + int.from_bytes(content[:4], "little")
     return content[4:end], content[end:]
-
-
-def _is_read_only(error: sqlite3.OperationalError) -> bool:
-    """Whether SQLite was kept from writing, or from making the file beside its own that writing needs."""
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-
-
-def _unopened(file: Path, error: Exception) -> str:
-    """The message for a store that cannot be opened."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT) or isinstance(error, UnicodeError):
-        return (
-            f"{file}: this is no store, or its bytes have changed since it was written ({error}); put back a copy of "
-            "it, or move the file away to start a new store"
-        )
-    return f"{file}: the store cannot be opened or written: {error}{room(file, error)}"
-
-
-def room(file: Path, error: Exception) -> str:
-    """What to add to an error of SQLite's if the disk is full or a limit is reached."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    if code not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_CANTOPEN):
-        return ""
-    try:
-        disk = os.statvfs(file.parent)
-    except OSError:
-        return ""
-    free = disk.f_bavail * disk.f_frsize
-    if code != sqlite3.SQLITE_CANTOPEN:
-        return f"; {free:,} bytes are free on that disk: free some space and do the same again"
-    if disk.f_files and not disk.f_favail:
-        return f"; {free:,} bytes are free on that disk and no room for another file: remove some files"
-    return ""

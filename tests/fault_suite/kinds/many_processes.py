@@ -15,7 +15,7 @@ from fault_suite.kinds.kills import STUDY, WRITER
 from fault_suite.nursery import Nursery
 
 WRITERS = 8
-LOGGED = "from ablab.store import store\nstore.SAFE_WAL = (0, 0, 0)\n"  # what a newer SQLite is trusted with
+LOGGED = "from ablab.store import opening\nopening.SAFE_WAL = (0, 0, 0)\n"  # what a newer SQLite is trusted with
 
 
 def writers(_nursery: Nursery, folder: Path, number: int, mode: str) -> Iterator[Trial]:
