@@ -22,22 +22,13 @@ from ablab.train.measure import packed
 from ablab.train.trained import read
 from sample_runs import sample_run
 from simulated_executor import Simulated, conducted
+from small_study import DATA, small_study
 
 BASE = Recipe()
 NORM = BASE.with_("norm=batch")
 LABELS = (1, 2, 3, 0) * 50
 GAIN = {BASE.hash: 0.0, NORM.hash: 0.02}
-DATA = "phantom(train=200, test=50)"
-TEXT = """question = "Does batch norm help?"
-data = "phantom(train=200, test=50)"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+TEXT = small_study()
 
 
 def read_studies_of(folder, text):
@@ -302,7 +293,7 @@ def test_after_every_round_it_says_what_is_likely_to_come(planned, tmp_path):
     assert (rounds[-1].decided, rounds[-1].runs) == (1, 0)
 
 
-@pytest.mark.parametrize("executor", ["here", pytest.param("workers(1)", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("executor", ["here", pytest.param("workers(1)", marks=pytest.mark.long)])
 def test_a_study_keeps_the_weights_of_its_runs_where_its_file_says_so_and_its_plan_is_the_same(tmp_path, executor):
     """The weights are those that were tested: with them, the network gives the predictions that the store has."""
     text = f'precision = "fp32"\n{TEXT}'
@@ -339,7 +330,7 @@ def test_what_cannot_be_kept_is_refused_with_its_line_and_a_study_in_python_says
     assert Study.from_toml(study.text).keep == "weights"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_replication_on_two_data_sets_that_was_stopped_goes_on_and_repeats_none_that_is_done(tmp_path):
     text = TEXT.replace(f'"{DATA}"', '["phantom(train=200, test=50)", "phantom(train=200, test=60)"]')
     studies = read_studies_of(tmp_path, text)

@@ -6,18 +6,9 @@ from ablab.conduct import run_studies, run_study
 from ablab.errors import AblabError, InputError, StudyError
 from ablab.store import Store
 from ablab.study import Study, plan
+from small_study import small_study
 
-TEXT = """question = "Does batch norm help?"
-data = "phantom(train=200, test=60)"
-model = "mlp"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+TEXT = small_study(model="mlp")
 NOBODY = '[execute]\nexecutor = "ray(127.0.0.1:1)"\n'  # port 1 is for root alone, and nobody uses it
 
 

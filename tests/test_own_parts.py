@@ -195,7 +195,7 @@ def test_a_study_that_a_store_keeps_can_be_read_after_its_files_have_changed(her
     assert plan_of(kept).hash == kept.plan
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_example_of_ones_own_runs_in_one_study_and_says_first_what_it_executes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(EXAMPLES.parent.parent)
     words = ["run", "examples/own/study.toml", "--store", str(tmp_path), "--out", str(tmp_path / "r.html")]

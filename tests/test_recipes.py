@@ -38,7 +38,7 @@ def test_a_study_and_a_command_line_name_them():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", [names()[0], *(pytest.param(name, marks=pytest.mark.long) for name in names()[1:])])
 def test_each_learns_on_small_data_of_the_kind(name, tmp_path):
     """A tenth of the width on made-up pictures, in a few steps: it is the parts that must work together."""
     made = "data=phantom(train=600, test=100)"

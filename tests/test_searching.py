@@ -87,7 +87,7 @@ def test_no_trial_sees_the_test_images_and_no_verdict_rests_on_one(store):
     assert result.verdicts[0].known is None or not result.verdicts[0].known.seen
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_trial_that_falls_behind_ends_early_and_stays_ended(store):
     text = TEXT.replace("epochs = 1", "epochs = 4").replace("trials = 3", "trials = 8").replace("0.5, log", "90.0, log")
     outcome = searched(store, text.replace("200, test", "400, test"))

@@ -7,32 +7,10 @@ import sys
 import pytest
 
 from commands import ablab
+from small_study import small_study
 
 TINY = ["data=phantom(train=300, test=100)", "epochs=2", "batch=50"]
-STUDY = """
-question = "Does width help?"
-data = "phantom(train=300, test=100)"
-epochs = 1
-batch = 50
-
-[variants]
-"batch norm" = "norm=batch"
-
-[decide]
-margin = 0.5
-seeds = 3
-"""
-
-
-@pytest.mark.slow
-def test_every_command_explains_itself(tmp_path):
-    from ablab.cli import command
-
-    for name in command.list_commands(None):
-        done = ablab(name, "--help", cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        assert "Usage: ablab" in done.stdout
-        assert "--json" in done.stdout or "Commands:" in done.stdout
+STUDY = small_study()
 
 
 @pytest.mark.slow

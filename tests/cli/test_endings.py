@@ -33,7 +33,7 @@ def test_a_full_disk_behind_the_output_is_a_sentence(store):
     assert (done.returncode, done.stderr) == (1, "error: input or output failed: No space left on device\n")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_behind_the_output_costs_no_training(tmp_path):
     words = ["train", "data=phantom(train=200, test=50)", "epochs=1", "batch=50", "--store", str(tmp_path)]
     with Path("/dev/full").open("w") as full:
@@ -81,9 +81,8 @@ def test_a_path_that_leads_nowhere_is_a_sentence(store, words, tmp_path):
 
 
 def test_a_terminal_obeys_nothing_of_a_message(store, tmp_path):
-    for word in ("a\x1b[31mb", "a\x07b", "a\u202eb"):
-        for words in (["runs", "show", word, "--store", store], ["train", f"--{word}"], ["plan", word]):
-            assert all(c.isprintable() or c == "\n" for c in ablab(*words, cwd=tmp_path).stderr)
+    for words in (["runs", "show", "a\x1b[31mb", "--store", store], ["train", "--a\x07b"], ["plan", "a\u202eb"]):
+        assert all(c.isprintable() or c == "\n" for c in ablab(*words, cwd=tmp_path).stderr)
 
 
 def test_what_nobody_foresaw_is_a_sentence_and_its_traceback_can_be_had():
@@ -189,10 +188,10 @@ def test_little_is_imported_before_ctrl_c_is_answered():
 
 @pytest.mark.slow
 @pytest.mark.faults
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_at_any_instant_of_the_start_leaves_no_traceback(tmp_path, number):
     words = ["train", "data=phantom(train=200, test=50)", "epochs=500", "batch=50", "--store", str(tmp_path)]
-    for step in range(3, 24, 4):
+    for step in (3, 9, 15, 21):
         with subprocess.Popen([*ABLAB, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(step / 10)

@@ -39,9 +39,10 @@ def ablab(*words: str) -> str:
         (["cnn3", "--target-of", "cnn2"], 0.01),
         (["vgg6", "dropout=0.2", "--target", "36.2M"], 0.001),
         (["cnn3-dense", "--target", "150k", "--tune", "hidden"], 0.02),
-        (["convmixer", "--target", "1_000_000", "--tune", "dim"], 0.01),
+        pytest.param(["convmixer", "--target", "1_000_000", "--tune", "dim"], 0.01, marks=pytest.mark.long),
         (["wrn-16-4", "--target", "9M", "--tune", "depth"], 0.15),
-        (["vit-small", "--target", "1M"], 0.05),  # 384 channels shared among 6 heads: few widths will do
+        # 384 channels are shared among 6 heads: few widths will do.
+        pytest.param(["vit-small", "--target", "1M"], 0.05, marks=pytest.mark.long),
     ],
 )
 def test_the_nearest_size_is_found_and_is_that_of_the_built_network(words, within):

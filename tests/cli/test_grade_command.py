@@ -21,18 +21,19 @@ def invoke(*words):
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return carried_out(tmp_path_factory.mktemp("store"))
+def stores(tmp_path_factory):
+    """What two people trained, each for themselves."""
+    return [carried_out(tmp_path_factory.mktemp(name)) for name in ("ada", "eve")]
 
 
 @pytest.fixture
-def folder(store, tmp_path):
+def folder(stores, tmp_path):
     """An honest hand-in and one without a run, and the assignment beside them."""
     (tmp_path / "assignment.toml").write_text(TEXT)
     (tmp_path / "class").mkdir()
-    handed_in(store, tmp_path / "class" / "ada.ablab")
-    eve = handed_in(carried_out(tmp_path / "eve"), tmp_path / "class" / "eve.ablab")
-    left_out = next(iter(store.ids()))
+    handed_in(stores[0], tmp_path / "class" / "ada.ablab")
+    eve = handed_in(stores[1], tmp_path / "class" / "eve.ablab")
+    left_out = next(iter(stores[0].ids()))
     rewritten(eve, lambda kind, content: None if kind == "run" and content["id"] == left_out else content)
     return tmp_path / "class"
 

@@ -28,6 +28,8 @@ ALL = dict(commands())
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_help_ends_with_examples_that_are_calls_of_the_command(words):
     text = CliRunner().invoke(command, [*words[1:], "--help"], prog_name="ablab").output
+    assert text.startswith(f"Usage: {' '.join(words)} ")
+    assert "--json" in text or "Commands:" in text
     examples = [line.strip() for line in text.partition("Examples:\n")[2].splitlines()]
     assert examples
     for example in examples:

@@ -12,21 +12,11 @@ from ablab.cli import command
 from ablab.cli.shared import in_place
 from ablab.store import Store
 from sample_runs import sample_run
+from small_study import small_study
 
 pytestmark = pytest.mark.long
 
-STUDY = """question = "Does it help?"
-data = "phantom(train=200, test=50)"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-[full]
-batch = 100
-"""
+STUDY = small_study() + "[full]\nbatch = 100\n"
 PLACE = {"scale": "full", "store": "my runs", "data_root": "my data"}
 TINY = ["simple-nn", "data=phantom(train=200, test=50)", "epochs=1", "batch=50"]
 QUICK = ["--steps", "5", "--images", "20", "--directions", "1", "--hessian", "0"]

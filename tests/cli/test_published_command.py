@@ -75,7 +75,7 @@ def test_one_report_is_listed_with_what_is_there_and_what_is_left(store):
     facts = {Path(each["study"]).stem: each for each in map(json.loads, lines)}
     assert set(facts) >= {"fc-vs-cnn", "third-convolution", "skip", "residual-vs-cnn3", SOFTMAX}
     assert "extra-layer" not in facts
-    lines = ablab("run", "--published", "--dry-run", "--store", str(store)).splitlines()
+    lines = ablab("run", "--published", "a", "--dry-run", "--store", str(store)).splitlines()
     softmax = next(line for line in lines if f"{SOFTMAX}.toml" in line)
     assert ": 6 to 10 runs, 6 there, 0.0 s to " in softmax
     with pytest.raises(InputError, match="the reports are A, B, C, D, E"):

@@ -114,7 +114,9 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained():
 
 @pytest.mark.long
 def test_the_example_is_searched_and_leads_to_a_study():
-    example = Path(__file__).parents[2] / "examples" / "search.toml"
-    shown = invoke("search", str(example), "--workers", "1").output
+    text = (Path(__file__).parents[2] / "examples" / "search.toml").read_text()
+    assert text.count("phantom(train=2000, test=500)") == 1
+    Path("search.toml").write_text(text.replace("phantom(train=2000, test=500)", "phantom(train=200, test=50)"))
+    shown = invoke("search", "search.toml", "--workers", "1").output
     assert shown.splitlines()[-1] == "next: ablab run search-searched.toml"
     assert Study.from_toml(Path("search-searched.toml").read_text(), "search-searched.toml").searched.is_fair

@@ -9,21 +9,12 @@ from PIL import Image
 
 from ablab.cli import command
 from ablab.errors import DataError, InputError
+from small_study import small_study
 
 pytestmark = pytest.mark.slow
 
-STUDY = """question = "Is slower better?"
-data = "phantom(train=300, test=120)"
-model = "simple-nn"
-epochs = 1
-batch = 50
-[variants]
-"slow & [x]" = "lr=0.01"
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+SLOW, NORM = '"slow & [x]" = "lr=0.01"', '"batch norm" = "norm=batch"'
+STUDY = small_study(SLOW, NORM, question="Is slower better?", model="simple-nn")
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +72,7 @@ def test_a_single_run_is_shown_by_the_beginning_of_its_id(kind, folder):
 
 def test_the_worst_images_are_those_of_the_data_set(folder):
     said = json.loads(invoke("show", "worst", first_run(), "--images", "6", "--out", "w.pdf", "--json"))
-    assert "Of 120 test images" in said["pictures"][0]["caption"]
+    assert "Of 50 test images" in said["pictures"][0]["caption"]
     assert (folder / "w.pdf").read_bytes().startswith(b"%PDF")
 
 

@@ -14,20 +14,10 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.execute.slurm import Allocation, array_script, job_name
 from ablab.store import Store
+from small_study import small_study
 
 SOURCE = Path(__file__).parents[2] / "src"
-STUDY = """question = "Does batch norm help?"
-data = "phantom(train=200, test=60)"
-model = "mlp"
-epochs = 40
-batch = 50
-threads = 1
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+STUDY = small_study(model="mlp", epochs=40, threads=1)
 
 
 def printed(*words):

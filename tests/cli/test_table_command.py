@@ -11,20 +11,11 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.errors import InputError
 from commands import ablab
+from small_study import small_study
 
 pytestmark = pytest.mark.slow
 
-STUDY = """question = "Is slower better?"
-data = "phantom(train=300, test=120)"
-model = "simple-nn"
-epochs = 1
-batch = 50
-[variants]
-"slow & 50%" = "lr=0.01"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+STUDY = small_study('"slow & 50%" = "lr=0.01"', question="Is slower better?", model="simple-nn")
 
 
 @pytest.fixture(scope="module")

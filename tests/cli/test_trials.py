@@ -196,7 +196,9 @@ def test_a_study_file_is_begun_with_every_line_explained():
 
 @pytest.mark.slow
 @pytest.mark.faults
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, *(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGINT, signal.SIGTERM))]
+)
 def test_a_study_that_is_stopped_half_way_goes_on_and_calls_nothing_twice(number):
     Path("train.sh").write_text(TRAIN + "sleep 0.1\n")
     words = [sys.executable, "-m", "ablab", "run", "s.toml"]
@@ -402,7 +404,7 @@ def test_a_command_that_is_not_right_yet_is_left_out_and_the_others_go_on():
     assert "five more helps" in done.output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_study_of_a_command_and_one_of_recipes_share_one_pool():
     Path("r.toml").write_text(RECIPES)
     shown = invoke("run", "s.toml", "r.toml", "--workers", "2")

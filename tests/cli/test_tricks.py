@@ -9,21 +9,11 @@ from click.testing import CliRunner
 from ablab.cli import command
 from ablab.errors import AblabError
 from ablab.store import Store
+from small_study import small_study
 
 pytestmark = pytest.mark.long
 WORDS = ("simple-nn", "data=phantom(train=200, test=50)", "epochs=1", "batch=50")
-TEXT = """question = "Does batch norm help?"
-model = "simple-nn"
-data = "phantom(train=200, test=50)"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-"wide" = "width=2"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+TEXT = small_study('"batch norm" = "norm=batch"', '"wide" = "width=2"', model="simple-nn")
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def go(child):
     child.stdin.flush()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.faults
 def test_four_processes_at_once_parse_once_and_see_the_same(tmp_path, cache):
     log = tmp_path / "parses"

@@ -28,7 +28,7 @@ def test_an_example_of_a_function_gives_its_verdicts_and_trains_nothing_twice(tm
     assert again == said
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_example_of_a_command_gives_its_verdicts(tmp_path):
     for path in (EXAMPLES / "any_program").iterdir():
         shutil.copy(path, tmp_path)

@@ -85,7 +85,7 @@ def test_two_workers_give_the_runs_of_this_process_and_leave_when_all_is_done(tm
     assert not [path for part in drops.PARTS for path in (tmp_path / "drop" / part).iterdir()]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL])
 def test_a_worker_that_is_stopped_leaves_its_run_to_the_next_one_which_goes_on(blow, tmp_path):
     spec = RunSpec(RECIPE.with_("epochs=40"), 0, DATA.fingerprint)

@@ -44,7 +44,7 @@ def timeless(run):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_runs_side_by_side_are_those_one_after_the_other_to_the_last_bit(tmp_path):
     seen = []
     with Workers(Job(Tiny(), tmp_path), number=2) as execute:

@@ -85,7 +85,7 @@ def test_a_program_that_predicts_other_classes_is_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("in_shape", [(3, 16, 16), (1, 8, 12)], ids=str)
+@pytest.mark.parametrize("in_shape", [(3, 16, 16), pytest.param((1, 8, 12), marks=pytest.mark.long)], ids=str)
 def test_a_program_of_torch_export_gives_the_same_bits_for_other_batches_and_sizes(in_shape, tmp_path):
     given = trained(in_shape=in_shape)
     written = export(Subject(given, noise(20, *in_shape)), "torch-export", tmp_path / "net.pt2")
@@ -110,7 +110,7 @@ class Eigen(torch.nn.Module):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_operation_that_onnx_does_not_have_is_one_sentence(tmp_path):
     pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
     (tmp_path / "eigen.py").write_text(EIGEN)
@@ -124,7 +124,7 @@ def test_an_operation_that_onnx_does_not_have_is_one_sentence(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("in_shape", [(3, 16, 16), (1, 8, 12)], ids=str)
+@pytest.mark.parametrize("in_shape", [(3, 16, 16), pytest.param((1, 8, 12), marks=pytest.mark.long)], ids=str)
 def test_onnx_runtime_gives_the_same_predictions_for_other_batches_and_sizes(in_shape, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
     pytest.importorskip("onnxscript", reason="the extra onnx is not installed")

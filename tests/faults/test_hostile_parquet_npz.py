@@ -185,7 +185,7 @@ def peak():
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="peak memory is measured by Linux's /proc")
 def test_a_small_file_that_says_the_same_over_and_over_fills_no_memory(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")

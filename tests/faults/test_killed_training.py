@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-TRIALS = min(100, int(os.environ.get("ABLAB_FAULTS_N", "10")))
+TRIALS = min(100, int(os.environ.get("ABLAB_FAULTS_N", "5")))
 WORDS = ["train", "simple-nn", "data=phantom(train=400, test=60)", "epochs=6", "batch=50", "norm=batch", "threads=1"]
 WORDS += ["augment=crop(2) + flip", "average=ema(decay=0.9)", "--seed", "3", "--json"]
 
@@ -133,7 +133,7 @@ def test_stopped_once_it_keeps_the_last_epoch_and_says_how_to_go_on(kind, code, 
     assert int(re.search(r"behind epoch (\d+)", note)[1]) >= 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stopped_twice_it_is_gone_at_once(tmp_path):
     process = begun_training(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -142,7 +142,7 @@ def test_stopped_twice_it_is_gone_at_once(tmp_path):
     assert process.returncode in (130, -signal.SIGINT)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_disk_without_room_for_a_checkpoint_ends_the_run_with_the_file_and_the_bytes(tmp_path):
     """The files of a process may grow to 400 kB: enough for the store, not for a checkpoint of 1 MB."""
     limited = (

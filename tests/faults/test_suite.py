@@ -13,7 +13,6 @@ from fault_suite.nursery import Nursery
 ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("strace") is None, reason="the suite follows system calls with strace"),
 ]
@@ -25,6 +24,7 @@ def nursery(tmp_path_factory):
         yield nursery
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [pytest.param(one, id=one.name) for one in faults() if not one.is_long])
 def test_a_sample_of_a_fault_leaves_nothing_lost_and_every_control_is_caught(fault, nursery, tmp_path):
     row = carried_out(fault, fault.sample, nursery, tmp_path / "trials")

@@ -11,7 +11,10 @@ from ablab.kernels import build, flat, fuse, small
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(flat.code() is None, reason="needs a C++ compiler")]
 LEVELS = [
     "portable",
-    pytest.param("avx2", marks=pytest.mark.skipif(platform.machine() != "x86_64", reason="a level of x86")),
+    pytest.param(
+        "avx2",
+        marks=[pytest.mark.long, pytest.mark.skipif(platform.machine() != "x86_64", reason="a level of x86")],
+    ),
 ]
 
 

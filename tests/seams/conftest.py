@@ -14,18 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from commands import ablab
+from small_study import small_study
 
-STUDY = """question = "Does batch norm help?"
-data = "phantom(train=200, test=60)"
-model = "mlp"
-epochs = 1
-batch = 50
-[variants]
-"batch norm" = "norm=batch"
-[decide]
-margin = 1.0
-seeds = 3
-"""
+STUDY = small_study(model="mlp")
 SOURCE = Path(__file__).parents[2] / "src" / "ablab"
 
 

@@ -1,23 +1,11 @@
 """A format of tables is one new file: dropped into the folder, `ablab table --format` offers and writes it."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
 
-STUDY = """question = "Is slower better?"
-data = "phantom(train=300, test=120)"
-model = "simple-nn"
-epochs = 1
-batch = 50
-[variants]
-slow = "lr=0.01"
-[decide]
-margin = 1.0
-seeds = 3
-"""
 WRITER = '''"""A table as shouting."""
 
 from ablab.catalogue import mark
@@ -33,11 +21,11 @@ def write(table: Table) -> str:
 
 def test_a_new_file_is_a_format_of_the_command_line(package_copy):
     package_copy.drop("report/writers/mine.py", WRITER)
-    Path(package_copy.work, "s.toml").write_text(STUDY, encoding="utf-8")
+    package_copy.write_study("s.toml")
     assert done(package_copy.run("run", "s.toml", "--workers", "1"))
     text = done(package_copy.run("table", "s.toml", "--format", "mine"))
     assert text.splitlines()[0].startswith("BASE//")
-    assert text.splitlines()[1].startswith("SLOW/LR=0.01/")
+    assert text.splitlines()[1].startswith("BATCH NORM/NORM=BATCH/")
     assert "mine" in done(package_copy.run("table", "--help"))
 
 

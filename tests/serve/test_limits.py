@@ -57,7 +57,7 @@ def test_a_connection_may_ask_again_and_again(impatient):
             assert connection.recv(1000).startswith(b"HTTP/1.1 204")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_slow_connections_leave_the_dashboard_to_its_owner(filled):
     process, dashboard = start(filled[0])
     with contextlib.ExitStack() as held:

@@ -30,7 +30,7 @@ def judged(effect, most):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("effect", "most"), [(0.0, 10), (MARGIN, 10), (0.0, 16)])
+@pytest.mark.parametrize(("effect", "most"), [(0.0, 10), (MARGIN, 10), pytest.param(0.0, 16, marks=pytest.mark.long)])
 def test_the_price_is_what_studies_pay_that_are_judged_one_by_one(effect, most):
     found, pairs = price(3, most, 0.05, MARGIN, effect), judged(effect, most)
     assert found.pairs == pytest.approx(pairs[:2], abs=0.6)

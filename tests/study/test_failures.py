@@ -165,7 +165,7 @@ def test_with_5_percent_failures_studies_of_a_large_effect_end_decided():
 @pytest.mark.parametrize("rate", [0.05, 0.2])
 def test_equals_that_fail_equally_often_are_seldom_called_different(rate):
     draw, wrong = np.random.default_rng(6), 0
-    for _ in range(400):
+    for _ in range(200):
         accuracies = draw.normal(70, 0.5, (2, 10))
         fails = draw.random((2, 10)) < rate
         sides = [
@@ -173,4 +173,4 @@ def test_equals_that_fail_equally_often_are_seldom_called_different(rate):
             for side, failed in zip(accuracies, fails, strict=True)
         ]
         wrong += verdict_of(planned(margin=0.01), *sides).word in ("helps", "hurts")
-    assert wrong <= 0.05 * 400 + 3 * (400 * 0.05 * 0.95) ** 0.5
+    assert wrong <= 0.05 * 200 + 3 * (200 * 0.05 * 0.95) ** 0.5

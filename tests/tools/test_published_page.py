@@ -99,7 +99,7 @@ def test_what_was_not_run_says_what_it_takes():
     assert "extra-layer.toml --scale full`: 6 runs at least, about " in page
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_pages_of_the_docs_are_what_their_runs_give(tmp_path):
     kept = Store(tmp_path)
     for path in exports():

@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from ablab.data.dataset import Examples, Splits
 from ablab.errors import Diverged, ModelError
 from ablab.events import EpochDone, Finished, Noticed, Started
 from ablab.models import Io, build
@@ -313,20 +312,6 @@ def test_measured_images_that_are_augmented_are_spoken_of_and_give_other_figures
     assert any(isinstance(event, Noticed) and "changed like those of training" in event.text for event, _ in faulty)
     assert faulty[-1][0].test.loss != plain[-1][0].test.loss
     assert faulty[-2][0].row.train_loss == plain[-2][0].row.train_loss
-
-
-@pytest.mark.long
-def test_the_largest_network_of_the_zoo_takes_its_steps():
-    """165.9 million parameters, two steps of two images: the same loop that small networks go through."""
-    pictures = torch.randint(0, 256, (8, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    examples = Examples(pictures, torch.arange(8) % 2)
-    parts = Splits(
-        examples, torch.arange(4), torch.arange(4, 6), Examples(pictures[6:], examples.labels[6:]), ("a", "b")
-    )
-    recipe = Recipe.of({"model": "resnet18-wide", "epochs": 1, "batch": 2, "lr": 0.001, "optimizer": "sgd"})
-    (row,) = rows(events(recipe, parts))
-    assert math.isfinite(row.train_loss)
-    assert row.examples == 4
 
 
 def test_the_selected_weights_are_asked_about_validation_and_training_images_class_by_class(splits):

@@ -159,7 +159,7 @@ def test_kept_weights_are_not_whitened_over(tmp_path):
         train_one(recipe, 0, Store(tmp_path), show=nothing)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_study_compares_a_start_from_a_run_with_one_from_nothing_in_workers_too(tmp_path):
     store = Store(tmp_path)
     first, _ = train_one(Recipe().with_(PHANTOM), 9, store, show=nothing)

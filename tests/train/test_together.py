@@ -33,23 +33,23 @@ def found():
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_steps_of_two_processes_move_every_weight_and_statistic_as_those_of_one_do(found):
     assert len(found["cases"]) >= 12
     assert {name: gap for name, gap in found["cases"].items() if not gap <= 1e-6} == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_joint_norm_is_right_where_the_mean_is_far_from_zero(found):
     assert found["far from zero"] < 0.01  # E[x^2] - E[x]^2 in single precision has a variance of 0, or of 8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_weights_that_came_apart_are_an_error_and_equal_ones_are_none(found):
     assert found["told"].startswith("after epoch 1 the 2 processes hold different weights")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_all_processes_know_what_the_first_one_knows_and_see_what_the_others_saw(found):
     assert found["carried"] == [2, 2, 2]
     assert found["longest"] == 1.0

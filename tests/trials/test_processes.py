@@ -102,7 +102,7 @@ def test_a_call_that_never_ends_is_stopped_with_all_that_it_has_started(tmp_path
     assert not any(lives(int(Path(name).read_text())) for name in ("pid", "child"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_call_that_does_not_listen_to_being_stopped_is_killed():
     (outcome,) = called("trap '' TERM; echo 1; while true; do sleep 0.1; done", limit="0.3s")
     assert outcome.status == "timed out"

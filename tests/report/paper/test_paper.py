@@ -40,7 +40,7 @@ def test_markdown_has_sentences_tables_and_pictures_beside_it(tmp_path):
         assert all(run.id in image.text["Runs"] for run in RESULT.runs)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_png_gives_the_pictures_alone(tmp_path):
     paths = write_paper(RESULT, tmp_path, "png")
     assert {path.suffix for path in paths} == {".png"}
@@ -92,7 +92,7 @@ def test_the_tex_file_has_every_picture_and_every_sentence(tmp_path):
     assert "batch norm helps: +" in text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_latex_compiles_whatever_the_names_are(tmp_path):
     if not shutil.which("pdflatex"):
         pytest.skip("pdflatex is not installed (Debian: apt-get install texlive-latex-recommended)")
