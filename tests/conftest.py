@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -17,6 +18,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # A shell starts what it puts into the background with Ctrl-C ignored, and every process that tests start would, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# A busy machine takes longer for an example than Hypothesis waits by default, and no test here is about time.
+with contextlib.suppress(ImportError):  # the machines of `make gpu` need not have it
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any speed")
 
 
 @pytest.fixture(scope="session")

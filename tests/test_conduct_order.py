@@ -41,7 +41,7 @@ def carried_out(world, slots=1, order=(), plan_=PLANNED):
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(worlds, places, st.integers(2, 6))
 def test_the_order_in_which_runs_finish_changes_no_look_and_no_verdict(world, order, slots):
     one_by_one, _ = carried_out(world)
@@ -51,7 +51,7 @@ def test_the_order_in_which_runs_finish_changes_no_look_and_no_verdict(world, or
     assert len(started) == len(set(started)) <= len(PLANNED.most)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(worlds)
 def test_with_one_slot_whole_rounds_are_trained_as_ever_and_nothing_else(world):
     _, execute = carried_out(world)

@@ -127,7 +127,7 @@ def test_every_name_of_a_folder_is_one_that_its_key_may_have(key):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(PLACES)), st.text("abc=()+,. 0123[]-\n", max_size=20))
 def test_any_text_is_a_recipe_or_one_error_with_faults_of_that_key(key, text):
     try:

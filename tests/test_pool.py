@@ -63,7 +63,7 @@ def together(world, folder, slots=1, order=(), plans=PLANS):
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(worlds, places, st.integers(1, 9))
 def test_each_study_ends_as_it_does_alone_whatever_order_runs_finish_in(world, order, slots):
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +79,7 @@ def test_each_study_ends_as_it_does_alone_whatever_order_runs_finish_in(world, o
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(worlds, places, st.integers(1, 9))
 def test_a_budget_is_that_of_its_study_alone(world, order, slots):
     both = (planned(NORM, WIDE, budget="12 runs"), planned(NORM.with_("lr=0.01"), budget="8 runs"))

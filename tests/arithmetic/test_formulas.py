@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -38,7 +38,6 @@ def test_a_convolution_of_64_filters_on_32_channels_is_written_as_on_the_board()
     assert str(layer.macs) == "3·3·32·64·16·16 = 4,718,592"
 
 
-@settings(deadline=None)
 @given(
     height=st.integers(5, 20),
     width=st.integers(5, 20),
@@ -84,7 +83,6 @@ def test_a_depthwise_separable_convolution_saves_nine_n_over_nine_plus_n(filters
     assert full / apart == pytest.approx(9 * filters / (9 + filters)) == pytest.approx(ratio, abs=0.005)
 
 
-@settings(deadline=None)
 @given(
     size=st.integers(1, 20),
     kernel=st.integers(1, 5),
@@ -113,7 +111,6 @@ def test_convolutions_come_out_as_torch_makes_them(size, kernel, stride, padding
         assert worked_out(term.formula) == term.value
 
 
-@settings(deadline=None)
 @given(
     size=st.integers(1, 30),
     kernel=st.integers(1, 5),

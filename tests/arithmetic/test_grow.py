@@ -50,7 +50,7 @@ def test_a_list_is_as_large_as_its_sum_and_a_word_has_no_size():
     assert (size([1, 2, 3]), size(0.5), size("batch"), size(True)) == (6.0, 0.5, None, None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.integers(1, 20_000))
 def test_no_whole_number_is_nearer_than_the_one_found(steps, target):
     counts = [sum(steps[: n + 1]) for n in range(len(steps))]
@@ -83,7 +83,7 @@ def test_an_error_that_has_nothing_to_do_with_the_number_is_told():
         fit_whole(count, 10)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(2, 300), st.integers(300, 3_000_000))
 def test_no_factor_on_a_fine_grid_is_nearer_than_the_one_found(channels, target):
     def count(factor: float) -> int:
@@ -131,7 +131,7 @@ def test_no_factor_is_counted_twice_because_large_networks_take_long_to_count():
     assert len(asked) == len(set(asked)) < 50
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=3), st.integers(1, 200_000))
 def test_a_list_is_scaled_as_a_whole_to_the_nearest_size(start, target):
     found = sum(fit(sum, start, target))

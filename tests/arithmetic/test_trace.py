@@ -281,7 +281,7 @@ sides = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(sides, st.booleans()), min_size=1, max_size=4))
 def test_random_stacks_agree_and_see_what_gradients_reach(stack):
     layers = [(nn.ConvTranspose2d if transposed else nn.Conv2d)(2, 2, **given) for given, transposed in stack]

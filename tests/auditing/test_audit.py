@@ -133,7 +133,7 @@ def test_equal_figures_are_not_called_equal_recipes():
     assert "do not say that the recipes are equal" in one.sentence
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(a=PERCENT, b=PERCENT, images=st.sampled_from([None, 100, 10_000]), seeds=st.sampled_from([None, 1, 2, 10]))
 def test_any_two_accuracies_give_a_judgement_that_is_json_and_mirrors(a, b, images, seeds):
     sd = 0.4 if seeds else None
@@ -343,7 +343,7 @@ def test_a_table_that_cannot_be_read_says_where_and_what_to_write(table, said):
         figures(table, "t.csv")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="acnme,;|\t\n\"'-:0123456789.%± hs", max_size=120))
 def test_any_text_is_a_table_or_an_error_for_a_person(text):
     for content in (text, f"name,accuracy\n{text}", f"|name|accuracy|time|\n|-|-|-|\n{text}"):
@@ -395,7 +395,7 @@ def test_figures_without_names_give_variants_the_words_of_their_change():
 
 @pytest.mark.slow
 @given(names=st.lists(st.text(max_size=30), min_size=2, max_size=2))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_whatever_the_names_the_template_is_a_study(names):
     audited = audit([Claim(73.20, names[0]), Claim(74.19, names[1])])
     assert Study.from_toml(study_text(audited)).base.model == "simple-nn"

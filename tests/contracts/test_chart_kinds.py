@@ -115,7 +115,7 @@ def test_every_kind_is_drawn_here():
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_chart_is_markup_of_numbers_and_escaped_names(kind, data):
     chart = data.draw(ANY[kind])
     for drawn in (svg.draw(chart, has_values=False), svg.figure(chart)):
@@ -132,7 +132,7 @@ def test_any_chart_is_markup_of_numbers_and_escaped_names(kind, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_any_chart_is_a_picture(kind, data):
     chart = dataclasses.replace(data.draw(ANY[kind]), runs=("0123456789ab",))
     picture = matplotlib.figure(chart)
@@ -142,7 +142,7 @@ def test_any_chart_is_a_picture(kind, data):
 
 @pytest.mark.parametrize("kind", [Lines, Surface, Multiples])
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_file_of_its_own_has_all_colours_in_it(kind, data):
     text = svg.document(data.draw(ANY[kind]))
     assert ElementTree.fromstring(text).get("viewBox")
@@ -151,7 +151,7 @@ def test_a_file_of_its_own_has_all_colours_in_it(kind, data):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_every_chart_has_the_numbers_behind_it(kind, data):
     sheet = data.draw(ANY[kind]).sheet()
     if kind is not Multiples:
@@ -160,7 +160,7 @@ def test_every_chart_has_the_numbers_behind_it(kind, data):
 
 @pytest.mark.parametrize("kind", [Lines, HeatMap, Surface, Scatter, Bars])
 @given(data=st.data())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_every_picture_on_a_page_has_a_title_for_screen_readers(kind, data):
     chart = dataclasses.replace(data.draw(SINGLE[kind]), title='</title><script>"x"')
     root = ElementTree.fromstring(str(svg.draw(chart)))

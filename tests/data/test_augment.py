@@ -107,7 +107,7 @@ def test_arguments_without_a_name_go_to_the_parameters_in_order() -> None:
     assert torch.equal(run("crop(3, reflect)")[0], run("crop(mode=reflect, padding=3)")[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet="cropfliutmx(4,=.)+ 0-1e", max_size=25))
 def test_no_text_gives_anything_but_an_input_error(text: str) -> None:
     try:
@@ -177,7 +177,7 @@ def test_a_crop_is_what_a_loop_over_a_padded_array_gives(shape: tuple[int, int, 
     assert len(set(top)) > 3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 12), st.integers(1, 12), st.data())
 def test_windows_are_slices(batch: int, channels: int, height: int, width: int, data: st.DataObject) -> None:
     images = torch.arange(batch * channels * 12 * 12).remainder(251).to(torch.uint8).view(batch, channels, 12, 12)

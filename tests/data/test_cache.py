@@ -117,7 +117,7 @@ def written(tmp_path_factory):
 
 @pytest.mark.slow
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_cut_flipped_or_longer_cache_is_never_used_with_other_content(written, data):
     path, whole = written
     how = data.draw(st.sampled_from(["cut", "flip", "zero", "longer"]))

@@ -66,7 +66,7 @@ def test_images_that_differ_in_one_bit_of_the_last_pixel_are_no_duplicates():
 
 
 @given(values=st.lists(st.integers(0, 30), min_size=1, max_size=60), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_duplicates_agree_with_counting_by_hand(values, seed):
     labels = [(value * seed + at * seed) % 2 for at, value in enumerate(values)]
     kinds = duplicates({"train": examples(values, labels)})

@@ -39,7 +39,7 @@ def test_the_same_images_give_the_same_parts():
     assert [part.fingerprint for part in first[:2]] == [part.fingerprint for part in again[:2]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 40), min_size=30, max_size=80))
 def test_images_that_are_alike_are_on_one_side(values):
     labels = torch.arange(len(values)) % 3

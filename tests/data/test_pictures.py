@@ -359,7 +359,7 @@ def test_a_fifth_of_each_class_is_set_aside_the_same_on_every_call():
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_picture_is_on_both_sides_and_every_class_on_either(data):
     counts = data.draw(st.lists(st.integers(4, 30), min_size=2, max_size=4))

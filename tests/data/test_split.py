@@ -184,7 +184,7 @@ def test_an_impossible_split_names_the_class_and_the_count(counts, options, mess
     seed=st.integers(0, 2**62),
     share=st.floats(0, 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_split_is_disjoint_complete_and_as_even_as_whole_numbers_allow(counts, fraction, seed, share):
     made = dataset(counts)
     parts = split(made, seed, fraction=fraction)

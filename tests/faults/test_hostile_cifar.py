@@ -333,7 +333,7 @@ pieces = st.one_of(
 
 @pytest.mark.slow
 @given(st.lists(pieces, max_size=40), st.integers(0, len(GENUINE)), st.integers(0, 40))
-@settings(max_examples=min(N, 1500), deadline=None)
+@settings(max_examples=min(N, 1500))
 def test_opcodes_in_any_order_anywhere_in_a_file_give_a_whole_batch_or_a_message(new, at, gone):
     content = bytearray(GENUINE[:at] + b"".join(new) + GENUINE[at + gone :])
     for known in (KNOWN["cifar10"], KNOWN["cifar100"], BINARY["cifar100"]):

@@ -45,7 +45,7 @@ def error(found, exact):
     return float((found.double() - exact).norm() / (exact.norm() + 1e-30))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 2**16),
     batch=st.integers(1, 20),

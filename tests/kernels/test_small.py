@@ -45,7 +45,7 @@ def images(seed, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**16),
     batch=st.integers(1, 40),
@@ -71,7 +71,7 @@ def test_blocks_are_as_exact_as_those_of_torch(seed, batch, size, channels, kern
         assert error(mine, true) <= FACTOR * error(theirs, true) + ROUNDING
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**16),
     batch=st.integers(1, 40),

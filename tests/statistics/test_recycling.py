@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ablab.statistics.first_rule import first_looks
@@ -61,7 +61,6 @@ def test_a_variant_that_ends_as_equal_passes_nothing_on_to_tests_of_zero():
     assert looks[-1].equality.alpha == pytest.approx(0.1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(-1, 2), min_size=8, max_size=8), min_size=3, max_size=3))
 def test_every_effect_that_is_claimed_is_a_rejection_by_closed_testing(paths):
     """Each set of effects that may all be 0 is tested with the error shared among its members; all must be rejected."""
@@ -85,7 +84,6 @@ def test_every_effect_that_is_claimed_is_a_rejection_by_closed_testing(paths):
             assert min(crossed) <= min(claimed)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(-1, 2), min_size=3, max_size=8), min_size=2, max_size=4), st.randoms())
 def test_the_order_of_variants_changes_nothing_and_more_runs_take_no_verdict_back(paths, order):
     design = Design(3, 8, 0.05, 4, 0.5)

@@ -14,7 +14,7 @@ from ablab.statistics.robust import hodges_lehmann, robust, sign_flip, skewness,
 VALUES = st.lists(st.floats(-5, 5, allow_subnormal=False), min_size=3, max_size=9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(VALUES)
 def test_the_sign_flip_test_is_scipys_exact_permutation_test(values):
     exact = stats.permutation_test(

@@ -78,7 +78,7 @@ def test_a_seed_more_is_wanted_while_it_is_undecided_and_only_for_who_needs_it()
     assert {(one.recipe.hash, one.seed) for one in decision.wanted} == {(BASE.hash, 3), (two[1].recipe.hash, 3)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
 def test_neither_the_order_of_the_store_nor_runs_of_others_change_a_verdict(seed, random):
     it = planned()
@@ -89,7 +89,7 @@ def test_neither_the_order_of_the_store_nor_runs_of_others_change_a_verdict(seed
     assert decide(it, mixed) == decision
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(0, 20), st.randoms(use_true_random=False))
 def test_a_study_that_was_killed_ends_as_one_that_was_not(seed, survived, random):
     it, world = planned(), World(seed, effect=0.6)

@@ -42,7 +42,7 @@ def verdict(a, b, base=BASE, variant=NORM, margin=0.5, seeds=(3, 8)):
     return decide(plan(study, "fingerprint"), runs).verdicts[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(accuracies, accuracies)
 def test_base_and_variant_changed_over_negate_everything_and_mirror_the_word(a, b):
     one, other = verdict(a, b), verdict(b, a, NORM, BASE)
@@ -51,7 +51,7 @@ def test_base_and_variant_changed_over_negate_everything_and_mirror_the_word(a, 
     assert (other.effect, other.low, other.high) == pytest.approx((-one.effect, -one.high, -one.low), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(accuracies, accuracies, st.integers(-3000, 3000))
 def test_what_is_added_to_both_sides_changes_nothing(a, b, more):
     one, other = verdict(a, b), verdict([x + more for x in a], [x + more for x in b])
@@ -59,7 +59,7 @@ def test_what_is_added_to_both_sides_changes_nothing(a, b, more):
     assert (other.effect, other.low, other.high) == pytest.approx((one.effect, one.low, one.high), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(accuracies, accuracies, st.randoms())
 def test_with_one_look_the_order_of_the_seeds_changes_nothing(a, b, random):
     order = list(range(8))
@@ -69,7 +69,7 @@ def test_with_one_look_the_order_of_the_seeds_changes_nothing(a, b, random):
     assert (one.word, one.low, one.high) == (other.word, pytest.approx(other.low), pytest.approx(other.high))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-5, 5), min_size=10, max_size=10), st.floats(0.1, 10))
 def test_differences_and_margin_in_another_unit_give_the_same_word(gaps, unit):
     def word(values, margin, grid):
@@ -94,7 +94,7 @@ def test_a_real_effect_is_hardly_ever_told_the_other_way_round(effect):
     assert sum(look.interval.high < 0 for look in last) / len(last) <= 0.005
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-2, 2), min_size=4, max_size=12).filter(lambda values: np.std(values) > 0.05))
 def test_no_practical_difference_is_two_one_sided_tests_at_half_the_level(gaps):
     seen = interval(gaps, t_multiplier(len(gaps), 0.05), grid=0.0)
@@ -102,7 +102,7 @@ def test_no_practical_difference_is_two_one_sided_tests_at_half_the_level(gaps):
     assert (word_for(seen.low, seen.high, 0.5)[0] == "no practical difference") == (p < 0.025)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 30), min_size=3, max_size=20))
 def test_the_restricted_mean_time_is_the_area_under_the_survival_curve(times):
     horizon = 20

@@ -66,7 +66,7 @@ def test_the_state_comes_back_to_the_last_bit(splits):
     assert pack(state, facts(content)) == content
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_changed_bit_or_a_missing_end_is_seen(splits_content, data):
     content = bytearray(splits_content)

@@ -148,7 +148,7 @@ def test_a_study_of_too_many_variants_is_refused():
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_changed_file_is_a_study_or_one_error_and_nothing_else(data):
     text = TEXT
