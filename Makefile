@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 CODE := src tests benchmarks tools
 
-.PHONY: audit axe install demo test-fast test test-rest test-all check bench calibrate multipliers noise published reference pictures docs faults gpu gpu-published clean
+.PHONY: audit axe install demo test-fast test test-rest test-all check mutants bench calibrate multipliers noise published reference pictures docs faults gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -36,6 +36,13 @@ check: install
 	$(BIN)/mypy
 	MYPYPATH=src:tools $(BIN)/mypy --strict tools/*.py
 	MYPYPATH=src:tests $(BIN)/mypy --strict --follow-imports=silent tests/fault_suite
+
+# Whether tests notice a change: MODULES=study/plan.py, or a whole room; SAMPLE mutants of each file at most.
+MODULES ?= statistics study arithmetic
+SAMPLE ?= 20
+
+mutants: install
+	$(BIN)/python tools/mutants.py $(MODULES) --sample $(SAMPLE)
 
 audit: install
 	$(BIN)/python tools/supply.py
