@@ -1,6 +1,8 @@
 """Runs that were trained elsewhere: files of results are read, and the verdicts are those of other programs."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -192,3 +194,13 @@ def test_the_command_says_what_it_cannot_know_and_ends_with_a_code_for_scripts(t
     assert found["verdicts"][0]["word"] == "helps"
     assert "--margin 0" in ablab(tmp_path / "r.csv", "--margin", "0")[0]
     assert "--base nobody" in ablab(tmp_path / "r.csv", "--base", "nobody")[0]
+
+
+def test_the_example_in_the_documents_prints_what_the_page_shows(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "elsewhere.md").read_text(encoding="utf-8")
+    (results,), (shown,) = (re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("csv", "text"))
+    (words, *_) = re.findall(r"```sh\nablab (.*)\n", page)
+    (tmp_path / "results.csv").write_text(results)
+    monkeypatch.chdir(tmp_path)
+    printed = CliRunner().invoke(command, words.split(), catch_exceptions=False).output
+    assert set(shown.splitlines()) <= set(printed.splitlines())
