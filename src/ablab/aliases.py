@@ -53,15 +53,6 @@ TEXTS = {
 SEED = "a seed is no part of a recipe: --seed 3 with ablab train, seeds in the [decide] part of a study"
 
 
-def key_of(name: str) -> str:
-    """The key of a recipe that another program calls so; empty where nothing is certain.
-
-    >>> key_of("batch_size"), key_of("Learning-Rate"), key_of("zzz")
-    ('batch', 'lr', '')
-    """
-    return KEYS.get(_plain(name), "")
-
-
 def hint(name: str, value: str) -> str:
     """What to write instead of a key that another program has; empty where nothing is certain.
 

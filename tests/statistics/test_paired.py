@@ -15,7 +15,6 @@ from ablab.statistics.paired import (
     chance_of_gap,
     correct,
     correlation,
-    detectable,
     differences,
     image_variance,
     interval,
@@ -28,6 +27,7 @@ from ablab.statistics.paired import (
     t_multiplier,
     widened,
 )
+from one_look import detectable
 
 accuracies = st.lists(st.tuples(st.floats(1, 99), st.floats(1, 99)), min_size=3, max_size=20)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ablab.statistics.paired import detectable, needed_pairs
+from ablab.statistics.paired import needed_pairs
 from ablab.statistics.reach import (
     FARTHEST,
     ahead,
@@ -14,6 +14,7 @@ from ablab.statistics.reach import (
 )
 from ablab.statistics.recycling import recycled_looks
 from ablab.statistics.sequential import Design, multipliers
+from one_look import detectable
 
 MARGIN, GRID, STUDIES = 0.5, 1e-6, 2000
 

@@ -12,8 +12,8 @@ from scipy import stats
 from tools.multipliers import paths
 
 from ablab.statistics.first_rule import first_multipliers, union_bound
-from ablab.statistics.paired import detectable
 from ablab.statistics.sequential import Look, computed, looks, multipliers, open_ended, spent
+from one_look import detectable
 
 STUDIES = 20_000
 # the least multipliers that hold 5 % for normal differences, by simulation of 600,000 paths (about 1 % accurate)

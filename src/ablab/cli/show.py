@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablab.cli.shared import StudyWords, is_run, json_option, say, study_words
+from ablab.cli.shared import StudyWords, json_option, say, study_words
 from ablab.cli.trials import study_of_command
 from ablab.errors import DataError, InputError, did_you_mean
 
@@ -143,7 +143,7 @@ def _names_a_run(words: StudyWords) -> bool:
     from ablab.study.question.files import shipped_studies
 
     is_name = words.path is not None and not words.path.suffix and not words.path.exists()
-    return (is_name and str(words.path) not in shipped_studies()) or is_run(str(words.path))
+    return is_name and str(words.path) not in shipped_studies()
 
 
 def _chosen(subject: Subject, names: Sequence[str]) -> Subject:

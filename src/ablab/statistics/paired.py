@@ -234,20 +234,5 @@ def needed_pairs(
     return low if low <= most else None
 
 
-def detectable(pairs: int, spread: float, multiplier: float, *, chance: float = POWER) -> float:
-    """The smallest effect that an interval after so many pairs finds with such a chance.
-
-    >>> [round(detectable(n, 1.0, t_multiplier(n, 0.05)), 2) for n in (3, 5, 10)]
-    [3.26, 1.68, 1.0]
-    """
-    low, high = 0.0, 1.0
-    while power(pairs, high, 1.0, multiplier) < chance:
-        low, high = high, 2 * high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if power(pairs, middle, 1.0, multiplier) >= chance else (middle, high)
-    return high * spread
-
-
 def _normal(z: float) -> float:
     return 0.5 * math.erfc(-z / math.sqrt(2))
