@@ -56,7 +56,7 @@ bench: install
 	GOMP_SPINCOUNT=5000 $(BIN)/python benchmarks/train.py
 
 calibrate: install
-	$(BIN)/python tools/calibration.py > docs/calibration.md
+	$(BIN)/python tools/calibration_page.py > docs/calibration.md
 
 multipliers: install
 	$(BIN)/python tools/multipliers.py

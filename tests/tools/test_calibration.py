@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ablab.statistics.sequential import Design, multipliers
-from calibration import Figure, cell, data_rows, failing_rows, false_share, family_rows, figures, giving_up, trainings
+from calibration import Figure, cell, data_rows, failing_rows, false_share, family_rows, figures, giving_up
+from calibration_page import trainings
 
 ONE = Design(3, 10, 0.05, 1, 1e-9)
 
