@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from ablab.conduct import checkpoints, keep
+from ablab.conduct import keep
 from ablab.errors import AblabError
 from ablab.execute import Job, Loader
 from ablab.execute.run_one import macs
@@ -141,7 +141,7 @@ def main() -> None:
     def write() -> None:
         export(store, new, given.out / NAME, [plan.kept for plan in wanted])
 
-    with Workers(Job(load, checkpoints(store), len(specs)), number=given.processes) as together:
+    with Workers(Job(load, store.checkpoints, len(specs)), number=given.processes) as together:
         for run in together(in_time, lambda spec, _: begun.add(spec.id)):
             keep(dataclasses.replace(run, plan=plan_of[run.id]), store)
             done.add(run.id)

@@ -85,11 +85,6 @@ def keep(run: Run, store: Store) -> None:
     forget(store.checkpoints, run.id)
 
 
-def checkpoints(store: Store) -> Path:
-    """The folder for runs that are not done."""
-    return store.folder / "checkpoints"
-
-
 @dataclass(frozen=True)
 class Start:
     """A study with everything that comes before its first run: its plan, on data that it was checked with."""
