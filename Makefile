@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 CODE := src tests benchmarks tools
 
-.PHONY: audit axe install demo test-fast test test-rest test-all check mutants bench calibrate multipliers noise published reference pictures docs faults gpu gpu-published clean
+.PHONY: audit axe install demo test-fast test test-rest test-all check mutants bench calibrate multipliers noise published reference pictures docs faults fuzz gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -97,6 +97,13 @@ SIZE ?= full
 
 faults: install
 	PYTHONPATH=tests $(BIN)/python -m fault_suite --size $(SIZE)
+
+# What a coverage-guided fuzzer makes of each parser of ours; what it finds goes into tests/faults/findings.
+SECONDS ?= 600
+
+fuzz: install
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
+	PYTHONPATH=tests $(BIN)/python -m fault_suite.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

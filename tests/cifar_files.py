@@ -60,7 +60,13 @@ def number(value):
     return b"M" + value.to_bytes(2, "little") if 0 <= value < 65536 else b"J" + value.to_bytes(4, "little", signed=True)
 
 
-def cifar10_pickle(pixels, labels, names=None, label=b"testing batch 1 of 1", columns=3072):
+def cifar10_pickle(
+    pixels: bytes,
+    labels: list[int],
+    names: list[bytes] | None = None,
+    label: bytes = b"testing batch 1 of 1",
+    columns: int = 3072,
+) -> bytes:
     """A python batch of CIFAR-10."""
     file = Pickle()
     file.put(b"}")

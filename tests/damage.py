@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,11 @@ def _answer(read_all, arguments, answers):
     torch.set_num_threads(1)
     with contextlib.closing(answers):
         read_all(*arguments, answers.send)
+
+
+def peak_memory(*, anew: bool = False) -> int:
+    """Kilobytes that this process had at most (Linux); `anew` first forgets what it had before now."""
+    if anew:
+        Path("/proc/self/clear_refs").write_text("5")
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))

@@ -8,14 +8,8 @@ import contextlib
 
 import pytest
 
-from ablab import grammar, verify
-from ablab.auditing import quantities, sentences
-from ablab.auditing.claims import figures
-from ablab.data import _as_path
 from ablab.errors import AblabError
-from ablab.recipe import Recipe, typed
-from ablab.study import Study
-from ablab.study.question import toml
+from fault_suite.parsers import PARSERS
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(60)]
 
@@ -66,26 +60,6 @@ PIECES = {
 STARTS = ("", "74.19", "a", "a = ", '"', "a=b(", "<script id='ablab-runs'", "|a|accuracy|\n|-|-|\n|b|")
 ENDS = ("", "x")
 
-PARSERS = {
-    "assignments": grammar.assignments,
-    "calls": grammar.calls,
-    "value": grammar.value,
-    "span": grammar.span,
-    "duration": grammar.duration,
-    "a recipe": lambda text: Recipe.of(typed({"augment": text, "data": text, "model": text})),
-    "a path with brackets": _as_path,
-    "an accuracy": lambda text: quantities.accuracies([text]),
-    "a count": lambda text: quantities.count(text, "images"),
-    "a time": quantities.seconds,
-    "a number": lambda text: quantities.plain_number(text, "sd", "0.5"),
-    "a name": quantities.named,
-    "a sentence": sentences.check,
-    "a table": lambda text: figures(text, "table"),
-    "TOML": lambda text: toml.read(text, "study"),
-    "its statements": lambda text: list(toml.statements(text)),
-    "a study": lambda text: Study.from_toml(text, "study"),
-    "a page": verify._handed_in,
-}
 LENGTH = 60_000
 
 

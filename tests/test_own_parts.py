@@ -16,7 +16,7 @@ from ablab.conduct import run_study, train_one
 from ablab.data import load_dataset
 from ablab.errors import DataError, InputError, RecipeError
 from ablab.operations import own_code
-from ablab.own_code import source_digest
+from ablab.own_code import source_digest, sources
 from ablab.recipe import Recipe
 from ablab.report.page.embedded import runs_json
 from ablab.result import plan_of
@@ -83,6 +83,10 @@ def test_packages_beside_the_file_and_modules_by_dotted_name_count_too(here):
     assert dotted.model.startswith("pack.deep:Net@")
     (here / "pack" / "deep.py").write_text("A = 3\n")
     assert Recipe.of({"model": "pack.deep:Net"}).hash != dotted.hash
+
+
+def test_a_module_of_python_itself_is_read_without_all_that_it_imports():
+    assert [Path(name).name for name in sources("argparse:Action", RecipeError)] == ["argparse.py"]
 
 
 def test_a_file_alone_has_the_digest_that_it_always_had(here):

@@ -14,7 +14,7 @@ from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
 from ablab.installed import GROUPS, full_name
 from ablab.own_code import is_as_pinned, own_entry, pinned_code
-from ablab.pinned import name_of, pin_of, pinned_file
+from ablab.pinned import name_of, named_path, pin_of, pinned_file
 
 MANY = 1000
 ID = 12  # hexadecimal digits of a run's id
@@ -67,7 +67,7 @@ def _with_distributions(key: str, text: str) -> str:
         calls = grammar.calls(text)
     except GrammarError:
         return text
-    if key == "data" and (len(calls) != 1 or is_there(Path(text).expanduser())):
+    if key == "data" and (len(calls) != 1 or is_there(named_path(text))):
         return text
     full = [call.name if is_own(call.name) or call.name in known else full_name(kind, call.name) for call in calls]
     if full == [call.name for call in calls]:
@@ -267,7 +267,7 @@ def _data_faults(text: str) -> tuple[Fault, ...]:
         call = grammar.call(text)
     except GrammarError:
         return ()
-    if is_there(Path(text).expanduser()) or is_there(Path(call.name)):
+    if is_there(named_path(text)) or is_there(Path(call.name)):
         return ()
     if is_own(call.name):
         return _own_data_faults(call)
@@ -294,7 +294,7 @@ def own_code(recipe: Mapping[str, Any]) -> tuple[str, ...]:
 def _own_data_faults(call: grammar.Call) -> tuple[Fault, ...]:
     """Faults of data that a function of a user's own makes, as far as its file is here."""
     where = call.name.rpartition(":")[0]
-    if where.endswith(".py") and not is_there(Path(where).expanduser()):
+    if where.endswith(".py") and not is_there(named_path(where)):
         return ()
     try:
         _, faults = bind(call, own_entry(call.name, "generator", RecipeError))

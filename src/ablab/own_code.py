@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import json
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import Any
 from ablab.catalogue import Entry, marked
 from ablab.errors import InputError, Terminated, did_you_mean
 from ablab.installed import offer_of
-from ablab.pinned import check_pin, name_of, pin_of, pinned
+from ablab.pinned import check_pin, name_of, named_path, pin_of, pinned
 
+STANDARD = Path(sysconfig.get_path("stdlib"))  # Python's own modules: their version is recorded
 BROKEN = (Exception, SystemExit)  # what a user's code may raise
 
 
@@ -117,7 +119,7 @@ def sources(name: str, error: type[InputError]) -> dict[str, str]:
     """The texts of the file of one's own code and of all that it imports from its own folder, by paths within it."""
     file, root = _place(name)
     texts = {file: _text(file, error)}
-    waiting = [file]
+    waiting = [] if root == STANDARD else [file]
     while waiting:
         for found in _imported(texts[waiting.pop()], root):
             if found not in texts:
@@ -136,7 +138,7 @@ def _place(name: str) -> tuple[Path, Path]:
     """The file of one's own code, and the folder from which it imports; nothing is run to find a dotted name."""
     where = target_of(name).rpartition(":")[0]
     if where.endswith(".py"):
-        file = Path(where).expanduser()
+        file = named_path(where)
         return file, file.parent
     for root in (Path.cwd(), *map(Path, sys.path)):
         base = root.joinpath(*where.split("."))
@@ -200,7 +202,7 @@ def told(error: BaseException) -> str:
 
 
 def _from_file(path: Path) -> ModuleType:
-    path = path.expanduser().resolve(strict=True)
+    path = named_path(path).resolve(strict=True)
     key = "ablab_own_" + hashlib.sha256(str(path).encode()).hexdigest()[:12]
     spec = importlib.util.spec_from_file_location(key, path)
     if spec is None or spec.loader is None:

@@ -1,6 +1,7 @@
 """A file that a recipe names, with the digest of its content behind it: `weights.safetensors@3fa2b1c09d11`."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def pinned_file(text: str) -> str:
     return text if pin_of(text) else pinned(text, hashlib.sha256(_content(text)).hexdigest())
 
 
+def named_path(text: str | Path) -> Path:
+    """The path of a name, with ~ for the user's folder; a ~ that stands for nobody's folder stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 (Path.expanduser raises where there is no such user)
+
+
 def content(text: str) -> bytes:
     """The bytes of a file, if they are those that it was pinned with."""
     found = _content(name_of(text))
@@ -53,6 +59,6 @@ def check_pin(text: str, digest: str) -> None:
 
 def _content(name: str) -> bytes:
     try:
-        return Path(name).expanduser().read_bytes()
+        return named_path(name).read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: this file cannot be read ({getattr(error, 'strerror', None) or error})") from None

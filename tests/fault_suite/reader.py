@@ -59,17 +59,18 @@ def flipped(content: bytes, draw: random.Random) -> bytes:
     return bytes(changed)
 
 
-def mutations(folder: Path, name: str, number: int) -> Iterator[Trial]:
-    """Mutations of a form, read one after the other; a process that ends or hangs is started behind where it was."""
+def mutations(folder: Path, name: str, number: int, reader: str = "fault_suite.reader") -> Iterator[Trial]:
+    """Files of a form, read one after the other; a process that ends or hangs is started behind where it was."""
     at = 0
     while at < number:
-        for trial in _read(folder, name, at, number):
+        for trial in _read(folder, [reader, name, str(at), str(number)]):
             yield trial
             at += 1
 
 
-def _read(folder: Path, name: str, first: int, last: int) -> Iterator[Trial]:
-    command = [sys.executable, "-W", "ignore", "-m", "fault_suite.reader", name, str(first), str(last)]
+def _read(folder: Path, words: list[str]) -> Iterator[Trial]:
+    command = [sys.executable, "-W", "ignore", "-m", *words]
+    name, first, last = words[1], int(words[2]), int(words[3])
     with (folder / "reader.err").open("w") as errors:
         process = subprocess.Popen(
             command,
@@ -85,16 +86,16 @@ def _read(folder: Path, name: str, first: int, last: int) -> Iterator[Trial]:
             if line is None and is_answered and at == last - 1:
                 return  # all are read, and Python takes its time to end
             if line is None:
-                yield Trial("hung", f"{name}, mutation {at}: over {MOST_SECONDS:.0f} s")
+                yield Trial("hung", f"{name}, file {at}: over {MOST_SECONDS:.0f} s")
                 return
             is_answered = not line.isdigit()
             if is_answered:
-                yield trial_of(line, f"{name}, mutation {at}")
+                yield trial_of(line, f"{name}, file {at}")
             else:
                 at = int(line)
         assert at >= first or not process.wait(), f"{name}: {(folder / 'reader.err').read_text()}"
         if process.wait() and not is_answered:
-            yield Trial("crashed", f"{name}, mutation {at}: ended with {process.returncode}")
+            yield Trial("crashed", f"{name}, file {at}: ended with {process.returncode}")
     finally:
         process.kill()
         process.communicate()

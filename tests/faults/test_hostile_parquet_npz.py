@@ -9,7 +9,6 @@ import os
 import random
 import resource
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,8 @@ from PIL import Image
 
 from ablab.data.sources import npz, parquet
 from ablab.errors import DataError
-from damage import watched
+from damage import peak_memory, watched
+from fault_suite.hostile.bombs import TABLES, swollen
 
 N = int(os.environ.get("ABLAB_FAULTS_N", "200"))
 MOST_SECONDS = 10
@@ -156,42 +156,27 @@ def test_no_mutation_crashes_hangs_or_gives_half_a_data_set(kind, tmp_path):
     assert peak < MOST_KILOBYTES
 
 
-def swollen(path, contents):
-    import pyarrow
-    import pyarrow.parquet
-
-    labels = np.arange(len(contents)) % 2
-    pyarrow.parquet.write_table(pyarrow.table({"img": contents, "label": labels}), path, compression="zstd")
-
-
 def read_swollen(files, say):
     """Reads files that say the same thing over and over; says what came of it and how much memory that took."""
     results = {}
     for name, path in files.items():
-        Path("/proc/self/clear_refs").write_text("5")
-        before = peak()
+        before = peak_memory(anew=True)
         say(name)
         try:
             parquet.read(path)
             results[name] = (False, 0)
         except DataError:
-            results[name] = (True, peak() - before)
+            results[name] = (True, peak_memory() - before)
     say(results)
-
-
-def peak():
-    """Kilobytes that this process had at most."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 @pytest.mark.long
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="peak memory is measured by Linux's /proc")
 def test_a_small_file_that_says_the_same_over_and_over_fills_no_memory(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
-    files = {name: tmp_path / f"{name}.parquet" for name in ("two million empty pictures", "one in every row")}
-    swollen(files["two million empty pictures"], pyarrow.array([b""] * 2_000_000, pyarrow.binary()))
-    swollen(files["one in every row"], pyarrow.array([np.random.default_rng(0).bytes(4 << 20)] * 200, pyarrow.binary()))
+    pytest.importorskip("pyarrow")
+    files = {name: tmp_path / f"{name}.parquet" for name in TABLES}
+    for name, column in TABLES.items():
+        swollen(files[name], column())
     for name, (is_refused, kilobytes) in watched(read_swollen, files).items():
         assert is_refused, name
         assert kilobytes < MOST_KILOBYTES, name

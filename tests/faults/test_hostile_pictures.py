@@ -4,9 +4,7 @@ import io
 import os
 import random
 import resource
-import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,8 @@ from PIL import Image
 from ablab.data import pictures
 from ablab.data.pictures import decode
 from ablab.errors import DataError
-from damage import MOST_KILOBYTES, changed, watched
+from damage import MOST_KILOBYTES, changed, peak_memory, watched
+from fault_suite.hostile.bombs import BOMBS, one_bit_png
 
 pytestmark = pytest.mark.faults
 
@@ -109,87 +108,14 @@ def test_no_mutation_crashes_hangs_or_fills_the_memory():
             assert counts["silent"] == 0, kind
 
 
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def one_bit_png(side, *, filled=True, text=b""):
-    """A genuine black picture of side x side pixels, in side * side / 8,000 bytes."""
-    pack = zlib.compressobj(9)
-    row = bytes(1 + (side + 7) // 8)
-    data = b"".join(pack.compress(row * 1000) for _ in range(side // 1000)) if filled else b""
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    rest = (text, chunk(b"IDAT", data + pack.flush()), chunk(b"IEND", b""))
-    return pictures.PNG_START + chunk(b"IHDR", header) + b"".join(rest)
-
-
-def scans_without_end():
-    out = io.BytesIO()
-    Image.new("L", (8000, 8000)).save(out, "JPEG", progressive=True)
-    content = out.getvalue()
-    scan = content[content.rindex(b"\xff\xda") : -2]
-    return content[:-2] + scan * 300 + content[-2:]
-
-
-def frames_without_end():
-    out = io.BytesIO()
-    frames = [Image.new("L", (64, 64), shade) for shade in (1, 2)]
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
-    content = out.getvalue()
-    second = content[content.rindex(b"\x21\xf9") : -1]
-    return content[:-1] + second * 100_000 + content[-1:]
-
-
-def bombs():
-    """Files that ask for far more than they hold, and whether one of them is a picture all the same."""
-    packed_text = b"Comment\0\0" + zlib.compress(bytes(100_000_000), 9)
-    webp = b"VP8L" + struct.pack("<I", 10) + b"\x2f" + b"\xff\xff\xff\x0f" + bytes(5)
-    return {
-        "60000x60000 as a PNG says": (one_bit_png(60_000, filled=False), False),
-        "20000x20000": (one_bit_png(20_000), False),
-        "12000x12000": (one_bit_png(12_000), False),
-        "8000x8000, within the limit": (one_bit_png(8_000), True),
-        "text of 100 MB": (one_bit_png(1_000, text=chunk(b"zTXt", packed_text)), False),
-        "profile of 100 MB": (one_bit_png(1_000, text=chunk(b"iCCP", packed_text)), False),
-        "2147483647x2147483647 as a PNG says": (sealed_header(2**31 - 1), False),
-        "65535x65535 as a GIF says": (b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(6) + b"\x2c" + bytes(20), False),
-        "16384x16384 as a WebP says": (b"RIFF" + struct.pack("<I", 22) + b"WEBP" + webp, False),
-        "99999x99999 as a PPM says": (b"P6 99999 99999 255\n" + bytes(100), False),
-        "60000x60000 as a BMP says": (
-            b"BM" + struct.pack("<IIIIiiHHI", 90, 0, 54, 40, 60_000, 60_000, 1, 24, 0),
-            False,
-        ),
-        "a TIFF whose directory comes after itself": (b"II*\0\x08\0\0\0\0\0\x08\0\0\0", False),
-        "a TIFF tag of 4 GB": (b"II*\0\x08\0\0\0\1\0\0\1\4\0\xff\xff\xff\xff\x1a\0\0\0" + bytes(20), False),
-        "a JPEG of scans without end": (scans_without_end(), False),
-        "a GIF of frames without end": (frames_without_end(), True),
-        "a PNG of a million empty chunks": (one_bit_png(16, text=chunk(b"teXt", b"") * 1_000_000), False),
-        "a clear palette of 8000x8000": (palette_png(8_000), False),
-        "a clear palette of 5000x5000": (palette_png(5_000), True),
-    }
-
-
-def palette_png(side):
-    out = io.BytesIO()
-    picture = Image.new("P", (side, side))
-    picture.putpalette([0, 0, 0, 255, 255, 255])
-    picture.save(out, "PNG", transparency=0)
-    return out.getvalue()
-
-
-def sealed_header(side):
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return pictures.PNG_START + chunk(b"IHDR", header) + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")
-
-
 def read_bombs(say):
     """Decodes each bomb; says what came of it and how much memory that took."""
     decode(one_bit_png(1_000), "ordinary", size=32)
     results = {}
-    for name, (content, is_picture) in bombs().items():
+    for name, (bomb, is_picture) in BOMBS.items():
+        content = bomb()
         # What making the files took is not what reading them takes: the count of the peak starts anew.
-        Path("/proc/self/clear_refs").write_text("5")
-        before = peak()
+        before = peak_memory(anew=True)
         say(name)
         try:
             assert decode(content, "bomb", size=32).shape == (3, 32, 32)
@@ -197,14 +123,8 @@ def read_bombs(say):
         except DataError as error:
             assert str(error).startswith("bomb: ")
             read = False
-        results[name] = (read == is_picture, peak() - before)
+        results[name] = (read == is_picture, peak_memory() - before)
     say(results)
-
-
-def peak():
-    """Kilobytes that this process had at most."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 @pytest.mark.slow

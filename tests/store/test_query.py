@@ -205,6 +205,7 @@ def test_the_page_on_the_store_has_every_column_with_what_it_is():
             "what the list shows of run",
         ),
         ("UPDATE runs SET status = 'failed' WHERE seed = 2", "what the list shows of run"),
+        ("DELETE FROM facts WHERE id = (SELECT id FROM runs WHERE seed = 2)", "what the list shows of run"),
         ("UPDATE runs SET model = 'mlp' WHERE seed = 2", "what the list shows of run"),
         ("UPDATE recipes SET changes = '{}'", "what the list shows of recipe"),
         ("INSERT INTO tags VALUES ((SELECT id FROM runs LIMIT 1), 'best', 'no digest')", "a tag of run"),

@@ -4,12 +4,13 @@ import dataclasses
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from ablab.errors import DataError
 from ablab.models import Io, build
 from ablab.models.initial import initialise
-from ablab.train.trained import Trained, apart, keep, read
+from ablab.train.trained import Trained, apart, keep, keep_packed, read
 
 RECIPE = 'model = "simple-nn"\nnorm = "batch"\n'
 
@@ -54,14 +55,12 @@ def test_a_changed_byte_is_told(trained, tmp_path):
         read(path)
 
 
-def test_a_file_of_another_program_is_told(trained, tmp_path):
-    from hashlib import sha256
-
-    from safetensors.torch import save
-
+@pytest.mark.parametrize(
+    "content", [save({"x": torch.ones(2)}), (200_000).to_bytes(8, "little") + b"[" * 200_000], ids=["plain", "deep"]
+)
+def test_a_file_of_another_program_is_told(content, tmp_path):
     path = tmp_path / "run.safetensors"
-    path.write_bytes(save({"x": torch.ones(2)}))
-    path.with_name(path.name + ".sha256").write_text(sha256(path.read_bytes()).hexdigest())
+    keep_packed(content, path)
     with pytest.raises(DataError, match="no weights that a training kept"):
         read(path)
 

@@ -15,6 +15,7 @@ from ablab.data.places import absent, data_folders, locate
 from ablab.errors import AblabError, DataError, GrammarError, Terminated
 from ablab.operations import data_sets, is_there, no_data_set
 from ablab.own_code import BROKEN, own_entry, pinned_code, told
+from ablab.pinned import named_path
 
 if TYPE_CHECKING:
     from ablab.data.dataset import Dataset
@@ -66,11 +67,11 @@ def __getattr__(name: str) -> Any:
 def _as_path(text: str) -> tuple[Path | None, grammar.Call]:
     """The file or folder that the text names, with what stands in brackets after it."""
     bare = grammar.Call("path")
-    whole = Path(text).expanduser()
+    whole = named_path(text)
     if text.strip() and is_there(whole):
         return whole, bare
     name, bracket, inside = text.rpartition("(")
-    if bracket and inside.find(")") == len(inside) - 1 and is_there(front := Path(name.rstrip() or "(").expanduser()):
+    if bracket and inside.find(")") == len(inside) - 1 and is_there(front := named_path(name.rstrip() or "(")):
         return front, grammar.call(f"path({inside}")
     return None, bare
 

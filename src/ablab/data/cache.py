@@ -149,7 +149,7 @@ def read(path: Path, source: Source) -> "Dataset | None":
             ]:
                 return None
             parts = {name: _map(file, start, described) for name, described in header["parts"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if any(parts[name].fingerprint != described["fingerprint"] for name, described in header["parts"].items()):
         return None

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablab.pinned import named_path
+
 if TYPE_CHECKING:
     from ablab.data.known import Known
     from ablab.data.official import Official
@@ -11,8 +13,8 @@ if TYPE_CHECKING:
 
 def data_folders(root: Path | str | None = None) -> tuple[Path, ...]:
     """The folders to look into, first things first. They need not exist."""
-    named = [Path(root).expanduser()] if root else []
-    told = [Path(os.environ["ABLAB_DATA"]).expanduser()] if os.environ.get("ABLAB_DATA") else []
+    named = [named_path(root)] if root else []
+    told = [named_path(os.environ["ABLAB_DATA"])] if os.environ.get("ABLAB_DATA") else []
     folders = [*named, *told, Path("data"), user_cache() / "data"]
     return tuple(dict.fromkeys(folder.absolute() for folder in folders))
 
@@ -58,7 +60,7 @@ def by_hand(known: "Known", folder: Path) -> str:
 def cache_folder() -> Path:
     """Where parsed data is kept for the next time: $ABLAB_CACHE, or a folder of the user's cache."""
     told = os.environ.get("ABLAB_CACHE")
-    return Path(told).expanduser().absolute() if told else user_cache() / "parsed"
+    return named_path(told).absolute() if told else user_cache() / "parsed"
 
 
 def user_cache() -> Path:

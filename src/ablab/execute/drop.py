@@ -98,7 +98,7 @@ class Drop:
     def result(self, id_: str) -> dict[str, Any]:
         """What a worker has finished: a run or an error. Nothing while it has not, or the file is being copied."""
         path = self.file("done", id_)
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             digest, _, content = path.read_bytes().partition(b"\n")
             if hashlib.sha256(content).hexdigest().encode() == digest:
                 found: dict[str, Any] = json.loads(content)
@@ -125,7 +125,7 @@ class Drop:
         whole = content[: content.rfind(b"\n") + 1]
         events = []
         for line in whole.splitlines():
-            with suppress(ValueError, AttributeError):
+            with suppress(ValueError, AttributeError, RecursionError):
                 events.append(wire.event_of(json.loads(line)))
         return events, offset + len(whole)
 
@@ -214,7 +214,7 @@ class Drop:
 
 def _read(path: Path) -> dict[str, Any]:
     """What a small file says; nothing if it is not there, or no JSON object."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         found = json.loads(path.read_bytes())
         return found if isinstance(found, dict) else {}
     return {}

@@ -7,7 +7,6 @@ that is brought to them and back. The owner may end and be started again; worker
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from filelock import FileLock, Timeout
@@ -18,6 +17,7 @@ from ablab.errors import AblabError, InputError
 from ablab.events import Noticed
 from ablab.execute import Job, Wanted
 from ablab.execute.drop import Drop
+from ablab.pinned import named_path
 from ablab.records import Observer, Run, RunSpec
 from ablab.train.trained import checked, keep_packed
 
@@ -48,7 +48,7 @@ class Folder:
         lost: Annotated[float, "[1, 86400]"] = 300.0,
     ) -> None:
         self.job, self.slots, self.lost = job, slots, lost
-        self.drop = Drop(Path(path).expanduser())
+        self.drop = Drop(named_path(path))
         self.flights: dict[str, Flight] = {}
         self.number = 0
 

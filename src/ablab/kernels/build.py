@@ -18,6 +18,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablab.pinned import named_path
+
 FLAGS = ("-std=c++17", "-O3", "-fopenmp", "-fno-math-errno", "-ffp-contract=fast", "-shared", "-fPIC")
 LEVELS = {  # by the names that $ABLAB_KERNELS_LEVEL may have
     "native": ("-march=native",),
@@ -64,7 +66,7 @@ def cache_folder() -> Path:
     import platformdirs
 
     named = os.environ.get("ABLAB_CACHE")
-    folder = Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("ablab", appauthor=False)
+    folder = named_path(named).absolute() if named else platformdirs.user_cache_path("ablab", appauthor=False)
     return folder / "kernels"
 
 

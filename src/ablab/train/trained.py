@@ -96,7 +96,7 @@ def read(path: Path) -> Trained:
         facts = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["ablab"])
         plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
         return Trained(load(content), **{one.name: plain[one.name] for one in fields(Trained) if one.name in plain})
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: these are no weights that a training kept: {error}") from None
 
 
