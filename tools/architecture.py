@@ -14,7 +14,7 @@ PICTURE = Path(__file__).parents[1] / "docs" / "img" / "architecture.svg"
 # The facts at the bottom import each other and nothing else, and every room may import them.
 FACTS = {"errors", "grammar", "domains", "signature", "catalogue", "operations", "recipe", "records", "events", "wire"}
 FACTS |= {"recipes", "randomness", "metric", "atomic", "nouns", "own_code", "aliases", "pinned", "version", "trial"}
-FACTS |= {"installed"}
+FACTS |= {"installed", "caches"}
 ABOVE_ALL = {"cli", "__init__", "__main__"}
 TOP, BOTTOM = "cli", "facts"  # each as one box over the whole width: what may import every room, and the reverse
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablab.caches import named_cache, user_cache
 from ablab.pinned import named_path
 
 if TYPE_CHECKING:
@@ -59,12 +60,4 @@ def by_hand(known: "Known", folder: Path) -> str:
 
 def cache_folder() -> Path:
     """Where parsed data is kept for the next time: $ABLAB_CACHE, or a folder of the user's cache."""
-    told = os.environ.get("ABLAB_CACHE")
-    return named_path(told).absolute() if told else user_cache() / "parsed"
-
-
-def user_cache() -> Path:
-    """This user's folder for what can be made again."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("ablab", appauthor=False)
+    return named_cache() or user_cache() / "parsed"

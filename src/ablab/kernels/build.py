@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablab.pinned import named_path
+from ablab.caches import named_cache, user_cache
 
 FLAGS = ("-std=c++17", "-O3", "-fopenmp", "-fno-math-errno", "-ffp-contract=fast", "-shared", "-fPIC")
 LEVELS = {  # by the names that $ABLAB_KERNELS_LEVEL may have
@@ -63,11 +63,7 @@ def build(name: str) -> Library:
 
 def cache_folder() -> Path:
     """Where compiled kernels are kept: $ABLAB_CACHE/kernels, or a folder of the user's cache."""
-    import platformdirs
-
-    named = os.environ.get("ABLAB_CACHE")
-    folder = named_path(named).absolute() if named else platformdirs.user_cache_path("ablab", appauthor=False)
-    return folder / "kernels"
+    return (named_cache() or user_cache()) / "kernels"
 
 
 def _digest(compiler: str, source: Path, flags: tuple[str, ...]) -> str:
