@@ -2,8 +2,9 @@
 
     python tools/mutants.py statistics/robust.py study/plan.py [--sample 50]
 
-A mutant is killed if a test fails or takes too long. The tests that bear the module's name are tried first, then those
-of its room. Each mutant is a fork of a process that has the libraries already, so that it takes a second or two.
+A mutant is killed if a test fails or takes too long. The tests that bear the name of the module are tried first, then
+the quick ones of its room. Each mutant is a fork of a process that has the libraries already, so it takes a second or
+two.
 """
 
 import argparse
@@ -28,7 +29,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LIBRARIES = ("numpy", "scipy.stats", "scipy.special", "pydantic")
 SHORTEST = 20  # seconds that the tests of a mutant get at least
-OPTIONS = ("-x", "-q", "-m", "not long", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout=0")
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "timeout=0")
 SWAPS: dict[type[ast.AST], type[Any]] = {
     ast.Lt: ast.LtE, ast.Gt: ast.GtE, ast.Eq: ast.NotEq, ast.In: ast.NotIn, ast.Is: ast.IsNot,
     ast.LtE: ast.Lt, ast.GtE: ast.Gt, ast.NotEq: ast.Eq, ast.NotIn: ast.In, ast.IsNot: ast.Is,
@@ -140,7 +141,7 @@ def passes(module: Path, code: CodeType, tests: Sequence[str], limit: int, root:
             os.dup2(silence, stream)
         name = ".".join(module.relative_to(root / "src").with_suffix("").parts)
         sys.meta_path.insert(0, _Changed(name, module, code))
-        sys.path.insert(0, str(root / "src"))
+        sys.path[:0] = [str(root), str(root / "src")]
         os.chdir(root)
         ended = pytest.main([*OPTIONS, "--rootdir", str(root), *tests])
     finally:
@@ -149,12 +150,13 @@ def passes(module: Path, code: CodeType, tests: Sequence[str], limit: int, root:
 
 
 def tests_of(module: Path, root: Path) -> list[list[str]]:
-    """The tests to try one after the other: those that bear the module's name, then all of its room."""
+    """The tests to try one after the other: those that bear the module's name, then the quick ones of its room."""
     inside = module.relative_to(root / "src" / "ablab")
     room = root / "tests" / inside.parts[0]
     own = [str(path) for path in sorted(room.rglob(f"test_{module.stem}*.py"))]
     golden = [str(path) for path in (root / "tests").glob("test_golden.py")]
-    return [each for each in (own, [str(room), *golden]) if each]
+    quick = ["-m", "not slow and not long", str(room), *golden]
+    return [["-m", "not long", *own], quick] if own else [quick]
 
 
 def survivors(module: Path, sample: int | None, root: Path = ROOT) -> tuple[int, list[Mutant]]:
