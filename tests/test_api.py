@@ -11,6 +11,7 @@ import pytest
 
 import ablab
 from ablab.errors import InputError, StudyError
+from ablab.models import Io
 from ablab.study import Rule, Study
 from ablab.study.question.files import read_studies
 
@@ -124,7 +125,9 @@ def test_the_name_of_a_file_instead_of_its_text_is_told_what_to_use(name):
 
 def test_what_is_large_is_shown_in_a_line(result):
     data = ablab.load_dataset("phantom(train=200,test=50)")
-    shown = (result, result.study, result.plan, result.runs[0], result.study.base, result.verdicts[0], data, data.test)
+    network, audited = ablab.inspect(ablab.build("mlp", Io(3, 32, 32, 10)), (3, 32, 32)), ablab.audit([72.0, 73.0])
+    of_result = (result, result.study, result.plan, result.runs[0], result.study.base, result.verdicts[0], *result.arms)
+    shown = (*of_result, data, data.test, network, audited)
     for value in shown:
         assert len(repr(value)) < 200
     assert repr(result).startswith("<Result of study: batch norm: ")

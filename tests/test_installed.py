@@ -118,6 +118,18 @@ def test_what_no_distribution_offers_is_told_as_before(installed):
     assert offer_of("examples/own/loss.py:poly") is None
 
 
+def test_a_misspelt_part_is_told_the_nearest_name(installed):
+    for text, near in (
+        ("brierr", 'no loss is called "brierr": did you mean "brier"?'),
+        ("ablab-example-parts:brir", 'ablab-example-parts offers no "brir": did you mean "brier"?'),
+        ("ablab-exmple-parts:brier", 'did you mean "ablab-example-parts:brier"?'),
+    ):
+        with pytest.raises(RecipeError, match=re.escape(near)):
+            Recipe.of({"loss": text})
+    with pytest.raises(RecipeError, match=r'no model is called "tinyy": did you mean "tiny"\?'):
+        Recipe.of({"model": "tinyy"})
+
+
 def test_a_metric_is_named_with_its_distribution_in_a_plan(installed, tmp_path, monkeypatch):
     asked = Study("?", "simple-nn", {"norm": "norm=batch"}, metric="worst", margin=1.0)
     assert asked.rule.metric == f"{DISTRIBUTION}:worst"

@@ -142,3 +142,49 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path):
         with pytest.raises(AblabError):
             call(tmp_path / "nowhere")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A study that keeps weights, and the folder with its file and its store."""
+    folder = tmp_path_factory.mktemp("study")
+    text = f'question = "?"\ndata = "{DATA}"\nmodel = "mlp"\nepochs = 1\nbatch = 50\nkeep = "weights"\n'
+    (folder / "mine.toml").write_text(f'{text}[variants]\n"wide" = "hidden=[300]"\n[decide]\nseeds = 3\n')
+    result = ablab.Study.from_file(folder / "mine.toml").run(store=folder / "store", workers=1)
+    Image.new("RGB", (20, 30), "red").save(folder / "a.png")
+    return folder, result
+
+
+def test_each_recipe_of_a_study_predicts_as_an_ensemble_of_its_seeds(study):
+    folder, result = study
+    words = ["predict", str(folder / "mine.toml"), str(folder / "a.png"), "--store", str(folder / "store"), "--json"]
+    base, wide = json.loads(invoke(*words))["recipes"]
+    assert (base["recipe"], wide["recipe"]) == ("base", "wide")
+    for answer, arm in zip((base, wide), result.arms, strict=True):
+        assert answer["runs"] == [run.id for run in arm.runs]
+        (expected,) = ablab.predict_pictures(arm.runs, folder / "a.png", store=folder / "store")
+        assert [each["probability"] for each in answer["predictions"][0]["guesses"]] == [
+            guess.probability for guess in expected.guesses
+        ]
+    assert json.loads(invoke(*words, "--variant", "wide"))["recipes"] == [wide]
+    text = invoke(*words[:-1])
+    assert text.index("base (3 runs)") < text.index("wide (3 runs)")
+    assert repr(expected) == f"<Prediction {folder / 'a.png'}: {expected.guesses[0]}, {expected.guesses[1]}>"
+
+
+def test_what_a_study_cannot_predict_with_is_said(study, tmp_path):
+    folder, result = study
+    words = ["predict", str(folder / "mine.toml"), str(folder / "a.png"), "--store"]
+    without = Store(tmp_path / "without")
+    for run in result.runs:
+        without.add(run)
+    without.keep_data(result.data)
+    without.keep_study(result.plan.kept)
+    with pytest.raises(InputError, match='no weights in this store.*keep = "weights"(.|\n)*ablab run'):
+        invoke(*words, str(without.folder))
+    with pytest.raises(InputError, match='did you mean "wide"'):
+        invoke(*words, str(folder / "store"), "--variant", "wid")
+    with pytest.raises(InputError, match="only a study has variants"):
+        invoke("predict", result.runs[0].id, "a.png", "--variant", "wide", "--store", str(folder / "store"))
+    with pytest.raises(InputError, match="--with"):
+        invoke(*words, str(folder / "store"), "--with", result.runs[0].id)

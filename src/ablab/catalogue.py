@@ -140,7 +140,8 @@ def find(folder: str, kind: str, name: str, error: type[InputError] = InputError
     """The entry called `name`, or an error with the nearest name."""
     entries = with_installed(folder, kind, [name])
     if name not in entries:
-        hint = f"say which part of the file: {name}:NAME" if name.endswith(".py") else did_you_mean(name, entries)
+        names = [*entries, *_installed_names(kind, entries)]
+        hint = f"say which part of the file: {name}:NAME" if name.endswith(".py") else did_you_mean(name, names)
         raise error([Fault(kind, f'no {kind} is called "{name}"', name, hint)])
     return entries[name]
 
@@ -172,7 +173,7 @@ def read_operations(
     for call in calls:
         if call.name not in known:
             kind = next(iter(known.values())).kind
-            hint = did_you_mean(call.name[:LENGTH], [*known, *words])
+            hint = did_you_mean(call.name[:LENGTH], [*known, *_installed_names(kind, known), *words])
             faults.append(Fault(key, f'no {kind} is called "{call.name}"', call.name, hint))
             continue
         arguments, wrong = bind(call, known[call.name])
@@ -209,6 +210,13 @@ def with_installed(folder: str, kind: str, names: Iterable[str]) -> Mapping[str,
     if kind == "model":  # which needs no mark, and is built by its full name
         return known
     return {**known, **{name: own_entry(own, kind, InputError) for name, own in full.items() if offer_of(own)}}
+
+
+def _installed_names(kind: str, known: Iterable[str]) -> Iterable[str]:
+    """The names of the parts of this kind that installed distributions offer."""
+    from ablab.installed import short_names
+
+    return short_names(kind, known)
 
 
 def read_calls(key: str, text: str) -> tuple[tuple[Call, ...], tuple[Fault, ...]]:

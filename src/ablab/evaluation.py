@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from ablab.data.dataset import Dataset, Examples
 from ablab.errors import DataError, InputError
 from ablab.export.pictures import fitted
 from ablab.models import Io, build
+from ablab.nouns import counted
 from ablab.predict import in_channels
 from ablab.recipe import Recipe
 from ablab.records import Measurement
@@ -32,7 +33,7 @@ from ablab.train.trained import Trained
 SHOWN = 5  # layers, or classes, in one message
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """A network on images, as they are or corrupted in one way."""
 
@@ -40,9 +41,14 @@ class Evaluation:
     corruption: Corruption | None
     measurement: Measurement
     classes: tuple[str, ...]  # of the network
-    labels: tuple[int, ...] = field(repr=False)  # the true class of each image, by its place among them
-    predictions: tuple[int, ...] = field(repr=False)
+    labels: tuple[int, ...]  # the true class of each image, by its place among them
+    predictions: tuple[int, ...]
     by_number: bool = False  # the data set has no names of classes: its first class was taken for the network's first
+
+    def __repr__(self) -> str:
+        with_what = f" with {self.corruption}" if self.corruption else ""
+        measured = f"{self.measurement.points:.2f} % of {counted(self.measurement.images, 'image')}"
+        return f"<Evaluation on {self.data}{with_what}: {measured}>"
 
 
 def evaluations(

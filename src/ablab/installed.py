@@ -60,6 +60,16 @@ def offer_of(name: str) -> Offer | None:
     return found[0] if found else None
 
 
+def distributions() -> list[str]:
+    """The names of all installed distributions that offer parts."""
+    return sorted({offer.distribution for offer in _offers(tuple(sys.path))})
+
+
+def names_of(distribution: str) -> list[str]:
+    """The names of the parts that a distribution offers."""
+    return [offer.name for offer in _offers(tuple(sys.path)) if offer.distribution == _plain(distribution)]
+
+
 def full_name(kind: str, name: str) -> str:
     """The name with its distribution, where exactly one offers it; as it is where none does."""
     found = [offer.full_name for offer in offers(kind) if offer.name == name] if kind in GROUPS else []

@@ -12,7 +12,7 @@ from ablab import grammar, recipes
 from ablab.catalogue import LENGTH, Entry, Operation, bind, catalogue, is_own, read_calls, read_operations
 from ablab.domains import Domain
 from ablab.errors import Fault, GrammarError, InputError, RecipeError, did_you_mean
-from ablab.installed import GROUPS, full_name
+from ablab.installed import GROUPS, full_name, short_names
 from ablab.own_code import is_as_pinned, own_entry, pinned_code
 from ablab.pinned import name_of, named_path, pin_of, pinned_file
 
@@ -250,7 +250,8 @@ def data_sets() -> dict[str, Entry]:
 def no_data_set(name: str) -> Fault:
     """That none is called so."""
     message = f'no data set is called "{name}", and no file or folder of that name is here'
-    return Fault("data", message, name, did_you_mean(name[:LENGTH], data_sets()))
+    known = data_sets()
+    return Fault("data", message, name, did_you_mean(name[:LENGTH], [*known, *short_names("generator", known)]))
 
 
 def is_there(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -16,7 +17,7 @@ from typing import Any
 
 from ablab.catalogue import Entry, marked
 from ablab.errors import InputError, Terminated, did_you_mean
-from ablab.installed import offer_of
+from ablab.installed import distributions, names_of, offer_of
 from ablab.pinned import check_pin, name_of, named_path, pin_of, pinned
 
 STANDARD = Path(sysconfig.get_path("stdlib"))  # Python's own modules: their version is recorded
@@ -98,7 +99,7 @@ def is_as_pinned(name: str) -> bool:
 
 def source(name: str, error: type[InputError]) -> str:
     """The text of the file of one's own code."""
-    return _text(_place(name)[0], error)
+    return _text(_place(name, error)[0], error)
 
 
 def source_digest(name: str, error: type[InputError]) -> str:
@@ -117,7 +118,7 @@ def source_digest(name: str, error: type[InputError]) -> str:
 
 def sources(name: str, error: type[InputError]) -> dict[str, str]:
     """The texts of the file of one's own code and of all that it imports from its own folder, by paths within it."""
-    file, root = _place(name)
+    file, root = _place(name, error)
     texts = {file: _text(file, error)}
     waiting = [] if root == STANDARD else [file]
     while waiting:
@@ -134,7 +135,7 @@ def name_within(name: str) -> str:
     return f"{Path(where).name if where.endswith('.py') else where}{colon}{rest}"
 
 
-def _place(name: str) -> tuple[Path, Path]:
+def _place(name: str, error: type[InputError]) -> tuple[Path, Path]:
     """The file of one's own code, and the folder from which it imports; nothing is run to find a dotted name."""
     where = target_of(name).rpartition(":")[0]
     if where.endswith(".py"):
@@ -151,7 +152,17 @@ def _place(name: str) -> tuple[Path, Path]:
         for file in (base.with_suffix(".py"), base / "__init__.py"):
             if file.is_file():
                 return file, folder.parent
-    return Path(*where.split(".")).with_suffix(".py"), Path()
+    raise error(_missing(name))
+
+
+def _missing(name: str) -> str:
+    """Why a name that is no file's means nothing: neither a module nor a part of an installed distribution."""
+    where, _, part = name_of(name).rpartition(":")
+    if parts := names_of(where):
+        return f'the installed distribution {where} offers no "{part}": {did_you_mean(part, parts)}'
+    near = difflib.get_close_matches(where, distributions(), n=1)
+    hint = f': did you mean "{near[0]}:{part}"?' if near else ""
+    return f'there is no module "{where}" here, and no installed distribution of that name has parts for ablab{hint}'
 
 
 def _folders(package: str) -> list[Path]:

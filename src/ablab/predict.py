@@ -18,10 +18,11 @@ from ablab.recipe import Recipe
 from ablab.train.trained import Trained
 
 BATCH = 250  # pictures at a time
+SHOWN = 2  # classes, where a prediction is shown in a line
 GREY = (0.299, 0.587, 0.114)  # what red, green and blue add to brightness (ITU-R BT.601), as Pillow takes them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Guess:
     """A class with its probability: the mean over the networks, and the standard deviation of their values."""
 
@@ -29,14 +30,24 @@ class Guess:
     probability: float
     spread: float | None  # None where there is one network
 
+    def __str__(self) -> str:
+        return f"{self.name} {100 * self.probability:.1f} %"
 
-@dataclass(frozen=True)
+    def __repr__(self) -> str:
+        return f"<Guess {self}>"
+
+
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """The most probable classes of one picture, the first first."""
 
     picture: str
     guesses: tuple[Guess, ...]
     agreeing: int  # networks whose own first class is the first one here
+
+    def __repr__(self) -> str:
+        first = ", ".join(map(str, self.guesses[:SHOWN]))
+        return f"<Prediction {self.picture}: {first}>"
 
 
 def pictures_at(places: Sequence[str], given: bytes = b"") -> list[Item]:

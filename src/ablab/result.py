@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+from ablab import nouns
 from ablab.errors import InputError, StudyError
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Ledger, Run, RunSpec, StudyText
@@ -29,7 +30,7 @@ from ablab.study.roots import at_root, rooted
 from ablab.study.tuning import Tuned, disagreements, next_steps, trials_wanted, tuned
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Arm:
     """A recipe under the name that it has in the study, with its runs in the order of seeds."""
 
@@ -41,6 +42,9 @@ class Arm:
     @property
     def measured(self) -> tuple[Run, ...]:
         return tuple(run for run in self.runs if run.test)
+
+    def __repr__(self) -> str:
+        return f"<Arm {self.name}: {nouns.counted(len(self.runs), 'run')}>"
 
 
 # What of a verdict can be said of a study that explores.

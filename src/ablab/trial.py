@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+SHOWN, LENGTH = 3, 80  # figures and characters of arguments, where an outcome is shown in a line
 Status = Literal["finished", "failed", "timed out", "no figure"]
 
 
@@ -25,7 +26,7 @@ class Trial:
         return digest([self.subject, self.arguments, self.seed, self.is_repeat])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """What a trial came to."""
 
@@ -39,6 +40,11 @@ class Outcome:
     machine: str = ""
     time: str = ""  # when it ended: UTC, ISO 8601
     plan: str = ""  # the plan that it was carried out for
+
+    def __repr__(self) -> str:
+        figures = "".join(f", {name} {figure:.6g}" for name, figure in list(self.figures.items())[:SHOWN])
+        called = f"{self.trial.arguments[:LENGTH] or 'no arguments'}, seed {self.trial.seed}"
+        return f"<Outcome {self.id}: {called}, {self.status}{figures}>"
 
     @property
     def id(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ablab.arithmetic.formulas import Shape
 from ablab.arithmetic.terms import Term
+from ablab.nouns import counted
 
 FLOAT = 4  # bytes of a number in fp32
 
@@ -26,13 +27,17 @@ class Row:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network:
     """A network layer by layer, and what the layers add up to."""
 
     rows: tuple[Row, ...]
     in_shape: Shape
     batch: int
+
+    def __repr__(self) -> str:
+        macs = f"{'' if self.is_complete else 'at least '}{self.macs:,}"
+        return f"<Network of {counted(len(self.rows), 'layer')}: {self.parameters:,} parameters, {macs} MACs an image>"
 
     @property
     def parameters(self) -> int:

@@ -28,6 +28,7 @@ from ablab.auditing.noise import (
 from ablab.auditing.quantities import named
 from ablab.auditing.sentences import Sentence, check
 from ablab.errors import InputError
+from ablab.nouns import counted
 from ablab.statistics.paired import needed_pairs, relative_error_reduction
 
 ALPHA = 0.05
@@ -65,7 +66,10 @@ class Judgement:
     pairs_for_margin: int | None  # that would settle an effect of the margin at that noise
 
 
-@dataclass(frozen=True)
+SHOWN = 5  # judgements, where an audit is shown in a line
+
+
+@dataclass(frozen=True, repr=False)
 class Audit:
     """The judgements, each against the first claim, the sentences that were checked, and the faults of method."""
 
@@ -76,6 +80,11 @@ class Audit:
     not_said: tuple[str, ...]
     remarks: tuple[str, ...]
     margin: float
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{one.name}: {one.word}" for one in self.judgements[:SHOWN])
+        more = f" and {len(self.judgements) - SHOWN} more" if len(self.judgements) > SHOWN else ""
+        return f"<Audit of {counted(len(self.claims), 'claim')}: {words}{more}>"
 
     @property
     def needs_study(self) -> bool:

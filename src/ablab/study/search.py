@@ -18,6 +18,7 @@ import tomli_w
 from ablab import grammar
 from ablab.errors import StudyError
 from ablab.metric import metric_of
+from ablab.nouns import counted
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec, missed_floor
 from ablab.study.plan import Plan, plan
@@ -53,13 +54,16 @@ class Trial:
         return metric_of(metric).of(self.run) if is_whole else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Side:
     """All trials of one recipe of a study, in their order."""
 
     name: str
     metric: str
     trials: tuple[Trial, ...]
+
+    def __repr__(self) -> str:
+        return f"<Side {self.name}: {counted(len(self.trials), 'trial')}>"
 
     @property
     def best(self) -> Trial:
@@ -75,13 +79,17 @@ class Side:
         return max(values, key=lambda each: (metric.gain(each[1], each[1])[0], -each[0].number))[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """What a search came to: the trials of every recipe that it was for, and the study of the winners."""
 
     study: Study
     search: Search
     sides: tuple[Side, ...]
+
+    def __repr__(self) -> str:
+        had = ", ".join(f"{name}: {counted(many, 'trial')}" for name, many in self.trials.items())
+        return f"<Outcome of searching {', '.join(self.search.keys)} for {self.study.name}: {had}>"
 
     @property
     def trials(self) -> dict[str, int]:

@@ -18,13 +18,16 @@ RULE = 1  # the version of the rules that decide a study of trials
 Found = Mapping[tuple[str, int], Outcome]  # by the arguments and the number of the seed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A study with its seeds."""
 
     study: TrialStudy
     note: str = ""  # why its seeds are not the first ones
     locked: str = ""  # since when, UTC and ISO 8601; empty before
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.hash} of {self.study.name}: {self.wanted} to {self.most} trials>"
 
     @functools.cached_property
     def hash(self) -> str:

@@ -75,7 +75,7 @@ class Arm:
     arguments: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrialStudy:
     """A question with all that is needed to answer it, except the trials."""
 
@@ -88,6 +88,10 @@ class TrialStudy:
     name: str = "study"
     path: str = ""
     has_repeat: bool = True  # the base is called once more with its first seed
+
+    def __repr__(self) -> str:
+        names = ", ".join(arm.name for arm in self.variants)
+        return f"<TrialStudy {self.name}: {self.question} {names}>"
 
     @property
     def where(self) -> str:

@@ -70,6 +70,9 @@ def test_numbers_that_are_tried_are_short_and_stay_inside():
         ('lr = [0.1, 0.2]\nover = "batchnorm"', 'over: this study has no recipe "batchnorm"'),
         ("lr = [0.1, 0.2]\nover = []", "over: the names of recipes to search for"),
         ("trials = 5", "no setting to search"),
+        ("lr = [0.1, 0.2]\ntrails = 5", 'did you mean "trials"?'),
+        ('lr = [0.1, 0.2]\novr = ["base"]', '[search] has no key "ovr"'),
+        ("lr = { lo = 0.1, high = 1.0 }", 'did you mean "low"?'),
     ],
 )
 def test_what_is_wrong_with_a_search_is_said_with_its_line(line, told):

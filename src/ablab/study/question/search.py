@@ -1,12 +1,14 @@
 """The sections [search] and [searched] of a study: which settings are tried, and what trials chose a study's own."""
 
+import difflib
 import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ablab import grammar
+from ablab.catalogue import LENGTH, catalogue
 from ablab.errors import Fault, RecipeError, did_you_mean
 from ablab.metric import known_metrics
 from ablab.recipe import Recipe
@@ -27,6 +29,8 @@ FIXED = {
     "epochs": "epochs = 5 is how long each trial trains",
 }
 WHOLE = {"trials": (2, MOST_TRIALS), "epochs": (1, 1_000_000), "seed": (0, 100_000), "at_once": (1, 256)}
+RANGE = ("low", "high", "log")
+NEAR = 0.7  # trails is meant for trials (0.83), dropout not for over
 KEYS = (*WHOLE, "metric", "prune", "over")
 
 
@@ -103,6 +107,8 @@ def search_of(found: Any, recipes: Mapping[str, Recipe]) -> tuple[Search | None,
     for key, value in found.items():
         if key in FIXED and not (key == "epochs" and isinstance(value, int)):
             faults.append(Fault(key, f"{key} cannot be searched: {FIXED[key]}", key))
+        elif key not in KEYS and (fault := _misspelt_fault(key, recipes.values())):
+            faults.append(fault)
         elif key not in KEYS:
             domain, wrong = _domain(key, value)
             faults += wrong or [fault for recipe in named for fault in _edge_faults(key, domain, recipe)]
@@ -162,6 +168,15 @@ def _key_faults(found: Mapping[str, Any], over: Any, recipes: Mapping[str, Recip
             yield Fault("over", f'over: this study has no recipe "{name}"', str(name), hint)
 
 
+def _misspelt_fault(key: str, recipes: Iterable[Recipe]) -> Fault | None:
+    """The fault of a key that no recipe has and that is nearly one of those that say how to search."""
+    entries = [catalogue("models", "model").get(recipe.model) for recipe in recipes]
+    if key in Recipe.model_fields or not all(entry and key not in entry.options for entry in entries):
+        return None  # the options of a user's own network are not known here
+    near = difflib.get_close_matches(key[:LENGTH], KEYS, n=1, cutoff=NEAR)
+    return Fault(key, f'[search] has no key "{key}"', key, did_you_mean(near[0], KEYS)) if near else None
+
+
 def _domain(key: str, value: Any) -> tuple[Range | Choices, list[Fault]]:
     """The values of one setting, and what is wrong with how they are written."""
     none = Choices(())
@@ -174,8 +189,15 @@ def _domain(key: str, value: Any) -> tuple[Range | Choices, list[Fault]]:
     if not isinstance(value, Mapping):
         told = f"{key} = {grammar.show(value)[:60]}: a range or a list of values is wanted"
         return none, [Fault(key, told, key, f"{key} = {{ low = 0.01, high = 1.0 }}, or {key} = [0.01, 0.1]")]
-    if unknown := [name for name in value if name not in ("low", "high", "log")]:
-        return none, [Fault(key, f'{key}: a range has low, high and log, and no "{unknown[0]}"', unknown[0])]
+    if unknown := [name for name in value if name not in RANGE]:
+        return none, [
+            Fault(
+                key,
+                f'{key}: a range has low, high and log, and no "{unknown[0]}"',
+                unknown[0],
+                did_you_mean(unknown[0][:LENGTH], RANGE),
+            )
+        ]
     low, high, is_log = value.get("low"), value.get("high"), value.get("log", False)
     ends = [end for end in (low, high) if isinstance(end, int | float) and not isinstance(end, bool)]
     if len(ends) < 2 or not all(map(math.isfinite, ends)) or not isinstance(is_log, bool):
