@@ -72,6 +72,16 @@ def test_a_plan_says_what_it_takes_and_a_line_what_a_trial_came_to():
     assert " ".join(line.split()) == "seed 0 base 10.0000 1.0 s 0 of 1 decided, 6 wanted"
 
 
+def test_the_line_of_a_failed_trial_ends_with_the_last_error_that_its_program_printed():
+    asked = study()
+    errors = "usage: py [--seed SEED]\npy: error: no such \x1b[31moption --b\n\n"
+    planned, found = plan(asked), outcomes(asked, {"--b": [None]}, errors=errors, note="exit code 2")
+    (outcome,) = found.values()
+    line = line_of(planned, outcome, decide(planned, found))
+    assert "exit code 2: py: error: no such" in line
+    assert "\x1b" not in line
+
+
 def test_what_to_write_has_the_figures_of_both_sides_and_the_call():
     made = result(
         study(("b", "c"), unit="%"), {"": [0.1, 0.12, 0.11], "--b": [0.15, 0.172, 0.161], "--c": [0.1, 0.12, None]}

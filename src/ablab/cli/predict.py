@@ -113,11 +113,9 @@ def _of_study(words: StudyWords, names: Sequence[str]) -> Iterator[Ensemble]:
 
 def _check_weights(ensembles: Sequence[Ensemble], words: StudyWords, store: Store, pictures: Sequence[str]) -> None:
     """Raise where a run has left no weights in the store: the study did not ask for them."""
-    from ablab.conduct import weights_path
-
     runs = [run for ensemble in ensembles for run in ensemble.runs]
-    without = [run.id for run in runs if not weights_path(store, run.id).exists()]
-    if without:
+    without = [run.id for run in runs if not store.weights_of(run.id).exists()]
+    if without and words.path and words.path.is_file():  # nobody can add a line to a study that comes with ablab
         other = ["--store", str(store.folder.with_name(f"{store.folder.name}-weights"))]
         raise InputError(
             f"{words.path}: {len(without)} of {counted(len(runs), 'run')} have no weights in this store. A study keeps "

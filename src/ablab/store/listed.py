@@ -29,21 +29,22 @@ def keep(connection: sqlite3.Connection, id_: str) -> None:
 def check(
     connection: sqlite3.Connection,
     checked: Checked,
-    shown: Sequence[str],
+    shown: Callable[[], Sequence[str]],
     *,
     has_asked_all: bool = True,
     has_asked_of_judges: bool = True,
 ) -> None:
     """Raise for a row about one of the runs that are shown that is not as it was written, and for any recipe or tag.
 
-    If every run was asked, or the judges of every run were, a false row may have kept one from being shown.
+    If every run was asked, or the judges of every run were, a false row may have kept one from being shown. `shown`
+    is asked as late as possible: the list may still be made.
     """
     for row in connection.execute("SELECT * FROM recipes"):
         checked(row, "what the list shows of recipe")
     for row in connection.execute("SELECT * FROM tags"):
         checked(row, "a tag of run")
-    check_facts(connection, checked, None if has_asked_all else shown)
-    for row in _about(connection, _JUDGED, None if has_asked_of_judges else shown):
+    check_facts(connection, checked, None if has_asked_all else shown())
+    for row in _about(connection, _JUDGED, None if has_asked_of_judges else shown()):
         checked(row, "what is known of who judged run")
 
 

@@ -14,6 +14,9 @@ from ablab.recipe import Recipe
 from ablab.store.schema import PATIENCE
 
 SECONDS = 5.0  # that one question may take
+PAUSE = (
+    100_000  # steps of SQLite, some milliseconds, between two looks at the clock, each of which waits for Python's lock
+)
 LONGEST = 16 << 20  # bytes of one value, so that no expression can fill the memory
 EXAMPLE = "such as: --where \"model = 'simple-nn' and accuracy > 0.6\""
 
@@ -168,7 +171,7 @@ def _lock(connection: sqlite3.Connection, seconds: float | None) -> None:
     connection.set_authorizer(_allowed)
     if seconds is not None:
         end = time.monotonic() + seconds
-        connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        connection.set_progress_handler(lambda: time.monotonic() > end, PAUSE)
 
 
 def _allowed(action: int, first: str | None, second: str | None, _database: str | None, inside: str | None) -> int:

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from array import array
 from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -132,18 +133,18 @@ class Store:
         `sort` is a column, with - before it for the largest first. With `everything`, the columns are those of
         `query.COLUMNS` and every key of the recipes.
         """
-        with self.reading() as connection:
-            found = listing(self._address, where=where, sort=sort, limit=limit, everything=everything)
-            asked = f"{where or ''} {sort or ''}".strip().lower()  # then every row has had a part in what is shown
-            shown = [row[0] for row in found.rows]
+        asked = f"{where or ''} {sort or ''}".strip().lower()  # then every row has had a part in what is shown
+        with self.reading() as connection, ThreadPoolExecutor(1) as beside:
+            # SQLite finds and sorts the rows without Python's lock, so digests are compared meanwhile.
+            found = beside.submit(listing, self._address, where=where, sort=sort, limit=limit, everything=everything)
             listed.check(
                 connection,
                 self.checked,
-                shown,
+                lambda: [row[0] for row in found.result().rows],
                 has_asked_all=bool(asked),
                 has_asked_of_judges="judged" in asked,
             )
-        return found
+            return found.result()
 
     def remove(self, run: Run) -> None:
         """Remove a run; its artifacts stay until nothing needs them."""

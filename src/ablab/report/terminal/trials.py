@@ -21,6 +21,8 @@ from ablab.trials.decide import Begun, Decision, Tried
 from ablab.trials.plan import Plan
 from ablab.trials.result import TrialResult
 
+REASON = 100  # characters of what a program printed as errors, in the line of its trial
+
 
 def plan_text(plan: Plan, outcomes: Mapping[str, Outcome], spread: float | None) -> str:
     """The question, the trials, the time, and what can be seen for how many; `spread` is the sd of a difference."""
@@ -96,7 +98,7 @@ def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:
     measure, wide = plan.study.measure, max(map(len, names.values()))
     value = measure.of(outcome.figures)
     seen = outcome.status if value is None else f"{value:.{measure.metric.digits}f} {measure.metric.unit}".rstrip()
-    told = f"  {outcome.note}" if outcome.note else "  once more" if outcome.trial.is_repeat else ""
+    told = f"  {_reason(outcome)}" if outcome.note else "  once more" if outcome.trial.is_repeat else ""
     decided = sum(verdict.word != "undecided" for verdict in decision.verdicts)
     name = shown(names[outcome.trial.arguments])
     wanted = f", {len(decision.wanted)} wanted" if decision.wanted else ""
@@ -104,6 +106,12 @@ def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:
         f"seed {outcome.trial.seed:<4} {name:<{wide}}  {seen:>10}  {duration(outcome.seconds):>8}{shown(told)}"
         f"  {decided} of {len(decision.verdicts)} decided{wanted}"
     )
+
+
+def _reason(outcome: Outcome) -> str:
+    """Why a trial has no figure, with the last line of what its program printed as errors."""
+    lines = [line.strip() for line in outcome.errors.splitlines() if line.strip()]
+    return f"{outcome.note}: {lines[-1][:REASON]}" if lines else outcome.note
 
 
 def result_text(result: TrialResult) -> str:
