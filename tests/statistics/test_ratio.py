@@ -53,3 +53,8 @@ def test_swapping_the_measurements_inverts_the_ratio():
 def test_a_ratio_of_too_few_or_equal_runs_is_refused(values):
     with pytest.raises(StudyError, match="at least 4 runs"):
         variance_ratio(values, values)
+
+
+def test_four_runs_are_enough_and_measurements_that_agree_exactly_leave_no_doubt():
+    found = variance_ratio([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0])
+    assert (found.value, found.low, found.high) == (4.0, 4.0, 4.0)
