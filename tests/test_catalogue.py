@@ -1,12 +1,16 @@
 """Things are found by name in a folder, and their options are known without running them."""
 
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from ablab.catalogue import bind, catalogue, find, marked
 from ablab.errors import InputError, ModelError
 from ablab.grammar import call
+
+ROOT = Path(__file__).parents[1]
 
 SOURCE = '''
 @mark("model", "small", blocks=3)
@@ -126,3 +130,11 @@ def test_arguments_are_bound_by_their_order_or_by_their_name(text, arguments):
 def test_whatever_cannot_be_bound_is_a_fault_with_its_word(text, faults):
     (entry,) = marked(BOUND, "a.module")
     assert [(str(fault), fault.near) for fault in bind(call(text), entry)[1]] == faults
+
+
+@pytest.mark.parametrize(("folder", "kind"), [("execute", "executor"), ("track", "tracker"), ("export", "format")])
+def test_what_needs_packages_names_the_extra_that_has_them(folder, kind):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needy = {name: entry.extra for name, entry in catalogue(folder, kind).items() if entry.needs}
+    assert needy
+    assert set(needy.values()) <= set(project["optional-dependencies"])

@@ -50,7 +50,7 @@ class Flight:
     has_returned: bool = False
 
 
-@mark("executor", "ray", needs=("ray",))
+@mark("executor", "ray", needs=("ray",), extra="ray")
 class Ray:
     """A Ray cluster: its address, the CPUs and GPUs of one run, and the seconds between two checkpoints."""
 

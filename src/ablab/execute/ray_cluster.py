@@ -225,7 +225,7 @@ def connect(address: str) -> bool:
     where = _resolved(address)
     host, port = _host_and_port(where)
     if where.startswith(CLIENT) and importlib.util.find_spec("grpc") is None:
-        raise InputError(f'{address}: {CLIENT} needs grpcio: install it with: pip install "ray[client]"')
+        raise InputError(f"{address}: {CLIENT} needs grpcio: install it with: pip install 'ablab-experiments[ray]'")
     _check_answer(where, host, port)
     before = signal.getsignal(signal.SIGTERM)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
