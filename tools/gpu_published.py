@@ -65,8 +65,9 @@ class Pace:
 
 
 def studies(scale: str, names: Sequence[str] = ()) -> tuple[Study, ...]:
-    """Every published study, or those that are named, once for each of its data sets; NAME@SCALE has another size."""
+    """Every published study, or those named (others by their paths), once a data set; NAME@SCALE has another size."""
     files = {path.stem: path for path in published_studies()}
+    files |= {name: Path(name) for name in (name.partition("@")[0] for name in names) if Path(name).is_file()}
     sizes = [(name.partition("@")[0], name.partition("@")[2] or scale) for name in names or files]
     if unknown := sorted({name for name, _ in sizes} - files.keys()):
         raise SystemExit(f"{unknown[0]} is no published study; they are {', '.join(files)}")

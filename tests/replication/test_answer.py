@@ -9,7 +9,7 @@ from scipy import stats
 
 from ablab.records import DataFacts, StudyText
 from ablab.replication.answer import answers, verdict
-from ablab.replication.evidence import compared, evidence, of_study, unpaired
+from ablab.replication.evidence import comparable, compared, evidence, of_study, unpaired
 from ablab.replication.measures import MEASURES
 from ablab.replication.published_report import published_report
 from ablab.report.replication import sentence
@@ -52,6 +52,22 @@ def test_a_clear_difference_confirms_the_claim_with_its_interval(tmp_path):
     assert one.effect.mean == pytest.approx(5.0)
     assert one.effect.high - one.effect.mean == pytest.approx(half)
     assert "72.06 against 66.14 %" in sentence(one)
+
+
+def test_the_mean_of_times_is_of_one_machine(tmp_path):
+    kept = stored(tmp_path, "cnn-vs-resnet", {"base": [0.79] * 3})
+    result = evidence(kept, {"cnn-vs-resnet"})[0].results[0]
+    runs = [
+        dataclasses.replace(
+            run,
+            machine=dataclasses.replace(run.machine, name=name),
+            cost=dataclasses.replace(run.cost, seconds=seconds),
+        )
+        for run, name, seconds in zip(result.runs, ("card", "laptop", "laptop"), (10.0, 60.0, 64.0), strict=True)
+    ]
+    arm = dataclasses.replace(result.arm("base"), runs=tuple(runs))
+    assert comparable(arm, MEASURES["seconds"]) == [60.0, 64.0]
+    assert len(comparable(arm, MEASURES["best_val"])) == 3
 
 
 def test_a_sentence_that_the_report_denies_is_confirmed_where_it_is_false(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -98,6 +99,13 @@ def values(arm: Arm, measure: Measure) -> dict[int, float]:
     return {seed: value for seed, value in known if value is not None}
 
 
+def comparable(arm: Arm, measure: Measure) -> list[float]:
+    """The figures whose mean says something: of a time, those from the machine that most runs were timed on."""
+    known = [(run.machine.clock, value) for run in arm.runs if (value := measure.of(run)) is not None]
+    usual = Counter(clock for clock, _ in known).most_common(1)
+    return [value for clock, value in known if not measure.is_time or clock == usual[0][0]]
+
+
 def compared(base: Arm, variant: Arm, measure: Measure, result: Result) -> Comparison | None:
     """The two over the first seeds that both have, at the multiplier of the study's looks.
 
@@ -119,7 +127,7 @@ def unpaired(base: Arm, variant: Arm, measure: Measure) -> Comparison | None:
     """Two recipes of different studies or data sets, which share no seeds that mean the same: Welch's interval."""
     from scipy.stats import ttest_ind
 
-    sides = [list(values(arm, measure).values()) for arm in (base, variant)]
+    sides = [comparable(arm, measure) for arm in (base, variant)]
     if not all(sides):
         return None
     means, fewest = [sum(side) / len(side) for side in sides], min(map(len, sides))

@@ -4,11 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
+from ablab.data.dataset import Dataset, Examples
+from ablab.data.split import training_counts
 from ablab.errors import InputError, StudyError
 from ablab.study import Study
 from ablab.study.question.begin import begun_text
-from ablab.study.question.files import begin_study, read_study, shipped_studies
+from ablab.study.question.files import begin_study, read_studies, read_study, shipped_studies
+from ablab.study.question.published import SCALES
 
 
 def test_a_study_to_begin_with_is_whole_and_has_the_changes_that_its_network_takes():
@@ -53,3 +57,27 @@ def test_what_is_no_file_is_told_apart(tmp_path):
     for name, message in {"pipe": "a device or a pipe", "folder": "this is a folder", "none": "cannot be read"}.items():
         with pytest.raises(StudyError, match=message):
             read_study(tmp_path / f"{name}.toml")
+
+
+def as_large_as_cifar(classes):
+    """50,000 images of a pixel, for what only counts them."""
+    labels = torch.arange(50_000) % classes
+    examples = Examples(torch.zeros(50_000, 3, 1, 1, dtype=torch.uint8), labels)
+    return Dataset("cifar", tuple(map(str, range(classes))), examples, examples)
+
+
+def test_no_study_asks_for_more_images_than_its_data_set_has():
+    sizes = {"cifar10": as_large_as_cifar(10), "cifar100": as_large_as_cifar(100)}
+    recipes = [
+        recipe
+        for path in shipped_studies().values()
+        for scale in SCALES
+        if scale == "default" or f"[{scale}]" in path.read_text()
+        for study in read_studies(path, scale)
+        for recipe in study.recipes
+    ]
+    asked = {(each.data, each.val, each.train_images) for each in recipes if each.data in sizes}
+    assert len(asked) > 5
+    for data, fraction, train_images in asked:
+        counts = training_counts(sizes[data], fraction=fraction, train_images=train_images)
+        assert sum(counts) == train_images if train_images else sum(counts) > 40_000

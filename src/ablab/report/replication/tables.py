@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ablab.replication.answer import Answer
-from ablab.replication.evidence import Repeated, of_study, size_of, values
+from ablab.replication.evidence import Repeated, comparable, of_study, size_of
 from ablab.replication.facts import network
 from ablab.replication.measures import MEASURES, Measure
 from ablab.replication.published_report import IMAGES, Figures, PublishedReport
@@ -108,7 +108,7 @@ def _figure(entry: Figures, name: str, measure: Measure, repeated: Sequence[Repe
     there = of_study(repeated, entry.study, entry.data)
     result = there.largest({entry.recipe}) if there else None
     arm = result.arm(entry.recipe) if result else None
-    ours = list(values(arm, measure).values()) if arm else []
+    ours = comparable(arm, measure) if arm else []
     span = one_more(ours, measure) if len(ours) >= 2 else None
     theirs = entry.values[name]
     return {

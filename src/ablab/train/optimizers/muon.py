@@ -21,23 +21,27 @@ def muon(
     nesterov: bool = True,
     rounds: Annotated[float, "[1, 20]"] = 5,
     rest: Annotated[float, "(0, 1e6]"] = 0.1,
+    rest_momentum: Annotated[float, "[0, 1)"] | None = None,
     adam: bool = False,
     layers: Literal["all", "conv"] = "all",
     unit: bool = False,
 ) -> torch.optim.Optimizer:
     """Matrices and filters move by their momentum made orthogonal; the rest by SGD, or AdamW, at `rest` times lr.
 
+    SGD has the same momentum if `rest_momentum` does not say another.
     With layers=conv matrices belong to the rest, too. With unit=true each layer's weights are scaled before every step,
     so that a filter has length 1 on average (Jordan 2024); a norm behind the layer takes the length away in any case.
     """
     least, parts = (2 if layers == "all" else 3), []
+    momenta = {True: momentum, False: momentum if rest_momentum is None else rest_momentum}
     for group in groups:
         for is_matrix in (True, False):
             chosen = [parameter for parameter in group["params"] if (parameter.ndim >= least) == is_matrix]
             if chosen:
                 scale = group.get("scale", 1.0) * (1.0 if is_matrix else rest)
-                parts.append({**group, "params": chosen, "is_matrix": is_matrix, "scale": scale})
-    return Muon(parts, lr, momentum=momentum, nesterov=nesterov, rounds=int(rounds), adam=adam, unit=unit)
+                own = {"is_matrix": is_matrix, "momentum": momenta[is_matrix], "scale": scale}
+                parts.append({**group, "params": chosen, **own})
+    return Muon(parts, lr, nesterov=nesterov, rounds=int(rounds), adam=adam, unit=unit)
 
 
 class Muon(torch.optim.Optimizer):
