@@ -2,9 +2,10 @@
 
     python benchmarks/roofline.py [--model NAME] [--images N] [--rounds N]
 
-Measures two ceilings first: multiply-adds a second of a large product of matrices, in each number format, and bytes a
-second of a copy. A layer can reach the smaller of the product's ceiling and (multiply-adds a byte) x (bytes a second),
-where the bytes are its input, output and weights, once each (Williams, Waterman and Patterson 2009, "Roofline").
+Measures two ceilings: multiply-adds a second of a large product of matrices, in each number format, before and after
+each network (the higher counts, since a virtual machine's speed drifts), and bytes a second of a copy. A layer can
+reach the smaller of the product's ceiling and (multiply-adds a byte) x (bytes a second), where the bytes are its input,
+output and weights, once each (Williams, Waterman and Patterson 2009, "Roofline").
 For each kind of convolution in a network it prints the share of that which torch reaches forward and in both gradients,
 and for the whole network the share of the product's ceiling that a training step reaches, without kernels and with.
 """
@@ -14,6 +15,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +47,11 @@ def least(work: Callable[[], object], rounds: int) -> float:
     return min(times)
 
 
+def products(hardware: Hardware) -> dict[str, float]:
+    """Multiply-adds a second of a large product of matrices, in each number format."""
+    return {one.precision: one.matmul * 1e9 for one in ceilings(hardware)}
+
+
 def bandwidth(rounds: int) -> float:
     """Bytes a second that a copy reads and writes."""
     source = torch.ones(COPIED // 4)
@@ -70,14 +77,28 @@ def convolutions(net: nn.Module) -> Counter[Sizes]:
     return counts
 
 
-def shares(sizes: Sizes, batch: int, dtype: torch.dtype, peak: float, speed: float, rounds: int) -> tuple[float, ...]:
-    """Of a convolution: multiply-adds, seconds of a training step, and the shares of its roof forward and training."""
+@dataclass(frozen=True)
+class Layer:
+    """A convolution on a batch: multiply-adds, bytes and seconds of a pass forward, and seconds of a training step."""
+
+    macs: int
+    bytes: int
+    forward: float
+    training: float
+
+    def shares(self, peak: float, speed: float) -> tuple[float, float]:
+        """Of its roof, forward and training."""
+        roof = min(peak, self.macs / self.bytes * speed)
+        return self.macs / self.forward / roof, PASSES * self.macs / self.training / roof
+
+
+def timed(sizes: Sizes, batch: int, dtype: torch.dtype, rounds: int) -> Layer:
     inputs, outputs, side, kernel, stride, padding = sizes
     images = torch.ones(batch, inputs, side, side, dtype=dtype).contiguous(memory_format=torch.channels_last)
     filters = torch.ones(outputs, inputs, kernel, kernel, dtype=dtype).contiguous(memory_format=torch.channels_last)
     out = conv2d(images, filters, stride=stride, padding=padding)
     macs = out.numel() * inputs * kernel**2
-    roof = min(peak, macs / ((images.numel() + out.numel() + filters.numel()) * dtype.itemsize) * speed)
+    moved = (images.numel() + out.numel() + filters.numel()) * dtype.itemsize
     forward = least(lambda: conv2d(images, filters, stride=stride, padding=padding), rounds)
     images.requires_grad_(), filters.requires_grad_()
 
@@ -85,8 +106,7 @@ def shares(sizes: Sizes, batch: int, dtype: torch.dtype, peak: float, speed: flo
         made = conv2d(images, filters, stride=stride, padding=padding)
         return torch.autograd.grad(made, (images, filters), out)
 
-    training = least(both, rounds)
-    return PASSES * macs, training, macs / forward / roof, PASSES * macs / training / roof
+    return Layer(macs, moved, forward, least(both, rounds))
 
 
 def step_seconds(name: str, batch: int, way: str, rounds: int) -> tuple[float, Hardware, str]:
@@ -116,30 +136,32 @@ def main() -> None:
     asked = parser.parse_args()
     hardware = choose_hardware()
     print(f"{hardware.threads} threads; {os.getloadavg()[0]:.1f} processes ran in the last minute")
-    peaks = {one.precision: one.matmul * 1e9 for one in ceilings(hardware)}
     speed = bandwidth(asked.rounds)
-    for precision, peak in peaks.items():
-        print(f"product of matrices, {precision}: {peak / 1e9:,.0f} billion multiply-adds a second")
     print(f"copy: {speed / 1e9:.1f} GB a second\n")
     for name in asked.model or NETWORKS:
         batch = min(NETWORKS[name], asked.images or NETWORKS[name])
         net = build(name, Io(3, 32, 32, 10))
-        print(f"{name}, batch {batch}: share of its roof that each convolution reaches, forward and training")
-        total = taken = 0.0
-        for sizes, times in sorted(convolutions(net).items(), key=lambda item: -item[0][2]):
-            macs, seconds, *reached = shares(
-                sizes, batch, FORMATS[hardware.precision], peaks[hardware.precision], speed, asked.rounds
-            )
-            total, taken = total + times * macs, taken + times * seconds
-            inputs, outputs, side, kernel, stride, _ = sizes
-            layer = f"{inputs}->{outputs} @{side} {kernel}x{kernel}/{stride}"
-            print(f"    {times} x {layer:<26} {reached[0]:>6.0%} {reached[1]:>6.0%}", flush=True)
-        if taken:
+        before = products(hardware)
+        layers = {
+            sizes: (times, timed(sizes, batch, FORMATS[hardware.precision], asked.rounds))
+            for sizes, times in sorted(convolutions(net).items(), key=lambda item: -item[0][2])
+        }
+        ways = ("kernels=off", "kernels=auto")
+        steps = {way: step_seconds(name, batch, way, asked.rounds) for way in ways}
+        peaks = {precision: max(peak, before[precision]) for precision, peak in products(hardware).items()}
+        print(f"{name}, batch {batch}; products of matrices, billions of multiply-adds a second: ", end="")
+        print(", ".join(f"{precision} {peak / 1e9:,.0f}" for precision, peak in peaks.items()))
+        print("    share of its roof that each convolution reaches, forward and training:")
+        for (inputs, outputs, side, kernel, stride, _), (times, layer) in layers.items():
+            forward, training = layer.shares(peaks[hardware.precision], speed)
+            words = f"{inputs}->{outputs} @{side} {kernel}x{kernel}/{stride}"
+            print(f"    {times} x {words:<26} {forward:>6.0%} {training:>6.0%}")
+        total = sum(times * PASSES * layer.macs for times, layer in layers.values())
+        if taken := sum(times * layer.training for times, layer in layers.values()):
             share = total / taken / peaks[hardware.precision]
             print(f"    all: {share:.0%} of the ceiling of products in {hardware.precision}, training")
         macs_of_step = PASSES * inspect(net, (3, 32, 32)).macs * batch
-        for way in ("kernels=off", "kernels=auto"):
-            seconds, where, kernels = step_seconds(name, batch, way, asked.rounds)
+        for way, (seconds, where, kernels) in steps.items():
             share = macs_of_step / seconds / peaks[where.precision]
             print(
                 f"    {way}: a step {1e3 * seconds:.1f} ms, {share:.0%} of the ceiling in {where.precision} ({kernels})"

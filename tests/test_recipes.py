@@ -43,7 +43,8 @@ def test_each_learns_on_small_data_of_the_kind(name, tmp_path):
     """A tenth of the width on made-up pictures, in a few steps: it is the parts that must work together."""
     made = "data=phantom(train=600, test=100)"
     small = [made, "val=0.1", "width=0.1", "epochs=5", "batch=30", "whiten=200", "precision=fp32", "augment=none"]
-    done = ablab("train", name, *small, cwd=tmp_path)
+    rates = "lr_scale=norms(0.015) + biases(0.015) + head(0.02)"  # they go with the size of a batch
+    done = ablab("train", name, *small, rates, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     accuracy = float(done.stdout.partition("test: ")[2].split()[0])
     assert accuracy > 20

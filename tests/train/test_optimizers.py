@@ -197,6 +197,20 @@ def test_muon_steps_have_all_singular_values_near_one_and_leave_the_rest_to_sgd(
     torch.testing.assert_close(layer.bias.detach(), before[1] - 0.05 * layer.bias.grad)
 
 
+@pytest.mark.parametrize(("text", "momentum"), [("rest=1", 0.95), ("rest=1, rest_momentum=0.8", 0.8)])
+def test_the_rest_of_muon_is_sgd_with_the_same_momentum_or_its_own(text, momentum):
+    layer, plain = nn.Linear(3, 2), nn.Linear(3, 2)
+    plain.load_state_dict(layer.state_dict())
+    optimizer = make_optimizer(f"muon({text})", layer, lr=0.1, weight_decay=0.0)
+    reference = torch.optim.SGD([plain.bias], lr=0.1, momentum=momentum, nesterov=True)
+    for gradient in GRADIENTS:
+        layer.weight.grad, layer.bias.grad = torch.full((2, 3), gradient), torch.tensor([gradient, -gradient])
+        plain.bias.grad = layer.bias.grad.clone()
+        optimizer.step()
+        reference.step()
+    torch.testing.assert_close(layer.bias, plain.bias)
+
+
 def test_the_rest_of_muon_can_be_adamw():
     layer, plain = nn.Linear(3, 2), nn.Linear(3, 2)
     plain.load_state_dict(layer.state_dict())
