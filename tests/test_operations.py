@@ -165,7 +165,8 @@ def test_what_was_always_taken_in_both_ways_stays_as_it_is_written(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["some/folder", "pictures", "photos(coarse)", "~/data/x.npz", "~nobody/x", "~(", "cats and dogs", "a(b"]
+    "text",
+    ["some/folder", "pictures", "photos(coarse)", "~/data/x.npz", "~nobody/x", "~(", "~\0", "cats and dogs", "a(b"],
 )
 def test_a_data_set_may_be_any_path_that_is_not_nearly_a_known_name(text):
     assert faults_of("data", text) == ()

@@ -37,7 +37,10 @@ def pinned_file(text: str) -> str:
 
 def named_path(text: str | Path) -> Path:
     """The path of a name, with ~ for the user's folder; a ~ that stands for nobody's folder stays as it is."""
-    return Path(os.path.expanduser(text))  # noqa: PTH111 (Path.expanduser raises where there is no such user)
+    try:
+        return Path(os.path.expanduser(text))  # noqa: PTH111 (Path.expanduser raises where there is no such user)
+    except ValueError:  # no user has a NUL in the name
+        return Path(text)
 
 
 def content(text: str) -> bytes:

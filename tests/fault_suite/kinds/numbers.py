@@ -26,8 +26,10 @@ class Net(nn.Module):
             y = y * float(VALUE)
         return y
 """
-SMALL = ["data=phantom(train=400, test=60)", "epochs=4", "batch=50", "threads=1", "lr=0.01", "--json"]
+SMALL = ["data=phantom(train=400, test=60)", "epochs=4", "threads=1", "lr=0.01", "--json"]
 PLACES = {
+    "at the first steps": "self.training and len(x) == 50 and self.steps < 6",  # the check before has 64 images
+    "at step 1,000": "self.training and self.steps == 1000",
     "at a step": "self.training and 3 <= self.steps < 9",
     "from step 20 on": "self.training and self.steps >= 20",
     "in validation only": "self.steps > 9 and not self.training and len(x) == 40",
@@ -43,10 +45,11 @@ def not_finite(nursery: Nursery, folder: Path, number: int) -> Iterator[Trial]:
         here.mkdir(exist_ok=True)
         (here / "net.py").write_text(NET.replace("SPOILT", PLACES[place]).replace("VALUE", repr(value)))
         what = f"{value} {place}"
-        ended = nursery.run(["train", "net.py:Net", *SMALL], here)
+        batch = "batch=1" if "1,000" in place else "batch=50"
+        ended = nursery.run(["train", "net.py:Net", batch, *SMALL], here)
         yield kept_as_failed(judged(ended, what, [1]), here / "store", what)
     here = folder / "by itself"
-    ended = nursery.run(["train", "simple-nn", *SMALL[:4], "lr=1e30"], here)
+    ended = nursery.run(["train", "simple-nn", "batch=50", *SMALL[:3], "lr=1e30", "--json"], here)
     yield kept_as_failed(judged(ended, "lr=1e30", [1]), here / "store", "lr=1e30")
 
 
@@ -149,7 +152,7 @@ def memory(nursery: Nursery, folder: Path, number: int) -> Iterator[Trial]:
 
 
 FAULTS = (
-    Fault("a loss that is not finite", 1, 8, not_finite),
+    Fault("a loss that is not finite", 1, 12, not_finite),
     Fault("a variant that diverges", 1, 3, in_one_variant, is_long=True),
     Fault("one class, one image a class, constant images", 1, 18, degenerate),
     Fault("too little memory", 1, 6, memory, is_long=True),
