@@ -101,12 +101,12 @@ def test_a_study_on_several_data_sets_is_made_in_words():
         ({"base": "simple-n"}, ['did you mean "simple-nn"']),
         ({"variants": {"same": "norm=none"}}, ['variant "same": norm=none: this is the base recipe itself']),
         ({"variants": {"a": "nrom=batch"}}, ['variant "a": ', 'did you mean "norm"']),
-        ({"margn": 1.0}, ['"margn" is no part of [decide]: did you mean "margin"?']),
-        ({"seeds": "9..3", "margin": -1}, ["seeds: ", "the range goes down", "margin = -1"]),
+        ({"margn": 1.0}, ['"margn" is not a key of [decide]: did you mean "margin"?']),
+        ({"seeds": "9..3", "margin": -1}, ["seeds: ", "the range is backwards", "margin = -1"]),
         ({"base": "simple-nn epoch=3", "variants": {"a": "nrom=batch"}, "seeds": 1}, ["epoch", "nrom", "one seed"]),
         ({"rule": Rule(), "margin": 1.0}, ["rule and margin are both given"]),
         ({"tune": {"lr": "auto"}, "variants": {"a": "lr=0.1"}}, ["changes nothing but the learning rate"]),
-        ({"question": " "}, ["the question must be text"]),
+        ({"question": " "}, ["write the question as text"]),
         ({"variants": {}}, ["there is nothing to compare"]),
     ],
 )
@@ -119,7 +119,7 @@ def test_all_that_is_wrong_is_said_without_lines_of_a_file_that_is_not_there(wor
 
 @pytest.mark.parametrize("name", ["studies/norm.toml", Path("norm.toml")])
 def test_the_name_of_a_file_instead_of_its_text_is_told_what_to_use(name):
-    with pytest.raises(StudyError, match=r"the text of a file is wanted, not its name: Study.from_file\(\"\S+toml"):
+    with pytest.raises(StudyError, match=r"this needs the text of a file, not its name: Study.from_file\(\"\S+toml"):
         Study.from_toml(name)
 
 

@@ -119,7 +119,7 @@ def test_a_study_is_stopped_through_the_folder_of_its_store_and_keeps_the_last_e
 @pytest.mark.parametrize("names", [{"executor": "heer"}, {"track": ["jsnol(x)"]}, {"executor": "here", "workers": 2}])
 def test_a_wrong_executor_or_tracker_is_refused_before_data_are_read(tmp_path, names):
     (study,) = read_studies_of(tmp_path, TEXT.replace(DATA, "no/such/folder"))
-    with pytest.raises(InputError, match="did you mean|give one of the two"):
+    with pytest.raises(InputError, match="did you mean|give only one of them"):
         run_study(study, Store(tmp_path / "store"), show=lambda planned: nothing, **names)
 
 
@@ -152,7 +152,7 @@ def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
 def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
-    with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
+    with pytest.raises(InputError, match="this store has no run of this study yet; start it with: ablab run"):
         look_up(*read_studies(path), Store(tmp_path / "store"))
 
 
@@ -190,15 +190,15 @@ def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_chang
     before = run_study(*read_studies(path), store, show=lambda planned: nothing, workers=1)
     assert {run.plan for run in before.runs} == {before.plan.hash}
     path.write_text(TEXT.replace("norm=batch", "norm=group").replace("margin = 1.0", "margin = 2.0"))
-    with pytest.raises(StudyError, match=f"begun as plan {before.plan.hash}") as refused:
+    with pytest.raises(StudyError, match=f"started as plan {before.plan.hash}") as refused:
         run_study(*read_studies(path), store, show=lambda planned: nothing)
     assert "margin was 1.0, is 2.0" in str(refused.value)
-    assert "(norm=batch) is gone or has changed" in str(refused.value)
-    assert "say --new" in str(refused.value)
+    assert "(norm=batch) was removed or has changed" in str(refused.value)
+    assert "add --new" in str(refused.value)
     again = run_study(*read_studies(path), store, show=lambda planned: nothing, workers=1, is_new=True)
     assert again.ledger.study == 2
     path.write_text(TEXT)
-    with pytest.raises(StudyError, match="has been changed since"):
+    with pytest.raises(StudyError, match="has changed since"):
         run_study(*read_studies(path), store, show=lambda planned: nothing)
 
 

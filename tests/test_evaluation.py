@@ -149,12 +149,12 @@ def test_weights_of_another_network_are_told_with_the_layers_that_differ(tmp_pat
     with pytest.raises(DataError) as error:
         ablab.evaluate(weights=tmp_path / "theirs.safetensors", model=f"{tmp_path}/net.py:Net", data=DATA)
     assert str(error.value).splitlines()[1:] == [
-        "    head.bias: missing in the file",
+        "    head.bias: missing from the file",
         "    stem: the network has no such tensor",
         "    head.weight: 10x5 in the file, 10x3072 in the network",
     ]
     (tmp_path / "no.safetensors").write_text("no weights")
-    with pytest.raises(DataError, match="no safetensors file"):
+    with pytest.raises(DataError, match="not a readable safetensors file"):
         ablab.evaluate(weights=tmp_path / "no.safetensors", model="mlp", data=DATA)
 
 

@@ -27,9 +27,9 @@ def test_the_plan_of_a_study_is_the_same_wherever_it_is_carried_out():
     [
         ('[execute]\nexecutor = "rai(host:1)"', 'study.toml:12: no executor is called "rai"'),
         ('[execute]\nexecutor = "workers(0)"', "study.toml:12: executor = workers.0.: number = 0 must be"),
-        ("[execute]\nexecutor = 3", 'study.toml:12: executor is text, such as "workers'),
+        ("[execute]\nexecutor = 3", 'study.toml:12: write executor as text, such as "workers'),
         ('[execute]\nworkers = "2"', 'study.toml:12: .execute. has no key "workers"'),
-        ("[execute]", "study.toml:11: executor is text"),
+        ("[execute]", "study.toml:11: write executor as text"),
         ('[executor]\nexecutor = "here"', 'unknown section .executor.\n.*\n.*\ndid you mean "execute"'),
     ],
 )

@@ -165,7 +165,7 @@ def test_a_run_of_nothing_but_installed_parts_is_trained_told_and_exported(packa
     words = ["train", *keys, "data=bars(images=200)", "lr=0.01", "epochs=2", "batch=40"]
     done = ablab(packages, tmp_path, *words, "--track", "diary(file=told.txt)")
     assert done.returncode == 0, done.stderr
-    assert f"executes your own code: {DISTRIBUTION}:" in done.stderr
+    assert f"runs your own code: {DISTRIBUTION}:" in done.stderr
     assert (tmp_path / "told.txt").read_text().count("epoch ") == 2
     run = re.search(r"run ([0-9a-f]{12}):", done.stdout)[1]
     exported = ablab(packages, tmp_path, "export", run, "--to", "classes", "--out", "names.txt")
@@ -174,7 +174,7 @@ def test_a_run_of_nothing_but_installed_parts_is_trained_told_and_exported(packa
     longest = ablab(packages, tmp_path, "longest")
     assert longest.stdout.startswith(f"{run}: ")
     again = ablab(packages, tmp_path, *words)
-    assert "was trained before and is in the store" in again.stdout
+    assert "is already in the store" in again.stdout
 
 
 @pytest.mark.slow

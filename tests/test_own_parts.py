@@ -137,7 +137,7 @@ def test_what_is_wrong_with_a_name_is_told_at_once(here, change, message):
 def test_a_loss_that_takes_no_smoothing_refuses_it(here):
     text = Recipe.of({"loss": "loss.py:poly"}).loss
     make_loss(text)
-    with pytest.raises(RecipeError, match="it takes no smoothing, so label_smoothing has to stay at its default"):
+    with pytest.raises(RecipeError, match="it takes no smoothing, so label_smoothing must keep its default"):
         make_loss(text, smoothing=0.1)
     with pytest.raises(RecipeError, match="it takes no class_weights"):
         make_loss(text, class_weights=torch.ones(4))
@@ -155,7 +155,7 @@ def test_data_of_ones_own_are_known_by_their_pictures(here):
         'from ablab.catalogue import mark\n\n@mark("generator", "odd")\ndef odd():\n    return 3\n\n'
         '@mark("generator", "broken")\ndef broken():\n    return 1 / 0\n'
     )
-    with pytest.raises(DataError, match="gave a int; a Dataset is wanted"):
+    with pytest.raises(DataError, match="returned a int; it must return a Dataset"):
         load_dataset("bad.py:odd")
     with pytest.raises(DataError, match=r"ZeroDivisionError: division by zero \(.*bad.py, line 9\)"):
         load_dataset("bad.py:broken")
@@ -206,7 +206,7 @@ def test_every_example_of_ones_own_runs_in_one_study_and_says_first_what_it_exec
     words += ["--executor", "workers(1)"]
     command.main(words, standalone_mode=False)
     shown = capsys.readouterr()
-    (line,) = [one for one in shown.err.splitlines() if one.startswith("executes your own code: ")]
+    (line,) = [one for one in shown.err.splitlines() if one.startswith("runs your own code: ")]
     for file in EXAMPLES.glob("*.py"):
         assert file.stem == "layers" or f"examples/own/{file.name}:" in line
     assert "best epoch" in shown.out
@@ -222,7 +222,7 @@ def test_whatever_executes_a_study_names_the_code_first(words, tmp_path, monkeyp
     monkeypatch.chdir(EXAMPLES.parent.parent)
     verb, *options = words
     command.main([verb, "examples/own/study.toml", "--store", str(tmp_path), *options], standalone_mode=False)
-    assert capsys.readouterr().err.startswith("executes your own code: examples/own/network.py:Net@")
+    assert capsys.readouterr().err.startswith("runs your own code: examples/own/network.py:Net@")
 
 
 @pytest.mark.slow
@@ -245,7 +245,7 @@ def test_commands_for_a_trained_network_name_its_code_first_and_a_folder_for_the
     ):
         capsys.readouterr()
         command.main([*words, *store], standalone_mode=False)
-        assert capsys.readouterr().err.startswith("executes your own code: examples/own/network.py:Net@")
+        assert capsys.readouterr().err.startswith("runs your own code: examples/own/network.py:Net@")
     assert {"network.py", "layers.py"} <= {file.name for file in folder.iterdir()}
     (code,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
     used = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)

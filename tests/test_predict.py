@@ -93,7 +93,7 @@ def test_what_is_no_picture_is_named_and_may_be_skipped(trained, tmp_path):
         invoke(*words)
     assert "b.png" in invoke(*words, "--skip-unreadable")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no picture in this folder"):
+    with pytest.raises(DataError, match="no pictures in this folder"):
         pictures_at([str(tmp_path / "empty")])
     with pytest.raises(DataError, match="cannot be read"):
         invoke("predict", run.id, str(tmp_path / "none.png"), "--store", str(store.folder))

@@ -68,7 +68,7 @@ def test_the_size_of_pictures_is_kept_with_the_data_and_told_to_a_store_that_did
 
 
 def test_a_study_that_was_not_begun_is_not_found(tmp_path):
-    with pytest.raises(InputError, match="has not been run with this store yet; start it with: ablab run"):
+    with pytest.raises(InputError, match="this store has no run of this study yet; start it with: ablab run"):
         look_up(Study.from_toml(TEXT, "study.toml"), Store(tmp_path))
 
 
@@ -96,7 +96,7 @@ def test_a_study_in_a_store_is_found_on_its_data_and_at_its_scale(tmp_path, scal
     assert (study_of(kept).base, study_of(kept).scale, study_of(kept).name) == (study.base, scale, study.name)
     assert look_up(study, store).plan == planned
     (other,) = read_studies(tmp_path / "study.toml", scale)[1 - part : 2 - part or None]
-    with pytest.raises(InputError, match="has not been run with this store yet"):
+    with pytest.raises(InputError, match="this store has no run of this study yet"):
         look_up(other, store)
 
 

@@ -88,7 +88,7 @@ def test_a_row_that_no_report_has_is_an_error_that_names_the_page(tmp_path, chan
         ("", "cannot be read"),
         ("{", "cannot be read"),
         ("[" * 100_000, "cannot be read"),
-        ('{"study": 1, "runs": NaN}', "no number"),
+        ('{"study": 1, "runs": NaN}', "not a number"),
         ('{"runs": []}', "study"),
         ("[]", "embedded"),
     ],
@@ -102,10 +102,10 @@ def test_an_element_that_is_damaged_is_an_error(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"<p>just a page</p>", "no runs are embedded"),
-        (b"", "no runs are embedded"),
-        (b"\xff\xfe\x00", "no text"),
-        (b'<!-- <script type="application/json" id="ablab-runs">{}</script> -->', "no runs are embedded"),
+        (b"<p>just a page</p>", "this page contains no runs"),
+        (b"", "this page contains no runs"),
+        (b"\xff\xfe\x00", "not text"),
+        (b'<!-- <script type="application/json" id="ablab-runs">{}</script> -->', "this page contains no runs"),
         (b'<script id="ablab-runs">{}</script>', "not marked as JSON"),
     ],
 )

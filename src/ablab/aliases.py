@@ -50,7 +50,7 @@ TEXTS = {
     "pretrained": "init=FILE.safetensors",
     "weights": "init=FILE.safetensors",
 }
-SEED = "a seed is no part of a recipe: --seed 3 with ablab train, seeds in the [decide] part of a study"
+SEED = "a recipe has no seed: use --seed 3 with ablab train, or seeds in the [decide] section of a study"
 
 
 def hint(name: str, value: str) -> str:

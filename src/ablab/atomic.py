@@ -127,15 +127,15 @@ def sync_folder(folder: Path) -> None:
 def failure(path: Path, error: OSError, size: int | None = None, written: int = 0) -> AblabError:
     """The message for a `path` that could not be written."""
     if error.errno not in NO_ROOM:
-        return AblabError(f"{path}: cannot be written: {error.strerror or error}; what was there before is unchanged")
+        return AblabError(f"{path}: cannot be written: {error.strerror or error}; the old content is unchanged")
     needed = f"{size:,} bytes are needed" if size is not None else f"more than {written:,} bytes are needed"
     try:
         free = f"{shutil.disk_usage(path.parent).free:,} bytes are free on that disk"
     except OSError:
-        free = "how many are free on that disk is unknown"
+        free = "the free space on that disk is unknown"
     return AblabError(
         f"{path}: no room ({error.strerror}): {needed}, {free}\n"
-        "what was there before is unchanged; free some space and do the same again"
+        "the old content is unchanged; free some space and try again"
     )
 
 

@@ -55,13 +55,13 @@ def _with_fresh_seeds(planned: Plan, store: Store) -> Plan:
         return planned
     there = store.runs(seen & set(store.ids()))
     judges = dict.fromkeys(look.plan for look in store.judged(seen))
-    known = f" by plan {', '.join(judges)}" if judges else ""
+    known = f" from plan {', '.join(judges)}" if judges else ""
     saved = sum(run.cost.wall_seconds for run in there)
     cost = f"; to train {'it' if len(there) == 1 else 'them'} again takes about {duration(saved)}" if there else ""
     fresh = _at_free_root(planned, store)
     note = (
-        f"fresh seeds (root {fresh.study.rule.root}): {counted(len(seen), 'run')} that this study would use "
-        f"{'has' if len(seen) == 1 else 'have'} been seen{known}{cost}. --reuse takes them, and the verdicts say so"
+        f"fresh seeds (root {fresh.study.rule.root}): the results of {counted(len(seen), 'run')} that this study would "
+        f"use are already known{known}{cost}. --reuse uses them, and the verdicts say so"
     )
     return dataclasses.replace(fresh, note=note)
 
@@ -72,11 +72,11 @@ def _replicated(planned: Plan, store: Store) -> Plan:
     if not known:
         raise StudyError(f"{where}: there is nothing to replicate yet: run it once without --replicate")
     if planned.study.rule.root:
-        raise StudyError(f"{where}: it names its root: leave root out, and --replicate takes the next one")
+        raise StudyError(f"{where}: this study sets its root: leave root out, and --replicate takes the next one")
     if len(known) > 1 and result_of(known[-1], store).decision.wanted:
         return known[-1]
     if len(known) == 1 and result_of(known[0], store).decision.wanted:
-        raise StudyError(f"{where}: its first answer is not complete yet: run it without --replicate, which goes on")
+        raise StudyError(f"{where}: its first answer is not complete yet: run it without --replicate to continue")
     fresh = _at_free_root(known[0], store)
     note = f"a replication of plan {known[0].hash}, with the seeds of root {fresh.study.rule.root}"
     return dataclasses.replace(fresh, note=note)
@@ -109,7 +109,9 @@ def _at_free_root(planned: Plan, store: Store) -> Plan:
     for root in range(1, MOST_ROOTS + 1):
         if not _seen(fresh := at_root(planned, root), store):
             return fresh
-    raise StudyError(f"{planned.study.where}: all {MOST_ROOTS} roots have been used: --reuse takes runs that were seen")
+    raise StudyError(
+        f"{planned.study.where}: all {MOST_ROOTS} roots have been used: --reuse uses runs whose results are known"
+    )
 
 
 def _check_locked(planned: Plan, store: Store) -> None:
@@ -125,9 +127,10 @@ def _check_locked(planned: Plan, store: Store) -> None:
         is_same = at_root(before, planned.study.rule.root).hash == planned.hash  # with other seeds
         if is_same or there.isdisjoint(run.id for run in before.most):
             continue
-        listed = "\n    ".join(changes(before.study, planned.study)) or "the version of the rules that decide"
+        listed = "\n    ".join(changes(before.study, planned.study)) or "the version of the decision rules"
         raise StudyError(
-            f"{planned.study.where}: this study was begun as plan {kept.plan}, and has been changed since:\n"
-            f"    {listed}\nundo that to go on; to start a new study with it, which the ledger counts and whose "
-            "verdicts say how many runs were known before, say --new"
+            f"{planned.study.where}: this study started as plan {kept.plan}, and has changed since:\n"
+            f"    {listed}\nundo the change to continue; to start a new study with it, add --new: the ledger "
+            "counts it, "
+            "and its verdicts say how many runs were known before"
         )

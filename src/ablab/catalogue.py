@@ -141,7 +141,7 @@ def find(folder: str, kind: str, name: str, error: type[InputError] = InputError
     entries = with_installed(folder, kind, [name])
     if name not in entries:
         names = [*entries, *_installed_names(kind, entries)]
-        hint = f"say which part of the file: {name}:NAME" if name.endswith(".py") else did_you_mean(name, names)
+        hint = f"name the part of the file: {name}:NAME" if name.endswith(".py") else did_you_mean(name, names)
         raise error([Fault(kind, f'no {kind} is called "{name}"', name, hint)])
     return entries[name]
 
@@ -168,7 +168,7 @@ def read_operations(
     if unreadable:
         return (), unreadable
     if not least <= len(calls) <= most:
-        return (), (Fault(key, f"{key} = {text}: one name is wanted here", text),)
+        return (), (Fault(key, f"{key} = {text}: write one name here", text),)
     named, faults = [], []
     for call in calls:
         if call.name not in known:

@@ -97,7 +97,7 @@ class Start:
 
 @dataclass(frozen=True)
 class ProgramStart:
-    """A study of a command or a function with its plan."""
+    """A study of a program or a function with its plan."""
 
     study: TrialStudy
     plan: TrialPlan
@@ -123,7 +123,7 @@ def run_study(study: Study, store: Store, *, show: Callable[[Plan], Observer], *
 
 
 def run_program(study: TrialStudy, store: Store, *, show: Show, **options: Any) -> TrialResult:
-    """Carry out one study of a command or a function: see `run_studies`."""
+    """Carry out one study of a program or a function: see `run_studies`."""
     with closing(run_studies([study], store, show=show, **options)) as ended:
         ((_, result),) = ended
     assert isinstance(result, TrialResult)

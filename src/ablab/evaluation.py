@@ -107,7 +107,7 @@ def foreign(
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise DataError(f"{path}: this is no safetensors file that can be read: {error}") from None
+        raise DataError(f"{path}: this is not a readable safetensors file: {error}") from None
     net = build(model.model, Io(*dataset.in_shape, len(dataset.classes)), **model.options)
     counts = {name: tensor for name, tensor in net.state_dict().items() if name.endswith(COUNTS)}
     weights = {**counts, **weights}
@@ -118,7 +118,7 @@ def foreign(
 def _check_fit(path: Path, weights: dict[str, Tensor], own: dict[str, Tensor], name: str) -> None:
     """Raise for weights of another network, with the layers that differ."""
     shapes = {key: tuple(tensor.shape) for key, tensor in weights.items()}
-    faults = [f"{key}: missing in the file" for key in own if key not in shapes]
+    faults = [f"{key}: missing from the file" for key in own if key not in shapes]
     faults += sorted(f"{key}: the network has no such tensor" for key in shapes if key not in own)
     faults += [
         f"{key}: {_size(shapes[key])} in the file, {_size(tuple(tensor.shape))} in the network"

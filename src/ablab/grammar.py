@@ -60,7 +60,7 @@ def call(text: str) -> Call:
     """Exactly one operation: `phantom(difficulty=0.5)`."""
     found = calls(text)
     if len(found) != 1:
-        raise _error(text, text, "one name is wanted here")
+        raise _error(text, text, "write one name here")
     return found[0]
 
 
@@ -76,7 +76,7 @@ def span(text: str) -> tuple[int, int]:
     low = int(match[1])
     high = int(match[2] or low)
     if low > high:
-        raise _error(text, text, f"the range goes down: {low} is more than {high}")
+        raise _error(text, text, f"the range is backwards: {low} is more than {high}")
     return low, high
 
 
@@ -102,7 +102,7 @@ def floors(text: str) -> dict[int, float]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,9})\s*:\s*(\d{1,3}(?:\.\d{1,4})?)\s*", part)
         if not match or not int(match[1]) > max(found, default=0) or float(match[2]) > 100:
-            raise _error(text, part, 'epochs in rising order, each with its percent, are wanted: write "2:30, 4:45"')
+            raise _error(text, part, 'write epochs in rising order, each with its percent: "2:30, 4:45"')
         found[int(match[1])] = float(match[2])
     return found
 

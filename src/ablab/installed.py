@@ -56,7 +56,7 @@ def offer_of(name: str) -> Offer | None:
     wanted = f"{_plain(where)}:{rest.partition('@')[0]}"
     found = [offer for offer in _offers(tuple(sys.path)) if offer.full_name == wanted]
     if len({offer.target for offer in found}) > 1:
-        raise InputError(f'"{wanted}" is the name of two parts of that distribution: they need different names')
+        raise InputError(f'"{wanted}" names two parts of that distribution: they need different names')
     return found[0] if found else None
 
 

@@ -189,13 +189,13 @@ def metric_fault(text: str) -> Fault | None:
             return Fault("metric", f"metric = {text}: {error}", text)
         lacking = [key for key in ("title", "unit", "direction") if not isinstance(said.get(key), str)]
         if lacking or said["direction"] not in get_args(Direction):
-            wanted = 'its mark says title="...", unit="..." and direction="higher" or "lower"'
+            wanted = 'its mark must set title="...", unit="..." and direction="higher" or "lower"'
             return Fault("metric", f"metric = {text}: {wanted}", text)
         return None
     figures = catalogue(FIGURES, FIGURE)
     if text.partition("(")[0].strip() in figures:
         return next(iter(read_operations("metric", text, figures)[1]), None)
-    message = f'metric = {text[:100]}: the name of a metric is wanted, such as "accuracy"'
+    message = f'metric = {text[:100]}: write the name of a metric, such as "accuracy"'
     return Fault("metric", message, text[:100], did_you_mean(text[:100], [*known_metrics(), *figures]))
 
 
@@ -215,7 +215,9 @@ def _checked(text: str) -> Callable[[Run], float | None]:
         except Exception as error:
             raise StudyError(f"metric = {text}: run {run.id}: {type(error).__name__}: {error}") from error
         if found is not None and (isinstance(found, bool) or not isinstance(found, int | float)):
-            raise StudyError(f"metric = {text}: it gave {found!r} for run {run.id}; a number or None is wanted")
+            raise StudyError(
+                f"metric = {text}: it returned {found!r} for run {run.id}; it must return a number or None"
+            )
         return found
 
     return value

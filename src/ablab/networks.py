@@ -62,7 +62,7 @@ class Weighted:
 def stored(start: str, store: Store | None) -> Network:
     """The network of the run whose id begins so."""
     if store is None:
-        raise InputError(f'"{start}": there is no store here with this run in it; say where one is with --store')
+        raise InputError(f'"{start}": there is no store here with this run; give its store with --store')
     run = store.run(start)
     return Network(f"run {run.id}", run.spec.recipe, run.spec.seed, run)
 
@@ -90,7 +90,7 @@ def weighted(
             f"run {spec.id} ({network.run.status}) has no weights here: a finished ablab train keeps them, a study "
             f'only with keep = "weights" in its file. To train the same network for this picture alone: {again}'
         )
-    return Weighted(_trained(spec, splits, observe, runs), splits, "trained now, not kept (ablab train would keep it)")
+    return Weighted(_trained(spec, splits, observe, runs), splits, "trained now and not kept (ablab train keeps a run)")
 
 
 def _initial(network: Network, dataset: Dataset, runs: Path | None) -> nn.Module:

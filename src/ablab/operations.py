@@ -169,7 +169,7 @@ def _start_faults(text: str) -> tuple[Fault, ...]:
         except InputError as error:
             return (Fault("init", f"init = {text}: {error}", text),)
     elif not re.fullmatch(f"{RUN}[0-9a-f]{{{ID}}}", text):
-        wanted = f"the whole id of a run is wanted, {ID} hexadecimal digits"
+        wanted = f"write the full ID of a run, {ID} hexadecimal digits"
         return (Fault("init", f"init = {text}: {wanted}", text, "ablab runs ls shows them"),)
     return ()
 
@@ -207,7 +207,7 @@ def _views(text: str, entries: Mapping[str, Entry]) -> tuple[tuple[Operation, ..
     name = " + ".join(map(str, calls)) or "none"
     if unreadable or name in entries:
         return () if unreadable else (Operation(grammar.Call(name), entries[name], {}),), unreadable
-    return (), (Fault("tta", f'tta = "{text}" is no set of views', text, did_you_mean(name, entries)),)
+    return (), (Fault("tta", f'tta = "{text}" is not a set of views', text, did_you_mean(name, entries)),)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -249,7 +249,7 @@ def data_sets() -> dict[str, Entry]:
 
 def no_data_set(name: str) -> Fault:
     """That none is called so."""
-    message = f'no data set is called "{name}", and no file or folder of that name is here'
+    message = f'there is no data set, file or folder called "{name}"'
     known = data_sets()
     return Fault("data", message, name, did_you_mean(name[:LENGTH], [*known, *short_names("generator", known)]))
 

@@ -51,7 +51,7 @@ def loaded(name: str, error: type[InputError]) -> Callable[..., Any]:
     """The function in a file of one's own."""
     function = getattr(own_module(name, error), attribute_of(name), None)
     if not callable(function):
-        raise error(f'"{name}": nothing that can be called is there')
+        raise error(f'"{name}": there is nothing to call')
     return function  # type: ignore[no-any-return]
 
 
@@ -196,7 +196,7 @@ def _text(file: Path, error: type[InputError]) -> str:
     except OSError as wrong:
         raise error(f"{file}: cannot be read ({wrong.strerror})") from None
     except UnicodeDecodeError:
-        raise error(f"{file}: this is no text") from None
+        raise error(f"{file}: this is not a text file") from None
 
 
 def told(error: BaseException) -> str:

@@ -56,7 +56,7 @@ def check_pin(text: str, digest: str) -> None:
     if pin and not digest.startswith(pin):
         raise InputError(
             f"{name_of(text)}: its content has changed since this recipe was made (it was {pin} and is "
-            f"{digest[:LENGTH]}); to use what is there now, name it without the digits behind @"
+            f"{digest[:LENGTH]}); to use the current content, leave out the digits after @"
         )
 
 

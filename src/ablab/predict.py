@@ -60,7 +60,7 @@ def pictures_at(places: Sequence[str], given: bytes = b"") -> list[Item]:
         elif path.is_dir():
             files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
             if not files:
-                raise DataError(f"{place}: there is no picture in this folder ({', '.join(sorted(PICTURES))})")
+                raise DataError(f"{place}: there are no pictures in this folder ({', '.join(sorted(PICTURES))})")
             items += [(str(file), file.read_bytes) for file in files]
         else:
             items.append((place, path.read_bytes))
@@ -73,10 +73,14 @@ def predict(
     """What the networks make of the pictures, each brought to the size and the numbers that they were trained on."""
     first = networks[0]
     if any(one.classes != first.classes or one.in_shape != first.in_shape for one in networks):
-        raise InputError("these runs have different classes or picture sizes, so their probabilities have no mean")
+        raise InputError(
+            "these runs have different classes or picture sizes, so their probabilities cannot be averaged"
+        )
     channels, height, width = first.shape
     if height != width:
-        raise DataError(f"this network takes images of {height} x {width} pixels: no picture can be brought to it")
+        raise DataError(
+            f"this network takes images of {height} x {width} pixels: ablab cannot convert pictures to that"
+        )
     images, kept, _ = decode_all(items, size=height, skip_unreadable=skip_unreadable)
     shares = torch.stack([_probabilities(one, in_channels(images, channels)) for one in networks])  # f32[R,N,K]
     mean, own = shares.mean(0), shares.argmax(2)
@@ -101,7 +105,7 @@ def in_channels(images: Tensor, channels: int) -> Tensor:
     if has == channels:
         return images
     if {has, channels} != {1, 3}:
-        raise DataError(f"this network takes images of {channels} channels: those of {has} cannot be brought to it")
+        raise DataError(f"this network takes images of {channels} channels: those of {has} cannot be converted")
     if channels == 3:
         return images.expand(-1, 3, -1, -1)
     weights = torch.tensor(GREY).view(1, 3, 1, 1)

@@ -44,13 +44,14 @@ def planned_on_data(
     for variant in study.variants:
         if load(variant.recipe).fingerprint != dataset.fingerprint:
             raise StudyError(
-                f'{study.where}: variant "{variant.name}" changes the images; pairs need the same images on both sides'
+                f'{study.where}: variant "{variant.name}" changes the images; both runs of a pair need the same images'
             )
     planned = plan(study, dataset.fingerprint, explores=explores)
     for each in planned.by_metric if explores else ():
         if each.metric.of_images:
             raise StudyError(
-                f"{study.where}: metric = {each.metric.name}: it counts test images, which no run that explores sees"
+                f"{study.where}: metric = {each.metric.name}: it uses test images, and exploring runs never "
+                "measure them"
             )
     planned = planned.on(facts_of(dataset))
     _ = [each.metric for each in planned.by_metric]  # which need to be there in these data

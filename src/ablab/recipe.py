@@ -34,15 +34,15 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     data: str = Field("phantom", description="data set: a name, a path, or phantom(difficulty=0.5)")
-    size: Positive | None = Field(None, description="pixels a side; folders of pictures are resized to 32 by default")
-    train_images: Positive | None = Field(None, description="train on this many images, equally many of every class")
+    size: Positive | None = Field(None, description="pixels per side; folders of pictures are resized to 32 by default")
+    train_images: Positive | None = Field(None, description="train on this many images, the same number of every class")
     data_fraction: float = Field(1.0, gt=0, le=1, description="train on this share of the images of every class")
-    imbalance: float = Field(
-        1.0, ge=1, description="long tail: images of the largest class over those of the smallest one"
+    imbalance: float = Field(1.0, ge=1, description="long tail: ratio of the largest class to the smallest one")
+    label_noise: float = Field(0.0, ge=0, lt=1, description="share of the training labels to replace with wrong ones")
+    val: float = Field(0.1, gt=0, lt=1, description="share of the training images to set aside for validation")
+    split_seed: int | None = Field(
+        None, ge=0, description="use one validation split for all seeds instead of a new one for each seed"
     )
-    label_noise: float = Field(0.0, ge=0, lt=1, description="share of the training labels that are made wrong")
-    val: float = Field(0.1, gt=0, lt=1, description="share of the training images set aside for validation")
-    split_seed: int | None = Field(None, ge=0, description="one validation split for all seeds instead of one a seed")
     model: str = Field("simple-nn", description="network: a name")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the network, such as norm=batch")
     init: str = Field(
@@ -54,68 +54,77 @@ class Recipe(BaseModel):
     whiten: int = Field(
         0,
         ge=0,
-        description="start the first convolution by whitening the patches of so many training images; 0: do not",
+        description="initialize the first convolution by whitening the patches of this many training images; 0: off",
     )
     epochs: Positive = Field(10, description="passes over the training images")
-    steps: Positive | None = Field(None, description="stop after this many steps instead of after whole epochs")
-    time: str | None = Field(None, description="stop after the epoch in which training has taken this long: 90s, 30m")
-    target: float | None = Field(None, gt=0, lt=100, description="stop once validation accuracy is this many percent")
-    patience: Positive | None = Field(None, description="stop after this many epochs without a better one")
-    floor: str | None = Field(
-        None, description="stop where the best validation accuracy so far is lower: 2:30, 4:45 (epoch:percent)"
+    steps: Positive | None = Field(None, description="stop after this many steps, not after whole epochs")
+    time: str | None = Field(None, description="stop after the epoch in which training time reaches this: 90s, 30m")
+    target: float | None = Field(
+        None, gt=0, lt=100, description="stop once validation accuracy reaches this many percent"
     )
-    batch: Positive = Field(128, description="images a step")
+    patience: Positive | None = Field(None, description="stop after this many epochs without improvement")
+    floor: str | None = Field(
+        None, description="stop if the best validation accuracy so far is lower than this: 2:30, 4:45 (epoch:percent)"
+    )
+    batch: Positive = Field(128, description="images per step")
     batch_split: Positive | Literal["auto"] = Field(
-        1, description="parts of a batch, one after the other; auto: as many as memory asks for"
+        1, description="split each batch into this many parts to save memory; auto: as many as memory requires"
     )
     sync_norm: bool = Field(
-        False, description="where processes share a batch, batch norm over all of it; else each has that of its part"
+        False,
+        description="if processes share a batch, normalize over the whole batch; otherwise, each process over its part",
     )
-    drop_last: bool = Field(False, description="leave out the last batch of an epoch where it is not full")
-    resolution: str = Field("none", description="size of training images in the first epochs: low(24, epochs=4)")
+    drop_last: bool = Field(False, description="drop the last batch of an epoch if it is not full")
+    resolution: str = Field("none", description="smaller training images in the first epochs: low(24, epochs=4)")
     optimizer: str = Field("sgd(momentum=0.9)", description="update rule: a name with its options")
-    lr: float = Field(0.05, gt=0, description="learning rate (its peak, where a schedule changes it)")
-    lr_scale: str = Field("none", description="other rates for parts: head(0.1) + biases(2), or layers by their name")
+    lr: float = Field(0.05, gt=0, description="learning rate (the peak, if a schedule changes it)")
+    lr_scale: str = Field(
+        "none", description="factors on the learning rate of parts: head(0.1) + biases(2), or layers by name"
+    )
     schedule: str = Field(
         "cosine",
         description="learning rate over time: constant, linear, triangle, cosine, onecycle, step, multistep, plateau",
     )
     warmup: float = Field(0.0, ge=0, description="epochs over which the learning rate rises from 0")
-    weight_decay: float = Field(5e-4, ge=0, description="L2 pull on weights")
+    weight_decay: float = Field(5e-4, ge=0, description="L2 penalty (weight decay)")
     decay: Literal["weights", "all"] = Field(
-        "weights", description="what is pulled: weights alone, or biases and norms as well"
+        "weights", description="what the penalties apply to: weights only, or biases and norms as well"
     )
-    l1: float = Field(0.0, ge=0, description="L1 pull on what weight_decay pulls")
-    clip: float | None = Field(None, gt=0, description="longest gradient: longer ones are scaled down to this norm")
-    average: str = Field("none", description="weights that are measured: none, ema(decay=0.998) or lookahead(every=5)")
-    loss: str = Field("cross-entropy", description="what is minimised: cross-entropy or focal(gamma=2)")
+    l1: float = Field(0.0, ge=0, description="L1 penalty, on the same parameters as weight_decay")
+    clip: float | None = Field(None, gt=0, description="clip gradients to this norm")
+    average: str = Field(
+        "none", description="average weights for measuring: none, ema(decay=0.998) or lookahead(every=5)"
+    )
+    loss: str = Field("cross-entropy", description="loss function: cross-entropy or focal(gamma=2)")
     class_weights: Literal["none", "balanced"] = Field(
-        "none", description="balanced: rare classes count as much as common ones"
+        "none", description="balanced: give rare classes as much weight as common ones"
     )
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
-    augment: str = Field("none", description="changes to training images: crop(4) + flip + cutout(8)")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="label smoothing: share of the target to spread over all classes"
+    )
+    augment: str = Field("none", description="random changes to training images: crop(4) + flip + cutout(8)")
     tta: str = Field(
         "none",
-        description="views averaged in tests: none, flip, flip+shift, airbench, or (a fault) augment",
+        description="test-time views to average: none, flip, flip+shift, airbench, or (a mistake) augment",
     )
     select: Literal["best", "last", "test"] = Field(
-        "best", description="epoch that counts: best on validation, last, or (biased) best on test"
+        "best", description="epoch to keep: best on validation, last, or (biased) best on test"
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="number format of the forward pass; weights are fp32"
+        "auto", description="number format of the forward pass; weights stay in fp32"
     )
     channels_last: bool | Literal["auto"] = Field(
-        "auto", description="order of images in memory; auto: where it is faster"
+        "auto", description="store images with channels last in memory; auto: if that is faster"
     )
     compile: bool | Literal["auto"] = Field(
         "auto", description="compile the network with torch.compile; auto: a CUDA graph on a GPU, nothing elsewhere"
     )
     kernels: Literal["auto", "off"] = Field(
         "off",
-        description="auto: compiled kernels, and the precision, that are fastest on this CPU; off: torch's kernels",
+        description="auto: the compiled kernels and the precision that are fastest on this CPU; off: torch's kernels",
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1 or mps")
-    threads: Positive | None = Field(None, description="threads of the CPU; else as many as torch takes")
+    threads: Positive | None = Field(None, description="CPU threads; by default, as many as torch uses")
 
     @field_validator("data", "model", *PLACES)
     @classmethod

@@ -33,7 +33,7 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= LARGEST_SEED:
-            raise RecipeError(f"seed = {self.seed}: a seed is a whole number from 0 to {LARGEST_SEED}")
+            raise RecipeError(f"seed = {self.seed}: give a whole number from 0 to {LARGEST_SEED}")
 
     @functools.cached_property
     def id(self) -> str:

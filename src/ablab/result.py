@@ -273,9 +273,7 @@ def _parts(kept: StudyText, scale: str) -> tuple[Study, ...]:
 
 
 def _unknown(kept: StudyText) -> StudyError:
-    return StudyError(
-        f"{kept.name}: nothing that this study asks has plan {kept.plan}: another version of ablab made it"
-    )
+    return StudyError(f"{kept.name}: this study does not lead to plan {kept.plan}: another version of ablab made it")
 
 
 def look_up(study: Study, store: Store) -> Result:
@@ -284,7 +282,7 @@ def look_up(study: Study, store: Store) -> Result:
     planned = None if last is None else begun(plan(study, last.fingerprint), store)
     if planned is None:
         raise InputError(
-            f"{study.where}: this study has not been run with this store yet; start it with: ablab run {study.words}"
+            f"{study.where}: this store has no run of this study yet; start it with: ablab run {study.words}"
         )
     return result_of(planned, store)
 

@@ -78,7 +78,7 @@ def run_search(
     if importlib.util.find_spec("optuna") is None:
         raise InputError("a search needs Optuna: install it with: pip install 'ablab-experiments[search]'")
     if len(study.parts) > 1:
-        raise InputError(f"{study.where}: a search is on one data set, and this study names {len(study.parts)}")
+        raise InputError(f"{study.where}: a search uses one data set, and this study names {len(study.parts)}")
     if executor is None and workers is None:
         executor = study.executor or None
     check_executor(executor, workers)

@@ -63,6 +63,6 @@ def awaited(wanted: Wanted, store: Store, claims: Claims, observe: Observer) -> 
             return None
         if not spoken:
             spoken = True
-            observe(specs[0], Noticed(f"{others[0]} carries this out; ablab waits for its result"))
+            observe(specs[0], Noticed(f"{others[0]} is working on this; ablab waits for its result"))
         time.sleep(POLL)
     return None

@@ -33,7 +33,7 @@ def named_executor(studies: Sequence[Study | TrialStudy]) -> str | None:
         first, second = list(named.values())[:2]
         raise InputError(
             f"{first.where} and {second.where} name different executors ({first.executor}, {second.executor}): "
-            "run them apart, or say --executor"
+            "run them separately, or add --executor"
         )
     return next(iter(named), None)
 
@@ -43,13 +43,13 @@ def check_programs(studies: Sequence[Study | TrialStudy], executor: str | None, 
     programs = [study for study in studies if isinstance(study, TrialStudy)]
     if programs and executor and read_operation("execute", "executor", executor).entry.name not in HERE:
         raise InputError(
-            f"--executor {executor}: {programs[0].where} calls a program, which ablab does on this machine alone: "
-            "--workers 4 calls four at a time"
+            f"--executor {executor}: {programs[0].where} calls a program, and ablab calls programs only on this "
+            "machine: --workers 4 runs four calls at a time"
         )
     for study in programs:
         study.subject.check(_slots(executor, workers) or 1)
         if isinstance(study.subject, Function) and len(studies) > 1:
-            raise InputError(f"{study.where}: a function is called in this process, so its study is run by itself")
+            raise InputError(f"{study.where}: ablab calls a function in this process, so run its study by itself")
 
 
 def _slots(executor: str | None, workers: int | None) -> int | None:

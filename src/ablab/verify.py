@@ -113,21 +113,22 @@ def _handed_in(text: str) -> HandedIn:
     found = list(_embedded(text))
     if len(found) != 1:
         raise ValueError(
-            "no runs are embedded in this page, so it is no report or one of an older ablab: write it with ablab report"
+            "this page contains no runs, so it is not a report, or an older ablab wrote it: write it again with "
+            "ablab report"
             if not found
             else f"{len(found)} elements claim to be the runs of this page"
         )
     content = json.loads(found[0], parse_constant=_no_number)
     if content == {"runs": []}:
         raise ValueError(
-            "this page has no runs of recipes, as the report of a study of a command has none. ablab verify trains "
+            "this page has no runs of recipes, as the report of a study of a program has none. ablab verify trains "
             "runs of recipes again, and calls no program"
         )
     page = _PAGE.validate_python(content)
     runs = tuple(map(_reported, page.runs))
     ids = [run.spec.id for run in runs]
     if len(set(ids)) < len(ids):
-        raise ValueError("one of its runs is there twice")
+        raise ValueError("one of its runs appears twice")
     return HandedIn(page.study, runs)
 
 
@@ -135,7 +136,7 @@ def _reported(row: _Row) -> ReportedRun:
     spec = wire.spec_of({"recipe": row.recipe, "seed": row.seed, "fingerprint": row.fingerprint})
     if spec.id != row.id:
         raise ValueError(
-            f"run {row.id}: its recipe, seed and data are those of run {spec.id}: they were changed, or another "
+            f"run {row.id}: its recipe, seed and data belong to run {spec.id}: they were changed, or another "
             "version of ablab wrote them"
         )
     if row.seed < 0 or not (row.accuracy is None or 0 <= row.accuracy <= 1):
@@ -148,14 +149,14 @@ def _said(error: Exception) -> str:
         first = error.errors()[0]
         return f"the runs embedded in it: {'.'.join(map(str, first['loc']))}: {first['msg']}"
     if isinstance(error, UnicodeError):
-        return "this is no text, so it is no report"
+        return "this is not text, so it is not a report"
     if isinstance(error, json.JSONDecodeError | RecursionError | AssertionError):
         return f"the runs embedded in it cannot be read: {error}"
     return str(error)
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _embedded(text: str) -> Iterator[str]:
@@ -221,7 +222,7 @@ def compare(reported: ReportedRun, run: Run) -> Check:
     ours = run.test.accuracy if run.test else None
     if reported.accuracy is None or ours is None:
         if reported.accuracy == ours:
-            return Check(reported, run, "same", f"here as there it did not finish ({run.status})")
+            return Check(reported, run, "same", f"it did not finish here, as in the report ({run.status})")
         return Check(reported, run, "different", f"{_percent(reported.accuracy)} there, {_percent(ours)} here")
     gap = abs(reported.accuracy - ours)
     figures = f"{_percent(reported.accuracy)} there, {_percent(ours)} here"
@@ -230,12 +231,12 @@ def compare(reported: ReportedRun, run: Run) -> Check:
         if gap < 0.5 / run.test.images:
             return Check(reported, run, "same", f"all {run.test.images:,} predictions are equal")
         return Check(
-            reported, run, "different", f"all predictions are equal, but they give another accuracy: {figures}"
+            reported, run, "different", f"all predictions are equal, but they give a different accuracy: {figures}"
         )
     other = _other(there, here)
     if not other and there.device == "cpu":
         return Check(
-            reported, run, "different", f"on the same machine predictions must be equal, and are not: {figures}"
+            reported, run, "different", f"on the same machine, predictions must be equal, but they differ: {figures}"
         )
     allowed = tolerance(reported.accuracy, ours, run.test.images)
     points = metric_of(ACCURACY).factor * allowed

@@ -138,8 +138,8 @@ def test_what_cannot_be_is_an_error_that_says_why():
         (lambda: formulas.conv((3, 4, 4), 8, 5), "a window of 5 does not fit into 4"),
         (lambda: formulas.conv((3, 8, 8), 8, 3, groups=2), "3 channels cannot be divided into 2 groups"),
         (lambda: formulas.conv((4, 8, 8), 0, 3), "filters = 0"),
-        (lambda: formulas.conv((4, 8, 8), 4, (3, 3, 3)), "3x3x3 has 3 sides; 2 are wanted"),
-        (lambda: formulas.conv((4,), 4, 3), "is no picture"),
+        (lambda: formulas.conv((4, 8, 8), 4, (3, 3, 3)), "3x3x3 has 3 sides; give 2"),
+        (lambda: formulas.conv((4,), 4, 3), "is not an image size"),
     ]:
         with pytest.raises(InputError, match=why):
             wrong()

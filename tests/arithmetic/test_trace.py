@@ -170,7 +170,7 @@ def test_weights_that_two_layers_share_are_counted_once_and_the_second_says_so()
     two.weight = one.weight
     table = agrees(nn.Sequential(nn.Flatten(), one, two), (1, 2, 4))
     assert [row.parameters.value for row in table.rows] == [0, 72, 8]
-    assert "those of 1" in table.rows[2].note
+    assert "with 1, and" in table.rows[2].note
 
 
 def test_parameters_without_a_layer_have_a_row_of_their_own():
@@ -344,5 +344,5 @@ def test_memory_is_weights_gradients_state_and_what_is_kept():
 
 def test_a_picture_too_small_names_the_layer_and_the_shape_that_reached_it():
     net = nn.Sequential(nn.MaxPool2d(2), nn.MaxPool2d(2), nn.MaxPool2d(2))
-    with pytest.raises(ModelError, match=r'layer "2" \(MaxPool2d\) is reached by 3x1x1'):
+    with pytest.raises(ModelError, match=r'layer "2" \(MaxPool2d\) receives 3x1x1'):
         inspect(net, (3, 4, 4))

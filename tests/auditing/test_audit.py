@@ -36,8 +36,7 @@ def test_a_point_between_two_single_runs_is_no_verdict():
     (one,) = audit([73.20, 74.19], test_size=10_000).judgements
     assert one.word == "no verdict"
     assert one.sentence == (
-        "one run each: no verdict; on noise alone such a gap appears in about 52 % of repeats "
-        "at a run-to-run sd of 1.1 pp"
+        "one run each: no verdict; noise alone gives such a gap in about 52 % of repeats at a run-to-run sd of 1.1 pp"
     )
     assert [(noise.sd, round(noise.share, 2)) for noise in one.noise] == [(0.3, 0.02), (0.5, 0.16), (1.1, 0.52)]
     assert any("2 % at sd 0.3; 16 % at sd 0.5; 52 % at sd 1.1 pp" in line for line in one.arithmetic)
@@ -130,7 +129,7 @@ def test_a_spread_without_the_number_of_runs_gives_no_interval_and_is_remarked_o
 def test_equal_figures_are_not_called_equal_recipes():
     (one,) = audit([73.0, 73.0]).judgements
     assert one.word == "no verdict"
-    assert "do not say that the recipes are equal" in one.sentence
+    assert "do not show that the recipes are equally good" in one.sentence
 
 
 @settings(max_examples=60)
@@ -177,7 +176,7 @@ other,74,1,10000,1.25M,98,T4,30,last,0.05,5,no
     assert kinds(only(table)) == {
         "one run each",
         "epoch chosen on the test set",
-        "different rules for the epoch that counts",
+        "different rules for choosing the epoch",
         "times from different hardware",
         "unequal size",
         "unequal epochs",
@@ -231,7 +230,7 @@ def test_every_rounded_share_of_whole_images_is_seen_as_whole(images, data):
         ),
         ("75 % is 5 % higher than 70 %", "points", True, "write 5 points"),
         ("accuracy improved from 70.0 % to 75.0 % by 5 pp", "points", False, "right: 5 points"),
-        ("75.2 % is 7.3 points above 70.1 %", "relative", True, "in points it is 5.1"),
+        ("75.2 % is 7.3 points above 70.1 %", "relative", True, "in points, it is 5.1"),
         ("92.5 % against 90 % is 25 % better", "relative error", False, "25.0 % of the 10 % that are wrong"),
         ("600 s is 30 % longer than 495 s", "none", True, "+21.2 %"),
         ("70 % is 5 points higher than 75 %", "points", True, "the direction is wrong"),
@@ -325,9 +324,9 @@ def test_a_bare_time_is_in_the_unit_of_its_column():
         ("", "this table is empty"),
         ("name,accuracy\n", "no row has an accuracy"),
         ("name,score,top5\na,1,2\n", 'call one "accuracy".*columns found: name, score, top5'),
-        ("acc\n73\n0.74\n", "is the one a share"),
+        ("acc\n73\n0.74\n", "is one a share"),
         ("acc\n73\n174\n", r"t\.csv:3: .*outside 0 to 100"),
-        ("acc\n73\nnan\n", r"t\.csv:3: .*an accuracy is wanted"),
+        ("acc\n73\nnan\n", r"t\.csv:3: .*is not an accuracy"),
         ("acc,seeds\n73,0\n74,1\n", r"t\.csv:2: seeds = 0"),
         ("acc,seeds\n73,2.5\n74,1\n", r"t\.csv:2: seeds: .*whole number"),
         ("acc,time\n73,soon\n74,1\n", r't\.csv:2: time: "soon"'),
@@ -335,7 +334,7 @@ def test_a_bare_time_is_in_the_unit_of_its_column():
         ("name,acc\na,73,20\n", r"t\.csv:2: 3 cells below 2 columns"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"acc\n73\x00\n", "not a text file"),
-        ("acc\n" + "73\n" * 500, "200 are the most"),
+        ("acc\n" + "73\n" * 500, "one audit compares at most 200"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_where_and_what_to_write(table, said):

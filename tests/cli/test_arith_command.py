@@ -50,7 +50,7 @@ def test_a_separable_convolution_saves_9n_by_9_plus_n(filters, ratio):
 
 def test_time_is_measured_beside_the_arithmetic_because_they_differ():
     words = ["depthwise", "--in", "16x16x8", "--filters", "8", "--kernel", "3", "--measure"]
-    assert "arithmetic and time differ" in arith(*words)
+    assert "MACs and time differ" in arith(*words)
     found = json.loads(arith(*words, "--json"))
     assert found["full_seconds"] > 0
     assert found["threads"] == 1
@@ -124,25 +124,25 @@ def test_nothing_is_imported_that_arithmetic_does_not_need():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("conv --in 100x100 --filters 4 --kernel 3", "height, width and channels are wanted"),
+        ("conv --in 100x100 --filters 4 --kernel 3", "give height, width and channels"),
         ("conv --in big --filters 4 --kernel 3", "such as 100x100x3"),
         ("conv --in 8x8x3:cwh --filters 4 --kernel 3", "such as 100x100x3, or 3x100x100:chw"),
-        ("linear --in 8x8:chw --units 4", "an order is for three numbers"),
+        ("linear --in 8x8:chw --units 4", ":chw and :hwc need three numbers"),
         ("conv --in 2x2x3 --filters 4 --kernel 3", "a window of 3 does not fit into 2"),
-        ("conv --in 9x9x3 --filters 0 --kernel 3", "--filters 0: a whole number from 1"),
-        ("conv --in 9x9x3 --filters -4 --kernel 3", "--filters -4: a whole number from 1"),
-        ("conv --in 0x9x3 --filters 4 --kernel 3", "--in 0x9x3: a whole number from 1"),
-        (f"conv --in 8x8x{'9' * 5000} --filters 4 --kernel 3", "--in 8x8x9+…: whole numbers"),
+        ("conv --in 9x9x3 --filters 0 --kernel 3", "--filters 0: give a whole number from 1"),
+        ("conv --in 9x9x3 --filters -4 --kernel 3", "--filters -4: give a whole number from 1"),
+        ("conv --in 0x9x3 --filters 4 --kernel 3", "--in 0x9x3: give a whole number from 1"),
+        (f"conv --in 8x8x{'9' * 5000} --filters 4 --kernel 3", "--in 8x8x9+…: give whole numbers"),
         ("conv --in 9x9x3 --filters 4 --kernel 1000000000000", "a window of 1000000000000 does not fit into 9"),
         ("conv --in 9x9x3 --filters 4 --kernel 3 --groups 0", "groups = 0"),
-        ("conv --in 9x9x3 --filters 4 --kernel -3", "--kernel -3: a whole number is wanted"),
+        ("conv --in 9x9x3 --filters 4 --kernel -3", "--kernel -3: give a whole number"),
         ("conv --in 9x9x3 --filters 4 --kernel 3 --stride 0", "stride = 0"),
         ("conv --in 9x9x3 --filters 4 --kernel 3 --groups 2", "3 channels cannot be divided into 2 groups"),
         ("linear --in 9x9x3 --units 99999999999999999999", "a whole number from 1"),
         ("linear --in 9x9x3 --units 0", "--units 0"),
-        ("depthwise --in 9999x9999x99 --filters 4 --kernel 3 --measure", "too large to be timed"),
-        ("depthwise --in 1000x1000x100 --filters 100 --kernel 11 --measure", "too large to be timed"),
-        ("transposed --in 8x8x3 --filters 4 --kernel 4 --stride 2 --out-pad 2", "less than the stride"),
+        ("depthwise --in 9999x9999x99 --filters 4 --kernel 3 --measure", "too large to time"),
+        ("depthwise --in 1000x1000x100 --filters 100 --kernel 11 --measure", "too large to time"),
+        ("transposed --in 8x8x3 --filters 4 --kernel 4 --stride 2 --out-pad 2", "smaller than the stride"),
         ("transposed --in 8x8x3 --filters 4 --kernel 4 --stride 2 --out-pad -5", "--out-pad -5"),
         ("pool --in 9x9x3 --kernel 2 --pad 2", "padding"),
     ],

@@ -27,7 +27,7 @@ def plain(text: str) -> str:
 
 def test_two_accuracies_are_judged_with_the_arithmetic_and_the_way_on():
     shown = ablab("73.20", "74.19", "--test-size", "10000")
-    assert "one run each: no verdict; on noise alone such a gap appears in about 52 % of repeats" in plain(shown)
+    assert "one run each: no verdict; noise alone gives such a gap in about 52 % of repeats" in plain(shown)
     assert "2 % at sd 0.3; 16 % at sd 0.5; 52 % at sd 1.1 pp" in shown  # a sentence is broken on terminals alone
     assert shown.splitlines()[-1] == "next: ablab audit 73.20 74.19 --test-size 10000 --write-study study.toml"
 
@@ -71,7 +71,7 @@ def test_the_study_is_written_once_and_names_the_next_command(tmp_path):
     study = Study.from_toml(path.read_bytes())
     assert (study.base.model, study.base.epochs, study.variants[0].name) == ("cnn3", 20, "batch norm")
     before = path.read_bytes()
-    with pytest.raises(InputError, match="is left as it is"):
+    with pytest.raises(InputError, match="ablab left it as it is"):
         ablab(*words)
     assert path.read_bytes() == before
 
@@ -88,22 +88,22 @@ def test_a_study_that_cannot_be_is_not_written(tmp_path):
     [
         ([], "nothing to judge"),
         (["73.2"], "one number only"),
-        (["73.2", "nan"], '"nan": an accuracy is wanted'),
+        (["73.2", "nan"], '"nan" is not an accuracy'),
         (["73.2", "174"], "outside 0 to 100"),
-        (["73.2", "0.74"], "is the one a share"),
+        (["73.2", "0.74"], "is one a share"),
         (["73.2", "74", "--test-size", "0"], "--test-size 0"),
         (["73.2", "74", "--test-size", "many"], "--test-size.*10000"),
         (["73.2", "74", "--names", "a,b,c"], "3 values for 2 accuracies"),
         (["73.2", "74", "--params", "1,250,000,3"], "no commas inside numbers"),
         (["73.2", "74", "--sd", "0"], "points above 0"),
-        (["73.2", "74", "--sd", "nan"], "a number is wanted"),
+        (["73.2", "74", "--sd", "nan"], "give a number"),
         (["73.2", "74", "--selected-on", "luck"], "test, validation, last"),
         (["73.2", "74", "--margin", "0"], "margin = 0"),
         (["73.2", "74", "--model", "cnn3"], "add --write-study"),
         (["73.2", "74", "--vs", "norm=batch", "--write-study", "s.toml"], "--vs needs --model"),
-        (["--claim", "75 % is 5 % higher than 70 %", "--write-study", "s.toml"], "give their accuracies"),
+        (["--claim", "75 % is 5 % higher than 70 %", "--write-study", "s.toml"], "give two accuracies"),
         (["missing.csv"], "there is no such file"),
-        (["missing.csv", "74"], "a table stands alone"),
+        (["missing.csv", "74"], "give a table by itself"),
     ],
 )
 def test_what_cannot_be_judged_says_what_to_type_instead(words, said, tmp_path, monkeypatch):

@@ -103,7 +103,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["--epochs", "5"], "keys of the recipe have no dashes: write epochs=5"),
+        (["--epochs", "5"], "recipe keys have no dashes: write epochs=5"),
         (["--learning-rate=0.1"], "write lr=0.1"),
         (["--model", "cnn3"], "write model=cnn3"),
         (["--norm", "batch"], "write norm=batch"),

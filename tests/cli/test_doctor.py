@@ -19,7 +19,12 @@ def told(precision, *, fp32, bf16, monkeypatch):
 @pytest.mark.parametrize(
     ("precision", "fp32", "bf16", "expected"),
     [
-        ("bf16", 80, 40, "fp32 trains convolutions 2.0 times as fast here as bf16: precision=fp32, or kernels=auto"),
+        (
+            "bf16",
+            80,
+            40,
+            "fp32 trains convolutions 2.0 times as fast here as bf16: set precision=fp32, or kernels=auto",
+        ),
         ("fp32", 40, 120, "precision=bf16 trains convolutions 3.0 times as fast here"),
         ("bf16", 44, 40, None),
         ("bf16", 40, 120, None),

@@ -71,7 +71,7 @@ def test_the_line_to_type_next_shows_a_network_of_that_count(words):
 @pytest.mark.parametrize("target", ["10", "900G"])
 def test_a_target_out_of_reach_is_said_to_be_so_beside_the_nearest_there_is(target):
     shown = ablab("fit-params", "cnn3", "--target", target)
-    assert "the target was not reached: changing width came no nearer" in shown
+    assert "the target was not reached: no value of width comes closer" in shown
     assert "not reached" not in ablab("fit-params", "cnn3", "--target", "150k")
 
 
@@ -79,18 +79,18 @@ def test_a_target_out_of_reach_is_said_to_be_so_beside_the_nearest_there_is(targ
     ("words", "message"),
     [
         (["fit-params", "cnn3"], "either --target 150k or --target-of cnn2"),
-        (["fit-params", "cnn3", "--target", "many"], "a number of parameters is wanted"),
-        (["fit-params", "cnn3", "--target", "0"], "a number of parameters is wanted"),
-        (["fit-params", "cnn3", "--target", "1e400"], "--target 1e400: a number of parameters is wanted"),
-        (["fit-params", "cnn3", "--target", "9" * 5000], "--target 9+…: a number of parameters is wanted"),
+        (["fit-params", "cnn3", "--target", "many"], "give a number of parameters"),
+        (["fit-params", "cnn3", "--target", "0"], "give a number of parameters"),
+        (["fit-params", "cnn3", "--target", "1e400"], "--target 1e400: give a number of parameters"),
+        (["fit-params", "cnn3", "--target", "9" * 5000], "--target 9+…: give a number of parameters"),
         (["fit-params", "cnn3", "--target", "5k", "--tune", "wdth"], 'did you mean "width"'),
-        (["fit-params", "cnn3", "--target", "5k", "--tune", "norm"], "decides no size"),
+        (["fit-params", "cnn3", "--target", "5k", "--tune", "norm"], "does not change the size"),
         (["fit-params", "cnn33", "--target", "5k"], 'did you mean "cnn3"'),
         (["fit-params", "cnn3", "norm=bach", "--target", "5k"], 'did you mean "batch"'),
         (["inspect", "--grow", "cnn2"], "--over width=0.5,1,2"),
         (["inspect", "--grow", "cnn2", "--over", "depth=1,2"], "those that can grow: channels, hidden, width"),
         (["inspect", "--grow", "cnn2", "--over", "width=1,2", "--out", "grow.txt"], "must end with .svg"),
-        (["inspect", "--grow", "cnn2", "--over", "width=1,2", "--format", "latex"], "table and json"),
+        (["inspect", "--grow", "cnn2", "--over", "width=1,2", "--format", "latex"], "table or json"),
     ],
 )
 def test_a_wrong_question_is_refused_with_what_to_write(words, message, tmp_path, monkeypatch):

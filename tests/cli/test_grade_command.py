@@ -45,7 +45,7 @@ def test_a_class_is_a_table_with_reasons_and_ends_with_1_where_something_is_wron
     head = lines["hand-in"]
     assert head[1:] == ["trained", "file", "plan", "lock", "runs", "verdict", "copies", "re-run", "in", "all"]
     assert lines["ada"][1:] == ["6", "ok", "ok", "ok", "ok", "–", "ok", "ok", "ok"]
-    assert "eve: runs: wrong: the plan wants 1 run more before it decides" in done.output
+    assert "eve: runs: wrong: the plan needs 1 run more before it decides" in done.output
     assert "2 hand-ins: 1 with something wrong, 0 to look at" in done.output
     assert done.output.splitlines()[-1].startswith(f"next: ablab grade {folder} --study")
     (folder / "eve.ablab").unlink()
@@ -59,7 +59,7 @@ def test_json_and_csv_have_every_mark_and_every_reason(folder):
     assert set(value["ada"]["verdicts"]) == {"batch norm"}
     rows = {row["hand_in"]: row for row in csv.DictReader(invoke(folder, "--csv").output.splitlines())}
     assert (rows["ada"]["trained"], rows["ada"]["in_all"]) == ("6", "ok")
-    assert "the plan wants 1 run more" in rows["eve"]["why"]
+    assert "the plan needs 1 run more" in rows["eve"]["why"]
 
 
 def test_a_folder_without_hand_ins_and_two_formats_at_once_are_wrong_input(folder, tmp_path):

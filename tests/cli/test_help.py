@@ -72,7 +72,7 @@ def test_alone_it_says_how_far_the_last_study_is(tmp_path, monkeypatch):
     store.keep_study(planned.kept)
     store.add(sample_run(0, 0.5, study.base))
     said = CliRunner().invoke(command, [], prog_name="ablab").output
-    assert "last study here: mine: 0 of 1 verdict decided after 1 run, 5 runs still wanted" in said
+    assert "last study here: mine: 0 of 1 verdict decided after 1 run, 5 runs still to train" in said
 
 
 def test_a_store_that_cannot_be_read_is_named(tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_network_of_ones_own_that_looks_at_numbers_is_inspected_too(tmp_path):
         (["simplenn"], 'did you mean "simple-nn"'),
         (["simple-nn", "norn=batch"], 'did you mean "norm"'),
         (["simple-nn", "norm=batch", "norm=none"], '"norm" is given twice'),
-        (["norm=batch"], "the name of a network is wanted"),
+        (["norm=batch"], "is not the name of a network"),
         (["simple-nn", "--in-shape", "32x32"], "such as 3x32x32"),
         (["simple-nn", "--in-shape", "3x4x4"], "conv1|conv2|pool1"),
         (["simple-nn", "--vs", ""], "--vs is empty"),
@@ -99,5 +99,5 @@ def test_a_second_network_may_have_pictures_and_classes_of_its_own():
     totals = json.loads(inspected(*words))
     parameters = next(total for total in totals["differences"] if total["what"] == "parameters")
     assert (parameters["first"], parameters["second"]) == (36_187_914, 62_378_344)
-    with pytest.raises(InputError, match="name it with --vs"):
+    with pytest.raises(InputError, match="add --vs NETWORK"):
         inspected("alexnet", "--vs-classes", "10")

@@ -62,7 +62,7 @@ def test_a_model_is_trained_now_and_shown_with_figures_their_meaning_and_what_to
     shown = invoke(
         "landscape", "simple-nn", *SMALL, *QUICK, "--out", str(picture), "--store", str(tmp_path / "none")
     ).output
-    assert "trained now, not kept" in shown
+    assert "trained now and not kept" in shown
     assert "11 losses of 60 training images" in shown
     assert "non-convexity: downward second differences" in shown
     assert "over 2 random directions of seed 0" in shown
@@ -145,7 +145,7 @@ def test_weights_whose_bytes_have_changed_are_refused(store, run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["simple-nn", "--steps", "6"], "--steps 6: an odd number"),
+        (["simple-nn", "--steps", "6"], "--steps 6: use an odd number"),
         (["simple-nn", "--out", "loss.png"], "must end with .svg"),
         (["0123abc"], "there is no store here"),
         (["simple-nm"], 'did you mean "simple-nn"'),
@@ -163,7 +163,7 @@ def test_what_cannot_be_shown_is_refused_before_anything_is_trained(words, messa
 
 
 def test_an_unknown_run_is_told(store):
-    with pytest.raises(InputError, match="no run has an id"):
+    with pytest.raises(InputError, match="no run has an ID"):
         invoke("landscape", "0123456789", "--store", str(store))
 
 

@@ -41,7 +41,7 @@ def test_a_comparison_writes_the_study_that_it_carries_out(tmp_path):
 
 def test_a_plan_is_shown_before_anything_is_spent_and_again_by_dry_run(tmp_path):
     shown = invoke("compare", *SMALL, "--vs", "lr=0.01", "--study", "s.toml", "--dry-run")
-    assert "3..10 seeds each: 6 runs at least, 20 at most, 0 of them trained already" in shown
+    assert "3..10 seeds each: 6 runs at least, 20 at most, 0 of them already trained" in shown
     assert "<- this study" in shown
     assert shown.splitlines()[-1] == "next: ablab run s.toml"
     assert not (tmp_path / ".ablab").exists()
@@ -66,7 +66,7 @@ def test_a_plan_names_the_quieter_way_to_measure_that_the_shipped_figures_suppor
 
 def test_another_study_in_the_file_is_left_alone(tmp_path):
     (tmp_path / "s.toml").write_text("question = 'mine'")
-    with pytest.raises(InputError, match=r"s.toml: there is another study in this file"):
+    with pytest.raises(InputError, match=r"s.toml: this file already has another study"):
         invoke("compare", *SMALL, "--vs", "lr=0.01", "--study", "s.toml")
     assert (tmp_path / "s.toml").read_text() == "question = 'mine'"
 
@@ -77,7 +77,7 @@ def test_another_study_in_the_file_is_left_alone(tmp_path):
         (["--vs", "lr=0.05"], "changes nothing"),
         (["--vs", "lr=0.01", "--vs", "lr=0.01"], 'the change "lr=0.01" is given twice'),
         (["--vs", "nrom=batch"], 'unknown recipe key "nrom": did you mean "norm"'),
-        (["--vs", "lr=0.01", "--seeds", "5..3"], "the range goes down"),
+        (["--vs", "lr=0.01", "--seeds", "5..3"], "the range is backwards"),
         (["--vs", "lr=0.01", "--seeds", "1"], "one seed never gives a verdict"),
         (["--vs", "lr=0.01", "--margin", "0"], "margin = 0"),
     ],

@@ -107,7 +107,7 @@ def test_a_removed_run_stays_in_the_list_of_removed_ones_with_its_result_and_the
 
 
 def test_one_form_at_a_time(folder):
-    assert "one of them at a time" in invoke(folder, "ls", "--csv", "--json", code=2)
+    assert "choose one" in invoke(folder, "ls", "--csv", "--json", code=2)
 
 
 def test_a_run_is_shown_with_its_tags(folder):
@@ -141,14 +141,14 @@ def test_two_runs_are_compared_in_what_they_are_and_what_they_gave(folder):
     assert cells["channels_last"] == ["auto", "true"]
     assert re.search(r"accuracy +30\.00 % +35\.00 %", text)
     assert "25.00 % of the test images" in text
-    assert "two runs are no evidence" in text
+    assert "two runs are not evidence" in text
     change = "'channels_last=true norm=batch'"
     assert text.splitlines()[-1] == f"next: ablab compare simple-nn --vs {change} --store {folder / 'store'}"
     found = loaded(folder, "diff", base, sample_run(1).id)
     assert found["seeds"] == [0, 1]
     assert found["recipe"] == {}
     assert found["disagree"] == 0.0
-    assert "seed and a machine" in invoke(folder, "diff", base, sample_run(1).id)
+    assert "seed and the machine" in invoke(folder, "diff", base, sample_run(1).id)
 
 
 def test_runs_on_other_images_are_not_compared(folder):
@@ -166,7 +166,7 @@ def test_what_no_run_needs_is_shown_first_and_then_removed(folder):
     assert "1 file, " in invoke(folder, "gc", "--dry-run")
     assert loaded(folder, "gc")["removed"] is True
     assert "every file is in use" in invoke(folder, "gc")
-    assert "all as they were written" in invoke(folder, "verify")
+    assert "all intact" in invoke(folder, "verify")
 
 
 def test_a_flipped_bit_is_found_with_the_run_that_it_hurts_and_the_code_is_1(folder):
@@ -196,7 +196,7 @@ def test_runs_go_out_and_come_in(folder):
     assert "4 were here already" in invoke(folder, "import", folder / "all.ablab", store="other")
     one = loaded(folder, "export", "--where", "norm = 'batch'", "--to", folder / "one.ablab")
     assert one["runs"] == [sample_run(0, recipe=NORM).id]
-    with pytest.raises(InputError, match="no run was chosen"):
+    with pytest.raises(InputError, match="no run matches"):
         invoke(folder, "export", "--where", "seed = 99", "--to", folder / "none.ablab")
 
 
@@ -236,7 +236,7 @@ def test_the_runs_of_a_study_go_out_with_it(tmp_path):
     assert Store(tmp_path / "other").studies() == [
         StudyText(planned.hash, "norm", STUDY, "fingerprint", 1, study.base.data, "default", 0, locked)
     ]
-    assert "--study chooses the runs" in invoke(tmp_path, *words, "--where", "seed = 1", code=2)
+    assert "--study already chooses the runs" in invoke(tmp_path, *words, "--where", "seed = 1", code=2)
 
 
 def test_the_runs_of_a_study_at_full_size_go_out_too(tmp_path):

@@ -72,7 +72,7 @@ def test_winners_that_are_no_better_than_guessing_are_a_caution():
 def test_unequal_trials_are_a_caution_here_and_in_the_report():
     write('over = "base"\n')
     shown = invoke("search", "mine.toml", "--verdict", "--workers", "1", "--exit-code")
-    assert "caution: not every recipe had as many trials (base 2, batch norm 0)" in shown.output
+    assert "caution: the recipes did not have equally many trials (base 2, batch norm 0)" in shown.output
     assert "Unequal search budgets:" in shown.output
     assert shown.exit_code in (0, 3)
     page = next(Path("reports").glob("mine-searched*.html")).read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_every_trial_is_a_line_of_json_and_the_winners_are_the_last():
 def test_a_file_with_another_study_is_left_alone():
     write('over = "base"\n')
     Path("mine-searched.toml").write_text("mine\n")
-    with pytest.raises(InputError, match="there is another study in this file; name another one with --out FILE"):
+    with pytest.raises(InputError, match="this file already has another study; name another one with --out FILE"):
         invoke("search", "mine.toml", "--workers", "1")
     assert Path("mine-searched.toml").read_text() == "mine\n"
 
@@ -103,12 +103,12 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained():
     with pytest.raises(InputError, match="does not say what to search"):
         invoke("search", "mine.toml")
     Path("two.toml").write_text(TEXT.format(over="").replace('"phantom(train=200, test=50)"', '["digits", "phantom"]'))
-    with pytest.raises(InputError, match="a search is on one data set, and this study names 2"):
+    with pytest.raises(InputError, match="a search uses one data set, and this study names 2"):
         invoke("search", "two.toml")
     Path("c.toml").write_text(
         'question = "?"\ncommand = "true {seed} {args}"\n[variants]\na = "-a"\n[decide]\nmargin = 1\n'
     )
-    with pytest.raises(InputError, match="ablab search: c.toml is a study of a command"):
+    with pytest.raises(InputError, match="ablab search: c.toml is a study of a program"):
         invoke("search", "c.toml")
 
 

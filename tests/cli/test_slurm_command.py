@@ -85,6 +85,6 @@ def test_a_task_that_is_preempted_keeps_its_epochs_goes_back_into_the_queue_and_
     assert list((tmp_path / "runs" / "checkpoints").glob("*.checkpoint"))
     second = subprocess.run(["bash", script], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "goes on behind epoch" in second.stdout
+    assert "continues after epoch" in second.stdout
     assert len(Store(tmp_path / ".ablab").ids()) == 6
     assert (tmp_path / "queue").read_text() == "requeue 17_0\n"

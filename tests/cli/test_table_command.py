@@ -90,7 +90,7 @@ def test_it_goes_into_a_file(folder):
 
 def test_a_study_that_was_not_run_has_no_table(folder):
     (folder / "other.toml").write_text(STUDY.replace("lr=0.01", "lr=0.02"))
-    with pytest.raises(InputError, match="has not been run with this store yet"):
+    with pytest.raises(InputError, match="this store has no run of this study yet"):
         invoke("table", "other.toml")
     assert CliRunner().invoke(command, ["table", "s.toml", "--what", "pies"]).exit_code == 2
 

@@ -97,7 +97,7 @@ def test_a_killed_process_ends_the_other_with_one_sentence_and_one_process_alone
 def test_torchrun_that_is_told_to_end_ends_all_with_one_sentence_and_the_command_that_goes_on(tmp_path):
     words = ["train", *SMALL, "epochs=1000", "--store", str(tmp_path / "store")]
     _, errors = stopped("torchrun", words, tmp_path)
-    assert errors.count("stopped. the same command goes on from what was kept:") == 1
+    assert errors.count("stopped; finished work is kept. To continue, run the same command:") == 1
     assert "next: torchrun --nproc-per-node 2 -m ablab train simple-nn" in errors
 
 

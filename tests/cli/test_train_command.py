@@ -28,7 +28,7 @@ def test_a_run_ends_with_the_confusion_matrix_its_files_and_the_command_that_mak
     assert any(line.startswith("weights: ") for line in lines)
     (again,) = [line for line in lines if line.startswith("again: ")]
     assert again == "again: ablab train simple-nn 'data=phantom(train=300, test=100)' epochs=2 batch=50 --seed 3"
-    assert "nothing was trained again" in invoke("train", "simple-nn", *SMALL, "--seed", "3", *store).output
+    assert "ablab trained nothing" in invoke("train", "simple-nn", *SMALL, "--seed", "3", *store).output
 
 
 @pytest.mark.slow
@@ -88,7 +88,7 @@ def test_the_doctor_says_what_is_there_and_what_it_can_do(tmp_path, monkeypatch)
         ("imbalance=100", "imbalance = 100: class"),
         ("data_fraction=0.1", "batch = 50: there are only 27 training images: try batch=2"),
         ("device=gpu", 'device = "gpu": '),
-        ("device=cuda:7", 'device = "cuda:7": there is no such device here; there is cpu'),
+        ("device=cuda:7", 'device = "cuda:7": this machine has no such device; it has cpu'),
         ("batch_split=60", "batch_split = 60: a batch has only 50 images"),
         ("loss=local", 'no loss is called "local": did you mean "focal"'),
         ("average=ema(decay=2)", "decay = 2 must be"),

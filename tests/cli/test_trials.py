@@ -1,4 +1,4 @@
-"""ablab plan, run and report with a study of a command, as a person types them."""
+"""ablab plan, run and report with a study of a program, as a person types them."""
 
 import json
 import signal
@@ -93,7 +93,7 @@ def test_the_order_in_which_trials_end_changes_no_verdict():
 def test_a_study_that_is_changed_after_its_first_trial_is_refused_and_a_new_one_has_fresh_seeds():
     invoke("run", "s.toml")
     Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 2"))
-    with pytest.raises(StudyError, match=r"has been changed since:\n    margin was 1.0, is 2.0\n"):
+    with pytest.raises(StudyError, match=r"has changed since:\n    margin was 1.0, is 2.0\n"):
         invoke("run", "s.toml")
     shown = invoke("run", "s.toml", "--new")
     assert "fresh seeds (root 1)" in shown
@@ -133,7 +133,7 @@ def test_a_program_that_is_not_there_is_said_before_a_plan_is_locked():
 
 @pytest.mark.parametrize("options", [["--scale", "full"], ["--skip-unreadable"], ["--data-root", "x"]])
 def test_options_that_a_study_of_a_command_does_not_have_are_refused(options):
-    with pytest.raises(InputError, match="a study of a command"):
+    with pytest.raises(InputError, match="a study of a program"):
         invoke("run", "s.toml", *options)
 
 
@@ -188,7 +188,7 @@ def test_a_study_file_is_begun_with_every_line_explained():
     said = invoke("init", "mine", "--command", "sh train.sh {seed} {args}")
     assert said.endswith("next: ablab plan mine.toml\n")
     assert "7 trials at least" in invoke("plan", "mine.toml")
-    with pytest.raises(StudyError, match="there is another study in this file"):
+    with pytest.raises(StudyError, match="this file already has another study"):
         invoke("init", "s.toml", "--command", "sh train.sh {seed} {args}")
     with pytest.raises(StudyError, match=r"the command has no \{seed\}"):
         invoke("init", "other", "--command", "sh train.sh {args}")
@@ -243,7 +243,7 @@ def test_a_process_that_waits_for_a_trial_of_another_keeps_its_trackers(monkeypa
 def test_a_tracker_that_has_no_new_trial_to_follow_is_said():
     assert "alone" not in invoke("run", "s.toml", "--track", "jsonl(events.jsonl)")
     said = invoke("run", "s.toml", "--track", "jsonl(more.jsonl)")
-    assert 'note: tracker "jsonl(more.jsonl)" gets the verdicts alone: the store has all results already' in said
+    assert 'note: tracker "jsonl(more.jsonl)" gets only the verdicts: the store already has all results' in said
 
 
 def test_words_for_a_shell_are_noticed_before_the_first_trial_and_a_shell_that_is_named_reads_them():
@@ -279,7 +279,7 @@ def test_its_report_has_nothing_to_verify_and_its_export_nothing_to_grade_and_bo
         invoke("verify", "reports/s.html")
     Path("class").mkdir()
     invoke("runs", "export", "--study", "s.toml", "--to", "class/ada.ablab")
-    assert "s is a study of a command, and ablab grade checks studies of recipes alone" in invoke("grade", "class")
+    assert "s is a study of a program, and ablab grade checks studies of recipes alone" in invoke("grade", "class")
 
 
 def test_trials_travel_in_a_file_and_give_the_same_verdict_elsewhere():
@@ -312,7 +312,7 @@ def test_a_trial_with_another_result_is_refused():
     invoke("runs", "export", "--to", "b.ablab", "--store", "b")
     done = CliRunner().invoke(command, ["runs", "import", "b.ablab", "--store", "a"])
     assert done.exit_code == 1
-    assert "is in this store already with another result; that one was kept" in done.output
+    assert "is in this store already with another result, and ablab kept that one" in done.output
 
 
 def test_a_file_in_which_a_trial_was_changed_is_refused():
@@ -334,7 +334,7 @@ def test_a_file_in_which_a_trial_was_changed_is_refused():
     Path("trials.ablab").write_text("\n".join(map(json.dumps, lines)) + "\n")
     done = CliRunner().invoke(command, ["runs", "import", "trials.ablab", "--store", "other"])
     assert done.exit_code == 2
-    assert "what was called and its seed are those of another trial; nothing of this file was taken in" in done.output
+    assert "its call and its seed belong to another trial; nothing from this file was imported" in done.output
 
 
 def test_trials_are_listed_shown_backed_up_checked_and_removed():
@@ -345,7 +345,7 @@ def test_trials_are_listed_shown_backed_up_checked_and_removed():
     shown = invoke("runs", "show", rows[2]["id"][:8])
     assert f"seed       {rows[2]['trial']['seed']}" in shown
     assert "epoch 1 of 1" in shown
-    assert f"0 runs and {len(rows)} trials, all as they were written" in invoke("runs", "verify")
+    assert f"0 runs and {len(rows)} trials, all intact" in invoke("runs", "verify")
     assert f"copy: 0 runs and {len(rows)} trials, " in invoke("runs", "backup", "copy")
     assert json.loads(invoke("runs", "ls", "--trials", "--json", "--store", "copy")) == rows
     with Store(".ablab").writing() as connection:
@@ -419,7 +419,7 @@ def test_a_study_of_a_command_and_one_of_recipes_share_one_pool():
 
 
 def test_a_command_is_called_on_this_machine_alone():
-    with pytest.raises(InputError, match="s.toml calls a program, which ablab does on this machine alone"):
+    with pytest.raises(InputError, match="s.toml calls a program, and ablab calls programs only on this machine"):
         invoke("run", "s.toml", "--executor", "folder(x)")
     assert "five more helps" in invoke("run", "s.toml", "--executor", "workers(2)")
 
@@ -454,7 +454,7 @@ def test_its_effects_are_drawn_and_what_nobody_can_see_is_refused():
     invoke("run", "s.toml")
     assert "picture: figures/s-effects.png" in invoke("show", "effects", "s.toml", "--variant", "five more")
     assert Path("figures/s-effects.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(InputError, match="curves: ablab does not see inside a command"):
+    with pytest.raises(InputError, match="curves: a study of a program has no such picture"):
         invoke("show", "curves", "s.toml")
     with pytest.raises(InputError, match="five more"):
         invoke("show", "effects", "s.toml", "--variant", "six more")
@@ -462,7 +462,9 @@ def test_its_effects_are_drawn_and_what_nobody_can_see_is_refused():
 
 @pytest.mark.parametrize("words", [["explore", "s.toml"], ["slurm", "s.toml", "--nodes", "2"]])
 def test_commands_for_recipes_say_that_this_is_no_study_of_them(words):
-    with pytest.raises(InputError, match="s.toml: a study of a command; this works for studies of recipes alone"):
+    with pytest.raises(
+        InputError, match="s.toml: this study calls a program, and this command works only for studies of recipes"
+    ):
         invoke(*words)
 
 

@@ -67,7 +67,7 @@ def test_to_drop_a_variant_under_the_same_name_is_refused_and_as_a_new_study_it_
     fewer = TEXT.replace('"wide" = "width=2"\n', "")
     (lab / "study.toml").write_text(fewer)
     refused = ablab("run", "study.toml", "--executor", "here", code=2)
-    assert 'the variant "wide" (width=2) is gone or has changed' in refused
+    assert 'the variant "wide" (width=2) was removed or has changed' in refused
     assert seen(run("study", fewer, "--new", "--reuse")) == {"batch norm": 6}
     assert_says_so("study", "6 of 6 runs")
 
@@ -176,7 +176,7 @@ def test_a_new_question_about_runs_that_were_seen_takes_fresh_ones_and_says_what
     assert planned["root"] == 1
     assert "fresh seeds (root 1): " in planned["note"]
     assert "to train them again takes about" in planned["note"]
-    assert "--reuse takes them" in ablab("run", "other.toml", "--executor", "here")
+    assert "--reuse uses them" in ablab("run", "other.toml", "--executor", "here")
     verdicts = run("other", other)  # goes on with the seeds that it was begun with
     assert set(seen(verdicts).values()) == {None}
     assert all(seed >= 10_000 for verdict in verdicts.values() for seed in verdict["seeds"])
@@ -218,7 +218,7 @@ def test_answers_are_pooled_where_the_plan_said_so_before_the_first_one(lab):
     text = TEXT + "pool = 1\n"
     run("study", text)
     ablab("run", "study.toml", "--replicate", "--executor", "here")
-    assert "The plan said beforehand that 1 replication" in " ".join(screen("study").split())
+    assert "The plan provided for pooling 1 replication" in " ".join(screen("study").split())
     rows = ablab("table", "study.toml", "--what", "again", "--format", "csv").splitlines()[1:]
     asked = [row.split(",") for row in rows if row[0] in "bw"]
     assert [row[1] for row in asked] == ["first", "root 1", "pooled"] * 2

@@ -118,7 +118,7 @@ def test_so_many_workers_are_an_executor_and_both_at_once_are_refused(tmp_path):
     assert type(choose(None, 1, Job(Tiny(), tmp_path))).__name__ == "Here"
     assert choose(None, 3, Job(Tiny(), tmp_path)).slots == 3
     assert choose("workers(2)", None, Job(Tiny(), tmp_path)).slots == 2
-    with pytest.raises(InputError, match="give one of the two"):
+    with pytest.raises(InputError, match="give only one of them"):
         choose("workers(2)", 3, Job(Tiny(), tmp_path))
 
 

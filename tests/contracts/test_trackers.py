@@ -76,7 +76,7 @@ def test_one_that_raises_at_any_moment_is_told_nothing_more_and_the_others_are_t
     tell.close()
     assert [event for event in seen if event in EVENTS] == EVENTS
     assert [event.text for event in seen if event not in EVENTS] == [
-        f'tracker "mine" failed and is left out from here on: {kind}; the run goes on'
+        f'tracker "mine" failed, and ablab no longer uses it: {kind}; the run continues'
     ]
     assert broken.told.count(kind) == 1
     assert broken.told[-1] == kind

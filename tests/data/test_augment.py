@@ -99,7 +99,7 @@ def test_a_wrong_text_is_refused_with_operation_argument_and_range(text: str, sa
 
 def test_colour_operations_refuse_images_of_two_channels() -> None:
     for text in ("jitter", "trivialaugment", "randaugment"):
-        with pytest.raises(DataError, match="grey or RGB"):
+        with pytest.raises(DataError, match="gray or RGB"):
             check(text, (2, 8, 8))
 
 

@@ -147,10 +147,22 @@ FINE = KNOWN["cifar100"]
 @pytest.mark.parametrize(
     ("content", "known", "message"),
     [
-        (cifar10_pickle(PIXELS, [0, 1, 10, 3]), KNOWN["cifar10"], 'label 2 in "labels" is 10; allowed are 0 to 9'),
-        (cifar10_pickle(PIXELS, [255, 1, 2, 3]), KNOWN["cifar10"], 'label 0 in "labels" is 255; allowed are 0 to 9'),
-        (cifar10_pickle(PIXELS, [0, 1, 2, -1]), KNOWN["cifar10"], 'label 3 in "labels" is -1; allowed are 0 to 9'),
-        (cifar10_pickle(PIXELS, [0, b"1", 2, 3]), KNOWN["cifar10"], 'label 1 in "labels" is no number; allowed'),
+        (
+            cifar10_pickle(PIXELS, [0, 1, 10, 3]),
+            KNOWN["cifar10"],
+            'label 2 in "labels" is 10; labels must be from 0 to 9',
+        ),
+        (
+            cifar10_pickle(PIXELS, [255, 1, 2, 3]),
+            KNOWN["cifar10"],
+            'label 0 in "labels" is 255; labels must be from 0 to 9',
+        ),
+        (
+            cifar10_pickle(PIXELS, [0, 1, 2, -1]),
+            KNOWN["cifar10"],
+            'label 3 in "labels" is -1; labels must be from 0 to 9',
+        ),
+        (cifar10_pickle(PIXELS, [0, b"1", 2, 3]), KNOWN["cifar10"], 'label 1 in "labels" is no number; labels must be'),
         (cifar10_pickle(PIXELS, [0, 1, 2]), KNOWN["cifar10"], 'has 3 labels in "labels" for 4 images'),
         (cifar10_pickle(PIXELS[:3072], [0]), KNOWN["cifar10"], "holds 1 images and not 4"),
         (
@@ -161,17 +173,17 @@ FINE = KNOWN["cifar100"]
         (
             cifar100_pickle(PIXELS, [100, 0, 0, 0], [0] * 4),
             FINE,
-            'label 0 in "fine_labels" is 100; allowed are 0 to 99',
+            'label 0 in "fine_labels" is 100; labels must be from 0 to 99',
         ),
         (
             cifar100_pickle(PIXELS, [0] * 4, [0, 20, 0, 0]),
             FINE,
-            'label 1 in "coarse_labels" is 20; allowed are 0 to 19',
+            'label 1 in "coarse_labels" is 20; labels must be from 0 to 19',
         ),
         (cifar10_pickle(PIXELS, [0] * 4), FINE, 'has no list called "fine_labels"'),
         (cifar10_pickle(PIXELS, [0] * 4).replace(b"\4data", b"\4date"), KNOWN["cifar10"], 'has no array called "data"'),
-        (bytes([10]) + bytes(4 * 3073 - 1), BINARY["cifar10"], 'label 0 in "labels" is 10; allowed are 0 to 9'),
-        (bytes([0, 100]) + bytes(4 * 3074 - 2), BINARY["cifar100"], 'label 0 in "fine_labels" is 100; allowed'),
+        (bytes([10]) + bytes(4 * 3073 - 1), BINARY["cifar10"], 'label 0 in "labels" is 10; labels must be from 0 to 9'),
+        (bytes([0, 100]) + bytes(4 * 3074 - 2), BINARY["cifar100"], 'label 0 in "fine_labels" is 100; labels must be'),
         (bytes(4 * 3073 - 1), BINARY["cifar10"], "12,291 bytes are not whole rows of 3,073 bytes"),
         (b"", BINARY["cifar10"], "0 bytes are not whole rows"),
         (bytes(3073 * 3), BINARY["cifar10"], "holds 3 images and not 4"),
@@ -187,10 +199,10 @@ def test_wrong_labels_counts_and_shapes_name_the_file_the_index_and_what_is_allo
 def test_options_that_do_not_apply_are_refused_in_words(tmp_path):
     ten, hundred = (small(name).folder(tmp_path / KNOWN[name].folder) for name in ("cifar10", "cifar100"))
     for path, options, message in [
-        (ten, {"labels": "fine"}, "cifar10 has one kind of labels"),
+        (ten, {"labels": "fine"}, "cifar10 has only one kind of labels"),
         (hundred, {"labels": "coarze"}, 'no labels called "coarze": did you mean "coarse"?'),
-        (ten, {"size": 64}, "pictures of 32 x 32 pixels"),
-        (ten, {"skip_unreadable": True}, "for folders of pictures"),
+        (ten, {"size": 64}, "images of 32 x 32 pixels"),
+        (ten, {"skip_unreadable": True}, "only folders of images"),
         (tmp_path, {}, "neither a folder nor an archive of CIFAR-10 or CIFAR-100"),
     ]:
         with pytest.raises(DataError, match=message):

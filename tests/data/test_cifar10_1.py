@@ -60,10 +60,10 @@ def test_damaged_arrays_are_named(cifar_root, tmp_path):
     (tmp_path / "cifar-10-batches-py").symlink_to(cifar_root / "cifar-10-batches-py")
     folder = tmp_path / "cifar10.1"
     written(folder, colours(20), [*range(9), 10] * 2)
-    with pytest.raises(DataError, match=r"v6_labels.npy: label 9 is 10; allowed are 0 to 9"):
+    with pytest.raises(DataError, match=r"v6_labels.npy: label 9 is 10; labels must be from 0 to 9"):
         cifar10_1.read(folder)
     written(folder, np.array([{}], dtype=object), [1])
-    with pytest.raises(DataError, match="Python objects, which is never read"):
+    with pytest.raises(DataError, match="Python objects, and ablab never reads those"):
         cifar10_1.read(folder)
     shutil.copy(folder / "cifar10.1_v6_labels.npy", folder / "cifar10.1_v6_data.npy")
     content = (folder / "cifar10.1_v6_data.npy").read_bytes()

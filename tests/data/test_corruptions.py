@@ -129,5 +129,5 @@ def test_a_corruption_is_named_with_or_without_its_strength():
     )
     with pytest.raises(InputError, match='no corruption is called "fogg": did you mean "fog"'):
         read_corruptions(["fogg"])
-    with pytest.raises(InputError, match="a strength from 1 to 5 is wanted, such as fog@3"):
+    with pytest.raises(InputError, match="give a strength from 1 to 5, such as fog@3"):
         read_corruptions(["fog@6"])

@@ -24,7 +24,7 @@ def test_all_of_the_pictures_are_there_and_a_fifth_is_set_aside():
     shades = np.rint(sklearn.images * 255 / 16).astype(np.uint8)
     assert ours == sorted((int(y), x.tobytes()) for x, y in zip(shades, sklearn.target, strict=True))
     assert data.train.images.max() == 255
-    assert "set aside" in data.notes[0]
+    assert "serve as test images" in data.notes[0]
 
 
 def test_without_scikit_learn_it_is_said_what_to_install(monkeypatch):

@@ -206,14 +206,18 @@ def test_a_stalled_connection_is_given_up_and_taken_up(tmp_path):
 
 PAGE = b"<!doctype html><title>Please log in</title>"
 BAD = {
-    "a login page": (Server, {"body": PAGE, "headers": {"Content-Type": "text/html; charset=utf-8"}}, "is a web page"),
+    "a login page": (
+        Server,
+        {"body": PAGE, "headers": {"Content-Type": "text/html; charset=utf-8"}},
+        "sent a web page",
+    ),
     "a login page that says it is the file": (Server, {"body": PAGE}, f"offers {len(PAGE)} bytes, and the official"),
     "a shorter file": (Server, {"body": ARCHIVE[:-1]}, f"offers {len(ARCHIVE) - 1:,} bytes, and the official"),
-    "wrong bytes": (Server, {"body": ARCHIVE[:-1] + b"!"}, "its bytes are not the official ones"),
+    "wrong bytes": (Server, {"body": ARCHIVE[:-1] + b"!"}, "this is not the official file"),
     "compressed again": (
         Server,
         {"body": gzip.compress(ARCHIVE), "headers": {"Content-Encoding": "gzip"}},
-        "comes compressed once more",
+        "compresses the file again",
     ),
     "not there": (Server, {"faults": [("status", 404)]}, "the server answered 404"),
     "always an error": (Server, {"faults": [("status", 500)] * 20}, "the server answered 500"),
@@ -236,7 +240,7 @@ def test_what_is_not_the_file_is_one_message_with_the_way_to_put_it_there_by_han
 
 
 def test_wrong_bytes_are_not_kept_so_that_the_next_try_begins_anew(tmp_path):
-    with pytest.raises(DataError, match="not the official ones"):
+    with pytest.raises(DataError, match="not the official file"):
         get(tmp_path, Server(body=ARCHIVE[:-1] + b"!"), tiny())
     assert visible(tmp_path) == []
     get(tmp_path, Server(), tiny())

@@ -136,10 +136,10 @@ def test_unreadable_pictures_are_an_error_that_lists_them_or_are_left_out(tmp_pa
         "loop.png: cannot",
     ):
         assert part in str(raised.value)
-    assert "4 of 14 pictures are unreadable; --skip-unreadable goes on without them" in str(raised.value)
+    assert "4 of 14 pictures are unreadable; --skip-unreadable leaves them out" in str(raised.value)
     found = folder.read(tmp_path, size=8, skip_unreadable=True)
     assert len(found.train) + len(found.test) == 10
-    assert found.notes[0].startswith("4 unreadable pictures left out of train: ")
+    assert found.notes[0].startswith("skipped 4 unreadable pictures in train: ")
     assert "empty.png" in found.notes[0]
 
 
@@ -147,10 +147,10 @@ def test_a_class_without_a_readable_picture_is_an_error_even_if_they_are_skipped
     classes(tmp_path, "cat", "dog")
     classes(tmp_path, "emu", count=0)
     (tmp_path / "emu").mkdir()
-    with pytest.raises(DataError, match="emu: there is no picture of this class"):
+    with pytest.raises(DataError, match="emu: this class has no picture"):
         folder.read(tmp_path, skip_unreadable=True)
     (tmp_path / "emu" / "a.png").write_text("no picture")
-    with pytest.raises(DataError, match="emu: there is no readable picture of this class"):
+    with pytest.raises(DataError, match="emu: this class has no readable picture"):
         folder.read(tmp_path, skip_unreadable=True)
 
 
@@ -159,13 +159,19 @@ def test_a_class_without_a_readable_picture_is_an_error_even_if_they_are_skipped
     [
         (lambda root: shutil.rmtree(root / "test" / "dog"), 'test: has no class "dog", as train has'),
         (lambda root: classes(root / "test", "dogs"), 'train: has no class "dogs", as test has; did you mean "dog"'),
-        (lambda root: shutil.rmtree(root / "train"), "has test, val and no folder train|has val, test and no folder"),
+        (lambda root: shutil.rmtree(root / "train"), "has test, val but no folder train|has val, test but no folder"),
         (lambda root: classes(root / "training", "cat", "dog"), "has train and training; keep one"),
-        (lambda root: classes(root / "tets", "cat", "dog"), "tets: has pictures, beside train, val or test"),
-        (lambda root: picture(root / "extra" / "a.png"), "extra: has pictures, beside train, val or test"),
-        (lambda root: [shutil.rmtree(root / "val"), picture(root / "val" / "1.png")], "val: its pictures are not in"),
+        (lambda root: classes(root / "tets", "cat", "dog"), "tets: has pictures but is not train, val or test"),
+        (lambda root: picture(root / "extra" / "a.png"), "extra: has pictures but is not train, val or test"),
+        (
+            lambda root: [shutil.rmtree(root / "val"), picture(root / "val" / "1.png")],
+            "val: it needs one folder of pictures",
+        ),
         (lambda root: [shutil.rmtree(root / "val"), (root / "val").mkdir()], "val: has no class .*no folder is there"),
-        (lambda root: shutil.rmtree(root / "val" / "cat") or (root / "val" / "cat").mkdir(), "val/cat: there is no"),
+        (
+            lambda root: shutil.rmtree(root / "val" / "cat") or (root / "val" / "cat").mkdir(),
+            "val/cat: this class has no",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_each_other_are_an_error(tmp_path, change, message):
@@ -178,10 +184,10 @@ def test_parts_that_do_not_fit_each_other_are_an_error(tmp_path, change, message
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda root: None, "two classes are wanted at least.*there is none"),
-        (lambda root: (root / "cat").mkdir(), 'two classes are wanted at least.*only "cat"'),
-        (lambda root: classes(root, "cat"), 'two classes are wanted at least.*only "cat"'),
-        (lambda root: picture(root / "a.png"), "two classes are wanted at least"),
+        (lambda root: None, "it needs at least two classes.*it has none"),
+        (lambda root: (root / "cat").mkdir(), 'it needs at least two classes.*only "cat"'),
+        (lambda root: classes(root, "cat"), 'it needs at least two classes.*only "cat"'),
+        (lambda root: picture(root / "a.png"), "it needs at least two classes"),
         (lambda root: [classes(root, "cat"), picture(root / "dog" / "a.png")], 'class "dog" has 1 image: too few'),
     ],
 )
@@ -230,7 +236,7 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path):
     assert found.fingerprint == before.fingerprint
     assert f"did not follow 1 link out of the folder, such as {root}/cat/link.png" in found.notes
     (root / "emu").symlink_to(outside.parent)
-    with pytest.raises(DataError, match=r"emu: there is no picture of this class; links that lead out"):
+    with pytest.raises(DataError, match=r"emu: this class has no picture; ablab does not follow links"):
         folder.read(root)
 
 
@@ -324,7 +330,7 @@ def test_a_folder_is_refused_before_all_its_files_are_listed_if_a_class_has_no_p
     for number in range(20):
         (tmp_path / "a" / f"{number}.txt").touch()
     monkeypatch.setattr(cache, "MOST_FILES", 10)
-    with pytest.raises(DataError, match=r"a: there is no picture of this class"):
+    with pytest.raises(DataError, match=r"a: this class has no picture"):
         load_dataset(str(tmp_path))
 
 

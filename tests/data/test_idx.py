@@ -36,8 +36,8 @@ def test_the_folder_of_torchvision_and_names_with_dots_will_do(tmp_path):
     ("damage", "message"),
     [
         (lambda content: content[:-1], "is cut short: its header says 15,680 values"),
-        (lambda content: content + b"x", "goes on behind its end"),
-        (lambda content: b"\0\0\x0d\3" + content[4:], "no IDX file of unsigned bytes in 3 dimensions"),
+        (lambda content: content + b"x", "continues past its end"),
+        (lambda content: b"\0\0\x0d\3" + content[4:], "not an IDX file of unsigned bytes in 3 dimensions"),
         (lambda content: content[:4] + b"\xff" * 12 + content[16:], "more than the file can hold"),
         (lambda content: content[:3], "is damaged or cut short"),
     ],

@@ -90,15 +90,15 @@ def test_an_absent_data_set_is_one_message_with_what_where_and_how(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("cifar-10", 'no data set is called "cifar-10".*did you mean "cifar10"'),
+        ("cifar-10", 'there is no data set, file or folder called "cifar-10".*did you mean "cifar10"'),
         ("phantm(difficulty=0.5)", 'did you mean "phantom"'),
         ("zzz", "known: arrays, cifar10, cifar100, .*digits, .*phantom, "),
         ("photos/cats", "photos/cats: no such file or folder"),
         ("x.npz", "x.npz: no such file or folder"),
-        ("", "a data set is a path, a name"),
+        ("", "give a data set as a path, as a name"),
         ("cifar10(", "a bracket is never closed"),
-        ("a" * 5000, "no data set is called"),
-        ("nul\0", "a data set is a path"),
+        ("a" * 5000, "there is no data set"),
+        ("nul\0", "give a data set as a path"),
         ("cifar10(coarse)", r'cifar10\(coarse\): labels = "coarse" is not one of its values: known: fine'),
         ("cifar100(course)", 'labels = "course" is not one of its values: did you mean "coarse"'),
         ("phantom(hardness=1)", 'no option is called "hardness": known'),
@@ -111,7 +111,7 @@ def test_text_that_names_nothing_is_a_message(text, message):
 
 
 def test_a_size_is_not_for_generated_sets():
-    with pytest.raises(DataError, match="generated pictures have one size"):
+    with pytest.raises(DataError, match="generated images have a fixed size"):
         load_dataset("phantom", size=16)
 
 

@@ -76,16 +76,16 @@ def test_a_validation_part_and_names_are_kept():
         (lambda x, y: from_arrays(x, y), r"train must be a pair .* write from_arrays\(\(images, labels\)\)"),
         (lambda x, y: from_arrays((x, y), x), r"test must be a pair .* test=\(images, labels\)"),
         (lambda x, y: from_arrays((x, y, x)), "train must be a pair"),
-        (lambda x, y: from_arrays(None), "there is no train"),
+        (lambda x, y: from_arrays(None), "the training images are missing"),
         (lambda x, y: from_arrays((x, y[:-1])), "train labels: has 19 labels for 20 images"),
         (lambda x, y: from_arrays((y, x)), "train images: holds int64 values|train images: has the shape"),
         (
             lambda x, y: from_arrays((x, y), (x, y + 1), classes=["a", "b"]),
-            "test labels: label 1 is 2; allowed are 0 to 1",
+            "test labels: label 1 is 2; labels must be from 0 to 1",
         ),
         (lambda x, y: from_arrays((x, y), classes="ab"), "classes: must be a list of names"),
         (lambda x, y: from_arrays((x[:, :3], y)), 'add layout="NHWC"'),
-        (lambda x, y: from_arrays((x[:1], y[:1]), classes=["a", "b"]), "has one image and no test part"),
+        (lambda x, y: from_arrays((x[:1], y[:1]), classes=["a", "b"]), "has one image and no test images"),
     ],
 )
 def test_a_call_that_cannot_be_meant_says_what_to_write(call, message):
@@ -108,7 +108,7 @@ def test_kept_images_are_found_again_under_their_fingerprint(tmp_path, monkeypat
     assert repr(made) == "<Dataset memory: 32 + 8 images of 3x8x8 in 4 classes>"
     (path,) = (tmp_path / "arrays").iterdir()
     np.savez(path, x_train=255 - collection()[0], y_train=collection()[1])
-    with pytest.raises(DataError, match="these are not the images that were kept"):
+    with pytest.raises(DataError, match="this file does not hold the images of"):
         arrays(key=text[7:-1])
     path.unlink()
     with pytest.raises(DataError, match="give them again"):
@@ -142,8 +142,8 @@ def test_items_of_torch_and_of_hugging_face_are_data_sets():
     ("items", "message"),
     [
         ([], "train has no items"),
-        ([1, 2], "a pair of image and label is wanted"),
-        ([{"x": 1}], "under usual names"),
+        ([1, 2], "give a pair of image and label"),
+        ([{"x": 1}], "under their usual names"),
         ([(np.zeros((8, 8, 3), np.uint8), 0), (np.zeros((9, 8, 3), np.uint8), 1)], "images of several sizes"),
     ],
 )

@@ -104,7 +104,7 @@ def test_arrays_of_objects_are_refused_and_run_nothing(tmp_path, name):
 
     arrays = {"x": X, "y": Y, "classes": np.array(["a", "b"]), name: np.array([Hostile()], dtype=object)}
     path = saved(tmp_path / "a.npz", **arrays)
-    with pytest.raises(DataError, match=f"a.npz: {name}: is an array of Python objects, which is never read"):
+    with pytest.raises(DataError, match=f"a.npz: {name}: is an array of Python objects, and ablab never reads those"):
         npz.read(path)
     assert not (tmp_path / "executed").exists()
 
@@ -112,7 +112,10 @@ def test_arrays_of_objects_are_refused_and_run_nothing(tmp_path, name):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"pictures": X, "labels": Y}, "its arrays are not named .*: pictures, labels; name them x_train and y_train"),
+        (
+            {"pictures": X, "labels": Y},
+            "its arrays do not have the names .*: pictures, labels; name them x_train and y_train",
+        ),
         ({"x_train": X}, "has x_train but no y_train"),
         ({"x_train": X, "y_train": Y, "x_test": TX}, "has x_test but no y_test"),
         ({"x_test": X, "y_test": Y}, "has x_test but no x_train"),
@@ -125,9 +128,9 @@ def test_arrays_of_objects_are_refused_and_run_nothing(tmp_path, name):
         ({"x": X, "y": Y * 2}, "y: no label is 1, but there is 2"),
         ({"x": X, "y": Y, "classes": np.array(["a"])}, "classes: names 1 class"),
         ({"x": X, "y": Y.astype("M8[s]")}, "y: holds datetime64"),
-        ({"x": X, "y": np.zeros(20, "i4,i4")}, "y: holds .* values; wanted are numbers"),
+        ({"x": X, "y": np.zeros(20, "i4,i4")}, "y: holds .* values; they must be numbers"),
         ({"x": X.astype(float), "y": Y}, "x: image 0 has the value"),
-        ({}, "its arrays are not named as those of a data set: none"),
+        ({}, "its arrays do not have the names of a data set: none"),
     ],
 )
 def test_what_is_wrong_names_the_file_and_the_array(tmp_path, arrays, message):
@@ -139,8 +142,8 @@ def test_what_is_wrong_names_the_file_and_the_array(tmp_path, arrays, message):
     ("options", "message"),
     [
         ({"labels": "coarse"}, "one kind of labels"),
-        ({"skip_unreadable": True}, "is read whole"),
-        ({"size": 32}, "has images of 6 x 6 pixels and is read as it is"),
+        ({"skip_unreadable": True}, "only folders of images"),
+        ({"size": 32}, "has images of 6 x 6 pixels and cannot be resized"),
     ],
 )
 def test_options_that_do_not_apply_are_errors(tmp_path, options, message):
@@ -216,7 +219,7 @@ def test_a_flipped_bit_in_the_pixels_is_noticed(tmp_path, compressed):
 def test_a_file_cut_short_is_an_error_that_names_it(tmp_path, left):
     path = saved(tmp_path / "a.npz", x=X, y=Y)
     path.write_bytes(path.read_bytes()[:left])
-    with pytest.raises(DataError, match="a.npz: is damaged, cut short or no .npz"):
+    with pytest.raises(DataError, match="a.npz: is damaged, cut short or not an .npz"):
         npz.read(path)
 
 

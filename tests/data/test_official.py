@@ -51,5 +51,7 @@ def test_another_number_of_classes_is_refused():
 
 
 def test_what_is_not_downloaded_says_where_its_files_are(tmp_path):
-    with pytest.raises(DataError, match=r"svhn is not downloaded by ablab: get train_32x32.mat, test_32x32.mat from"):
+    with pytest.raises(
+        DataError, match=r"svhn cannot be downloaded by ablab: get train_32x32.mat, test_32x32.mat from"
+    ):
         fetch("svhn", tmp_path)

@@ -172,7 +172,7 @@ def test_unreadable_pictures_are_left_out_with_their_labels_where_that_is_asked_
         parquet.read(tmp_path)
     found = parquet.read(tmp_path, skip_unreadable=True)
     same(found.train, x[[0, 2, 4, 5]], [0, 0, 1, 0])
-    assert "2 unreadable pictures left out of train" in found.notes[0]
+    assert "skipped 2 unreadable pictures in train" in found.notes[0]
     path = write(tmp_path / "none.parquet", columns([b"no picture", None], [0, 1]))
     with pytest.raises(DataError, match="none.parquet: has no readable picture"):
         parquet.read(path, skip_unreadable=True)
@@ -189,7 +189,7 @@ GOOD = [0, 1]
         (columns(random(2), None), "has no column label, fine_label or coarse_label: its columns are img"),
         (columns([random(1)[0], None], GOOD), 'row 1 has nothing in "img"; .* not only the names of picture files'),
         (columns(random(3), [0, None, 1]), 'row 1 has nothing in "label"'),
-        (named(columns(random(3), [0, 1, 2]), label="ab"), 'row 2 has 2 in "label"; allowed are 0 to 1'),
+        (named(columns(random(3), [0, 1, 2]), label="ab"), 'row 2 has 2 in "label"; labels must be from 0 to 1'),
         (named(columns(random(3), [0, -1, 2]), label="ab"), 'row 1 has -1 in "label"'),
         (
             named(columns(random(2), pa.array([0, 2**64 - 1], pa.uint64())), label="ab"),
@@ -198,11 +198,14 @@ GOOD = [0, 1]
         (columns(random(2), [0, 2]), '"label": no label is 1, but there is 2'),
         (columns(random(2), [1, 2]), '"label": no label is 0, but there is 1'),
         (columns(random(2), [0, 0]), "all labels are the same"),
-        (columns(random(2), ["a", "b"]), '"label" holds string; wanted are whole numbers'),
-        (columns(random(2), [0.0, 1.0]), '"label" holds double; wanted are whole numbers'),
-        (pa.table({"img": ["a.png", "b.png"], "label": GOOD}), '"img" holds string; wanted are the bytes of pictures'),
+        (columns(random(2), ["a", "b"]), '"label" holds string; it must hold whole numbers'),
+        (columns(random(2), [0.0, 1.0]), '"label" holds double; it must hold whole numbers'),
+        (
+            pa.table({"img": ["a.png", "b.png"], "label": GOOD}),
+            '"img" holds string; it must hold the bytes of pictures',
+        ),
         (pa.table({"img": [{"path": "a.png"}], "label": [0]}), "no field bytes .only path.: the pictures are not in"),
-        (pa.table({"img": [{"bytes": 7}], "label": [0]}), "holds int64; wanted are the bytes of pictures"),
+        (pa.table({"img": [{"bytes": 7}], "label": [0]}), "holds int64; it must hold the bytes of pictures"),
         (columns([], pa.array([], pa.int64())), "says that it has 0 rows"),
         (columns([b"no picture", random(1)[0]], GOOD), "row 0"),
     ],
@@ -239,10 +242,10 @@ def test_labels_are_asked_for_only_where_there_are_two_kinds(tmp_path):
         (["train-00000-of-00002"], "train-00001-of-00002.parquet: is missing"),
         (["train", "test-00000-of-00002"], "test-00001-of-00002.parquet: is missing"),
         (["train-00000-of-00002", "train-00001-of-00003"], "of different sets"),
-        (["train-00000-of-00001", "train-more"], "train-more.parquet: is beside numbered shards"),
+        (["train-00000-of-00001", "train-more"], "train-more.parquet: stands beside numbered shards"),
         (["train-00000-of-00001", "train-00000-of-00001-ab"], "there are two shards with its number"),
-        (["test", "val"], "has no training part"),
-        (["train", "other"], "other.parquet: part of train, test or validation"),
+        (["test", "val"], "has no training images"),
+        (["train", "other"], "other.parquet: is it train, test or validation"),
         (["one/train", "two/train"], "holds several data sets, name one of them: .*one, .*two"),
     ],
 )
@@ -273,14 +276,14 @@ def test_shards_of_different_kinds_are_an_error_that_names_both(tmp_path, other,
 def test_a_file_cut_short_is_an_error_that_names_it(tmp_path, left):
     path = write(tmp_path / "a.parquet", columns(random(2), GOOD))
     path.write_bytes(path.read_bytes()[:left])
-    with pytest.raises(DataError, match="a.parquet: is damaged, cut short or no Parquet file"):
+    with pytest.raises(DataError, match="a.parquet: is damaged, cut short or not a Parquet file"):
         parquet.read(path)
 
 
 def test_another_kind_of_file_called_parquet_is_an_error_that_names_it(tmp_path):
     path = tmp_path / "a.parquet"
     path.write_text("PAR1 is not all that it takes")
-    with pytest.raises(DataError, match="a.parquet: is damaged, cut short or no Parquet file"):
+    with pytest.raises(DataError, match="a.parquet: is damaged, cut short or not a Parquet file"):
         parquet.read(path)
     assert not parquet.recognise(tmp_path / "absent.parquet")
     assert not parquet.recognise(tmp_path.parent / "absent")

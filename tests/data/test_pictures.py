@@ -182,7 +182,7 @@ def test_resizing_is_pillows_own_with_the_stated_filter():
     found = decode(saved(noise(40, 40)), "x", size=32)
     assert torch.equal(found, rgb(noise(40, 40).resize((32, 32), Image.Resampling.LANCZOS)))
     assert pictures.FILTER is Image.Resampling.LANCZOS
-    assert "centre square" in pictures.treatment(32)
+    assert "center square" in pictures.treatment(32)
     assert "LANCZOS" in pictures.treatment(32)
 
 
@@ -213,7 +213,7 @@ def test_colours_behind_clear_pixels_do_not_bleed_into_their_neighbours():
         (saved(noise(64, 64), "BMP")[:-300], "x: cannot be read as a picture"),
         (saved(noise(64, 64), "GIF")[:300], "x: "),
         (saved(noise(64, 64), "TIFF")[:300], "x: "),
-        (saved(flat(0.5, "F"), "TIFF"), "x: holds fractions and not colours"),
+        (saved(flat(0.5, "F"), "TIFF"), "x: holds fractions and not colors"),
         (png(0, 5, 8, 2, b""), "x: "),
         (png(5, 5, 8, 2, b""), "x: cannot be read as a picture"),
         (png(5, 5, 7, 2, zlib.compress(bytes(80))), "x: "),
@@ -259,7 +259,7 @@ def test_a_file_of_absurd_length_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("size", [0, -1, 5000, 10**12])
 def test_an_absurd_size_is_refused(size):
-    with pytest.raises(DataError, match=f"size={size}: pictures can be brought to 1 to 4,096"):
+    with pytest.raises(DataError, match=f"size={size}: ablab resizes pictures to 1 to 4,096"):
         decode(saved(noise()), "x", size=size)
     with pytest.raises(DataError, match=f"size={size}"):
         decode_all([("x", lambda: saved(noise()))], size=size, skip_unreadable=False)
@@ -317,7 +317,7 @@ def test_unreadable_pictures_are_listed_ten_at_most():
     assert len(lines) == 12
     assert lines[0].startswith("1.png: is not a readable image")
     assert lines[10] == "and 2 more"
-    assert lines[11] == "12 of 13 pictures are unreadable; --skip-unreadable goes on without them"
+    assert lines[11] == "12 of 13 pictures are unreadable; --skip-unreadable leaves them out"
 
 
 def test_unreadable_pictures_can_be_left_out():
@@ -369,7 +369,7 @@ def test_no_picture_is_on_both_sides_and_every_class_on_either(data):
     try:
         train, test, _ = set_aside(images, numbers, [str(n) for n in range(len(counts))])
     except DataError as error:
-        assert "alike to the last bit" in str(error)
+        assert "all or nearly all identical" in str(error)
         return
     assert len(train) + len(test) == len(labels)
     there = {image.numpy().tobytes() for image in train.images}
@@ -388,7 +388,7 @@ def test_a_class_of_few_pictures_that_all_repeat_is_split_between_them():
     ("of", "message"),
     [
         ([0, 1, 2, 3], 'class "b" has 1 image: too few'),
-        ([0, 0, 0, 3], 'class "a" has 3 images, alike to the last bit'),
+        ([0, 0, 0, 3], 'class "a" has 3 images, all or nearly all identical'),
     ],
 )
 def test_a_class_that_cannot_be_on_both_sides_is_an_error(of, message):

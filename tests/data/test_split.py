@@ -159,7 +159,7 @@ def test_noise_and_images_of_other_data_are_others():
     ("counts", "options", "message"),
     [
         ([50, 1], {}, 'class "class 1" has 1 training image, and 2 are needed'),
-        ([0, 0], {}, "there is no training image"),
+        ([0, 0], {}, "there are no training images"),
         ([50, 50], {"fraction": 0.0}, "val = 0.0: .* between 0 and 1"),
         ([50, 50], {"fraction": 1.0}, "val = 1.0: .* between 0 and 1"),
         ([50, 50], {"fraction": float("nan")}, "val = nan"),

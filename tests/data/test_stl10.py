@@ -46,7 +46,7 @@ def test_smaller_pictures_are_means_of_squares(folder):
 
 def test_bytes_and_labels_that_cannot_be_are_named(folder):
     (folder / "test_y.bin").write_bytes(bytes([0] * 10))
-    with pytest.raises(DataError, match=r"test_y.bin: its labels go from 0 to 0; allowed are 1 to 10"):
+    with pytest.raises(DataError, match=r"test_y.bin: its labels go from 0 to 0; labels must be from 1 to 10"):
         stl10.read(folder)
     (folder / "train_X.bin").write_bytes(b"x" * 27_649)
     with pytest.raises(DataError, match=r"train_X.bin: 27,649 bytes are not whole images of 27,648 bytes"):

@@ -43,5 +43,5 @@ def test_a_file_that_is_damaged_or_holds_other_arrays_is_named(tmp_path):
     with pytest.raises(DataError, match="holds no X of 32 x 32 x 3 x N pixels with a label in y for each"):
         svhn.read(tmp_path)
     written(tmp_path, file.name, colours(20), [11, *range(19)])
-    with pytest.raises(DataError, match="label 0 is 11; allowed are 0 to 9"):
+    with pytest.raises(DataError, match="label 0 is 11; labels must be from 0 to 9"):
         svhn.read(tmp_path)

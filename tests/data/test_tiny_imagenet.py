@@ -61,7 +61,7 @@ def test_pictures_may_be_smaller_and_damaged_ones_left_out(tiny):
     ("line", "message"),
     [
         ("val_0.JPEG\tn01443538\t0\t0\t1\t1", 'val_annotations.txt:1: no class is called "n01443538": did you mean'),
-        ("../../secret.JPEG\tn01443537\t0\t0\t1\t1", "is no name of a file in val/images"),
+        ("../../secret.JPEG\tn01443537\t0\t0\t1\t1", "is not the name of a file in val/images"),
         ("", "val_annotations.txt: lists no picture"),
     ],
 )

@@ -125,7 +125,7 @@ def test_a_folder_of_mlflows_is_read(tmp_path):
     judged = verdicts(table_of(records(tmp_path / "mlruns"), {}), base="plain")
     (one,) = judged.compared
     assert (one.pairs, one.word) == (3, "helps")  # the first run of the base failed
-    assert any("1 run of plain failed or did not end (failed); its pair is left out" in it for it in judged.remarks)
+    assert any("1 run of plain failed or did not end (failed); its pair is skipped" in it for it in judged.remarks)
 
 
 def test_seeds_without_a_partner_and_runs_without_a_figure_are_told(tmp_path):
@@ -133,7 +133,7 @@ def test_seeds_without_a_partner_and_runs_without_a_figure_are_told(tmp_path):
     judged = verdicts(read(tmp_path, text))
     assert judged.compared[0].pairs == 2
     assert judged.compared[0].word == "undecided"
-    assert any("2 seeds without a partner" in remark for remark in judged.remarks)
+    assert any("skipped 2 seeds of" in remark for remark in judged.remarks)
     assert any("1 run of plain has no figure" in remark for remark in judged.remarks)
 
 
@@ -142,14 +142,14 @@ def test_seeds_without_a_partner_and_runs_without_a_figure_are_told(tmp_path):
     [
         ("model,seed,acc\na,0,71\na,0,72\nb,0,3\n", r"line 3: a has seed 0 twice"),
         ("model,seed,acc\na,0,71\na,0.0,72\nb,0,3\n", r"a has seed 0 twice"),
-        ("model,seed,acc\na,0,high\nb,0,3\n", 'acc is "high": a number is wanted'),
+        ("model,seed,acc\na,0,high\nb,0,3\n", 'acc is "high": write a number'),
         ("model,seed,acc,test_acc\na,0,1,2\nb,0,3,4\n", "choose one with --metric"),
         ("model,seed\na,0\nb,0\n", "no column has the metric"),
         ("model,seed,acc\na,0,71\na,1,72\n", "all runs are of one variant"),
-        ("model,seed,acc\na,0,1,2\n", "more cells than heads"),
+        ("model,seed,acc\na,0,1,2\n", "more cells than column names"),
         ("model,model,acc\na,b,1\n", 'two columns are called "model"'),
         ("model,seed,acc\n,0,1\nb,0,2\n", "is empty"),
-        ("", "no results in it"),
+        ("", "it contains no results"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told_with_its_place(tmp_path, text, message):
@@ -170,10 +170,10 @@ def test_files_that_are_no_results_are_refused(tmp_path):
     (tmp_path / "z.bin").write_bytes(b"\0")
     (tmp_path / "w.csv").write_bytes(b"\xff\xfe\x00a")
     for name, message in (
-        ("x.json", "no object"),
-        ("y.json", "no JSON"),
+        ("x.json", "not an object"),
+        ("y.json", "not JSON"),
         ("z.bin", "results are read from"),
-        ("w.csv", "no text in UTF-8"),
+        ("w.csv", "not text in UTF-8"),
         ("none.csv", "no such file"),
     ):
         with pytest.raises(InputError, match=message):
@@ -185,7 +185,7 @@ def test_the_command_says_what_it_cannot_know_and_ends_with_a_code_for_scripts(t
     output, code = ablab(tmp_path / "r.csv", "--exit-code")
     assert code == 0
     assert "bn helps: +2.15 pp" in output
-    assert "not known here: whether margin, variants and seeds were chosen before" in output
+    assert "ablab cannot know whether the margin, variants and seeds were chosen before" in output
     assert ablab(tmp_path / "r.csv", "--base", "bn", "--exit-code")[1] == 4
     assert ablab(tmp_path / "r.csv", "--base", "bn")[1] == 0
     (tmp_path / "few.csv").write_text("\n".join(LONG.splitlines()[:3] + LONG.splitlines()[5:7]))

@@ -128,12 +128,12 @@ def test_damage_is_said_with_its_place(tmp_path):
     with pytest.raises(InputError, match=r"tfevents.*: it is damaged at byte \d+"):
         records(file)
     file.write_bytes(b"these are words and no records")
-    with pytest.raises(InputError, match="no event file of TensorBoard, or it is damaged at byte 0"):
+    with pytest.raises(InputError, match="not a TensorBoard event file, or it is damaged at byte 0"):
         records(file)
 
 
 def test_a_folder_without_scalars_is_said_to_have_no_results(tmp_path):
     with SummaryWriter(str(tmp_path)) as writer:
         writer.add_text("notes", "words")
-    with pytest.raises(InputError, match=r"no results in it \(mlflow, tensorboard, wandb\)"):
+    with pytest.raises(InputError, match=r"it contains no results \(mlflow, tensorboard, wandb\)"):
         records(tmp_path)

@@ -73,7 +73,7 @@ def test_only_accuracies_error_rates_and_what_is_said_to_be_such_have_a_usual_ma
     for sides in (SHARES, percents):
         with pytest.raises(InputError, match="--unit share"):
             scale_of(table(tmp_path, "mine", sides)).margin(None)
-    assert any("taken for shares" in it for it in scale_of(table(tmp_path, "mine", SHARES)).remarks)
+    assert any("reads them as shares" in it for it in scale_of(table(tmp_path, "mine", SHARES)).remarks)
     assert scale_of(table(tmp_path, "mine", SHARES), unit="other").metric.unit == ""
 
 
@@ -95,7 +95,7 @@ def test_a_figure_with_a_percent_sign_is_a_percentage_however_small(tmp_path):
 
 
 def test_a_unit_that_figures_cannot_have_is_refused_with_the_place(tmp_path):
-    with pytest.raises(InputError, match="line 2: acc is 70, and a share lies from 0 to 1"):
+    with pytest.raises(InputError, match="line 2: acc is 70, and a share is between 0 and 1"):
         scale_of(table(tmp_path, "acc", {"plain": (70, 71), "bn": (72, 73)}), unit="share")
 
 

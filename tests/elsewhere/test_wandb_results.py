@@ -84,18 +84,18 @@ def test_without_a_summary_the_last_value_in_the_history_counts(tmp_path):
 
 def test_what_is_no_json_in_a_folder_is_said_with_its_file(tmp_path):
     folder(tmp_path, "run-1-a", summary="{acc: 0.5}")
-    with pytest.raises(InputError, match=r"wandb-summary.json: this is no JSON"):
+    with pytest.raises(InputError, match=r"wandb-summary.json: this is not JSON"):
         records(tmp_path)
     folder(tmp_path, "run-2-b", summary="[0.5]")
     (tmp_path / "wandb" / "run-1-a" / "files" / "wandb-summary.json").write_text("{}")
-    with pytest.raises(InputError, match=r"run-2-b.*wandb-summary.json: this is no object with names and values"):
+    with pytest.raises(InputError, match=r"run-2-b.*wandb-summary.json: this is not an object with names and values"):
         records(tmp_path)
 
 
 def test_what_to_do_with_runs_that_were_tracked_offline_is_said(tmp_path):
     (tmp_path / "offline-run-1-a").mkdir()
     (tmp_path / "offline-run-1-a" / "run-a.wandb").write_bytes(b":W&B")
-    with pytest.raises(InputError, match="send them with wandb sync"):
+    with pytest.raises(InputError, match="with wandb sync"):
         records(tmp_path)
 
 

@@ -60,7 +60,7 @@ def test_it_goes_on_behind_the_last_checkpoint_and_ends_the_same(epoch, whole, t
     seen = []
     assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
     assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == list(range(epoch + 1, 5))
-    assert any(isinstance(event, Noticed) and f"behind epoch {epoch}" in event.text for event in seen)
+    assert any(isinstance(event, Noticed) and f"after epoch {epoch}" in event.text for event in seen)
 
 
 def test_stopped_twice_it_ends_the_same(whole, tmp_path):
@@ -75,7 +75,7 @@ def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(whole, tmp_p
     damage(path)
     seen = []
     assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
-    assert any(isinstance(event, Noticed) and "the one before is tried" in event.text for event in seen)
+    assert any(isinstance(event, Noticed) and "ablab tries the one before" in event.text for event in seen)
     assert [event.row.epoch for event in seen if isinstance(event, EpochDone)] == [3, 4]
 
 

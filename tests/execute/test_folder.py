@@ -107,7 +107,7 @@ def test_a_worker_that_is_stopped_leaves_its_run_to_the_next_one_which_goes_on(b
     workers[0].join()
     assert first.returncode == (143 if blow == signal.SIGTERM else -9)
     notes = [event.text for event in told if isinstance(event, Noticed)]
-    assert any("goes on behind epoch" in note for note in notes) == (blow == signal.SIGTERM)
+    assert any("continues after epoch" in note for note in notes) == (blow == signal.SIGTERM)
     assert any("shown no life" in note for note in notes) == (blow == signal.SIGKILL)
     assert timeless(run) == timeless(carry_out(spec, DATA, nobody))
 
@@ -130,7 +130,7 @@ def test_an_owner_that_is_interrupted_takes_in_what_was_finished_meanwhile(tmp_p
 
 
 def test_a_worker_without_an_owner_is_told_what_to_type(tmp_path):
-    with pytest.raises(InputError, match="no study has been opened here: .*ablab run STUDY --executor"):
+    with pytest.raises(InputError, match="no study has started here: .*ablab run STUDY --executor"):
         work(Drop(tmp_path), Tiny(), nobody, 0.0)
 
 
@@ -199,5 +199,5 @@ def test_a_file_that_is_cut_short_or_changed_is_no_result(tmp_path):
 def test_what_is_no_run_is_never_begun(tmp_path):
     drop = opened(tmp_path)
     (tmp_path / "wanted" / "000001-abc.json").write_text('{"recipe": {"model": 3}, "seed": "x"}')
-    with pytest.raises(InputError, match="this is no run that an owner has offered"):
+    with pytest.raises(InputError, match="this is not a run that an owner has offered"):
         work(drop, Tiny(), nobody, 0.0)

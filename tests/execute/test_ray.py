@@ -118,7 +118,7 @@ def test_a_worker_that_is_killed_changes_neither_a_bit_nor_the_verdict(cluster, 
     result, store = carried_out(tmp_path, f"ray({cluster.address}, pause=0)", watching)
     assert (outcome(result), runs_of(store), weights(store)) == local
     assert any("its worker on node head was lost" in note for note in watching.notes)
-    assert any("goes on behind epoch" in note for note in watching.notes)
+    assert any("continues after epoch" in note for note in watching.notes)
     assert {event.node for _, event in watching.told if isinstance(event, Started)} == {"head"}
     assert not list((tmp_path / "checkpoints").glob("*.checkpoint"))
 
@@ -168,7 +168,7 @@ def test_a_driver_that_is_stopped_leaves_no_task_behind_and_goes_on_when_it_is_r
     watching = Watching()
     result, store = carried_out(tmp_path / ".ablab", f"ray({cluster.address}, pause=0)", watching)
     assert (outcome(result), runs_of(store)) == local[:2]
-    assert any("goes on behind epoch" in note for note in watching.notes)
+    assert any("continues after epoch" in note for note in watching.notes)
 
 
 @pytest.mark.long
@@ -191,8 +191,8 @@ def test_a_run_that_fails_on_its_node_is_told_with_the_node(cluster, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cpu": 64}, "a run asks for 64 CPU, and no node has that: the largest has 2 CPU and 0 GPU"),
-        ({"gpu": 1}, "a run asks for 1 CPU and 1 GPU, and no node has that"),
+        ({"cpu": 64}, "a run needs 64 CPU, and no node has that much: the largest has 2 CPU and 0 GPU"),
+        ({"gpu": 1}, "a run needs 1 CPU and 1 GPU, and no node has that"),
         ({"label": "zone=moon"}, 'no node of this cluster has the label "zone=moon"'),
     ],
 )
@@ -212,7 +212,7 @@ def test_an_address_where_nobody_answers_is_told_at_once(client, tmp_path):
 
 @pytest.mark.parametrize(
     ("answer", "message"),
-    [(b"SSH-2.0-OpenSSH_9.6\r\n", "something answers there, and it is not Ray"), (b"", "no answer")],
+    [(b"SSH-2.0-OpenSSH_9.6\r\n", "something other than Ray answers there"), (b"", "no answer")],
 )
 def test_somebody_else_who_listens_is_not_taken_for_ray(answer, message, monkeypatch, tmp_path):
     monkeypatch.setattr(ray_cluster, "ANSWERING", 0.2)
@@ -243,8 +243,8 @@ def test_where_no_cluster_runs_the_command_that_starts_one_is_told(monkeypatch, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ray(somewhere)", "an address of a Ray cluster is auto, HOST:PORT, or ray://HOST:PORT"),
-        ("ray(host:99999)", "an address of a Ray cluster is"),
+        ("ray(somewhere)", "give the address of a Ray cluster as auto, HOST:PORT, or ray://HOST:PORT"),
+        ("ray(host:99999)", "give the address of a Ray cluster"),
         ("ray(host:1, cpu=0)", "cpu = 0 must be above 0"),
         ("ray(host:1, gpu=1.5)", "whole numbers above 1"),
         ("ray(host:1, label=fast)", "write label=KEY=VALUE"),
@@ -270,7 +270,7 @@ def test_images_that_no_object_store_can_hold_are_refused_with_the_option_that_h
     [
         (OutOfMemoryError("killed"), "ran out of memory 4 times", "such as cpu=2, or lower batch"),
         (OutOfDiskError("spilled"), "found the disk full 4 times", "free space there"),
-        (WorkerCrashedError(), "was lost 4 times", "perhaps for want of memory"),
+        (WorkerCrashedError(), "was lost 4 times", "perhaps because memory ran out"),
     ],
 )
 def test_a_run_whose_worker_is_lost_again_and_again_is_named_with_what_helps(error, what, remedy, tmp_path):

@@ -82,7 +82,7 @@ def test_a_process_that_is_killed_is_told_of_with_its_run(tmp_path):
 
     long = dataclasses.replace(WANTED[0], recipe=RECIPE.with_("epochs=500"))
     with (
-        pytest.raises(AblabError, match=f"run {long.id} ended with code -9.* the same command goes on"),
+        pytest.raises(AblabError, match=f"run {long.id} ended with code -9.*[Rr]un the same command again"),
         Workers(Job(Tiny(), tmp_path), number=1) as execute,
     ):
         list(execute(lambda: [long], show))

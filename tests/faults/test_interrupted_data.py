@@ -372,7 +372,7 @@ def test_a_full_disk_is_a_message_and_the_same_command_completes_once_there_is_r
     assert "Traceback" not in done.stderr
     needed = len(ARCHIVE) if named.endswith(".part") else sum(member.size for member in KNOWN.members)
     assert f"error: {disk}/{named}: no room (No space left on device): {needed:,} bytes are needed" in done.stderr
-    assert "free some space and do the same again" in done.stderr
+    assert "free some space and try again" in done.stderr
     assert second.splitlines()[0] == "0", done.stderr
     assert [name for name in second.splitlines()[1:-1] if not name.endswith(".lock")] == [FOLDER]
     assert KNOWN.members[0].sha256 in second

@@ -127,10 +127,10 @@ def test_stopped_once_it_keeps_the_last_epoch_and_says_how_to_go_on(kind, code, 
         text=True,
         env={**os.environ, "ABLAB_CACHE": str(tmp_path / "cache"), "ABLAB_STORE": str(tmp_path / "store")},
     )
-    note = next(line for line in again.stdout if line.startswith("note: goes on"))
+    note = next(line for line in again.stdout if line.startswith("note: continues"))
     again.kill()
     again.communicate()
-    assert int(re.search(r"behind epoch (\d+)", note)[1]) >= 3
+    assert int(re.search(r"after epoch (\d+)", note)[1]) >= 3
 
 
 @pytest.mark.long

@@ -72,8 +72,8 @@ def test_what_a_run_lacks_is_no_value():
         ("epochs_to(0)", "must be", ""),
         ("epochs_to(70, 80)", "at most 1 argument", ""),
         ("gap(3)", "takes no arguments", ""),
-        ("epoch_to(70)", "the name of a metric is wanted", ""),
-        ("gapp", "the name of a metric is wanted", '"gap"'),
+        ("epoch_to(70)", "write the name of a metric", ""),
+        ("gapp", "write the name of a metric", '"gap"'),
         ("no_such.py:f", "cannot be read", ""),
     ],
 )
@@ -97,11 +97,11 @@ def test_a_pair_that_never_reaches_the_target_on_either_side_counts_for_nothing(
     runs = [run(seed, recipe, (40, 50, 60)) for seed in range(3) for recipe in (BASE, NORM)]
     found = verdict("epochs_to(90)", runs, margin=1.0)
     assert (found.pairs, found.effect, found.word) == (0, None, "undecided")
-    assert "Neither run reached the target in 3 pairs, so these count for nothing." in found.sentence
+    assert "In 3 pairs, neither run reached the target, so the interval leaves them out." in found.sentence
     runs[1] = run(0, NORM, (40, 50, 95))
     found = verdict("epochs_to(90)", runs, margin=1.0)
     assert (found.pairs, found.effect) == (1, -1.0)
-    assert "in 2 pairs" in found.sentence
+    assert "In 2 pairs" in found.sentence
 
 
 def test_times_of_two_machines_are_never_set_against_each_other():
@@ -114,7 +114,7 @@ def test_times_of_two_machines_are_never_set_against_each_other():
     found = verdict("train_seconds", runs, margin=1.0, seeds=(3, 4))
     assert found.seeds == (0, 2, 3)
     assert (found.effect, found.word) == (-5.0, "helps")
-    assert "1 pair ran on two machines or devices, whose times cannot be compared." in found.sentence
+    assert "1 pair ran on two machines or devices, so their times cannot be compared." in found.sentence
 
 
 def test_a_margin_is_counted_in_the_unit_of_the_metric():
@@ -190,7 +190,7 @@ def test_a_figure_of_ones_own_is_run_only_when_a_run_is_judged(own, capsys):
     [
         ("unmarked", 'no function "unmarked" is marked as a figure'),
         ("late_los", 'no function "late_los" is marked as a figure .*"late_loss"'),
-        ("bare", "its mark says title"),
+        ("bare", "its mark must set title"),
     ],
 )
 def test_a_function_of_ones_own_without_a_whole_mark_is_refused(own, function, message):

@@ -87,7 +87,7 @@ def test_predictions_that_were_invented_with_their_accuracy_are_found_by_trainin
     assert graded(ada.parent)["ada"].of("file") == "ok"
     found = graded(ada.parent, many=1)["ada"]
     assert found.of("re-run") == "wrong"
-    assert "predictions must be equal, and are not" in said(found, "re-run")
+    assert "predictions must be equal, but they differ" in said(found, "re-run")
 
 
 def test_labels_that_were_invented_for_true_predictions_are_found_by_training_again(ada):
@@ -162,8 +162,8 @@ def test_runs_that_were_copied_from_a_neighbor_are_named_on_both_sides(trained, 
 
     rewritten(tmp_path / "eve.ablab", disguised)
     grades = graded(tmp_path)
-    assert said(grades["eve"], "copies").startswith("6 runs are the very ones of ada")
-    assert said(grades["ada"], "copies").startswith("6 runs are the very ones of eve")
+    assert said(grades["eve"], "copies").startswith("6 runs are identical to those of ada")
+    assert said(grades["ada"], "copies").startswith("6 runs are identical to those of eve")
     assert grades["bob"].mark == "ok"
 
 
@@ -206,7 +206,7 @@ def test_a_report_whose_runs_are_those_of_the_export_is_in_order_and_an_edited_o
     report.write_text(text)
     assert graded(tmp_path)["ada"].of("verdict") == "ok"
     report.write_text(re.sub(r'("predictions_sha256": ?")[0-9a-f]{12}', r"\g<1>000000000000", text, count=1))
-    assert "the report shows runs otherwise than the export" in said(graded(tmp_path)["ada"], "verdict")
+    assert "the report and the export disagree about runs" in said(graded(tmp_path)["ada"], "verdict")
 
 
 def test_a_damaged_file_is_wrong_and_the_others_are_still_checked(trained, ada):

@@ -61,8 +61,8 @@ def test_depthwise_leaves_the_large_kernels_of_the_original():
 @pytest.mark.parametrize(
     ("name", "io", "options", "message"),
     [
-        ("alexnet", Io(3, 7, 7, 10), {}, r'layer "pool5" \(MaxPool2d\) is reached by 256x1x1'),
-        ("alexnet-original", CIFAR10, {}, r'3x32x32: layer "pool2" \(MaxPool2d\) is reached by 256x2x2'),
+        ("alexnet", Io(3, 7, 7, 10), {}, r'layer "pool5" \(MaxPool2d\) receives 256x1x1'),
+        ("alexnet-original", CIFAR10, {}, r'3x32x32: layer "pool2" \(MaxPool2d\) receives 256x2x2'),
         ("alexnet", CIFAR10, {"channels": [8] * 6}, "length 6, but there are 5 convolutions"),
         ("alexnet-original", IMAGENET, {"channels": [8] * 4}, "length 4, but there are 5 convolutions"),
         ("alexnet-original", IMAGENET, {"groups": 0}, "groups = 0"),

@@ -73,7 +73,7 @@ def test_a_scaled_width_is_the_nearest_whole_number_and_at_least_one(channels, w
 
 @pytest.mark.parametrize("width", [0, -1, float("nan"), float("inf")])
 def test_a_width_that_no_network_has_is_refused(width):
-    with pytest.raises(ModelError, match="a factor above 0 is wanted"):
+    with pytest.raises(ModelError, match="write a factor above 0"):
         scaled(8, width)
 
 

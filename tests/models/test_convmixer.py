@@ -35,8 +35,8 @@ def test_it_computes_what_its_description_says():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kernel": 4}, "kernel = 4: an odd number"),
-        ({"depth": 0}, "depth = 0: a whole number from 1 up"),
+        ({"kernel": 4}, "kernel = 4: write an odd number"),
+        ({"depth": 0}, "depth = 0: write a whole number of at least 1"),
         ({"patch": 64}, "cannot take images of 3x32x32"),
     ],
 )

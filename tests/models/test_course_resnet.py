@@ -130,8 +130,8 @@ def test_training_with_dropout_runs_and_gives_finite_numbers(name):
 @pytest.mark.parametrize(
     ("name", "io", "options", "message"),
     [
-        ("resnet11", Io(3, 16, 16, 10), {}, r'images of 3x16x16: layer "pool" \(MaxPool2d\) is reached by 1028x1x1'),
-        ("resnet18-wide", Io(3, 8, 8, 10), {}, r'layer "block8.pool" \(MaxPool2d\) is reached by 1028x1x1'),
+        ("resnet11", Io(3, 16, 16, 10), {}, r'images of 3x16x16: layer "pool" \(MaxPool2d\) receives 1028x1x1'),
+        ("resnet18-wide", Io(3, 8, 8, 10), {}, r'layer "block8.pool" \(MaxPool2d\) receives 1028x1x1'),
         ("resnet11", CIFAR10, {"channels": [8] * 4}, "length 4, but there are 5 blocks"),
         ("resnet18-wide", CIFAR10, {"channels": [8] * 9}, "length 9, but there are 8 blocks"),
         (

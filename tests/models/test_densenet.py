@@ -34,7 +34,7 @@ def test_between_stages_channels_and_sides_are_halved():
     ("options", "message"),
     [
         ({"blocks": [6, 12, 24]}, "has length 3, but there are 4 stages"),
-        ({"growth": 0}, "growth = 0: a whole number from 1 up"),
+        ({"growth": 0}, "growth = 0: write a whole number of at least 1"),
         ({"conv": "deep"}, 'conv = "deep"'),
     ],
 )

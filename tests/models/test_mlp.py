@@ -50,7 +50,7 @@ def test_a_deeper_one_starts_with_the_same_first_layer():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"norm": "instance"}, 'norm = "instance" has nothing to normalise: one number has no variance'),
+        ({"norm": "instance"}, 'norm = "instance" has nothing to normalize: one number has no variance'),
         ({"norm": "batch", "hidden": []}, "there is no hidden dense layer"),
         ({"dropout": 0.5, "hidden": []}, "there is no hidden dense layer"),
         ({"hidden": [0]}, "hidden = .*not a whole number"),

@@ -26,5 +26,5 @@ def test_a_list_of_another_length_is_refused_with_both_lengths(numbers):
 
 @pytest.mark.parametrize("wrong", [0, -3, 2.0, True, "8", None])
 def test_what_is_no_whole_number_from_1_is_refused(wrong):
-    with pytest.raises(ModelError, match="is not a whole number from 1 up"):
+    with pytest.raises(ModelError, match="is not a whole number of at least 1"):
         check_numbers("channels", [8, wrong])

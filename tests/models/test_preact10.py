@@ -66,8 +66,8 @@ def test_training_with_its_dropout_differs_from_measuring():
 @pytest.mark.parametrize(
     ("io", "options", "message"),
     [
-        (Io(3, 3, 3, 10), {}, r'images of 3x3x3: layer "pool2" \(AvgPool2d\) is reached by 16x1x1'),
-        (CIFAR10, {"blocks": 0}, "blocks = 0: at least one"),
+        (Io(3, 3, 3, 10), {}, r'images of 3x3x3: layer "pool2" \(AvgPool2d\) receives 16x1x1'),
+        (CIFAR10, {"blocks": 0}, "blocks = 0: write at least 1"),
         (CIFAR10, {"hidden": [-1]}, "-1 is not a whole number"),
         (CIFAR10, {"head_dropout": 1.0}, "must be at least 0 and below 1"),
         (CIFAR10, {"dropout_at": "all"}, 'no option is called "dropout_at"'),

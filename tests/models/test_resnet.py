@@ -118,7 +118,7 @@ def test_it_fits_other_sizes_of_pictures(shape):
         ({"blocks": [2, 2, 2]}, "has length 3, but there are 4 stages"),
         ({"blocks": [2, 2, 2, 2, 2]}, "has length 5, but there are 4 stages"),
         ({"channels": [64, 128]}, "has length 2, but there are 4 stages"),
-        ({"blocks": [2, 0, 2, 2]}, "not a whole number from 1 up"),
+        ({"blocks": [2, 0, 2, 2]}, "not a whole number of at least 1"),
         ({"projection": "pool"}, 'projection = "pool"'),
         ({"dropout_at": "dense"}, 'dropout_at = "dense"'),
         ({"stages": 3}, 'no option is called "stages"'),

@@ -61,7 +61,7 @@ def test_it_fits_other_sizes_of_pictures(shape):
 
 
 def test_pictures_that_are_too_small_are_refused_with_the_layer_and_the_shape_that_reached_it():
-    with pytest.raises(ModelError, match=r'images of 3x8x8: layer "conv2" \(Conv2d\) is reached by 8x2x2'):
+    with pytest.raises(ModelError, match=r'images of 3x8x8: layer "conv2" \(Conv2d\) receives 8x2x2'):
         build("simple-nn", Io(3, 8, 8, 10))
 
 

@@ -78,7 +78,7 @@ def test_pretrained_weights_come_from_a_file_and_the_head_starts_anew(timm, tmp_
     [
         ("timm:small81", {}, 'timm 1.0 has no network "small81": did you mean "small18"'),
         ("timm:zzz", {}, r'no network "zzz": all names: timm.list_models\(\)'),
-        ("timm:small18", {"pretrained": True}, 'nothing is downloaded; start from a file of weights: init="FILE'),
+        ("timm:small18", {"pretrained": True}, 'ablab downloads nothing; start from a file of weights: init="FILE'),
         ("timm:small18", {"num_classes": 5}, "num_classes cannot be set: comes from the data"),
         ("timm:small18", {"depth": 5}, "could not be made: TypeError: .*depth"),
     ],

@@ -75,7 +75,7 @@ def test_building_it_leaves_the_import_path_and_the_training_mode_alone(folder):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mynets.py:Nett", {}, 'nothing called "Nett" is there: did you mean "Net"'),
+        ("mynets.py:Nett", {}, 'it has no "Nett": did you mean "Net"'),
         ("nowhere.py:Net", {}, "there is no file nowhere.py"),
         ("nowhere_at_all:Net", {}, 'no module named "nowhere_at_all"'),
         ("broken.py:Net", {}, r"SyntaxError: .*broken.py, line 1"),
@@ -83,10 +83,10 @@ def test_building_it_leaves_the_import_path_and_the_training_mode_alone(folder):
         ("mynets.py:Net", {"classes": 3}, '"classes" comes from the data'),
         ("mynets.py:Needy", {}, 'needs a value for "depth": add depth=... to the recipe'),
         ("mynets.py:Blind", {}, 'does not take "classes"'),
-        ("mynets.py:Small", {}, r'layer "2" \(Linear\) is reached by 392 and fails'),
-        ("mynets.py:Wrong", {}, "gives 3 numbers for an image; 5, one a class, are wanted"),
+        ("mynets.py:Small", {}, r'layer "2" \(Linear\) receives 392 and fails'),
+        ("mynets.py:Wrong", {}, "gives 3 numbers for an image; it must give 5, one for each class"),
         ("mynets.py:Broken", {}, r"could not be made: KeyError: 'no such thing' \(.*mynets.py, line \d+\)"),
-        ("mynets.py:number", {}, "gave something of type int; a torch.nn.Module is wanted"),
+        ("mynets.py:number", {}, "returned an object of type int; it must return a torch.nn.Module"),
     ],
 )
 def test_what_cannot_be_built_is_refused_with_the_reason(folder, name, options, message):

@@ -66,11 +66,11 @@ def test_larger_pictures_reach_the_linear_layer_with_more_numbers():
 @pytest.mark.parametrize(
     ("name", "io", "options", "message"),
     [
-        ("vgg16", Io(3, 28, 28, 10), {}, r'images of 3x28x28: layer "pool5" \(MaxPool2d\) is reached by 512x1x1'),
-        ("vgg6", Io(3, 3, 3, 10), {}, r'layer "pool2" \(MaxPool2d\) is reached by 96x1x1'),
+        ("vgg16", Io(3, 28, 28, 10), {}, r'images of 3x28x28: layer "pool5" \(MaxPool2d\) receives 512x1x1'),
+        ("vgg6", Io(3, 3, 3, 10), {}, r'layer "pool2" \(MaxPool2d\) receives 96x1x1'),
         ("vgg16", CIFAR10, {"channels": [8] * 4}, "channels = .* has length 4, but there are 5 stages"),
         ("vgg", CIFAR10, {"blocks": [1] * 6}, "blocks = .* has length 6, but there are 5 stages"),
-        ("vgg", CIFAR10, {"blocks": [1, 1, 0, 1, 1]}, "0 is not a whole number from 1 up"),
+        ("vgg", CIFAR10, {"blocks": [1, 1, 0, 1, 1]}, "0 is not a whole number of at least 1"),
         ("vgg6", CIFAR10, {"blocks": [1]}, "blocks = .* has length 1, but there are 2 stages"),
         ("vgg6", CIFAR10, {"channels": [96] * 3}, "channels = .* has length 3, but there are 2 stages"),
         ("vgg16", CIFAR10, {"blocks": [1] * 5}, 'no option is called "blocks"'),

@@ -55,9 +55,9 @@ def test_token_and_places_start_small_and_by_their_name():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patch": 5}, "cannot be cut into squares of patch = 5"),
+        ({"patch": 5}, "does not divide into squares of patch = 5"),
         ({"heads": 5}, "heads = 5: 384 numbers a word"),
-        ({"depth": 0}, "depth = 0: a whole number from 1 up"),
+        ({"depth": 0}, "depth = 0: write a whole number of at least 1"),
         ({"norm": "batch"}, 'no option is called "norm"'),
     ],
 )

@@ -35,9 +35,9 @@ def test_dropout_stands_between_the_convolutions_of_every_block():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"depth": 20}, "depth = 20: 4 layers and 6 for each block"),
+        ({"depth": 20}, "depth = 20: write 4 plus a multiple of 6"),
         ({"depth": 4}, "depth = 4"),
-        ({"widen": 0}, "widen = 0: a whole number from 1 up"),
+        ({"widen": 0}, "widen = 0: write a whole number of at least 1"),
         ({"widen": 2.5}, "must be a whole number"),
     ],
 )

@@ -250,7 +250,7 @@ def test_weights_are_read_back_and_damage_is_told(tmp_path):
     other = network(seed=1)
     read_weights(path, other)
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), other.parameters(), strict=True))
-    with pytest.raises(DataError, match="no weights of this network"):
+    with pytest.raises(DataError, match="not weights of this network"):
         read_weights(path, network("preact10"))
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(DataError, match="bytes have changed"):
@@ -264,7 +264,7 @@ def test_a_file_with_a_right_digest_that_holds_no_tensors_is_told(tmp_path):
     path = tmp_path / "run.safetensors"
     path.write_bytes(b"not tensors")
     path.with_name(path.name + ".sha256").write_text(hashlib.sha256(b"not tensors").hexdigest() + "  x\n")
-    with pytest.raises(DataError, match="no weights of this network"):
+    with pytest.raises(DataError, match="not weights of this network"):
         read_weights(path, network())
 
 

@@ -93,8 +93,11 @@ def test_every_measure_is_used_by_a_figure_or_a_claim():
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("[[claims]]\nname = 'X1'\ntext = 'It helps.'", "a study tests it, or a fact, or why"),
-        ("[[claims]]\nname = 'X1'\ntext = 'T'\nstudy = 's'\nfact = 'f(1)'", "a study tests it, or a fact, or why"),
+        ("[[claims]]\nname = 'X1'\ntext = 'It helps.'", "name the study or fact that tests it, or say in why"),
+        (
+            "[[claims]]\nname = 'X1'\ntext = 'T'\nstudy = 's'\nfact = 'f(1)'",
+            "name the study or fact that tests it, or say in why",
+        ),
         ("[[claims]]\nname = 'X1'\ntext = 'T'\nstudy = 's'\nmeasure = 'best_vall'", 'did you mean "best_val"'),
         ("[[claims]]\nname = 'X1'\ntext = 'T'\nfact = 'parameters(cnn2)'", "compared with a value"),
         ("[[claims]]\nname = 'X1'\ntext = 'T'\nwhy = 'W'\nsayss = 'lower'", 'did you mean "says"'),

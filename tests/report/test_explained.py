@@ -55,7 +55,7 @@ def test_a_result_explains_each_variant_the_interval_the_pairs_the_price_and_the
         assert f"{verdict.variant}, {verdict.cost_ratio:.2f} times the training time" in terms
     (interval,) = [one.text for one in told if one.term == "95 % interval"]
     assert "after every pair from 3 to 5" in interval
-    assert "4 comparisons share one error of 5 %" in interval
+    assert "4 comparisons share one error rate of 5 %" in interval
     (warning,) = [one.text for one in told if one.term == "warning, Runs that did not finish"]
     assert "1 diverged" in warning
     assert all((ROOT / "docs" / one.page).is_file() for one in told)

@@ -94,7 +94,7 @@ def test_the_end_of_a_name_is_the_format(name, form):
 
 @pytest.mark.parametrize("name", ["a", "a.jpg", "png", "a.png.txt"])
 def test_another_end_is_refused_with_what_is_known(name):
-    with pytest.raises(InputError, match=r"ends with \.png, \.svg or \.pdf"):
+    with pytest.raises(InputError, match=r"must end with \.png, \.svg or \.pdf"):
         picture_format(name)
 
 

@@ -1,4 +1,4 @@
-"""The report and the terminal's lines of a study of a command say what there is, and obey nothing in it."""
+"""The report and the terminal's lines of a study of a program say what there is, and obey nothing in it."""
 
 import dataclasses
 
@@ -96,7 +96,9 @@ def test_what_to_write_has_the_figures_of_both_sides_and_the_call():
         "adjusted for looks at 3 to 10 pairs and for 2 comparisons; the margin was set in the plan (ablab " in texts[0]
     )
     assert f"rule 1, plan {made.plan.hash})." in texts[0]
-    assert "Of 3 calls each, 1 of the variant and 0 of the base failed. Their pairs were left out." in texts[1]
+    assert (
+        "Of 3 calls each, 1 of the variant and 0 of the base failed. The comparison leaves out their pairs." in texts[1]
+    )
     assert written(made, "latex").count(r"\cite{ablab}") == 2
     assert f"plan {made.plan.hash}" in written(made, "latex")
 

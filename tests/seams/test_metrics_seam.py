@@ -56,7 +56,7 @@ def test_a_study_may_decide_by_a_metric_of_ones_own(package_copy):
         assert "effect (bits)" in text
     planned = package_copy.run("plan", "sure.toml")
     assert "by mean doubt, margin 0.05 bits" in planned.stdout
-    assert "bits (from 3 pairs that are in the store)" in planned.stdout
+    assert "bits (from 3 pairs in the store)" in planned.stdout
 
 
 @pytest.mark.long

@@ -65,7 +65,7 @@ def test_a_study_shows_the_verdicts_that_its_runs_allow(dashboard, filled):
     for verdict in decided(filled).verdicts:
         assert verdict.sentence in page
         assert f"{signed(verdict.effect)} {signed(verdict.low)} to {signed(verdict.high)}" in page
-    assert "stopped before its end" in page
+    assert "paused" in page
 
 
 def test_every_look_is_drawn(dashboard, filled):
@@ -144,7 +144,7 @@ def test_what_is_not_there_is_said(dashboard):
 def test_too_many_runs_side_by_side_are_refused_with_the_reason(dashboard, filled):
     answer = dashboard.ask("/compare?runs=" + ",".join(run.id for run in filled[2]))
     assert answer.status == 400
-    assert "12 are the most" in answer.text
+    assert "choose at most 12" in answer.text
 
 
 @pytest.mark.slow
@@ -263,7 +263,7 @@ def test_the_report_of_a_tuned_study_has_its_trials_and_the_verdicts_at_the_rate
     (there,) = (one for one in Shelf(dashboard.store).look().store.studies if one.study.tune)
     assert there.after_tuning
     page = words(dashboard.ask(f"/study/{there.plan.hash}/report").text)
-    assert "With a learning rate of its own for every recipe" in page
+    assert "With a learning rate tuned for each recipe" in page
     assert there.after_tuning.verdicts[0].sentence in page
     assert after.name not in words(dashboard.ask("/").text)
 

@@ -44,7 +44,7 @@ def test_the_list_has_them_with_their_verdicts_the_newest_in_front(served):
     assert "Does the flag help?" in page
     assert "+5.10" in page
     assert "6 trials of 6 to 20" in page
-    assert "its text does not give plan ffffffffffff" in page
+    assert "its text does not lead to plan ffffffffffff" in page
     assert HOSTILE not in page
 
 
@@ -64,7 +64,7 @@ def test_the_page_of_one_has_verdicts_effects_trials_and_what_was_called(served)
     assert "exit code 3" in page
     assert "Traceback: &lt;script&gt;" in page
     assert HOSTILE not in page
-    assert "stopped before its end" in page
+    assert "paused" in page
     report = dashboard.ask(f"/study/{good.hash}/report")
     assert "What to write" in report.text
     assert report.headers["Content-Security-Policy"].startswith("sandbox")

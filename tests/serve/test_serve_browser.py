@@ -239,7 +239,7 @@ def test_a_study_is_watched_without_reloading_from_its_start_until_the_button_st
     it, begin = running
     tab = opened(browser, it)
     page = tab.page
-    assert "No study has been run" in page.inner_text("main")
+    assert "This store has no studies yet" in page.inner_text("main")
     page.evaluate("window.sameDocument = true")
     process = begin()
     page.wait_for_selector(".study.running")

@@ -159,7 +159,7 @@ def test_thirty_files_of_one_seed_each_give_a_verdict_of_thirty_seeds_without_tr
 def test_a_run_that_no_training_leaves_behind_is_refused_with_its_file_and_line(tmp_path, change, message):
     store = Store(tmp_path / "mine")
     path = rewritten(sent(tmp_path, run(0)), change)
-    with pytest.raises(InputError, match="nothing of this file was taken in") as caught:
+    with pytest.raises(InputError, match="nothing from this file was imported") as caught:
         take(store, path)
     assert message in str(caught.value)
     assert f"{path}:3: " in str(caught.value)
@@ -227,15 +227,15 @@ def test_every_cut_is_seen(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cut short"),
-        (b"PK\x03\x04", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"", "the end of the file is missing"),
+        (b"PK\x03\x04", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
         (b'{"kind": "ablab", "sha256": "", "content": {}}\n', "changed"),
         (b'{"kind": "ablab", "sha256": "", "content": {"x": 1e999}}\n', "damaged.ablab:1"),
-        (b'{"kind": "ablab", "sha256": "", "content": {"x": NaN}}\n', "no JSON"),
-        (b'{"kind": "\\ud800", "sha256": "", "content": {}}\n', "no Unicode"),
+        (b'{"kind": "ablab", "sha256": "", "content": {"x": NaN}}\n', "not JSON"),
+        (b'{"kind": "\\ud800", "sha256": "", "content": {}}\n', "not Unicode"),
         (b"1" * 5000 + b"\n", "damaged.ablab:1"),
-        (b"\xff\xfe\n", "no JSON"),
+        (b"\xff\xfe\n", "not JSON"),
     ],
 )
 def test_what_is_no_file_of_runs_is_refused(tmp_path, content, message):
@@ -283,7 +283,7 @@ def test_a_figure_that_is_not_finite_is_refused_before_anything_is_taken_in(tmp_
         (content["run"]["cost"] if key == "seconds" else content["run"]["test"])[key] = "Infinity"
 
     store = Store(tmp_path / "mine")
-    with pytest.raises(InputError, match="no finite number; nothing of this file was taken in"):
+    with pytest.raises(InputError, match="not a finite number; nothing from this file was imported"):
         take(store, rewritten(sent(tmp_path, run(0), run(1)), change))
     assert store.ids() == []
     assert store.fingerprints() == []

@@ -29,7 +29,8 @@ def test_one_wild_pair_that_keeps_a_study_open_is_named():
     found = verdict([2.0, 2.1, 1.9, 2.2, 2.0, 1.8, -14.0])
     assert found.word == "undecided"
     assert (
-        "Outliers keep this open: without the highest and the lowest difference the interval is +1." in found.sentence
+        "Outliers keep this undecided: without the highest and the lowest difference the interval is +1."
+        in found.sentence
     )
     assert found.sentence.count('which would be "helps"') == 1
 
@@ -43,14 +44,14 @@ def test_ten_pairs_leave_out_two_at_each_end():
 def test_a_mean_far_from_the_typical_pair_is_called_the_work_of_a_few():
     found = verdict([0.1, 0.1, 0.2, 0.1, 0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 3.0, 3.1, 2.9, 3.0], margin=0.01)
     assert found.word == "helps"
-    assert "A few pairs carry this effect: the typical pair (Hodges-Lehmann) shows +0.20 pp." in found.sentence
+    assert "This effect depends on a few pairs: the typical pair (Hodges-Lehmann) shows +0.20 pp." in found.sentence
 
 
 def test_sign_flips_that_are_less_sure_than_the_interval_are_told():
     found = verdict([1.0, 1.1, 0.9, 1.2, 1.0, -0.05], margin=0.1)
     assert found.word == "helps"
     assert robust_of(found).p == 0.0625
-    assert "is less sure: p = 0.062." in found.sentence
+    assert "is less certain: p = 0.062." in found.sentence
 
 
 @pytest.mark.parametrize("pairs", [3, 6, 10])

@@ -68,7 +68,7 @@ def test_a_planted_interaction_is_told_and_an_absent_one_is_not(study):
     found = {one.name: one for one in contrasts(plan(study, "fingerprint"), runs_of(study, accuracy, seeds=6))}
     planted, absent = found["norm=batch x lr=1.0"], found["norm=batch x lr=0.1"]
     assert planted.low > 0
-    assert "together they come to more than the sum of both" in planted.sentence
+    assert "together their effect is more than the sum of both" in planted.sentence
     assert absent.low < 0 < absent.high
     assert "no clear interaction" in absent.sentence
 

@@ -53,7 +53,7 @@ def test_three_of_three_that_diverged_hurt():
     )
     assert "count as chance (10 %)" in verdict.sentence
     assert verdict.sentence.startswith("norm hurts: ")
-    assert "Runs that broke off or ended near chance: 3 of 3" in verdict.sentence
+    assert "Runs that failed or ended near chance: 3 of 3" in verdict.sentence
 
 
 def test_three_of_three_that_collapsed_to_chance_hurt_as_well_and_are_called_failures():
@@ -71,7 +71,7 @@ def test_one_failure_freezes_nothing_and_the_verdict_is_about_the_seeds_where_bo
     assert verdict.failing.where_both_train
     effect, low, high = verdict.failing.counted
     assert low < effect < 0 < high
-    assert "This is about the seeds where both train" in verdict.sentence
+    assert "This verdict covers only the seeds where both train" in verdict.sentence
     assert "1 of 4 (95 % interval 1 to 81 %) of norm" in verdict.sentence
 
 

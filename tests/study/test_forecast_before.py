@@ -25,7 +25,7 @@ def test_pairs_that_are_there_give_the_spread():
     runs += [sample_run(i, 0.5 + gap / 100, STUDY.variants[0].recipe) for i, gap in enumerate(gaps)]
     found = before(PLAN, runs, seconds=SECONDS)
     assert found.spread == pytest.approx(1.29099, abs=1e-4)
-    assert found.source == "from 4 pairs that are in the store"
+    assert found.source == "from 4 pairs in the store"
     assert found.trained == 8
     assert found.minutes == (0.0, pytest.approx(4 * 30 / 60))
 

@@ -75,7 +75,7 @@ def test_a_run_without_the_metric_ends_the_pairs_and_says_so():
     found = decide(planned("ece"), given)
     assert found.verdicts[0].pairs == 1
     assert found.verdicts[0].word == "undecided"
-    assert 'A run without "ece" has no pair' in found.verdicts[0].sentence
+    assert 'A run without "ece" forms no pair' in found.verdicts[0].sentence
     assert "ablab runs rm" in found.verdicts[0].sentence
     assert found.wanted == ()
 

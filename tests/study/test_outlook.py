@@ -29,7 +29,7 @@ def test_a_study_that_may_give_up_does_so_from_five_pairs_on_where_the_rest_is_u
     assert found.wanted == ()
     assert ahead(planned, found, there, 4) == ()
     assert found.verdicts[0].word == "undecided"
-    assert "Given up, as the study allows" in found.verdicts[0].sentence
+    assert "ablab gave up, as the study allows" in found.verdicts[0].sentence
     assert decision(GAPS[:4])[1].wanted
     assert decision(GAPS[:5], give_up=False)[1].wanted
 

@@ -95,7 +95,7 @@ def test_to_ask_for_pooling_after_the_first_answer_is_a_change_that_the_lock_nam
 
 @pytest.mark.parametrize("pool", [-1, 10, 1.0, "yes", True])
 def test_a_number_of_pooled_replications_is_a_small_whole_number(pool):
-    with pytest.raises(StudyError, match="how many replications are pooled"):
+    with pytest.raises(StudyError, match="how many replications to pool"):
         Rule(pool=pool)
 
 

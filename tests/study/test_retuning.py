@@ -74,7 +74,7 @@ def test_trials_come_first_and_each_seed_is_trained_at_the_rate_that_its_own_tri
     assert len(finals) == 6
     assert decision.verdicts[0].word == "helps"
     assert decision.verdicts[0].pairs == 3
-    assert "Both at learning rates that were tuned anew for each seed" in decision.verdicts[0].sentence
+    assert "ablab tuned both learning rates anew for each seed" in decision.verdicts[0].sentence
 
 
 def test_what_it_takes_is_within_what_the_plan_says(planned):

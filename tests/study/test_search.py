@@ -68,7 +68,7 @@ def test_where_less_is_better_the_lowest_figure_wins():
 
 def test_without_a_whole_trial_nothing_wins_and_the_reason_is_said():
     side = Side("base", "accuracy", (trial(1, 0.1, status="diverged"), trial(2, 0.1, status="diverged")))
-    with pytest.raises(StudyError, match=r"none of the 2 trials of base was trained to its end.*loss is nan"):
+    with pytest.raises(StudyError, match=r"none of the 2 trials of base finished training.*loss is nan"):
         _ = side.best
 
 

@@ -85,7 +85,7 @@ def test_a_trial_that_broke_down_never_wins(study):
 
 
 def test_only_the_rate_can_be_tuned_and_not_where_it_is_the_question():
-    with pytest.raises(StudyError, match="is what can be tuned"):
+    with pytest.raises(StudyError, match="ablab tunes only the learning rate"):
         Study.from_toml(TEXT.replace('{ lr = "auto" }', '{ momentum = "auto" }'), "s.toml")
     with pytest.raises(StudyError, match="changes nothing but the learning rate"):
         Study.from_toml(TEXT.replace("norm=batch", "lr=0.1"), "s.toml")

@@ -108,7 +108,7 @@ def test_noise_is_undecided_and_says_what_would_settle_it():
     before_the_end = verdict((0.70, 0.72, 0.71), (0.71, 0.71, 0.72), margin=2.0, seeds=(3, 20))
     assert f"Roughly {before_the_end.needed} more pairs would settle an effect of 2.00 pp" in before_the_end.sentence
     short = verdict((0.70, 0.72, 0.71), (0.71, 0.71, 0.72), margin=1.0, seeds=(3, 5))
-    assert "If there is an effect of 1.00 pp, the 2 pairs left settle it with a chance of" in short.sentence
+    assert "If there is an effect of 1.00 pp, the 2 pairs left will settle it with probability" in short.sentence
     assert not any("margin" in one.sentence.split("pp")[-1] for one in (found, quieter, before_the_end, short))
 
 
@@ -117,7 +117,7 @@ def test_fewer_than_three_pairs_never_give_a_verdict(pairs):
     found = verdict(A[:pairs], (0.99, 0.98, 0.97)[:pairs], seeds=(3, 5))
     assert found.word == "undecided"
     assert (found.low, found.high, found.pairs) == (None, None, pairs)
-    assert "a verdict takes 3 at least" in found.sentence
+    assert "a verdict needs at least 3" in found.sentence
 
 
 def test_all_comparisons_of_a_study_hold_together():
@@ -191,8 +191,8 @@ def test_images_that_were_tested_by_chance_widen_the_interval():
 
 
 def test_the_condition_names_what_both_sides_were_trained_with():
-    assert condition(BASE, NORM) == "Both at learning rate 0.05, untuned, 10 epochs."
-    assert condition(BASE, NORM, is_tuned=True) == "Both at learning rate 0.05, tuned, 10 epochs."
+    assert condition(BASE, NORM) == "Both used learning rate 0.05, untuned, 10 epochs."
+    assert condition(BASE, NORM, is_tuned=True) == "Both used learning rate 0.05, tuned, 10 epochs."
     assert "learning rates 0.05 and 0.1" in condition(BASE, BASE.with_("lr=0.1"))
     assert "10 and 1 epochs" in condition(BASE, BASE.with_("epochs=1"))
     assert "1,000 training images" in condition(BASE.with_("train_images=1000"), NORM.with_("train_images=1000"))
@@ -239,19 +239,21 @@ def test_a_gain_that_may_be_smaller_than_the_margin_says_so_and_warns_of_exagger
     near = (0.7051, 0.7275, 0.7105, 0.7065, 0.7130)
     found = verdict(A, near)
     assert found.word == "helps"
-    assert found.sentence.startswith("norm helps, perhaps by less than your margin: +")
-    assert f"usually looks larger than it is: here it may be as small as {found.low:+.2f} pp." in found.sentence
+    assert found.sentence.startswith("norm helps, possibly by less than your margin: +")
+    assert (
+        f"the effect usually looks larger than it is: here it may be as small as {found.low:+.2f} pp." in found.sentence
+    )
     assert "usually looks larger" not in verdict().sentence
 
 
 def test_the_condition_stands_right_behind_the_headline():
-    assert "times the training time. Both at learning rate 0.05, untuned, 10 epochs." in verdict().sentence
+    assert "times the training time. Both used learning rate 0.05, untuned, 10 epochs." in verdict().sentence
 
 
 def test_tables_that_leave_name_the_learning_rates_that_they_hold_for():
     two = (Variant("norm", NORM, "norm=batch"), Variant("wide", BASE.with_("width=2"), "width=2"))
-    assert rates(Study("?", BASE, two[:1])) == "Both at learning rate 0.05, untuned."
-    assert rates(Study("?", BASE, two, is_tuned=True)) == "All at learning rate 0.05, tuned."
+    assert rates(Study("?", BASE, two[:1])) == "Both used learning rate 0.05, untuned."
+    assert rates(Study("?", BASE, two, is_tuned=True)) == "All used learning rate 0.05, tuned."
     fast = Variant("fast", BASE.with_("lr=0.1"), "lr=0.1")
     assert rates(Study("?", BASE, (fast,))) == "Learning rates, untuned: base 0.05, fast 0.1."
 

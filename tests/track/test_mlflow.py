@@ -128,7 +128,7 @@ def test_a_server_that_is_not_there_is_said_once_and_the_run_goes_on(server, tmp
         for event in (*events, RUNS[0]):
             told(RUNS[0].spec, event)
     assert seen == events
-    assert capsys.readouterr().err.count("failed and is left out from here on") == 1
+    assert capsys.readouterr().err.count("failed, and ablab no longer uses it") == 1
 
 
 def test_its_database_has_the_curves_of_the_runs(tmp_path):

@@ -110,7 +110,7 @@ def test_a_disk_that_refuses_is_said_once_and_the_run_goes_on(tmp_path):
     notes = [event.text for event in seen if isinstance(event, Noticed)]
     assert len(seen) == 4
     assert len(notes) == 1
-    assert "the run goes on" in notes[0]
+    assert "the run continues" in notes[0]
 
 
 @pytest.mark.faults

@@ -75,7 +75,7 @@ def test_a_changed_bit_or_a_missing_end_is_seen(splits_content, data):
         content[at // 8] ^= 1 << at % 8
     else:
         del content[data.draw(st.integers(0, len(content) - 1)) :]
-    with pytest.raises(DataError, match="have changed since it was written, or are not all there"):
+    with pytest.raises(DataError, match="have changed since it was written, or some of them are missing"):
         facts(bytes(content))
 
 

@@ -309,7 +309,7 @@ def test_finished_tells_of_training_images_as_they_are_of_certainty_and_of_weigh
 
 def test_measured_images_that_are_augmented_are_spoken_of_and_give_other_figures(splits):
     plain, faulty = (run(SMALL.with_(f"epochs=1 augment=crop(4) tta={tta}"), splits) for tta in ("none", "augment"))
-    assert any(isinstance(event, Noticed) and "changed like those of training" in event.text for event, _ in faulty)
+    assert any(isinstance(event, Noticed) and "augmented like training images" in event.text for event, _ in faulty)
     assert faulty[-1][0].test.loss != plain[-1][0].test.loss
     assert faulty[-2][0].row.train_loss == plain[-2][0].row.train_loss
 

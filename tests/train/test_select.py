@@ -17,7 +17,7 @@ def curve(*accuracies, seconds=10.0):
     ("text", "accuracies", "reason"),
     [
         ("patience=2", [0.5, 0.6, 0.59], ""),
-        ("patience=2", [0.5, 0.6, 0.59, 0.6], "2 epochs without a better one than epoch 2"),
+        ("patience=2", [0.5, 0.6, 0.59, 0.6], "2 epochs without improvement on epoch 2"),
         ("patience=1", [], ""),
         ("target=60", [0.5, 0.599], ""),
         ("target=60", [0.5, 0.6], "validation accuracy reached 60 %"),

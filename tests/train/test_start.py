@@ -75,7 +75,7 @@ def test_a_recipe_that_is_read_needs_no_file_until_it_is_trained(file):
     ("init", "message"),
     [
         ("none.safetensors", "none.safetensors: this file cannot be read"),
-        ("run:3f2a", "the whole id of a run is wanted, 12 hexadecimal digits: ablab runs ls"),
+        ("run:3f2a", "write the full ID of a run, 12 hexadecimal digits: ablab runs ls"),
     ],
 )
 def test_a_start_that_nobody_can_find_is_refused_at_once(init, message):
@@ -85,7 +85,7 @@ def test_a_start_that_nobody_can_find_is_refused_at_once(init, message):
 
 def test_what_is_no_file_of_weights_says_so(tmp_path):
     (tmp_path / "text.safetensors").write_text("hello")
-    with pytest.raises(DataError, match="this is no safetensors file"):
+    with pytest.raises(DataError, match="this is not a safetensors file"):
         initial_network(SMALL.with_(f"init={tmp_path}/text.safetensors"), IO, 0)
 
 
@@ -98,7 +98,7 @@ def test_a_head_for_other_classes_starts_anew_and_that_is_said(tmp_path, splits)
     for name, tensor in load_file(file).items():
         assert torch.equal(own[name], fresh[name] if name.startswith(f"{head}.") else tensor)
     (remark,) = beginning.remarks
-    assert f"{head}.weight, {head}.bias start anew" in remark
+    assert f"{head}.weight, {head}.bias start from random values" in remark
     events = train(recipe, splits, 0)
     assert isinstance(next(events), Started)
     assert next(events) == Noticed(remark)
@@ -148,14 +148,14 @@ def test_a_run_without_weights_says_what_keeps_them(tmp_path):
     store = Store(tmp_path)
     with pytest.raises(RecipeError, match="there are no weights of this run .* ablab train keeps"):
         train_one(Recipe().with_(f"{PHANTOM} init=run:3fa2b1c09d11"), 0, store, show=nothing)
-    with pytest.raises(DataError, match="no store is known here"):
+    with pytest.raises(DataError, match="there is no store here"):
         initial_network(Recipe().with_("init=run:3fa2b1c09d11"), Io(3, 32, 32, 10), 0)
 
 
 def test_kept_weights_are_not_whitened_over(tmp_path):
     file = other_weights(tmp_path / "kept.safetensors")
     recipe = Recipe().with_(f"{PHANTOM} whiten=50 init={file}")
-    with pytest.raises(RecipeError, match="would replace the first convolution of the weights that init names"):
+    with pytest.raises(RecipeError, match="would replace the first convolution of the weights from init"):
         train_one(recipe, 0, Store(tmp_path), show=nothing)
 
 

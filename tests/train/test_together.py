@@ -109,7 +109,7 @@ def test_each_process_takes_a_card_of_its_own(monkeypatch):
     assert choose_hardware("fp32", device="cpu", card=3).device == torch.device("cpu")
     with pytest.raises(InputError, match=r"write --nproc-per-node 2, or train on the CPU with device=cpu"):
         choose_hardware("fp32", card=2)
-    with pytest.raises(InputError, match=r'"cuda:0": each process takes a GPU of its own: write device=cuda'):
+    with pytest.raises(InputError, match=r'"cuda:0": each process takes a separate GPU: write device=cuda'):
         choose_hardware("fp32", device="cuda:0", card=1)
 
 
@@ -128,5 +128,5 @@ def test_processes_share_the_cores_unless_a_person_says_how_many_threads_each_ha
 def test_processes_do_not_meet_on_the_graphics_of_a_mac(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert choose_hardware("fp32", card=0).device == torch.device("cpu")
-    with pytest.raises(InputError, match=r"there is no such device here; there is cpu"):
+    with pytest.raises(InputError, match=r"this machine has no such device; it has cpu"):
         choose_hardware("fp32", device="mps", card=0)

@@ -61,7 +61,7 @@ def test_a_changed_byte_is_told(trained, tmp_path):
 def test_a_file_of_another_program_is_told(content, tmp_path):
     path = tmp_path / "run.safetensors"
     keep_packed(content, path)
-    with pytest.raises(DataError, match="no weights that a training kept"):
+    with pytest.raises(DataError, match="not weights from ablab train"):
         read(path)
 
 

@@ -49,7 +49,7 @@ def test_a_study_of_recipes_is_none_of_a_command_and_the_other_way_round(tmp_pat
     assert read(tmp_path, "no toml at all") is None
     from ablab.study import Study
 
-    with pytest.raises(StudyError, match="a study of a command is for ablab plan, run, report and table"):
+    with pytest.raises(StudyError, match="a study of a program is for ablab plan, run, report and table"):
         Study.from_toml(GOOD)
 
 
@@ -57,16 +57,16 @@ FAULTS = {
     'command = "train {args} --seed {seed} \'"': "a quote is never closed",
     'command = "train {args}"': "the command has no {seed}",
     'command = "train {seed}"': "the command has no {args}",
-    'command = "{seed} {args}"': "a command begins with the name of its program",
-    "command = 3": "the command is text",
+    'command = "{seed} {args}"': "a command must begin with the name of its program",
+    "command = 3": "write the command as text",
     'limit = "soon"': "the time that one trial may take",
     'files = ["nowhere.csv"]': "nowhere.csv: cannot be read",
-    "files = [3]": "files: a list of paths",
-    "base = 1": "base: arguments of the command",
-    'epochs = "3"': '"epochs" is no part of a study of a command',
+    "files = [3]": "files: write a list of paths",
+    "base = 1": "base: write arguments of the command",
+    'epochs = "3"': '"epochs" is not a key of a study of a program',
     'unit = "%"': "it belongs below a line [result]",
     "margin = 1": "it belongs below a line [decide]",
-    "repeat = 3": "repeat is true or false",
+    "repeat = 3": "write repeat as true or false",
 }
 
 
@@ -83,14 +83,14 @@ def test_a_fault_at_the_top_is_said_with_its_line(tmp_path, line):
 IN_SECTIONS = {
     ("[result]", "better = 'up'"): 'better = "higher" or "lower"',
     ("[result]", "pattern = '['"): "no regular expression",
-    ("[result]", "pattern = 'acc'"): "no group in brackets finds the figure",
-    ("[result]", "pattern = '(a) (b)'"): "one group in brackets finds the figure",
-    ("[result]", "examples = 0"): "on how many examples",
-    ("[result]", "file = 3"): "the file that has the result",
+    ("[result]", "pattern = 'acc'"): "no group in parentheses finds the figure",
+    ("[result]", "pattern = '(a) (b)'"): "one group in parentheses must find the figure",
+    ("[result]", "examples = 0"): "write the number of examples",
+    ("[result]", "file = 3"): "write the path of the result file",
     ("[decide]", "budget = 'a lot'"): "a time such as",
     ("[decide]", "confidence = 95"): "did you mean 0.95?",
-    ("[decide]", "give_up = true"): '"give_up" is no part of [decide]',
-    ("[variants]", "three = 3"): "a variant is text with arguments",
+    ("[decide]", "give_up = true"): '"give_up" is not a key of [decide]',
+    ("[variants]", "three = 3"): "write a variant as text with arguments",
     ("[variants]", '"same" = "--dropout  0"'): '"same" has the same arguments as the base',
     ("[variants]", '"base" = "--x"'): "base is the name of the arguments",
 }
@@ -118,7 +118,7 @@ def test_all_faults_are_said_at_once(tmp_path):
     said = str(caught.value)
     assert "no {seed}" in said
     assert "the margin is missing" in said
-    assert "the range goes down" in said
+    assert "the range is backwards" in said
 
 
 def test_the_plan_changes_with_whatever_decides_and_not_with_names_and_words(tmp_path):

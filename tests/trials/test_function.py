@@ -60,7 +60,7 @@ def test_another_function_under_the_same_name_is_another_study():
         return lambda arguments, seed: better(arguments, seed) + change
 
     ablab.compare_function(named(0), {"more": {"more": 2}}, margin=0.5)
-    with pytest.raises(StudyError, match="has been changed since:\n    function was"):
+    with pytest.raises(StudyError, match="has changed since:\n    function was"):
         ablab.compare_function(named(1), {"more": {"more": 2}}, margin=0.5)
     assert ablab.compare_function(named(1), {"more": {"more": 2}}, margin=0.5, is_new=True).verdicts[0].word == "helps"
 
@@ -113,10 +113,13 @@ def test_ctrl_c_is_no_failure_and_what_was_called_is_kept():
     ("words", "message"),
     [
         ({}, "the margin is missing"),
-        ({"margin": 1, "unti": "%"}, '"unti" is none of the rules: did you mean "unit"?'),
+        ({"margin": 1, "unti": "%"}, '"unti" is not one of the rules: did you mean "unit"?'),
         ({"margin": 1, "variants": {}}, "there is nothing to compare"),
         ({"margin": 1, "variants": {"same": {}}}, '"same" has the same arguments as the base'),
-        ({"margin": 1, "variants": {"f": {"act": len}}}, "the arguments of f are named by their JSON"),
+        (
+            {"margin": 1, "variants": {"f": {"act": len}}},
+            "the arguments of f must be numbers, texts, lists or mappings",
+        ),
         ({"margin": 1, "seeds": "2"}, "two seeds never give a verdict"),
         ({"margin": 1, "files": ["nowhere"]}, "nowhere: cannot be read"),
     ],

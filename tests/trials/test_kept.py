@@ -31,7 +31,7 @@ def test_a_study_comes_back_with_its_question_its_names_and_its_plan(asked):
     assert (back.study.question, back.study.variants) == (asked.question, asked.variants)
     assert back.study.measure == asked.measure or back.study.measure.decimals is not None
     assert back.study.subject.shown == asked.subject.shown
-    with pytest.raises(InputError, match="known from a store"):
+    with pytest.raises(InputError, match="comes from a store"):
         back.study.subject.check()
 
 
@@ -46,5 +46,5 @@ def test_what_an_older_version_kept_is_named_by_its_arguments():
 
 @pytest.mark.parametrize("text", ["{}", "[]", "nothing", '{"facts": {"margin": 1}}'])
 def test_a_text_that_is_none_is_an_error_that_names_the_study(text):
-    with pytest.raises(StudyError, match=r"^mine: its text does not give plan 123"):
+    with pytest.raises(StudyError, match=r"^mine: its text does not lead to plan 123"):
         plan_of(LockedTrials("123", "mine", text, 0, ""))

@@ -73,7 +73,7 @@ def test_the_figure_is_read_from_a_file_of_the_calls_own_folder():
 def test_a_result_file_of_an_earlier_call_is_not_taken_for_that_of_this_one():
     Path("result.json").write_text('{"acc": 0.9}')
     (outcome,) = called("exit 0", file="result.json")
-    assert (outcome.status, outcome.note) == ("no figure", "it has not written its result file result.json")
+    assert (outcome.status, outcome.note) == ("no figure", "it did not write its result file result.json")
     (other,) = called('echo "{\\"acc\\": 0.8}" > result.json', file="result.json")
     assert other.figures == {"acc": 0.8}
 
@@ -84,7 +84,7 @@ def test_a_result_file_of_an_earlier_call_is_not_taken_for_that_of_this_one():
         ("echo hello", "no figure", "no finite number in its output"),
         ('echo \'{"a": 1, "b": 2}\'', "no figure", "choose one with metric"),
         ("echo 1; exit 3", "failed", "exit code 3"),
-        ("echo 1; kill -9 $$", "failed", "ended by signal SIGKILL, perhaps for want of memory"),
+        ("echo 1; kill -9 $$", "failed", "ended by signal SIGKILL, perhaps because memory ran out"),
         ("echo 1; kill -TERM $$", "failed", "ended by signal SIGTERM"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_program_that_is_not_there_is_said_before_anything_is_called():
         Command("no-such-program {seed} {args}").check()
     with pytest.raises(InputError, match=r"\./nothing: there is no such file that can be run"):
         Command("./nothing {seed} {args}").check()
-    with pytest.raises(InputError, match=r"all calls would write r.json: put \{folder\} in its path"):
+    with pytest.raises(InputError, match=r"all calls would write to r.json: put \{folder\} in its path"):
         Command("sh {seed} {args}", file="r.json").check(2)
 
 

@@ -293,14 +293,14 @@ def short(sizes: Shape) -> str:
 
 def _picture(shape: Shape) -> Shape:
     if len(shape) < 2 or min(shape) < 1:
-        raise InputError(f"{times(shape)} is no picture: channels, height and width of at least 1 are wanted")
+        raise InputError(f"{times(shape)} is not an image size: give channels, height and width of at least 1")
     return shape
 
 
 def _each(size: Size, sides: int) -> Shape:
     each = (size,) * sides if isinstance(size, int) else size
     if len(each) != sides:
-        raise InputError(f"{times(each)} has {len(each)} sides; {sides} are wanted, or one number for all")
+        raise InputError(f"{times(each)} has {len(each)} sides; give {sides}, or one number for all")
     return each
 
 
@@ -318,4 +318,4 @@ def _check(
 def _positive(**numbers: int) -> None:
     for what, number in numbers.items():
         if number < 1:
-            raise InputError(f"{what} = {number}: a number of at least 1 is wanted")
+            raise InputError(f"{what} = {number}: give a number of at least 1")

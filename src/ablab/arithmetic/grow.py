@@ -161,7 +161,7 @@ def fit_whole(count: Callable[[int], int], target: int) -> int:
     low = taken(1)
     if low is None:
         count(1)  # raises what is wrong with it
-        raise InputError("no value of this setting is taken by the network")
+        raise InputError("the network accepts no value of this setting")
     high = 2 * low
     while (one := taken(high)) is not None and known[one] < target and one < LARGEST:
         low, high = one, 2 * one

@@ -62,12 +62,16 @@ def _leaf(call: Call, ledger: _Ledger, memory: int, batch: int) -> Row:
     parameters = ledger.count(call.path, tensors, known.parameters if known else None)
     measured = total(call.macs)
     explained = known.macs if known and known.macs.value == measured.value else measured
-    note = "no formula for this kind of layer: counted from its tensors" if tensors and known is None else ""
+    note = "ablab has no formula for this kind of layer, so it counts the tensors" if tensors and known is None else ""
     if call.unknown:
         note = f"no formula, and {', '.join(sorted(set(call.unknown)))} may multiply and add"
     if elsewhere:
         others = ", ".join(sorted(elsewhere - {call.path}))
-        note = f"its parameters are those of {others}, counted there" if others else "used again: counted above"
+        note = (
+            f"shares its parameters with {others}, and they are counted there"
+            if others
+            else "used again: counted above"
+        )
     made = known or Layer(_kind(call), _words(call.module), call.out_shape)
     return Row(
         call.path,

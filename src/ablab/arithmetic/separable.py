@@ -29,7 +29,7 @@ def seconds(
     channels, height, width = picture
     weights = channels * filters * kernel[0] * kernel[1]
     if max(max(channels, filters) * height * width, weights) > MOST_NUMBERS or macs > MOST_MACS:
-        raise InputError("--measure: this is too large to be timed here; leave --measure out")
+        raise InputError("--measure: this layer is too large to time here; leave out --measure")
     images = torch.zeros(1, *picture)
     full = nn.Conv2d(channels, filters, kernel, stride, padding, bias=bias)
     separable = nn.Sequential(

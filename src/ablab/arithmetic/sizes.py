@@ -17,7 +17,7 @@ def picture_of(text: str) -> tuple[int, int, int]:
     """The size of a picture as (channels, height, width)."""
     numbers = numbers_of(text)
     if len(numbers) != 3:
-        raise InputError(f"--in {text}: height, width and channels are wanted, such as 100x100x3")
+        raise InputError(f"--in {text}: give height, width and channels, such as 100x100x3")
     height, width, channels = numbers
     return channels, height, width
 
@@ -30,11 +30,11 @@ def numbers_of(text: str) -> tuple[int, ...]:
     sizes, order = _parts(text)
     if not re.fullmatch(r"\d{1,13}([x×*,]\d{1,13}){0,7}", sizes) or order not in ("", "hwc", "chw"):
         raise InputError(
-            f"--in {_cut(text)}: whole numbers with an x between are wanted, such as 100x100x3, or 3x100x100:chw"
+            f"--in {_cut(text)}: give whole numbers with an x between them, such as 100x100x3, or 3x100x100:chw"
         )
     numbers = tuple(whole(int(number), f"--in {text}") for number in re.findall(r"\d+", sizes))
     if order and len(numbers) != 3:
-        raise InputError(f"--in {text}: an order is for three numbers, such as 3x100x100:chw")
+        raise InputError(f"--in {text}: :chw and :hwc need three numbers, such as 3x100x100:chw")
     if len(numbers) == 3 and (order == "chw" or (not order and _is_square(numbers[1:]) and numbers[0] != numbers[1])):
         return *numbers[1:], numbers[0]
     return numbers
@@ -75,14 +75,14 @@ def sides_of(option: str, text: str) -> tuple[int, int]:
     """3 or 3x5, as (height, width)."""
     match = re.fullmatch(r"(\d{1,13})(?:[x×*,](\d{1,13}))?", text.strip().lower())
     if match is None:
-        raise InputError(f"{option} {_cut(text)}: a whole number is wanted, or two such as 3x5, of at most {MOST:,}")
+        raise InputError(f"{option} {_cut(text)}: give a whole number, or two such as 3x5, of at most {MOST:,}")
     return int(match[1]), int(match[2] or match[1])
 
 
 def whole(number: int, option: str = "--filters") -> int:
     if not 1 <= number <= MOST:
         where = option if option.startswith("--in") else f"{option} {_cut(str(number))}"
-        raise InputError(f"{where}: a whole number from 1 to {MOST:,} is wanted")
+        raise InputError(f"{where}: give a whole number from 1 to {MOST:,}")
     return number
 
 

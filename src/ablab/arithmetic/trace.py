@@ -139,7 +139,7 @@ class _Open:
             return "at its end"
         call = self.open[-1]
         shape = "x".join(map(str, call.in_shape)) or "nothing"
-        return f'layer "{call.path or "itself"}" ({type(call.module).__name__}) is reached by {shape} and fails'
+        return f'layer "{call.path or "itself"}" ({type(call.module).__name__}) receives {shape} and fails'
 
 
 class _Watch(_Open, TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -99,8 +99,9 @@ class Audit:
 
 
 _SPREAD = (
-    "a spread is given without the number of runs: it may be an sd, a standard error or an interval, and is taken as "
-    "an sd of single runs"
+    "a spread is given without the number of runs: it may be an sd, a standard error or an interval, and ablab "
+    "takes it "
+    "as the sd of single runs"
 )
 
 
@@ -115,12 +116,12 @@ def audit(
     """Judge published accuracies (in percent; the first is the base) and sentences about percentages.
 
     >>> audit([73.20, 74.19], test_size=10_000).judgements[0].sentence
-    'one run each: no verdict; on noise alone such a gap appears in about 52 % of repeats at a run-to-run sd of 1.1 pp'
+    'one run each: no verdict; noise alone gives such a gap in about 52 % of repeats at a run-to-run sd of 1.1 pp'
     >>> audit([66.14, 72.06], test_size=5_000).judgements[0].word
     'far beyond noise'
     """
     if not (math.isfinite(margin) and 0 < margin < 100):
-        raise InputError(f"margin = {margin:g}: the smallest effect worth having, in points, such as 0.5")
+        raise InputError(f"margin = {margin:g}: give the smallest effect worth having, in points, such as 0.5")
     given = [claim if isinstance(claim, Claim) else Claim(float(claim)) for claim in claims]
     if len(given) == 1:
         raise InputError(
@@ -128,7 +129,7 @@ def audit(
             f"ablab audit {given[0].accuracy:g} {min(given[0].accuracy + 1, 100):g} --test-size 10000"
         )
     if not given and not sentences:
-        raise InputError("nothing to judge: two accuracies are wanted, such as: ablab audit 73.20 74.19")
+        raise InputError("there is nothing to judge: give two accuracies, such as: ablab audit 73.20 74.19")
     told = tuple(
         replace(claim, name=named(claim.name) or letter(at), test_size=claim.test_size or test_size)
         for at, claim in enumerate(given)
@@ -167,7 +168,7 @@ def judge(base: Claim, claim: Claim, *, comparisons: int = 1, margin: float = 0.
     if reduction is not None and gap:
         kind = "fewer" if gap > 0 else "more"
         arithmetic.append(
-            f"errors: {abs(gap):.2f} / {100 - base.accuracy:.2f} = {100 * abs(reduction):.1f} % {kind} of the base's"
+            f"errors: {abs(gap):.2f} / {100 - base.accuracy:.2f} = {100 * abs(reduction):.1f} % {kind} than the base's"
         )
     return Judgement(
         name=claim.name,
@@ -238,7 +239,7 @@ def _sentence(
         )
         ends = f"{low:+.2f} to {high:+.2f} pp ({level})"
         if word == "undecided":
-            return f"{runs}: undecided; the difference lies anywhere from {ends}"
+            return f"{runs}: undecided; the difference could be anywhere from {ends}"
         if not have_spread(base, claim):
             runs += ", if that sd is right"
         if word == "smaller than the margin":
@@ -253,12 +254,12 @@ def _sentence(
             said += f", provided that the test set has about {least:,} images or more"
         return f"{said}; single runs cannot show the average effect"
     if gap == 0:
-        return f"{runs}: no verdict; equal figures do not say that the recipes are equal"
+        return f"{runs}: no verdict; equal accuracies do not show that the recipes are equally good"
     known = [sd for sd in (base.sd, claim.sd) if sd]
     sd = max(known) if known else usual_sd(base, claim)
     share = percent(share_of_repeats(gap, sd, base, claim))
     about = "" if share.startswith("under") else "about "
-    said = f"on noise alone such a gap appears in {about}{share} of repeats at a run-to-run sd of {sd:g} pp"
+    said = f"noise alone gives such a gap in {about}{share} of repeats at a run-to-run sd of {sd:g} pp"
     return f"{runs}: no verdict; {said}"
 
 
@@ -289,7 +290,7 @@ def _noise_lines(noise: Sequence[Noise], gap: float, base: Claim, claim: Claim) 
     return [
         f"the same recipe twice gives a gap of {abs(gap):.2f} pp or more in 2·(1 - Φ({abs(gap):.2f} / (sd·{root}))) of "
         f"repeats: {shares} pp",
-        f"so it is unusual (under 5 % of repeats) only where the run-to-run sd is below {edge:.2f} pp",
+        f"so it is unusual (under 5 % of repeats) only if the run-to-run sd is below {edge:.2f} pp",
     ]
 
 
@@ -312,9 +313,10 @@ def _floor_lines(floor: float | None, error: float, base: Claim, claim: Claim) -
     sds = ", ".join(f"{factor * floor:.2f} pp for {length} training" for length, factor in LENGTHS.items())
     one = 100 * math.sqrt(error * (1 - error) / min(sizes))
     return [
-        f"a guess of that sd: √(0.38·{error:.3f} / {min(sizes):,}) = {floor:.2f} pp at least: {sds}",
-        f"other images of the kind would move each accuracy by about √({error:.3f}·{1 - error:.3f} / {min(sizes):,}) = "
-        f"{one:.2f} pp; more runs do not shrink that",
+        f"an estimate of that sd: √(0.38·{error:.3f} / {min(sizes):,}) = {floor:.2f} pp at least: {sds}",
+        "with other test images of the same kind, each accuracy would move by about "
+        f"√({error:.3f}·{1 - error:.3f} / {min(sizes):,}) = "
+        f"{one:.2f} pp; more runs do not reduce that",
     ]
 
 
@@ -322,7 +324,8 @@ def _sentence_fault(sentence: Sentence) -> Fault:
     return Fault(
         "percent and points",
         f'"{sentence.text}": {sentence.says}',
-        "percent of a percentage can be read two ways: 36 % below 73.8 % is 47.2 % relatively and 37.8 % in points; "
+        "a percentage of a percentage can be read in two ways: 36 % below 73.8 % is 47.2 % relatively and 37.8 % "
+        "in points; "
         'write points ("pp") for differences of accuracies',
     )
 

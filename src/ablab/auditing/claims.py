@@ -52,19 +52,17 @@ class Claim:
     def __post_init__(self) -> None:
         whose = f"{self.name}: " if self.name else ""
         if not isfinite(self.accuracy) or not 0 <= self.accuracy <= 100:
-            raise InputError(
-                f"{whose}an accuracy of {self.accuracy:g}: percent from 0 to 100 are wanted, such as 74.19"
-            )
+            raise InputError(f"{whose}an accuracy of {self.accuracy:g}: give percent from 0 to 100, such as 74.19")
         if self.sd is not None and not (isfinite(self.sd) and 0 <= self.sd <= 50):
-            raise InputError(f"{whose}sd = {self.sd:g}: points are wanted, such as 0.5")
+            raise InputError(f"{whose}sd = {self.sd:g}: give points, such as 0.5")
         if self.seconds is not None and not (isfinite(self.seconds) and self.seconds > 0):
-            raise InputError(f"{whose}seconds = {self.seconds:g}: a time above 0 is wanted, such as 120")
+            raise InputError(f"{whose}seconds = {self.seconds:g}: give a time above 0, such as 120")
         for key, example in (("seeds", "5"), ("test_size", "10000"), ("parameters", "1.25M"), ("epochs", "20")):
             value = getattr(self, key)
             if value is not None and value < 1:
-                raise InputError(f"{whose}{key.replace('_', ' ')} = {value}: 1 at least, such as {example}")
+                raise InputError(f"{whose}{key.replace('_', ' ')} = {value}: give at least 1, such as {example}")
         if self.selected not in ("", *RULES):
-            raise InputError(f'{whose}selected = "{self.selected}": one of {", ".join(RULES)} is wanted')
+            raise InputError(f'{whose}selected = "{self.selected}": write one of {", ".join(RULES)}')
 
 
 @dataclass(frozen=True)
@@ -120,23 +118,25 @@ def figures(content: bytes | str, path: str) -> Figures:
     """The claims in a table's bytes, or an InputError that says what is wrong and where."""
     rows = _rows(_decoded(content, path))
     if not rows:
-        raise InputError(f"{path}: this table is empty: a line of column names is wanted, then one line a network")
+        raise InputError(
+            f"{path}: this table is empty: it needs a line of column names, then one line for each network"
+        )
     places, remarks = _places(rows[0][1], path)
     if len(rows) - 1 > MOST_ROWS:
-        raise InputError(f"{path}: {len(rows) - 1:,} rows; {MOST_ROWS} are the most that one audit compares")
+        raise InputError(f"{path}: {len(rows) - 1:,} rows; one audit compares at most {MOST_ROWS}")
     head = rows[0][1]
     texts = []
     for number, cells in rows[1:]:
         if len(cells) > len(head):
             raise InputError(
                 f"{path}:{number}: {len(cells)} cells below {len(head)} columns: "
-                "a cell with the table's separator in it needs quotes"
+                "put quotes around a cell that contains the separator"
             )
         cells = [*cells, *[""] * (len(head) - len(cells))]
         texts.append((number, {key: _plain(cells[at]) for key, at in places.items()}))
     kept = [(number, text) for number, text in texts if text["accuracy"].lower() not in NOTHING]
     if len(kept) < len(texts):
-        remarks.append(f"{len(texts) - len(kept)} of {len(texts)} rows have no accuracy and are left out")
+        remarks.append(f"{len(texts) - len(kept)} of {len(texts)} rows have no accuracy, and ablab skips them")
     if not kept:
         raise InputError(f"{path}: no row has an accuracy: put numbers such as 74.19 below {head[places['accuracy']]}")
     heads = {key: head[at].lower() for key, at in places.items()}
@@ -197,7 +197,7 @@ def _places(head: Sequence[str], path: str) -> tuple[dict[str, int], list[str]]:
             continue
         hint = did_you_mean(word[:60], known) if word not in known else ""
         hint = f"; {hint}" if hint.endswith("?") else ""
-        why = "is not needed beside the one that is used" if word in known else "is unknown and not looked at"
+        why = "is not needed beside the one that ablab uses" if word in known else "is unknown, and ablab ignores it"
         remarks.append(f'the column "{named(head[at])}" {why}{hint}')
     return places, remarks
 
@@ -251,5 +251,5 @@ def _decoded(content: bytes | str, path: str) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8: save the table as UTF-8 text") from None
     if "\0" in text:
-        raise InputError(f"{path}: this is not a text file: a CSV or Markdown table is wanted")
+        raise InputError(f"{path}: this is not a text file: give a CSV or Markdown table")
     return text

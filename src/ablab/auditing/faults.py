@@ -59,7 +59,7 @@ def _single(claims: Sequence[Claim]) -> Iterator[Fault]:
     single = [claim.name for claim in claims if (claim.seeds or 1) == 1]
     if single:
         untold = all(claim.seeds is None for claim in claims)
-        seen = "the number of runs is not reported; one each is assumed" if untold else f"one run: {_list(single)}"
+        seen = "the number of runs is not reported; ablab assumes one each" if untold else f"one run: {_list(single)}"
         yield Fault(
             "one run each",
             seen,
@@ -85,7 +85,7 @@ def _chosen(claims: Sequence[Claim]) -> Iterator[Fault]:
     rules = {claim.selected for claim in claims if claim.selected}
     if len(rules) > 1:
         yield Fault(
-            "different rules for the epoch that counts",
+            "different rules for choosing the epoch",
             f"{_list(sorted(rules))}",
             "the best of 20 epochs exceeds the last one by about 1.9 sds of the noise between epochs",
         )
@@ -99,7 +99,7 @@ def _hardware(claims: Sequence[Claim]) -> Iterator[Fault]:
             "times from different hardware",
             _list([f"{claim.name} {_time(claim.seconds)} on {claim.hardware or 'unknown'}" for claim in timed]),
             "the ratio compares machines, not networks: compare times from one session on one machine, "
-            "else MACs, examples and epochs",
+            "or compare MACs, examples and epochs",
         )
 
 
@@ -145,8 +145,9 @@ def _settings(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "unequal tuning" if any(key == "tuning trials" for key, _ in rest) else "unequal training",
             "; ".join(f"{key}: {_list(values)}" for key, values in rest),
-            "unless that is the change in question, the gap has more than one cause; rates and decay that suit one "
-            "network need not suit the other, so give both the same number of trials on validation images",
+            "unless that is the change in question, the gap has more than one cause; a learning rate or weight decay "
+            "that suits one network may not suit the other, so tune both with the same number of trials on "
+            "validation images",
         )
 
 
@@ -156,7 +157,8 @@ def _augmented(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "test images augmented",
             f"random changes to the test images: {_list(changed)}",
-            "every such figure is a noisy underestimate, and cannot be set beside anyone else's on the same test set",
+            "every such accuracy is a noisy underestimate, and cannot be compared with other results on the same "
+            "test set",
         )
 
 
@@ -167,13 +169,14 @@ def _images(claims: Sequence[Claim]) -> Iterator[Fault]:
             "test size unknown",
             "the number of test images is not reported",
             "at 73 % a test set of 10,000 images leaves at least about 0.32 pp of noise between runs, one of 1,000 "
-            "images 1.0 pp; say it with --test-size",
+            "images 1.0 pp; give it with --test-size",
         )
     elif len(sizes - {None}) > 1:
         yield Fault(
             "different test sets",
             _list([f"{claim.name} {claim.test_size:,} images" for claim in claims if claim.test_size]),
-            "accuracies on different images cannot be compared by the noise of runs alone",
+            "with different test images, a gap can come from the images alone, and the noise between runs does "
+            "not include that",
         )
 
 
@@ -188,7 +191,8 @@ def _impossible(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "not a whole number of images",
             _list(wrong),
-            "one run gets a whole number of images right: the figure, the test size or the number of runs is another",
+            "one run gets a whole number of images right, so the accuracy, the test size or the number of runs "
+            "must be different",
         )
 
 
@@ -209,8 +213,9 @@ def _several(claims: Sequence[Claim]) -> Iterator[Fault]:
         yield Fault(
             "several comparisons",
             f"{comparisons} figures against one base",
-            "of 3 / 5 / 10 changes that do nothing, at least one looks like a find at 5 % in 13 / 20 / 33 % of studies "
-            "(5 seeds); here each interval has its part of the 5 %",
+            "of 3 / 5 / 10 changes that do nothing, at least one appears to have an effect at the 5 % level in "
+            "13 / 20 / 33 % of studies "
+            "(5 seeds); here the intervals share the 5 %",
         )
 
 

@@ -26,12 +26,12 @@ def accuracy(text: str, *, are_shares: bool) -> tuple[float, float | None]:
         _spaced(text.replace("$", "")),
     )
     if not match:
-        raise InputError(f'"{short(text)}": an accuracy is wanted, such as 74.19, "74.19 %" or "74.19 ± 0.3"')
+        raise InputError(f'"{short(text)}" is not an accuracy: write it as 74.19, "74.19 %" or "74.19 ± 0.3"')
     scale = 100.0 if are_shares and not (match[2] or match[5]) else 1.0
     spread = match[3] or match[4]
     number = _float(match[1], decimal_comma=True) * scale
     if not math.isfinite(number) or not 0 <= number <= 100:
-        raise InputError(f'"{short(text)}": no accuracy is outside 0 to 100 %: percent are wanted, such as 74.19')
+        raise InputError(f'"{short(text)}" is outside 0 to 100 %: write an accuracy in percent, such as 74.19')
     return round(number, 9), round(_float(spread, decimal_comma=True) * scale, 9) if spread else None
 
 
@@ -46,7 +46,8 @@ def are_shares(texts: Sequence[str], head: str = "", path: str = "") -> bool:
     if small and large:
         where = f"{path}: " if path else ""
         raise InputError(
-            f"{where}{small[0]:g} and {large[0]:g}: is the one a share and the other percent? Write all of them alike, "
+            f"{where}{small[0]:g} and {large[0]:g}: is one a share and the other a percentage? Write both the "
+            "same way, "
             f'such as "{100 * small[0]:g} %"'
         )
     return bool(small)
@@ -62,7 +63,7 @@ def count(text: str, what: str) -> int:
     unit = {"k": 1e3, "t": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}[match[2][0].lower()] if match and match[2] else 1.0
     number = _float(match[1], decimal_comma=unit > 1) * unit if match else math.nan
     if not math.isfinite(number) or abs(number) > 1e15 or abs(number - round(number)) > 1e-6 * abs(number):
-        raise InputError(f'{what}: "{short(text)}": a whole number is wanted, such as 10000, 150k or 1.25M')
+        raise InputError(f'{what}: "{short(text)}": give a whole number, such as 10000, 150k or 1.25M')
     return round(number)
 
 
@@ -90,7 +91,7 @@ def seconds(text: str, head: str = "") -> float:
     else:
         if pieces and is_whole and math.isfinite(total):
             return total
-    raise InputError(f'time: "{short(text)}": seconds are wanted, or a time such as "2 min 3 s" or 1:02:03')
+    raise InputError(f'time: "{short(text)}": give seconds, or a time such as "2 min 3 s" or 1:02:03')
 
 
 def selection(text: str) -> str:
@@ -103,13 +104,13 @@ def selection(text: str) -> str:
     for rule, pattern in zip(RULES, (r"\btest", r"\bval|\bdev\b", r"\blast|\bfinal|\bend\b"), strict=True):
         if re.search(pattern, words):
             return rule
-    raise InputError(f'selected: "{short(text)}": one of {", ".join(RULES)} is wanted')
+    raise InputError(f'selected: "{short(text)}": write one of {", ".join(RULES)}')
 
 
 def truth(text: str) -> bool:
     word = text.strip().lower()
     if word not in ("yes", "y", "true", "1", "no", "n", "false", "0"):
-        raise InputError(f'test augmented: "{short(text)}": yes or no is wanted')
+        raise InputError(f'test augmented: "{short(text)}": give yes or no')
     return word in ("yes", "y", "true", "1")
 
 
@@ -121,7 +122,7 @@ def named(text: str) -> str:
 def plain_number(text: str, what: str, example: str) -> float:
     match = re.fullmatch(rf"\s*±?\s*({NUMBER})\s*(?:%|pp)?\s*", _spaced(text))
     if not match:
-        raise InputError(f'{what}: "{short(text)}": a number is wanted, such as {example}')
+        raise InputError(f'{what}: "{short(text)}": give a number, such as {example}')
     return _float(match[1], decimal_comma=True)
 
 

@@ -56,7 +56,7 @@ def check(text: str) -> Sentence:
     levels = [match for match in found if match is not claimed]
     level, reference = _order(text, levels, claimed)
     if _number(reference) == 0:
-        raise InputError(f'"{text[:100]}": nothing can be said relative to 0')
+        raise InputError(f'"{text[:100]}": a difference relative to 0 is undefined')
     return _judged(text, claimed, level, reference)
 
 
@@ -130,7 +130,7 @@ def _said(
     if kind == "relative" and not are_percent:
         return f"right: {arithmetic}"
     if kind == "relative" and _is_points(claimed):
-        return f"not points: {claimed[1]} is the relative difference, {arithmetic}; in points it is {_trim(abs(gap))}"
+        return f"not points: {claimed[1]} is the relative difference, {arithmetic}; in points, it is {_trim(abs(gap))}"
     if kind == "relative":
         return f"a relative difference: {claimed[1]} % of {reference[1]} %, which is {in_points}: {arithmetic}"
     if kind == "points" and _is_points(claimed):
@@ -143,7 +143,7 @@ def _said(
     if kind == "both":
         return f"right, in points and relatively alike: {in_points}, {arithmetic}"
     other = f"{in_points}, or " if are_percent else ""
-    return f"{claimed[1]} is neither of what the numbers give: {other}{arithmetic}"
+    return f"{claimed[1]} matches neither result: {other}{arithmetic}"
 
 
 def _is_wrong_way(text: str, claimed: re.Match[str], gap: float) -> bool:

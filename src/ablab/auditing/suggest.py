@@ -13,8 +13,8 @@ from ablab.study.question.study import Study
 from ablab.study.question.toml import printable
 
 TEMPLATE = (
-    "# A template: nobody can know from accuracies alone what was trained. Put the published recipe here (all keys:\n"
-    "# ablab recipe; all networks: ablab models) and the change in question below [variants].\n"
+    "# A template: accuracies alone do not show what was trained. Write the published recipe here (all keys:\n"
+    "# ablab recipe; all networks: ablab models), and the change in question below [variants].\n"
 )
 
 
@@ -26,7 +26,7 @@ def study_text(
     Where no recipe and no change are given, it is a template that says so and can be read all the same.
     """
     if not audit.judgements:
-        raise InputError("a study compares two recipes: give their accuracies, such as: ablab audit 73.20 74.19")
+        raise InputError("a study compares two recipes: give two accuracies, such as: ablab audit 73.20 74.19")
     base = dict(recipe or {"model": "simple-nn"})
     base = {"data": "cifar10", **base}
     epochs = {claim.epochs for claim in audit.claims}
@@ -38,7 +38,7 @@ def study_text(
     gap = audit.open_gap if audit.open_gap is not None else min(abs(one.difference) for one in audit.judgements)
     sd = max(one.usual_sd for one in audit.judgements)
     pairs, is_enough = study_pairs(gap, ALPHA / len(names), sd)
-    found = f"find a gap of {gap:.2f} pp with a chance of 80 %, at {sd:g} pp from run to run"
+    found = f"detect a gap of {gap:.2f} pp with 80 % power, at a run-to-run sd of {sd:g} pp"
     why = f"{pairs} {found}" if is_enough else f"more than {pairs} would be needed to {found}"
     lines = [
         f"# To settle what was published: {printable(figures)}.",

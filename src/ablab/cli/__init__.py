@@ -25,7 +25,7 @@ GROUPS = {
     "Look": "Look at the answers",
     "Data": "Data",
     "Networks": "Networks and single trainings",
-    "Tools": "Trained networks, reports of others, this machine",
+    "Tools": "Trained networks, others' reports, this machine",
 }
 OTHERS = "Tools"  # where a command stands that names no group
 
@@ -66,8 +66,8 @@ def command(ctx: click.Context) -> None:
     """Does this change help this image classifier: by how much, how sure, at what cost?
 
     \b
-    key=value  always means the recipe       (all keys: ablab recipe)
-    --option   always means this call
+    key=value  sets a recipe key             (all keys: ablab recipe)
+    --option   applies to this command only
     """
     if is_torchrun() and ctx.invoked_subcommand not in (None, "train"):
         raise click.UsageError(
@@ -116,7 +116,7 @@ def _installed_command(name: str) -> click.Command | None:
             f"{offer.full_name}: this command cannot be imported: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(found, click.Command):
-        raise InputError(f"{offer.full_name}: {offer.target} is no command of click")
+        raise InputError(f"{offer.full_name}: {offer.target} is not a click command")
     return found
 
 

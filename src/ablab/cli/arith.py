@@ -1,4 +1,4 @@
-"""Work out one layer by hand: output shape, parameters and MACs with their formulas"""
+"""Compute one layer by hand: output shape, parameters and MACs with their formulas"""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ in_option = click.option(
     "shape",
     required=True,
     metavar="HxWxC",
-    help="Height, width, channels; 3x32x32 is read as CxHxW; :hwc or :chw behind it says the order.",
+    help="Give height, width and channels; 3x32x32 is read as CxHxW; append :hwc or :chw to say the order.",
 )
 filters_option = click.option("--filters", type=int, required=True, help="Set the number of filters (output channels).")
-bias_option = click.option("--no-bias", is_flag=True, help="Leave out the biases.")
+bias_option = click.option("--no-bias", is_flag=True, help="Omit the biases.")
 
 
 def window_options(function: Function) -> Function:
@@ -63,7 +63,7 @@ def command() -> None:
     pass
 
 
-@command.command("conv", help="Work out a convolution.")
+@command.command("conv", help="Compute a convolution.")
 @in_option
 @filters_option
 @window_options
@@ -99,7 +99,7 @@ def conv(
     _show(layer, shape, of_filters(layer), as_json, _next("depthwise", shape, filters, kernel))
 
 
-@command.command("transposed", help="Work out a transposed convolution, which enlarges images.")
+@command.command("transposed", help="Compute a transposed convolution, which enlarges images.")
 @in_option
 @filters_option
 @window_options
@@ -127,7 +127,9 @@ def transposed(
     steps, spread = sides_of("--stride", stride), sides_of("--dilation", dilation)
     extra = sides_of("--out-pad", out_pad)[0]
     if extra and extra >= min(max(steps[0], spread[0]), max(steps[1], spread[1])):
-        raise InputError(f"--out-pad {out_pad}: it must be less than the stride or the dilation; use a larger --stride")
+        raise InputError(
+            f"--out-pad {out_pad}: it must be smaller than the stride or the dilation; use a larger --stride"
+        )
     layer = transposed_conv(
         picture_of(shape),
         whole(filters),
@@ -142,12 +144,14 @@ def transposed(
     _show(layer, shape, of_filters(layer), as_json, _next("conv", shape, filters, kernel))
 
 
-@command.command("depthwise", help="Work out a depthwise separable convolution and compare it with the full one.")
+@command.command("depthwise", help="Compute a depthwise separable convolution, and compare it with the full one.")
 @in_option
 @filters_option
 @window_options
 @bias_option
-@click.option("--measure", is_flag=True, help="Time both on this machine: MACs and time differ.")
+@click.option(
+    "--measure", is_flag=True, help="Time both on this machine; the ratio of times differs from the ratio of MACs."
+)
 @json_option
 def depthwise(
     shape: str, filters: int, kernel: str, stride: str, pad: str, no_bias: bool, measure: bool, as_json: bool
@@ -169,7 +173,7 @@ def depthwise(
     _print(value["operation"], shape, lines, value, as_json, _next("conv", shape, filters, kernel))
 
 
-@command.command("pool", help="Work out max or average pooling.")
+@command.command("pool", help="Compute max or average pooling.")
 @in_option
 @click.option("--kernel", required=True, help="Set the window: 2, or 2x3.")
 @click.option("--stride", help="Set the stride  [default: the window's side]")
@@ -188,7 +192,7 @@ def pool(shape: str, kernel: str, stride: str | None, pad: str, as_json: bool) -
     _show(layer, shape, lines, as_json, f"ablab arith conv --in {again(shape)} --filters 32 --kernel 3")
 
 
-@command.command("linear", help="Work out a linear layer on all values of an image.")
+@command.command("linear", help="Compute a linear layer on all values of an image.")
 @in_option
 @click.option("--units", type=int, required=True, help="Set the number of outputs.")
 @bias_option
@@ -206,7 +210,7 @@ def linear(shape: str, units: int, no_bias: bool, as_json: bool) -> None:
     _show(layer, shape, lines, as_json, "ablab models")
 
 
-@command.command("batch-norm", help="Work out a batch norm.")
+@command.command("batch-norm", help="Compute a batch norm.")
 @in_option
 @json_option
 def batch_norm(shape: str, as_json: bool) -> None:
@@ -214,8 +218,8 @@ def batch_norm(shape: str, as_json: bool) -> None:
 
     layer = batch_norm(picture_of(shape))
     lines: list[Line] = [
-        ("output", "as it came", times(numbers_of(shape))),
-        ("parameters", f"{layer.parameters.letters}: a scale and a shift a channel", str(layer.parameters)),
+        ("output", "same as the input", times(numbers_of(shape))),
+        ("parameters", f"{layer.parameters.letters}: a scale and a shift per channel", str(layer.parameters)),
         ("kept, not learned", f"{layer.buffers.letters}: mean, variance, number of batches", str(layer.buffers)),
     ]
     _show(layer, shape, lines, as_json, "ablab models")

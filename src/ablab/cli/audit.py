@@ -1,4 +1,4 @@
-"""Judge published accuracies: what they allow one to conclude, and the faults of method that can be seen"""
+"""Judge published accuracies: show what follows from them, and which faults of method they reveal"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALIKE = ("seeds", "sd", "hardware", "epochs", "selected_on")  # one value may st
 
 @click.command(help=__doc__)
 @click.argument("words", nargs=-1, metavar="ACCURACY ACCURACY... | TABLE")
-@click.option("--test-size", metavar="N", help="Set the number of test images: 10000 or 10k.")
+@click.option("--test-size", metavar="N", help="Give the number of test images: 10000 or 10k.")
 @click.option("--seeds", metavar="N[,N]", help="Give the number of runs behind each accuracy.")
 @click.option("--sd", metavar="PP[,PP]", help="Give the standard deviation between runs, in points.")
 @click.option("--names", metavar="A,B", help="Name the accuracies, the base first.")
@@ -41,8 +41,8 @@ ALIKE = ("seeds", "sd", "hardware", "epochs", "selected_on")  # one value may st
 @click.option("--seconds", metavar="T,T", help='Give the training times: 120,98 or "2 min 3 s,98".')
 @click.option("--hardware", metavar="A,B", help='Give the hardware: "GTX 1080,T4".')
 @click.option("--epochs", metavar="N[,N]", help="Give the number of training epochs.")
-@click.option("--selected-on", metavar="RULE[,RULE]", help="Say which epoch counts: test, validation or last.")
-@click.option("--test-augmented", is_flag=True, help="Say that the test images were augmented, too.")
+@click.option("--selected-on", metavar="RULE[,RULE]", help="Say how the epoch was chosen: test, validation or last.")
+@click.option("--test-augmented", is_flag=True, help="Say that the test images were augmented, as well.")
 @click.option("--claim", "sentences", multiple=True, metavar="TEXT", help="Check this sentence about percentages.")
 @click.option(
     "--margin", type=float, default=0.5, show_default=True, help="Set the smallest effect worth having, in points."
@@ -51,11 +51,15 @@ ALIKE = ("seeds", "sd", "hardware", "epochs", "selected_on")  # one value may st
     "--write-study",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write a study that would settle it to this file.",
+    help="Write a study that would settle the question to this file.",
 )
 @click.option("--model", metavar="'MODEL [key=value]...'", help="Use this base recipe for that study.")
 @click.option(
-    "--vs", "changes", multiple=True, metavar="'key=value...'", help="Compare with this change; may be repeated."
+    "--vs",
+    "changes",
+    multiple=True,
+    metavar="'key=value...'",
+    help="Compare with this change in that study (may be repeated).",
 )
 @json_option
 def command(
@@ -75,7 +79,7 @@ def command(
 
     size = count(test_size, "--test-size") if test_size is not None else None
     if size is not None and size < 1:
-        raise InputError(f"--test-size {test_size}: the number of test images is wanted, such as 10000")
+        raise InputError(f"--test-size {test_size}: give the number of test images, such as 10000")
     if (model or changes) and not write_study:
         raise InputError("--model and --vs describe a study: add --write-study study.toml")
     claims, remarks = _claims(words, lists, test_augmented=test_augmented)
@@ -96,7 +100,7 @@ def _claims(
     remarks: tuple[str, ...] = ()
     tables = [word for word in words if Path(word).suffix.lower() in TABLES or _is_file(word)]
     if tables and len(words) > 1:
-        raise InputError(f"{tables[0]}: a table stands alone: ablab audit {shlex.quote(tables[0])}")
+        raise InputError(f"{tables[0]}: give a table by itself: ablab audit {shlex.quote(tables[0])}")
     if tables:
         read = figures(_content(tables[0]), tables[0])
         claims, remarks = read.claims, read.remarks
@@ -104,10 +108,10 @@ def _claims(
         claims = tuple(Claim(accuracy, sd=sd) for accuracy, sd in accuracies(words))
     columns = _columns(lists, len(claims))
     if any(sd <= 0 for sd in columns.get("sd", ())):
-        raise InputError("--sd: no training repeats itself without any spread: points above 0 are wanted, such as 0.5")
+        raise InputError("--sd: repeated runs always differ: give a number of points above 0, such as 0.5")
     if claims and "sd" in columns and "seeds" not in columns and all(claim.seeds is None for claim in claims):
         columns["seeds"] = [1] * len(claims)
-        remarks = (*remarks, "--sd without --seeds: taken as one run each, and the sd as known from elsewhere")
+        remarks = (*remarks, "--sd without --seeds: ablab assumes one run each, with an sd known from other runs")
     filled = []
     for at, claim in enumerate(claims):
         told = {key: values[at] for key, values in columns.items() if getattr(claim, key) in (None, "")}
@@ -162,7 +166,7 @@ def _content(path: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(LIMIT + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; a CSV or Markdown table is wanted") from None
+        raise InputError(f"{path}: there is no such file; give a CSV or Markdown table") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
@@ -176,7 +180,9 @@ def _write(judged: Audit, path: Path, model: str | None, changes: tuple[str, ...
     if model and not changes:
         raise InputError(f'--model {model} needs --vs: the change in question, such as --vs "norm=batch"')
     if path.exists() or path.is_symlink():
-        raise InputError(f"{path}: this file exists and is left as it is: give --write-study another name")
+        raise InputError(
+            f"{path}: this file already exists, and ablab left it as it is: give --write-study another name"
+        )
     recipe = recipe_words(model.split(maxsplit=1), first="model") if model else None
     text = study_text(judged, recipe, changes, path=str(path))
     atomic_write(path, text)
@@ -191,7 +197,7 @@ def _text(judged: Audit) -> str:
     for sentence in judged.sentences:
         lines += [*_wrapped(f'"{sentence.text}"', ""), *_wrapped(sentence.says, "  "), ""]
     if judged.faults:
-        lines.append("faults of method that can be seen")
+        lines.append("faults of method in these reports")
         for number, fault in enumerate(judged.faults, 1):
             lines += _wrapped(f"{number}. {fault.kind}: {fault.seen}", "  ", "     ")
             lines += _wrapped(fault.why, "     ")

@@ -1,4 +1,4 @@
-"""Compare a recipe with changes to it: writes a study file and carries it out"""
+"""Compare a recipe with changes to it: write a study file, and run it"""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ EXAMPLES = ("ablab compare simple-nn data=cifar10 epochs=5 --vs norm=batch --vs 
     help='Compare with this change, such as "norm=batch".',
 )
 @click.option(
-    "--seeds", default="3..10", show_default=True, help="Set how many seeds to start with and to use at most."
+    "--seeds", default="3..10", show_default=True, help="Set how many seeds to start with and the most to use."
 )
 @click.option(
     "--margin",
@@ -40,7 +40,7 @@ EXAMPLES = ("ablab compare simple-nn data=cifar10 epochs=5 --vs norm=batch --vs 
     show_default=True,
     help="Set the smallest effect worth having, in percentage points.",
 )
-@click.option("--question", help="Set the question at the head of the report.")
+@click.option("--question", help="Set the question at the top of the report.")
 @click.option("--study", type=click.Path(path_type=Path, dir_okay=False), help="Write the study file here.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
 @click.option("--dry-run", is_flag=True, help="Write the study file and show the plan; train nothing.")

@@ -1,4 +1,4 @@
-"""Print what a shell needs to complete commands, recipe keys, networks, data sets, studies and runs"""
+"""Print a script that lets a shell complete commands, recipe keys, networks, data sets, studies and runs"""
 
 import click
 from click.shell_completion import get_completion_class

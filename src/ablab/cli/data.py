@@ -41,7 +41,7 @@ def command() -> None:
 @data_root_option
 @json_option
 def list_(data_root: str | None, as_json: bool) -> None:
-    """List the data sets that have a name, and where they are."""
+    """List the named data sets, and where they are."""
     from ablab.catalogue import catalogue
     from ablab.data.known import KNOWN
     from ablab.data.official import OFFICIAL
@@ -98,7 +98,7 @@ def _where(row: dict[str, Any]) -> str:
 @data_root_option
 @json_option
 def get(name: str, to: str | None, url: str | None, data_root: str | None, as_json: bool) -> None:
-    """Download a data set from its official site, check it, unpack it; goes on where it was interrupted."""
+    """Download a data set from its official site, check it, and unpack it. An interrupted download resumes."""
     from ablab.data.fetch import fetch
     from ablab.data.places import data_folders, download_folder
 
@@ -140,7 +140,7 @@ def check(data: str, size: int | None, skip_unreadable: bool, data_root: str | N
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Set the seed that chooses the images and their changes.",
+    help="Set the seed that chooses the images and their augmentation.",
 )
 @size_option
 @skip_option
@@ -157,7 +157,7 @@ def show(
     data_root: str | None,
     as_json: bool,
 ) -> None:
-    """Draw some images of each class, as they are and as the network sees them."""
+    """Draw some images of each class, as stored and as the network sees them."""
     from ablab.atomic import atomic_file
     from ablab.data import load_dataset
     from ablab.errors import InputError

@@ -1,4 +1,4 @@
-"""Answer a real question in a minute or two: does batch norm, or cropping and flipping, help a small CNN?"""
+"""Answer a real question in about two minutes: does batch norm help a small CNN, or cropping and flipping?"""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Show what this machine has and can do for a training, and what would make it faster"""
+"""Show what this machine offers for training, and how to make training faster"""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
         "device": hardware.name,
         "cores": psutil.cpu_count(logical=False) or os.cpu_count(),
         "threads of the CPU": os.cpu_count(),
-        "threads that torch takes": hardware.threads,
+        "threads that torch uses": hardware.threads,
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "bf16 instructions": multiplies_bf16(),
         "precision chosen": hardware.precision,
@@ -107,18 +107,21 @@ def advice(facts: dict[str, Any], hardware: Hardware, measured: list[Ceiling]) -
         yield f"precision=bf16 trains convolutions {bf16.training / fp32.training:.1f} times as fast here"
     if bf16 and fp32.training > FASTER * bf16.training and hardware.precision == "bf16":
         ratio = fp32.training / bf16.training
-        yield f"fp32 trains convolutions {ratio:.1f} times as fast here as bf16: precision=fp32, or kernels=auto"
+        yield f"fp32 trains convolutions {ratio:.1f} times as fast here as bf16: set precision=fp32, or kernels=auto"
     if hardware.device.type == "cpu" and hardware.threads < (facts["cores"] or 1):
         cores = facts["cores"]
-        yield f"torch takes {hardware.threads} of {cores} cores: unset OMP_NUM_THREADS, or threads={cores}"
+        yield f"torch uses {hardware.threads} of {cores} cores: unset OMP_NUM_THREADS, or set threads={cores}"
     if hardware.device.type == "cpu" and os.getloadavg()[0] > 0.7 * (facts["cores"] or 1):
-        yield f"other work keeps the cores busy (load {os.getloadavg()[0]:.1f}): times here mean little until it ends"
+        yield (
+            f"other programs keep the cores busy (load {os.getloadavg()[0]:.1f}): timings here mean little until "
+            "they end"
+        )
     if not facts["freed memory is kept"]:
-        yield "this C library gives freed memory back at every step; glibc can be told to keep it"
+        yield "this C library returns freed memory to the system at every step; glibc can be set to keep it"
     if facts["checkpoint of 1 MB, seconds"] > SLOW_DISK:
-        yield "this disk is slow to flush: keep the store on a local one, with --store or $ABLAB_STORE"
+        yield "this disk is slow to flush: keep the store on a local disk, with --store or $ABLAB_STORE"
     if hardware.device.type == "cpu" and hardware.threads > 1:
-        yield "small networks train faster side by side: a study (ablab run) does so by itself"
+        yield "small networks train faster several at a time: ablab run does that on its own"
 
 
 def _shown(value: Any) -> str:

@@ -48,9 +48,9 @@ def ended(error: BaseException) -> int:
     if isinstance(error, OSError):
         return print_error(f"{error.filename or 'input or output failed'}: {error.strerror or error}", 1)
     if isinstance(error, MemoryError):
-        return print_error("memory ran out; what was finished is kept, and the same command goes on", 1)
+        return print_error("memory ran out; finished work is kept; run the same command again to continue", 1)
     kind = type(error).__name__
-    return print_error(f"ablab did not foresee this: {kind}: {error}\nABLAB_TRACEBACK=1 shows where it happened", 1)
+    return print_error(f"unexpected error: {kind}: {error}\nset ABLAB_TRACEBACK=1 to see where it happened", 1)
 
 
 def _recipe_hint(error: click.NoSuchOption) -> str:
@@ -70,7 +70,7 @@ def _recipe_hint(error: click.NoSuchOption) -> str:
     value = next(iter([*joined, *behind]), "...")
     known = {*Recipe.model_fields, *(option for one in catalogue("models", "model").values() for option in one.options)}
     said = f"write {key}={value}" if key in known else aliases.hint(key, value)
-    return f"hint: keys of the recipe have no dashes: {said}" if said else ""
+    return f"hint: recipe keys have no dashes: {said}" if said else ""
 
 
 def leave(code: int) -> NoReturn:

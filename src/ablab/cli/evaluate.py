@@ -32,7 +32,7 @@ EXAMPLES = (
     "corrupt",
     multiple=True,
     metavar="KIND[@STRENGTH]",
-    help="Corrupt the images as well: all, or a kind such as fog or fog@3 (1 to 5); may be given again.",
+    help="Corrupt the images as well: all, or a kind such as fog or fog@3 (strength 1 to 5); may be repeated.",
 )
 @click.option(
     "--weights",
@@ -104,9 +104,7 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(
-            f"{option} {text}: numbers with commas between them are wanted, one for each channel"
-        ) from None
+        raise InputError(f"{option} {text}: give one number for each channel, with commas between them") from None
     return tuple(255 * one for one in numbers) if max(numbers) <= 1 else numbers
 
 

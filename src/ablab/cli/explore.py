@@ -1,4 +1,4 @@
-"""Try out a study on validation images; the test images stay closed, and nothing is decided"""
+"""Try out a study on validation images; it never looks at the test images, and decides nothing"""
 
 from typing import Any
 
@@ -27,6 +27,6 @@ def command(study: StudyWords, execution: dict[str, Any], as_json: bool) -> None
             result = run_study(part, store, root=study.data_root, show=live.of_study, explores=True, **execution)
         text = (
             f"\n{verdicts_on_screen(result)}\n\n"
-            "exploratory: on validation images, with seeds that a study never uses; no verdict rests on this"
+            "exploratory: measured on validation images, with seeds that no study uses; this decides nothing"
         )
         say(as_json, result.to_dict(), text, study.command("run"))

@@ -1,4 +1,4 @@
-"""Write the trained weights of a run in a format that other programs read"""
+"""Write the trained weights of a run in a format that other programs can read"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORMATS = ", ".join(sorted(catalogue("export", "format")))
     metavar="PATH",
     help="Write this file or folder  [default: named after the run]",
 )
-@click.option("--replace", is_flag=True, help="Replace the file if it is there already.")
+@click.option("--replace", is_flag=True, help="Replace the file if it already exists.")
 @data_root_option
 @store_option
 @json_option

@@ -1,4 +1,4 @@
-"""Find the width, depth or layer sizes at which a network has a wanted number of parameters"""
+"""Find the width, depth or layer sizes that give a network a target number of parameters"""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def command(
         return sum(one.numel() for one in outline(name, io, {**options, tune: value}).parameters())
 
     if (target is None) == (target_of is None):
-        raise InputError("say how many parameters are wanted: either --target 150k or --target-of cnn2")
+        raise InputError("give a number of parameters: either --target 150k or --target-of cnn2")
     if target is not None:
         wanted = _number(target)
     else:
@@ -64,10 +64,10 @@ def command(
     away = found / wanted - 1
     text = (
         f"{tune} = {show(best)}: {found:,} parameters, "
-        f"{'exactly as wanted' if found == wanted else f'{100 * away:+.2f} % of the {wanted:,} wanted'}"
+        f"{'exactly the target' if found == wanted else f'{100 * away:+.2f} % of the {wanted:,} wanted'}"
     )
     if abs(away) > NEAR:
-        text += f"\nthe target was not reached: changing {tune} came no nearer"
+        text += f"\nthe target was not reached: no value of {tune} comes closer"
     settings = [f"{key}={show(value)}".replace(", ", ",") for key, value in {**options, tune: best}.items()]
     following = shlex.join(["ablab", "inspect", name, *settings, *_flags(io)])
     value = {"name": name, "tune": tune, "value": best, "parameters": found, "target": wanted, "away": away}
@@ -94,7 +94,7 @@ def _start(name: str, options: dict[str, Any], tune: str) -> Any:
     if tune not in known:
         raise InputError(f'"{name}" has no option "{tune}": {did_you_mean(tune, known)}')
     if tune not in (able := sizing(known)):
-        raise InputError(f"--tune {tune}: this option decides no size; those that may: {', '.join(able)}")
+        raise InputError(f"--tune {tune}: this option does not change the size; options that may: {', '.join(able)}")
     return options.get(tune, known[tune])
 
 
@@ -103,5 +103,5 @@ def _number(text: str) -> int:
     number = float(match[1].replace("_", "").replace(",", "")) * UNITS[match[2]] if match else 0.0
     if not 1 <= number < 1e12:
         shown = text if len(text) <= 40 else text[:40] + "…"
-        raise InputError(f"--target {shown}: a number of parameters is wanted, such as 36.2M, 150k or 1_000_000")
+        raise InputError(f"--target {shown}: give a number of parameters, such as 36.2M, 150k or 1_000_000")
     return round(number)

@@ -1,4 +1,4 @@
-"""Check the hand-ins of a class: plans, runs, verdicts, copies, and some runs trained again"""
+"""Check the hand-ins of a class: their plans, runs and verdicts, copying, and some runs by training them again"""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ EXAMPLES = (
 )
 
 
-@click.command(help=f"{__doc__}. Ends with 1 if something is wrong.")
+@click.command(help=f"{__doc__}. The exit code is 1 if something is wrong.")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--study", type=StudyWord(), help="Check that every hand-in is of this study, the assignment.")
+@click.option("--study", type=StudyWord(), help="Check that every hand-in answers this study, the assignment.")
 @click.option(
     "--rerun",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
     metavar="N",
-    help="Train this many runs of each hand-in again, drawn at random.",
+    help="Train this many runs of each hand-in again, chosen at random.",
 )
-@click.option("--own-code", is_flag=True, help="Execute Python files that hand-ins name.")
+@click.option("--own-code", is_flag=True, help="Execute the Python files that hand-ins name.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @scale_option
 @data_root_option
@@ -60,7 +60,7 @@ def command(
     from ablab.study.question.files import read_studies
 
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv: one of them at a time")
+        raise click.UsageError("--json and --csv: choose one")
     assigned = read_studies(study, scale) if study else ()
     several = hand_ins(folder)
     with Live() as live:

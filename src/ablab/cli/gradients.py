@@ -1,4 +1,4 @@
-"""Train a recipe and show how large the gradient of each layer is after every epoch; two side by side with --vs"""
+"""Train a recipe and show the size of each layer's gradient after every epoch; compare two with --vs"""
 
 from __future__ import annotations
 

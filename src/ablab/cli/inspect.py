@@ -1,4 +1,4 @@
-"""Show a network layer by layer: shapes, parameters and MACs with their formulas; two side by side with --vs"""
+"""Show a network layer by layer: shapes, parameters and MACs with their formulas; compare two with --vs"""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ FORMATS = ("table", *sorted({*formats()} - {"text"}))
 
 @click.command(help=__doc__)
 @click.argument("words", type=RecipeWord(), nargs=-1, required=True, metavar="MODEL [key=value]...")
-@click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="Put this network beside the first.")
-@click.option("--vs-in-shape", metavar="CxHxW", help="Give the second network pictures of another size.")
+@click.option("--vs", "other", metavar="'MODEL [key=value]...'", help="Show this network beside the first.")
+@click.option("--vs-in-shape", metavar="CxHxW", help="Set another image size for the second network.")
 @click.option(
-    "--vs-classes", type=click.IntRange(1, 1 << 20), help="Give the second network another number of classes."
+    "--vs-classes", type=click.IntRange(1, 1 << 20), help="Set another number of classes for the second network."
 )
-@click.option("--grow", "is_grown", is_flag=True, help="Show how its numbers grow with an option instead.")
-@click.option("--over", metavar="KEY=A,B,...", help="With --grow: the option and its values, such as width=0.5,1,2.")
+@click.option("--grow", "is_grown", is_flag=True, help="Show instead how its numbers grow with an option.")
+@click.option(
+    "--over", metavar="KEY=A,B,...", help="With --grow: give the option and its values, such as width=0.5,1,2."
+)
 @click.option("--measure/--no-measure", default=True, show_default=True, help="With --grow: time a training step.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --grow: write a plot to this .svg file.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
@@ -54,7 +56,7 @@ FORMATS = ("table", *sorted({*formats()} - {"text"}))
     type=click.IntRange(1, 1 << 20),
     default=128,
     show_default=True,
-    help="Count the memory for this many images a step.",
+    help="Count the memory for this many images per step.",
 )
 @in_shape_option
 @classes_option
@@ -79,10 +81,10 @@ def command(
     io = Io(*picture_size(in_shape), classes)
     form = "json" if as_json else form
     if other is None and (vs_in_shape is not None or vs_classes is not None):
-        raise InputError("--vs-in-shape and --vs-classes are about a second network: name it with --vs")
+        raise InputError("--vs-in-shape and --vs-classes need a second network: add --vs NETWORK")
     if is_grown or over is not None or out is not None:
         if form not in ("table", "json") or other is not None:
-            raise InputError("--grow: neither --vs nor another --format than table and json go with it")
+            raise InputError("--grow cannot be combined with --vs, and its --format is table or json")
         if out is not None and out.suffix != ".svg":
             raise InputError(f"--out {out}: the name must end with .svg")
         click.echo(_grown(words, over, io, measure=measure, out=out, form=form))

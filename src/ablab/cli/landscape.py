@@ -1,4 +1,4 @@
-"""Show the loss around a network along random directions and how rough it is; two side by side with --vs"""
+"""Show the loss around a network along random directions, and how rough it is; compare two with --vs"""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ EXAMPLES = (
 @click.option(
     "--seed", type=click.IntRange(min=0), help="Set the seed of directions, images and training  [default: 0]"
 )
-@click.option("--untrained", is_flag=True, help="Look at the initial weights; train nothing.")
+@click.option("--untrained", is_flag=True, help="Use the initial weights; train nothing.")
 @click.option(
-    "--size", type=click.IntRange(1, 2), default=1, show_default=True, help="Draw lines only, or a plane as well."
+    "--size", type=click.IntRange(1, 2), default=1, show_default=True, help="Draw lines alone, or a plane as well."
 )
 @click.option(
     "--steps",
@@ -65,7 +65,7 @@ EXAMPLES = (
     type=click.IntRange(0, 1000),
     default=20,
     show_default=True,
-    help="Use at most this many Hessian products; 0: none.",
+    help="Use at most this many Hessian products (0: none).",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture to this .svg file.")
 @data_root_option
@@ -99,7 +99,8 @@ def command(
 
     if steps % 2 == 0:
         raise InputError(
-            f"--steps {steps}: an odd number has the network itself in the middle; try --steps {steps + 1}"
+            f"--steps {steps}: use an odd number, so that the network itself is the middle point; try --steps "
+            f"{steps + 1}"
         )
     if out is not None and out.suffix != ".svg":
         raise InputError(f"--out {out}: the name must end with .svg")
@@ -143,7 +144,9 @@ def _networks(words: Sequence[str], changes: Sequence[str], seed: int | None, ke
 
     if words and is_run(words[0]):
         if len(words) > 1:
-            raise InputError(f'a run has its recipe already; for a change of it write --vs "{" ".join(words[1:])}"')
+            raise InputError(
+                f'a run already has a recipe; to compare a change to it, write --vs "{" ".join(words[1:])}"'
+            )
         first = stored(words[0], kept)
     else:
         recipe = recipe_of(words)

@@ -1,4 +1,4 @@
-"""Find a learning rate: a short training whose rate rises until the loss does"""
+"""Find a learning rate: train briefly while the rate rises, until the loss rises, too"""
 
 import shlex
 from pathlib import Path
@@ -18,7 +18,9 @@ EXAMPLES = ("ablab lr-find simple-nn data=cifar10",)
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
 )
 @click.option("--steps", type=click.IntRange(10, 10_000), default=300, show_default=True, help="Try this many rates.")
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the curve here, as SVG.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write the curve to this file, as SVG."
+)
 @data_root_option
 @json_option
 def command(

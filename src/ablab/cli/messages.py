@@ -22,7 +22,9 @@ def print_error(text: str, code: int, *, start: str = "error: ") -> int:
 def say_how_to_go_on(code: int) -> int:
     start = ["torchrun", "--nproc-per-node", os.environ["LOCAL_WORLD_SIZE"], "-m"] if is_torchrun() else []
     words = shlex.join([*start, "ablab", *sys.argv[1:]])
-    return print_error(f"\nstopped. the same command goes on from what was kept:\nnext: {words}", code, start="")
+    return print_error(
+        f"\nstopped; finished work is kept. To continue, run the same command:\nnext: {words}", code, start=""
+    )
 
 
 def tell(show: Callable[[], object]) -> None:

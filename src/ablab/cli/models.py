@@ -1,4 +1,4 @@
-"""List the networks with their parameters and MACs, or the options of one"""
+"""List the networks with their parameters and MACs, or show the options of one"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Show what a study will cost and what effect it can see, before anything is spent"""
+"""Show what a study will cost and how small an effect it can detect, before any training"""
 
 import click
 

@@ -37,18 +37,22 @@ class Ensemble:
 
 
 @click.command(
-    help=f"{__doc__}. A picture is a file, a folder, or - for standard input. A study, which keeps weights where its "
+    help=f"{__doc__}. PICTURE is a file, a folder, or - for standard input. A study, which keeps weights where its "
     'file says keep = "weights", gives one answer for each recipe: the mean over the seeds.'
 )
 @click.argument("source", type=RunWord(), metavar="RUN_OR_STUDY")
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
 @click.option(
-    "--with", "others", multiple=True, metavar="RUN", help="Average with this run, too, and show how much they differ."
+    "--with",
+    "others",
+    multiple=True,
+    metavar="RUN",
+    help="Average with this run as well, and show how much the runs differ.",
 )
 @click.option(
     "--variant", "variants", multiple=True, metavar="NAME", help="Use only this recipe of the study, or base."
 )
-@click.option("--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="Set how many classes to name.")
+@click.option("--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="Set how many classes to show.")
 @click.option("--skip-unreadable", is_flag=True, help="Skip pictures that cannot be read.")
 @scale_option
 @store_option

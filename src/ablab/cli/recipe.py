@@ -1,4 +1,4 @@
-"""Show the keys of a recipe, or the recipe that some words make"""
+"""Show all recipe keys, or the complete recipe that your words make"""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""Write the report of a study: one HTML file that needs nothing else"""
+"""Write the report of a study: one self-contained HTML file"""
 
 from __future__ import annotations
 
@@ -29,18 +29,22 @@ EXAMPLES = (
 @click.command(help=__doc__)
 @study_words(required=False)
 @click.option(
-    "--published", metavar="LETTER", help="Write a published report as a folder: its claims, figures and tables."
+    "--published",
+    metavar="LETTER",
+    help="Write the replication of this published report as a folder: its claims, figures and tables.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Write it here  [default: reports/NAME.html]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the report to this path  [default: reports/NAME.html]"
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["html", *catalogue("report.paper", "paper")]),
     default="html",
     show_default=True,
-    help="Choose the format; all but html write a folder of files.",
+    help="Choose the format; every format but html writes a folder of files.",
 )
-@click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
+@click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @explain_option
 @json_option
 def command(
@@ -139,5 +143,5 @@ def show_across(results: Sequence[Result], as_json: bool) -> None:
     if found and as_json:
         click.echo(json.dumps({"across_data_sets": [dataclasses.asdict(one) for one in found]}, allow_nan=False))
     elif found:
-        click.echo("\nacross data sets (secondary: these share an error of their own)")
+        click.echo("\nacross data sets (secondary: these answers share a separate error budget)")
         click.echo("\n".join(f"  {one.sentence}" for one in found))

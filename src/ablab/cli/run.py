@@ -1,4 +1,4 @@
-"""Carry out studies: train what is still wanted, until every verdict stands"""
+"""Run studies: train until every verdict is decided or the seeds run out"""
 
 from __future__ import annotations
 
@@ -50,14 +50,16 @@ EXAMPLES = (
     is_flag=False,
     flag_value="all",
     metavar="[LETTER]",
-    help="Run all studies of published reports, or of one.",
+    help="Run all studies of the published reports, or those of one.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Write the report here  [default: reports/NAME.html]")
-@click.option("--new", "is_new", is_flag=True, help="Start a new study where the file has changed since its first run.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the report to this path  [default: reports/NAME.html]"
+)
+@click.option("--new", "is_new", is_flag=True, help="Start a new study if the file has changed since its first run.")
 @reuse_option
 @click.option("--replicate", "replicates", is_flag=True, help="Ask the same question again with fresh runs.")
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
-@click.option("--dry-run", is_flag=True, help="Show the plan, what it costs and what it can see; train nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, its cost and the effect it can detect; train nothing.")
 @execution_options
 @explain_option
 @exit_code_option

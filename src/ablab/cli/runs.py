@@ -40,7 +40,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def where_option(function: Command) -> Command:
     return click.option(
-        "--where", metavar="SQL", help="Take only the runs for which this holds: \"norm = 'batch' and accuracy > 0.6\""
+        "--where",
+        metavar="SQL",
+        help="Take only the runs that match this condition: \"norm = 'batch' and accuracy > 0.6\"",
     )(function)
 
 
@@ -51,12 +53,12 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(list_runs)
 
 
-@command.command("ls", help="List the runs, the newest last.")
+@command.command("ls", help="List the runs, newest last.")
 @where_option
 @click.option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN puts the largest first.")
-@click.option("--limit", type=click.IntRange(min=0), help="Show at most this many.")
+@click.option("--limit", type=click.IntRange(min=0), help="Show at most this many runs.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every key of the recipes.")
-@click.option("--parquet", type=click.Path(path_type=Path), help="Write them to this file, with every key.")
+@click.option("--parquet", type=click.Path(path_type=Path), help="Write a Parquet file with every key of the recipes.")
 @click.option("--removed", "is_of_removed", is_flag=True, help="List the runs that were removed instead.")
 @click.option("--trials", "is_of_trials", is_flag=True, help="List the trials of commands and functions instead.")
 @store_option
@@ -83,7 +85,7 @@ def list_runs(
         (_list_removed if is_of_removed else _list_trials)(_open(store), as_json)
         return
     if as_json + as_csv + (parquet is not None) > 1:
-        raise click.UsageError("--json, --csv and --parquet: one of them at a time")
+        raise click.UsageError("--json, --csv and --parquet: choose one")
     kept = _open(store)
     found = kept.listing(where, sort, limit, everything=as_csv or parquet is not None)
     if as_csv:
@@ -104,7 +106,7 @@ def list_runs(
         say(False, None, text, f"ablab runs show {rows[-1]['id']}" if rows else listed)
 
 
-@command.command("show", help="Show one run, with its recipe and its curve, or one trial, with what it printed.")
+@command.command("show", help="Show one run with its recipe and its curve, or one trial with its output.")
 @click.argument("run", type=RunWord())
 @store_option
 @json_option
@@ -125,11 +127,11 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
 
 @command.command(
     "rm",
-    help="Remove runs; a study that needs one trains it again. The result and the reason stay in the list of "
-    "removed runs.",
+    help="Remove runs. A study that needs one trains it again. The list of removed runs keeps the result and the "
+    "reason.",
 )
 @click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
-@click.option("--why", default="", metavar="TEXT", help="Give the reason; it stays in the list of removed runs.")
+@click.option("--why", default="", metavar="TEXT", help="Give a reason, for the list of removed runs.")
 @where_option
 @store_option
 @json_option
@@ -142,7 +144,10 @@ def remove_runs(runs: tuple[str, ...], why: str, where: str | None, store: str |
     ids = [] if trials and not runs and where is None else _chosen(kept, runs, where)
     kept.remove_ids(ids, why)
     remove(kept, trials, why)
-    text = f"removed {_runs_and_trials(ids, trials)}; what they came to stays known: ablab runs ls --removed"
+    text = (
+        f"removed {_runs_and_trials(ids, trials)}; the list of removed runs keeps their results: ablab runs ls "
+        "--removed"
+    )
     say(as_json, {"removed": [*ids, *trials]}, text, "ablab runs gc --dry-run")
 
 
@@ -155,7 +160,10 @@ def _list_removed(kept: Store, as_json: bool) -> None:
     found = kept.removed()
     value = [dataclasses.asdict(grave) for grave in found]
     say(
-        as_json, value, on_screen(removed_table(found), folds=False) if found else "no run was removed", "ablab runs ls"
+        as_json,
+        value,
+        on_screen(removed_table(found), folds=False) if found else "no run has been removed",
+        "ablab runs ls",
     )
 
 
@@ -200,7 +208,7 @@ def _show_trial(kept: Store, id_: str, as_json: bool) -> None:
     say(as_json, value, trial_details(outcome, study), "ablab runs ls --trials")
 
 
-@command.command("tag", help="Add tags to runs, or remove them.")
+@command.command("tag", help="Add tags to runs, or remove tags.")
 @click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
 @click.option("--add", "add", multiple=True, metavar="TAG", help="Add this tag (may be repeated).")
 @click.option("--remove", "remove", multiple=True, metavar="TAG", help="Remove this tag (may be repeated).")
@@ -244,7 +252,7 @@ def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
 
 
 @command.command("gc", help="Remove files that no run needs.")
-@click.option("--dry-run", is_flag=True, help="List what would be removed.")
+@click.option("--dry-run", is_flag=True, help="List the files; remove nothing.")
 @store_option
 @json_option
 def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
@@ -262,7 +270,8 @@ def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
 
 
 @command.command(
-    "backup", help="Copy the store to a new folder while it is in use. The exit code is 1 if it has damage."
+    "backup",
+    help="Copy the store to a new folder, even while it is in use. The exit code is 1 if the store is damaged.",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @store_option
@@ -276,7 +285,7 @@ def back_up_runs(ctx: click.Context, folder: Path, store: str | None, as_json: b
 
     made = back_up(_open(store), folder)
     lines = [shown(_damage(damage)) for damage in made.damages]
-    state = "with the damage above" if lines else "all as they were written"
+    state = "with the damage above" if lines else "all intact"
     many = _numbers(made.runs, made.trials)
     lines.append(f"{shown(str(folder))}: {many}, {counted(made.bytes, 'byte')}, {state}")
     value = {**dataclasses.asdict(made), "folder": str(folder)}
@@ -286,7 +295,7 @@ def back_up_runs(ctx: click.Context, folder: Path, store: str | None, as_json: b
 
 
 @command.command(
-    "verify", help="Check every run, trial and file against its checksum. The exit code is 1 if one differs."
+    "verify", help="Check every run, trial and file against its checksum. The exit code is 1 if any is damaged."
 )
 @store_option
 @json_option
@@ -304,7 +313,7 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
     many = len(kept.ids())
     hurt = sorted({damage.run for damage in found if damage.run})
     lines = [shown(_damage(damage)) for damage in found]
-    lines.append(f"{_numbers(many, len(trials))}, {f'{len(hurt)} damaged' if found else 'all as they were written'}")
+    lines.append(f"{_numbers(many, len(trials))}, {f'{len(hurt)} damaged' if found else 'all intact'}")
     value = {
         "runs": many,
         "trials": len(trials),
@@ -318,10 +327,13 @@ def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
 
 @command.command(
     "export",
-    help="Write runs into one file that can be sent; without a choice, all of them. For trained weights: ablab export.",
+    help=(
+        "Write runs into one file to send to others; without RUN, --where or --study, all of them. For weights: "
+        "ablab export."
+    ),
 )
 @click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
-@click.option("--to", required=True, type=click.Path(path_type=Path), help="Write this file, NAME.ablab.")
+@click.option("--to", required=True, type=click.Path(path_type=Path), help="Write this file, such as NAME.ablab.")
 @where_option
 @study_words("--study", help="Export the runs of the study in this file.")
 @json_option
@@ -336,7 +348,7 @@ def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: Study
     trials: list[str] = []
     if study.path is not None:
         if runs or where:
-            raise click.UsageError("--study chooses the runs; leave out RUN and --where")
+            raise click.UsageError("--study already chooses the runs; leave out RUN and --where")
         if asked := study_of_command(study):
             ids = list[str]()
             trials = list(look_up(asked, kept).outcomes)
@@ -349,13 +361,13 @@ def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: Study
     else:
         ids, trials = kept.ids(), all_trials(kept)
     if not ids and not trials:
-        raise InputError("no run was chosen, so nothing was written (all: ablab runs ls)")
+        raise InputError("no run matches, so nothing was written (all runs: ablab runs ls)")
     size = export(kept, ids, to, texts, trials)
     value = {"file": str(to), "runs": ids, "trials": trials, "bytes": size}
     say(as_json, value, f"{to}: {_runs_and_trials(ids, trials)}, {size:,} bytes", f"ablab runs import {to}")
 
 
-@command.command("import", help="Import runs that others have sent. The exit code is 1 if one was refused.")
+@command.command("import", help="Import runs that others have sent. The exit code is 1 if any run is refused.")
 @click.argument("files", metavar="FILE.ablab...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @store_option
 @json_option

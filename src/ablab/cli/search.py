@@ -1,4 +1,4 @@
-"""Search for good settings on validation images, and write a study that compares the winners with fresh runs"""
+"""Search for good settings on validation images, and write a study that compares the best ones with fresh runs"""
 
 from __future__ import annotations
 
@@ -35,8 +35,12 @@ EXAMPLES = (
 
 @click.command(help=__doc__)
 @study_words()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the study of the winners here.")
-@click.option("--verdict", "has_verdict", is_flag=True, help="Carry that study out at once.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the study that compares the best settings to this file.",
+)
+@click.option("--verdict", "has_verdict", is_flag=True, help="Run that study right away.")
 @execution_options
 @exit_code_option
 @json_option
@@ -52,10 +56,10 @@ def command(
         refuse(asked, {"ablab search": True})
     parts = study.parts()
     if len(parts) > 1:
-        raise InputError(f"{study.path}: a search is on one data set, and this study names {len(parts)}")
+        raise InputError(f"{study.path}: a search uses one data set, and this study names {len(parts)}")
     (part,) = parts
     if has_exit_code and not has_verdict:
-        raise InputError("--exit-code is that of verdicts: say --verdict as well")
+        raise InputError("--exit-code reports verdicts: add --verdict")
     path = _searched(part, study, out, execution, as_json)
     following = StudyWords(path, store=study.store, data_root=study.data_root)
     if not has_verdict:
@@ -78,7 +82,7 @@ def _searched(part: Study, study: StudyWords, out: Path | None, execution: dict[
     say_code_of([part])
     if not as_json:
         many = f"{search.trials} trials each for {', '.join(search.over)}"
-        click.echo(f"{part.question}\nsearch: {words_of(search)}; {many}, on validation images alone")
+        click.echo(f"{part.question}\nsearch: {words_of(search)}; {many}, judged on validation images only")
 
     def show(name: str, trial: Trial) -> None:
         value = _facts(name, trial, search.metric)
@@ -142,10 +146,11 @@ def _say_winners(outcome: Outcome, data: DataFacts | None, path: Path, as_json: 
         click.echo(f"{side.name}: {among}, with {words(best['settings'])}: {best['shown']} on validation images")
     if guessing := [side.name for side in outcome.sides if _is_at_chance(side.best, outcome.search.metric, data)]:
         click.echo(
-            f"caution: the best trial of {' and of '.join(guessing)} is no better than guessing, so the search has not "
-            "found settings that train: search other ranges, or train for more epochs"
+            f"caution: the best trial of {' and of '.join(guessing)} is no better than guessing, so the search "
+            "found no "
+            "settings that train: search other ranges, or train for more epochs"
         )
     if len(set(outcome.trials.values())) > 1:
         told = ", ".join(f"{name} {many}" for name, many in outcome.trials.items())
-        click.echo(f"caution: not every recipe had as many trials ({told}), which favors those that had more")
+        click.echo(f"caution: the recipes did not have equally many trials ({told}), which favors those that had more")
     click.echo(f"study: {path}")

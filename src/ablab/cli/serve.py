@@ -1,4 +1,4 @@
-"""Watch studies and runs in the browser: a dashboard for this machine alone"""
+"""Watch studies and runs in the browser, on a dashboard that only this computer can reach"""
 
 import click
 
@@ -12,9 +12,9 @@ EXAMPLES = ("ablab serve --open",)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help="Listen on this port; 0 takes any that is free  [default: 8421, else any]",
+    help="Listen on this port; 0 takes any free port  [default: 8421, else any free port]",
 )
-@click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
+@click.option("--open", "open_it", is_flag=True, help="Open the dashboard in the browser.")
 @data_root_option
 @store_option
 @json_option
@@ -39,7 +39,7 @@ def command(port: int | None, open_it: bool, data_root: str | None, store: str |
         text = (
             f"dashboard: {address}\n"
             f"store: {folder}, {studies} stud{'y' if studies == 1 else 'ies'}\n"
-            "Reachable only from this computer, with the token in this address. Ctrl-C ends it."
+            "Reachable only from this computer, with the token in this address. Press Ctrl-C to stop."
         )
         value = {"url": address, "port": port, "store": str(folder), "studies": studies}
         say(as_json, value, text, f"ablab serve --port {port} --open")

@@ -54,7 +54,7 @@ def scale_option(function: Command) -> Command:
         "--scale",
         type=click.Choice(["default", "full"]),
         default="default",
-        help="Choose the size: full is the one that [full] sets in the file.",
+        help="Choose the size of the study; full applies the [full] section of its file.",
     )(function)
 
 
@@ -74,7 +74,9 @@ class StudyWords:
 
         assert self.path is not None  # a command that can do without a study has asked
         if read_trials(self.path):
-            raise InputError(f"{self.path}: a study of a command; this works for studies of recipes alone")
+            raise InputError(
+                f"{self.path}: this study calls a program, and this command works only for studies of recipes"
+            )
         return read_studies(self.path, self.scale)
 
     def open_store(self, *, create: bool = False) -> Store:
@@ -129,12 +131,12 @@ def studies_words(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def reuse_option(function: Command) -> Command:
-    told = "Take runs that were seen before this question was asked; the verdicts say so."
+    told = "Use runs whose results were known before this study; the verdicts say so."
     return click.option("--reuse", "reuses", is_flag=True, help=told)(function)
 
 
 def exit_code_option(function: Command) -> Command:
-    told = "End with 3 where a verdict is undecided, and with 4 where a variant hurts: for scripts."
+    told = "Exit with code 3 if a verdict is undecided, and with 4 if a variant hurts (for scripts)."
     return click.option("--exit-code", "has_exit_code", is_flag=True, help=told)(function)
 
 
@@ -144,7 +146,7 @@ def explain_option(function: Command) -> Command:
     def keep(ctx: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
         ctx.meta[EXPLAIN] = is_wanted
 
-    told = "Explain each word, interval, warning and price of the answer, with its own figures."
+    told = "Explain every term, interval, warning and cost in the answer, using its own figures."
     return click.option("--explain", is_flag=True, expose_value=False, callback=keep, help=told)(function)
 
 
@@ -178,7 +180,7 @@ def track_option(function: Command) -> Command:
         check_trackers(texts)
         return texts
 
-    told = 'Send progress and results here as well, such as to "jsonl(events.jsonl)" (may be repeated).'
+    told = 'Send progress and results to this tracker as well, such as "jsonl(events.jsonl)" (may be repeated).'
     return click.option("--track", multiple=True, metavar="NAME", help=told, callback=checked)(function)
 
 
@@ -193,7 +195,9 @@ def execution_options(function: Callable[..., None]) -> Callable[..., None]:
         function(*args, execution={"executor": executor, "workers": workers, "track": track}, **rest)
 
     many = "Train this many runs at a time  [default: one per core; one on a GPU]"
-    named = click.option("--executor", metavar="NAME", help='Choose where runs are trained: here, "workers(3)", ...')
+    named = click.option(
+        "--executor", metavar="NAME", help='Choose where to train: here, "workers(3)", "ray(HOST:PORT)", ...'
+    )
     return named(click.option("--workers", type=click.IntRange(1, 256), help=many)(track_option(called)))
 
 
@@ -229,7 +233,7 @@ def say_own_code(recipes: Iterable[Recipe], *names: str) -> None:
 
     found = dict.fromkeys(name for recipe in recipes for name in own_code(recipe.changes()))
     if own := [*found, *dict.fromkeys(filter(is_own, names))]:
-        click.echo(f"executes your own code: {', '.join(own)}", err=True)
+        click.echo(f"runs your own code: {', '.join(own)}", err=True)
 
 
 def say_code_of(studies: Iterable[Study]) -> None:
@@ -245,7 +249,7 @@ def network_words(words: Iterable[str]) -> tuple[str, dict[str, Any]]:
 
     name, *rest = words
     if "=" in name:
-        raise InputError(f'"{name}" stands where the name of a network is wanted: all names: ablab models')
+        raise InputError(f'"{name}" is not the name of a network; all names: ablab models')
     texts: dict[str, str] = {}
     for word in rest:
         for key, text in assignments(word).items():
@@ -275,7 +279,7 @@ def picture_size(text: str) -> tuple[int, int, int]:
     match = re.fullmatch(r"(\d{1,4})[x,](\d{1,4})[x,](\d{1,4})", text.strip())
     sizes = tuple(int(size) for size in match.groups()) if match else ()
     if not sizes or min(sizes) < 1:
-        raise InputError(f"--in-shape {text}: channels, height and width are wanted, such as 3x32x32")
+        raise InputError(f"--in-shape {text}: give channels, height and width, such as 3x32x32")
     return sizes[0], sizes[1], sizes[2]
 
 

@@ -1,4 +1,4 @@
-"""Draw a picture of a study or of a run: curves, confusion, effects, cost, or the images that were worst"""
+"""Draw a picture of a study or a run: curves, confusion matrix, effects, cost, or the worst mistakes"""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Subject:
     type=click.Choice(("test", "validation", "training")),
     default="test",
     show_default=True,
-    help="Set which images `confusion` counts; of training images 5,000 are looked at.",
+    help="Set which images `confusion` counts; it uses 5,000 of the training images.",
 )
 @json_option
 def command(
@@ -105,14 +105,14 @@ def _show_program(
     variants: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """The picture of a study of a command: its effects."""
+    """The picture of a study of a program: its effects."""
     from ablab.atomic import atomic_write, check_writable
     from ablab.report.draw.matplotlib import figure
     from ablab.report.sections.trial_effects import intervals
     from ablab.trials.result import look_up
 
     if kind != "effects":
-        raise InputError(f"{kind}: ablab does not see inside a command; of its study it shows the effects")
+        raise InputError(f"{kind}: a study of a program has no such picture; its picture is effects")
     known = [arm.name for arm in asked.variants]
     if unknown := [name for name in variants if name not in known]:
         raise InputError(f'--variant "{unknown[0]}": {did_you_mean(unknown[0], known)}')
@@ -155,7 +155,7 @@ def _chosen(subject: Subject, names: Sequence[str]) -> Subject:
     base, *others = subject.arms
     for name in names:
         if name not in (variants := [arm.name for arm in others]):
-            known = did_you_mean(name, variants) if variants else "a run has no variants"
+            known = did_you_mean(name, variants) if variants else "a single run has no variants"
             raise InputError(f'--variant "{name}": {known}')
     return replace(
         subject,
@@ -170,11 +170,11 @@ def _chart(kind: str, subject: Subject, images: int, part: str, root: str | None
     from ablab.report.sections.images import most_wrong, worst
 
     if not subject.runs:
-        raise InputError(f"{subject.name}: there is no run yet")
+        raise InputError(f"{subject.name}: no run has finished yet")
     if kind == "effects":
         if not subject.verdicts:
             raise InputError(
-                f"run {subject.name} cannot show an effect by itself: that takes a study; "
+                f"run {subject.name} cannot show an effect by itself: an effect needs a study; "
                 f"try: ablab show curves {subject.name}"
             )
         return effects.intervals(subject.verdicts, subject.runs)

@@ -1,4 +1,4 @@
-"""Print a script that carries out a study on a Slurm cluster, with every step explained; submit nothing"""
+"""Print a script that runs a study on a Slurm cluster, with every step explained; submit nothing"""
 
 from pathlib import Path
 
@@ -19,17 +19,17 @@ EXAMPLES = (
     "--nodes", type=click.IntRange(1, 10000), required=True, help="Use this many nodes, each for one run at a time."
 )
 @click.option(
-    "--cpus", type=click.IntRange(1, 1024), default=4, show_default=True, help="Use this many CPUs of each node."
+    "--cpus", type=click.IntRange(1, 1024), default=4, show_default=True, help="Use this many CPUs on each node."
 )
 @click.option(
-    "--gpus", type=click.IntRange(0, 64), default=0, show_default=True, help="Use this many GPUs of each node."
+    "--gpus", type=click.IntRange(0, 64), default=0, show_default=True, help="Use this many GPUs on each node."
 )
 @click.option("--time", "limit", default="4h", show_default=True, help="Set the time limit of the job.")
 @click.option("--partition", default="", help="Use this partition  [default: the cluster's]")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="Pass runs through this shared folder  [default: runs/NAME below the current one]",
+    help="Exchange runs through this shared folder  [default: runs/NAME in the current folder]",
 )
 @click.option("--ray", "on_ray", is_flag=True, help="Write one job that starts a Ray cluster, not an array of tasks.")
 @json_option
@@ -61,4 +61,7 @@ def command(
     script = ray_script(name, run, asked) if on_ray else array_script(name, run, where, asked, work)
     say(as_json, {"script": script}, script.rstrip("\n"))
     if not as_json:  # the script may go into a file, so this does not go with it
-        click.echo(f"next: sbatch {name}.sbatch, once this is in that file and suits your cluster", err=True)
+        click.echo(
+            f"next: sbatch {name}.sbatch, after you have saved this to that file and adapted it to your cluster",
+            err=True,
+        )

@@ -39,10 +39,10 @@ NEEDS = {  # what a study must have for a table that not every study can have
     type=click.Choice(sorted(formats())),
     default="text",
     show_default=True,
-    help="Choose the format; CSV and JSON give every number unrounded, in its own column.",
+    help="Choose the format; CSV and JSON give every number unrounded, in a separate column.",
 )
 @click.option("--what", type=click.Choice(KINDS), default="verdicts", show_default=True, help="Choose the table.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the table to this file.")
 @json_option
 def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: bool) -> None:
     from ablab.atomic import atomic_write, check_writable
@@ -54,7 +54,7 @@ def command(study: StudyWords, form: str, what: Any, out: Path | None, as_json: 
 
     results = looked_up(study)
     if isinstance(results[0], TrialResult) and what not in (known := table_names("trial section")):
-        raise InputError(f"--what {what}: a study of a command has the tables {', '.join(known)}")
+        raise InputError(f"--what {what}: a study of a program has the tables {', '.join(known)}")
     named = [(result.study.name, table) for result in results for table in tables_of(result, what)]
     if out and len(named) > 1:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Train one recipe with one seed, measure it once on the test set, keep the run"""
+"""Train one recipe with one seed, measure it once on the test set, and keep the run"""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ EXAMPLES = (
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Set the seed of every random choice."
 )
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
-@click.option("--show-schedule", is_flag=True, help="Show the learning rate over the run and train nothing.")
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write that curve here, as SVG.")
+@click.option("--show-schedule", is_flag=True, help="Show the learning rate over the run; train nothing.")
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write that curve to this file, as SVG."
+)
 @track_option
 @data_root_option
 @store_option
@@ -95,7 +97,7 @@ def _show_schedule(recipe: Recipe, words: tuple[str, ...], picture: Path | None,
         atomic_write(picture, svg.document(chart))
     text = f"{title}: learning rate over {recipe.epochs} epochs\n{bars(rates, low=0.0)}"
     if recipe.schedule.startswith("plateau"):
-        text += "\nit falls when the validation loss stops falling, which is not known beforehand"
+        text += "\nthe rate falls when the validation loss stops falling, and nobody knows beforehand when that is"
     if picture:
         text += f"\npicture: {picture}"
     say(as_json, {"epochs": epochs, "rates": rates}, text, shlex.join(["ablab", "train", *words]))

@@ -21,7 +21,7 @@ def study_of_command(words: StudyWords) -> TrialStudy | None:
 
     found = read_trials(words.path) if words.path else None
     if found and words.scale != "default":
-        raise InputError(f"--scale {words.scale}: a study of a command has one size")
+        raise InputError(f"--scale {words.scale}: a study of a program has one size")
     return found
 
 
@@ -75,7 +75,7 @@ def show_result(result: TrialResult, words: StudyWords, out: Path | None, as_jso
 
 
 def refuse(study: TrialStudy, given: Mapping[str, Any]) -> None:
-    """Raise for an option that a study of a command does not have."""
+    """Raise for an option that a study of a program does not have."""
     for option, value in given.items():
         if value:
-            raise InputError(f"{option}: {study.where} is a study of a command, which has no such option")
+            raise InputError(f"{option}: {study.where} is a study of a program, which has no such option")

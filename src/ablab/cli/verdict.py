@@ -1,4 +1,4 @@
-"""Judge runs that were trained elsewhere: the pairs, intervals and words of a study, from files of results"""
+"""Judge runs that another program trained: read its result files and give the verdicts of a study"""
 
 from __future__ import annotations
 
@@ -29,22 +29,25 @@ ASK = 'ablab init asked --command "python train.py --seed {seed} {args}"'  # a s
 
 @click.command(help=__doc__)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--base", metavar="NAME", help="Compare with this variant  [default: one called base, or the first]")
+@click.option("--base", metavar="NAME", help="Compare with this variant  [default: the one called base, or the first]")
 @click.option("--variant", metavar="COLUMN", help="Read the variant from this column.")
 @click.option("--seed", metavar="COLUMN", help="Read the seed from this column.")
-@click.option("--metric", metavar="COLUMN", help="Read the figure from this column.")
+@click.option("--metric", metavar="COLUMN", help="Read the result from this column.")
 @click.option(
-    "--higher/--lower", "is_higher", default=None, help="Say which figures are better  [default: as their name says]"
+    "--higher/--lower",
+    "is_higher",
+    default=None,
+    help="Say which results are better  [default: by the name of the column]",
 )
 @click.option(
     "--unit",
     type=click.Choice(("share", "percent", "other")),
-    help="Say how figures are written: from 0 to 1, from 0 to 100, or in a unit of their own.",
+    help="Say how results are written: from 0 to 1 (share), from 0 to 100 (percent), or in another unit (other).",
 )
 @click.option(
     "--margin",
     type=float,
-    help="Set the smallest effect worth having  [default: 0.5 percentage points, of accuracies and error rates alone]",
+    help="Set the smallest effect worth having  [default: 0.5 percentage points, for accuracies and error rates only]",
 )
 @click.option(
     "--confidence", type=float, default=0.95, show_default=True, help="Set the confidence of all verdicts together."
@@ -56,7 +59,7 @@ ASK = 'ablab init asked --command "python train.py --seed {seed} {args}"'  # a s
     "--write",
     "form",
     type=click.Choice(("text", "markdown", "latex")),
-    help="Print sentences to paste into a paper instead; LaTeX comes with the BibTeX entry of ablab as a comment.",
+    help="Print sentences to paste into a paper instead; LaTeX adds ablab's BibTeX entry as a comment.",
 )
 @explain_option
 @exit_code_option
@@ -81,9 +84,9 @@ def command(
     from ablab.report.explained import of_judged
 
     if margin is not None and not 0 < margin < math.inf:
-        raise InputError(f"--margin {margin:g}: the smallest effect worth having is above 0")
+        raise InputError(f"--margin {margin:g}: give the smallest effect worth having, a number above 0")
     if not 0.5 < confidence < 1:
-        raise InputError(f"--confidence {confidence:g}: a share between 0.5 and 1 is wanted, such as 0.95")
+        raise InputError(f"--confidence {confidence:g}: give a share between 0.5 and 1, such as 0.95")
     table = table_of([row for path in paths for row in records(path)], columns)
     scale = scale_of(table, None if is_higher is None else "higher" if is_higher else "lower", unit)
     judged = judge(table, base, Rule(scale.margin(margin), confidence), scale, test_size)

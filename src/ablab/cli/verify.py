@@ -1,4 +1,4 @@
-"""Check a report that was handed in: train runs again from what it embeds, and say same or different"""
+"""Check somebody's report: train some of its runs again, and say whether they come out the same"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = (
 )
 
 
-@click.command(help=f"{__doc__}. Ends with 1 if one is different.")
+@click.command(help=f"{__doc__}. The exit code is 1 if a run differs.")
 @click.argument("report", type=click.Path(path_type=Path))
 @click.option(
     "--rerun",
@@ -28,9 +28,9 @@ EXAMPLES = (
     default=1,
     show_default=True,
     metavar="N",
-    help="Train this many of its runs again, drawn at random; 0 only reads the report.",
+    help="Train this many of its runs again, chosen at random; 0 only reads the report.",
 )
-@click.option("--run", "runs", multiple=True, metavar="ID", help="Train this run (may be repeated).")
+@click.option("--run", "runs", multiple=True, metavar="ID", help="Train this run again (may be repeated).")
 @click.option("--own-code", is_flag=True, help="Include runs whose network is a Python file; this executes the file.")
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
 @data_root_option

@@ -8,7 +8,7 @@ START = f"""ablab {VERSION}: does this change help this image classifier: by how
 
   ablab demo            answers a real question in about two minutes
   ablab init mine       writes a study file of your own, with every line explained
-  ablab run mine.toml   trains what it takes to answer it, and writes the report
+  ablab run mine.toml   trains until it is answered, and writes the report
   ablab verdict FILE    judges the results of another program
   ablab --help          lists all commands
 """
@@ -40,5 +40,5 @@ def _last_study() -> tuple[str, str]:
     verdicts = result.decision.every
     decided = sum(verdict.word != "undecided" for verdict in verdicts)
     state = f"{decided} of {counted(len(verdicts), 'verdict')} decided after {counted(len(result.runs), 'run')}"
-    open_runs = f", {counted(len(result.decision.wanted), 'run')} still wanted" if result.decision.wanted else ""
+    open_runs = f", {counted(len(result.decision.wanted), 'run')} still to train" if result.decision.wanted else ""
     return f"last study here: {shown(kept[-1].name)}: {state}{open_runs}", "ablab serve --open"

@@ -1,4 +1,4 @@
-"""Work for a study whose owner is elsewhere: take runs from a folder, train them, leave them there"""
+"""Train runs for a study on another machine: take them from a shared folder, and leave the results there"""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ EXAMPLES = ("ablab work /shared/study",)
 
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--wait", default="10m", show_default=True, help="Stop when no run has been offered for this long.")
+@click.option("--wait", default="10m", show_default=True, help="Stop after waiting this long without a new run.")
 @data_root_option
 @json_option
 def command(folder: Path, wait: str, data_root: str | None, as_json: bool) -> None:
@@ -26,4 +26,4 @@ def command(folder: Path, wait: str, data_root: str | None, as_json: bool) -> No
     seconds = grammar.duration(wait)
     with Live(as_json=as_json) as live:
         done = work(Drop(folder), Loader(data_root), live.show, seconds)
-    say(as_json, {"runs": done}, f"{counted(done, 'run')} carried out; nothing more is wanted here", "ablab runs ls")
+    say(as_json, {"runs": done}, f"{counted(done, 'run')} trained; there is nothing left to do here", "ablab runs ls")

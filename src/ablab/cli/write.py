@@ -1,4 +1,4 @@
-"""Print sentences about each verdict to paste into a paper: text, Markdown, or LaTeX with BibTeX"""
+"""Print sentences about each verdict for a paper: text, Markdown, or LaTeX with BibTeX"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = ("ablab write quickstart --format latex",)
     type=click.Choice(("text", "markdown", "latex")),
     default="text",
     show_default=True,
-    help="Choose the format; LaTeX comes with the BibTeX entry of ablab as a comment.",
+    help="Choose the format; LaTeX adds ablab's BibTeX entry as a comment.",
 )
 @json_option
 def command(study: StudyWords, form: Any, as_json: bool) -> None:

@@ -53,7 +53,7 @@ def load_dataset(
             return _official_files(published, root, size, skip_unreadable)
         return _published(published, root, arguments.get("labels"), size, skip_unreadable)
     if size is not None:
-        raise DataError(f"{text}: generated pictures have one size; leave out size = {size}")
+        raise DataError(f"{text}: generated images have a fixed size; leave out size = {size}")
     return _generate(entry, arguments)
 
 
@@ -84,7 +84,9 @@ def _as_name(text: str) -> grammar.Call:
             near = re.sub(r"\W", "_", text)
             hint = f'; did you mean "{near}"?' if near in data_sets() else ""
             raise DataError(f"{text}: no such file or folder (looked from {Path.cwd()}){hint}") from None
-        raise DataError(f"{error}\na data set is a path, a name such as cifar10, or phantom(difficulty=0.5)") from None
+        raise DataError(
+            f"{error}\ngive a data set as a path, as a name such as cifar10, or as phantom(difficulty=0.5)"
+        ) from None
 
 
 def _labels(asked: grammar.Call, text: str) -> str | None:
@@ -92,7 +94,7 @@ def _labels(asked: grammar.Call, text: str) -> str | None:
     if not asked.args and not asked.options:
         return None
     if asked.options or len(asked.args) > 1 or asked.args[0] not in ("fine", "coarse"):
-        raise DataError(f"{text}: the brackets may say fine or coarse, such as cifar100(coarse)")
+        raise DataError(f"{text}: the parentheses may contain fine or coarse, such as cifar100(coarse)")
     return str(asked.args[0])
 
 
@@ -160,8 +162,8 @@ def _official(dataset: "Dataset", known: Known, labels: str | None, place: Path)
     named = replace(dataset, name=name, classes=known.labels[kind].classes)
     if is_official(named) is False:
         raise DataError(
-            f"{place}: these are not the official pixels and labels of {known.name}; to use them all the same name "
-            f"the path and not {known.name}; for the official ones: ablab data get {known.name}"
+            f"{place}: these are not the official pixels and labels of {known.name}; to use them anyway, give "
+            f"the path instead of {known.name}; for the official ones: ablab data get {known.name}"
         )
     return named
 
@@ -176,7 +178,7 @@ def _own(asked: grammar.Call, size: int | None) -> "Dataset":
     if faults:
         raise DataError(replace(fault, message=f"{asked}: {fault.message}") for fault in faults)
     if size is not None:
-        raise DataError(f"{asked}: the function decides the size of its pictures; leave out size = {size}")
+        raise DataError(f"{asked}: the function decides the size of its images; leave out size = {size}")
 
     def make() -> Dataset:
         try:
@@ -187,7 +189,7 @@ def _own(asked: grammar.Call, size: int | None) -> "Dataset":
             raise DataError(f"{asked}: {told(error)}") from error
         if not isinstance(made, Dataset):
             raise DataError(
-                f"{asked}: gave a {type(made).__name__}; a Dataset is wanted, such as ablab.from_arrays gives"
+                f"{asked}: returned a {type(made).__name__}; it must return a Dataset, such as ablab.from_arrays gives"
             )
         return made
 

@@ -63,7 +63,7 @@ def members(path: Path, wanted: Mapping[str, int]) -> Iterator[tuple[str, bytear
                 if header.size != wanted[name]:
                     stream.fail(f'"{name}" has {header.size:,} bytes and not {wanted[name]:,}')
                 if name in found:
-                    stream.fail(f'"{name}" is in it twice')
+                    stream.fail(f'"{name}" is in the archive twice')
                 found.add(name)
                 content = stream.read(header.size)
                 stream.skip(-header.size % BLOCK)
@@ -104,7 +104,9 @@ class _Stream:
         raise DataError(f"{self.path}: {what}")
 
     def fail_at_header(self) -> NoReturn:
-        self.fail("is neither a tar nor a gzipped tar" if self.given <= BLOCK else "is damaged: a header is not right")
+        self.fail(
+            "is neither a tar nor a gzipped tar" if self.given <= BLOCK else "is damaged: one of its headers is invalid"
+        )
 
     def read(self, length: int) -> bytearray:
         """Exactly `length` bytes."""
@@ -145,7 +147,7 @@ class _Stream:
 
     def _claim(self, length: int) -> None:
         if self.given + length > self.limit:
-            self.fail(f"unpacks to more than {self.limit:,} bytes, or says so: far more than the data set has")
+            self.fail(f"unpacks to more than {self.limit:,} bytes, or claims to: far more than the data set has")
 
     def _piece(self, most: int) -> bytes:
         """Between 1 and `most` bytes, or none at the end of the file."""
@@ -212,14 +214,14 @@ def _parse(block: bytearray, stream: _Stream) -> _Header:
     prefix = bytes(block[345:500]).rstrip(b"\0") if block[257:263] == b"ustar\0" else b""
     kind = bytes(block[156:157])
     if kind == b"S":
-        stream.fail("holds a sparse file, which no official archive does")
+        stream.fail("holds a sparse file, and no official archive has one")
     size = 0 if kind in KINDS else _octal(block[124:136], stream)  # links, devices and folders have no data
     return _Header(prefix + b"/" + name if prefix else name, kind, size)
 
 
 def _octal(field: bytearray, stream: _Stream) -> int:
     if field[0] & 0x80:  # GNU: a binary number, for sizes of 8 GB and more, or negative ones
-        stream.fail("is damaged or made to harm: a header holds a size that no official archive has")
+        stream.fail("is damaged or malicious: a header gives a size that no official archive has")
     digits = bytes(field).strip(b" \0")
     if not all(digit in b"01234567" for digit in digits):
         stream.fail_at_header()
@@ -228,7 +230,7 @@ def _octal(field: bytearray, stream: _Stream) -> int:
 
 def _decimal(digits: bytes, stream: _Stream) -> int:
     if not digits.isdigit() or len(digits) > 15:
-        stream.fail("is damaged or made to harm: a pax header holds an impossible size")
+        stream.fail("is damaged or malicious: a pax header gives an impossible size")
     return int(digits)
 
 
@@ -243,7 +245,7 @@ def _pax_records(content: bytes, stream: _Stream) -> dict[bytes, bytes]:
         record = content[at + len(digits) + 1 : at + length]
         key, equals, value = record.partition(b"=")
         if not rest or not equals or at + length > len(content) or not record.endswith(b"\n"):
-            stream.fail("is damaged: a pax header is not right")
+            stream.fail("is damaged: one of its pax headers is invalid")
         records[key] = value[:-1]
         at += length
     return records

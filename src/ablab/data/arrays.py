@@ -55,7 +55,7 @@ def with_test(name: str, classes: tuple[str, ...], parts: Mapping[str, Examples]
     if test is not None:
         return Dataset(name, classes, train, test, val, notes=tuple(notes))
     if len(train) < 2:
-        raise DataError(f"{name}: has one image and no test part; give a test part too")
+        raise DataError(f"{name}: has one image and no test images; give test images, too")
     from ablab.data.holdout import set_aside
 
     train, test, note = set_aside(train.images, train.labels, classes)
@@ -67,9 +67,9 @@ def pixels(array: Any, where: str, *, layout: Layout | None = None) -> Tensor:
     raw = as_numpy(array, where)
     if raw.dtype.kind != "f" and raw.dtype != np.uint8:
         write = ' write images.astype("uint8") if its values are 0 to 255' if raw.dtype.kind in "iu" else ""
-        _fail(where, f"holds {raw.dtype.name} values; wanted are uint8, or floats from 0 to 1;{write}".rstrip(";"))
+        _fail(where, f"holds {raw.dtype.name} values; they must be uint8, or floats from 0 to 1;{write}".rstrip(";"))
     if raw.ndim not in (3, 4):
-        _fail(where, f"has the shape {_shape(raw)}; wanted is [N,H,W,C], [N,C,H,W] or, for grey images, [N,H,W]")
+        _fail(where, f"has the shape {_shape(raw)}; it must be [N,H,W,C], [N,C,H,W] or, for gray images, [N,H,W]")
     if 0 in raw.shape:
         _fail(where, f"has the shape {_shape(raw)}: there are no images in it")
     first = raw[:, None] if raw.ndim == 3 else _channels_first(raw, where, layout)  # (N, C, H, W), a view
@@ -87,14 +87,16 @@ def label_array(array: Any, where: str, images: int) -> Any:
     if raw.ndim == 2 and raw.shape[1] == 1:
         raw = raw[:, 0]
     if raw.ndim == 2:
-        _fail(where, f"has the shape {_shape(raw)} and not [N]; if each row marks its class, write labels.argmax(1)")
+        _fail(where, f"has the shape {_shape(raw)} and not [N]; for one-hot rows, write labels.argmax(1)")
     if raw.ndim != 1:
-        _fail(where, f"has the shape {_shape(raw)}; wanted is one label for each image: [N]")
+        _fail(where, f"has the shape {_shape(raw)}; it must have one label for each image: [N]")
     if len(raw) != images:
         _fail(where, f"has {len(raw):,} labels for {images:,} images")
     if raw.dtype.kind not in "iuU":
         write = '; write labels.astype("int64")' if raw.dtype.kind in "fb" else ""
-        _fail(where, f"holds {raw.dtype.name} values; wanted are whole numbers, or texts that name the classes{write}")
+        _fail(
+            where, f"holds {raw.dtype.name} values; they must be whole numbers, or texts that name the classes{write}"
+        )
     return raw
 
 
@@ -105,7 +107,7 @@ def class_numbers(raw: Any, classes: Sequence[str], where: str) -> Tensor:
         found = np.array([number.get(text, -1) for text in _texts(raw, where)], dtype=np.int64)
         wanted = f"the classes are {', '.join(classes[:10])}{', ...' if len(classes) > 10 else ''}"
     else:
-        found, wanted = raw, f"allowed are 0 to {len(classes) - 1}"
+        found, wanted = raw, f"labels must be from 0 to {len(classes) - 1}"
     bad = (found < 0) | (found >= len(classes))  # before any cast, because 2**64 - 1 as i64 is -1
     if bad.any():
         row = int(bad.argmax())
@@ -131,19 +133,23 @@ def as_numpy(array: Any, where: str) -> Any:
     """A numpy array in this machine's byte order of a numpy array, a tensor or a list; shares memory if it can."""
     if isinstance(array, Tensor):
         if array.layout != torch.strided or array.is_quantized or array.is_complex():
-            _fail(where, f"is a tensor of {array.dtype} in the layout {array.layout}; wanted is an ordinary one")
+            _fail(where, f"is a tensor of {array.dtype} in the layout {array.layout}; it must be an ordinary one")
         array = array.detach().cpu()
         array = (array.float() if array.dtype == torch.bfloat16 else array).numpy()
     elif not isinstance(array, np.ndarray):
         if not isinstance(array, list | tuple):
-            _fail(where, f"is of type {type(array).__name__}; wanted is a numpy array or a torch tensor")
+            _fail(where, f"is of type {type(array).__name__}; it must be a numpy array or a torch tensor")
         try:
             array = np.asarray(array)
         except (ValueError, TypeError, OverflowError, RuntimeError):
-            _fail(where, "is a list that makes no array: its items differ in shape; write np.stack(items)")
+            _fail(
+                where, "is a list that does not make an array, because its items differ in shape; write np.stack(items)"
+            )
     if array.dtype.hasobject:
         _fail(
-            where, "is an array of Python objects, which is never read; write np.stack(items), or .astype of its values"
+            where,
+            "is an array of Python objects, and ablab never reads those; write np.stack(items), or convert it "
+            "with .astype",
         )
     return array.astype(array.dtype.newbyteorder("=")) if not array.dtype.isnative else array
 
@@ -155,14 +161,14 @@ def _channels_first(raw: Any, where: str, layout: Layout | None) -> Any:
     last, first = raw.shape[3], raw.shape[1]
     if layout is None:
         if last in CHANNELS and first in CHANNELS:
-            _fail(where, f'has the shape {_shape(raw)}, which may be read both ways; add layout="NHWC" or "NCHW"')
+            _fail(where, f'has the shape {_shape(raw)}, which could be either layout; add layout="NHWC" or "NCHW"')
         layout = "NCHW" if first in CHANNELS or (first in (2, 4) and last not in (*CHANNELS, 2, 4)) else "NHWC"
     channels = last if layout == "NHWC" else first
     if channels == 4:
         drop = "images[..., :3]" if layout == "NHWC" else "images[:, :3]"
         _fail(where, f"has the shape {_shape(raw)}: 4 channels; drop the alpha channel: {drop}")
     if channels not in CHANNELS:
-        _fail(where, f"has the shape {_shape(raw)}: {channels} channels; wanted are 1 or 3, first or last")
+        _fail(where, f"has the shape {_shape(raw)}: {channels} channels; there must be 1 or 3, first or last")
     return np.moveaxis(raw, 3, 1) if layout == "NHWC" else raw
 
 
@@ -179,7 +185,7 @@ def _as_bytes(chunk: Any, start: int, where: str) -> Any:
         elif 1 < value <= 255:
             advice = 'if they go from 0 to 255, write images.round().astype("uint8")'
         else:
-            advice = "give the pixels before they were standardised, from 0 to 1"
+            advice = "give the pixels before standardization, from 0 to 1"
         _fail(where, f"image {start + row} has the value {value:g}; floats must be from 0 to 1; {advice}")
     return np.rint(chunk * 255).astype(np.uint8)
 
@@ -220,11 +226,11 @@ def _found_classes(raw: Mapping[str, Any], where: Mapping[str, str], *, texts: b
         if not texts and value < 0:
             part = next(part for part, array in raw.items() if (array == value).any())
             row = int((raw[part] < 0).argmax())
-            _fail(where[part], f"label {row} is {raw[part][row].item()}; labels are numbered from 0 on")
+            _fail(where[part], f"label {row} is {raw[part][row].item()}; labels must start at 0")
         if not texts and value != expected:
             _fail(
                 where["train"],
-                f"no label is {expected}, but there is {value}: number the classes from 0 on without gaps "
+                f"no label is {expected}, but there is {value}: number the classes from 0 without gaps "
                 "(np.unique(labels, return_inverse=True)[1]), or name all of them in classes",
             )
         yield str(value)
@@ -239,7 +245,7 @@ def _texts(raw: Any, where: str) -> list[str]:
         texts: list[str] = raw.tolist()
         "".join(texts).encode()
     except ValueError:
-        _fail(where, "holds texts with characters that do not exist")
+        _fail(where, "holds text with invalid characters")
     return texts
 
 

@@ -133,6 +133,6 @@ def _about_classes(classes: tuple[str, ...], per_class: dict[str, tuple[int, ...
         (least, small), (most, large) = sizes[0], sizes[-1]
         notes.append(
             f'classes are uneven: "{large}" has {most:,} training images and "{small}" {least:,} '
-            f"({most / least:.1f} times as many); accuracy is mostly about the large ones"
+            f"({most / least:.1f} times as many); accuracy mostly reflects the large classes"
         )
     return notes

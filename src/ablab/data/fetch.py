@@ -118,8 +118,8 @@ def download(url: str, part: Path, wanted: Known, say: Progress, pause: float, s
         if _size(part) < wanted.bytes:
             if failures >= PATIENCE:
                 raise DataError(
-                    f"{url}: {trouble}; got {_size(part):,} of {wanted.bytes:,} bytes, which are kept: the same "
-                    f"command goes on from there\n{by_hand(wanted, part.parent)}"
+                    f"{url}: {trouble}; got {_size(part):,} of {wanted.bytes:,} bytes and kept them: the "
+                    f"same command continues from there\n{by_hand(wanted, part.parent)}"
                 )
             say(f"{trouble}: trying again", _size(part), wanted.bytes)
             time.sleep(pause * 2**failures)
@@ -195,7 +195,7 @@ def _start_of(answer: Any, have: int, wanted: Known, part: Path) -> int:
     place = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", "").strip())
     if place is None or int(place[1]) != have or place[2] not in ("*", str(wanted.bytes)):
         _forget(part)
-        raise _Trouble("the server answered with another part of the file than was asked for")
+        raise _Trouble("the server sent a different part of the file than ablab asked for")
     return have
 
 
@@ -207,9 +207,9 @@ def _refuse_what_is_not_the_file(answer: Any, start: int, url: str, wanted: Know
         return
     encoding = answer.headers.get("Content-Encoding", "identity")
     if kind == "text/html":
-        wrong = "the answer is a web page, perhaps a login page, and not the file"
+        wrong = "the server sent a web page, perhaps a login page, and not the file"
     elif encoding != "identity":
-        wrong = f"the file comes compressed once more (Content-Encoding {encoding}), which would change its bytes"
+        wrong = f"the server compresses the file again (Content-Encoding {encoding}), which would change its bytes"
     elif length.isdigit():
         wrong = f"the server offers {start + int(length):,} bytes, and the official file has {wanted.bytes:,}"
     else:
@@ -236,8 +236,8 @@ def check_archive(path: Path, wanted: Known, say: Progress) -> None:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     if (md5.hexdigest(), sha256.hexdigest()) != (wanted.md5, wanted.sha256):
         raise DataError(
-            f"{path}: its bytes are not the official ones (SHA-256 {sha256.hexdigest()}, official {wanted.sha256}); "
-            f"nothing of it was read\n{by_hand(wanted, path.parent)}"
+            f"{path}: this is not the official file (SHA-256 {sha256.hexdigest()}, official {wanted.sha256}); "
+            f"ablab read nothing from it\n{by_hand(wanted, path.parent)}"
         )
 
 
@@ -258,7 +258,7 @@ def unpack(archive: Path, folder: Path, wanted: Known, say: Progress) -> None:
         if folder.exists():  # not whole, but it may hold what somebody wants
             aside = folder.with_name(f"{folder.name}.{secrets.token_hex(3)}.aside")
             folder.rename(aside)
-            say(f"{folder} was not complete; it is now {aside}", 0, 0)
+            say(f"{folder} was incomplete; ablab renamed it {aside}", 0, 0)
         temporary.rename(folder)
         sync_folder(folder.parent)
     except OSError as error:
@@ -296,7 +296,7 @@ def _known(name: str) -> Known:
     if name in OFFICIAL:
         official = OFFICIAL[name]
         raise DataError(
-            f"{name} is not downloaded by ablab: get {', '.join(official.files)} from {official.site} and put them "
+            f"{name} cannot be downloaded by ablab: get {', '.join(official.files)} from {official.site} and put them "
             f"into {download_folder() / official.places[0]}"
         )
     if name not in KNOWN:

@@ -37,8 +37,8 @@ def set_aside(
     _check(is_test, labels, counts, classes)
     train, test = (Examples(images[rows].contiguous(), labels[rows].contiguous()) for rows in (~is_test, is_test))
     note = (
-        f"there are no test images of its own, so {len(test):,} of {len(labels):,} ({100 * fraction:.0f} % of each "
-        "class, always the same ones) were set aside as test images"
+        f"the data set has no test images, so {len(test):,} of {len(labels):,} ({100 * fraction:.0f} % of each "
+        "class, always the same ones) serve as test images"
     )
     return train, test, note
 
@@ -71,8 +71,8 @@ def _check(is_test: Tensor, labels: Tensor, counts: list[int], classes: Sequence
     tested = torch.bincount(labels[is_test], minlength=len(classes)).tolist()
     for name, count, in_test in zip(classes, counts, tested, strict=True):
         if count and not 0 < in_test < count:
-            alike = "" if count == 1 else ", alike to the last bit or nearly all so"
+            alike = "" if count == 1 else ", all or nearly all identical"
             raise DataError(
-                f'class "{name}" has {counted(count, "image")}{alike}: too few to set test images aside; '
-                "give a test part, or more images"
+                f'class "{name}" has {counted(count, "image")}{alike}: too few to set aside test images; '
+                "give test images, or more images"
             )

@@ -159,7 +159,7 @@ CIFAR100_PLACES = (
 KNOWN = {
     "cifar10": Known(
         name="cifar10",
-        summary="60,000 pictures of 32 x 32 pixels in 10 classes",
+        summary="60,000 images of 32 x 32 pixels in 10 classes",
         form="python",
         folder="cifar-10-batches-py",
         archive="cifar-10-python.tar.gz",
@@ -185,7 +185,7 @@ KNOWN = {
     ),
     "cifar100": Known(
         name="cifar100",
-        summary="60,000 pictures of 32 x 32 pixels in 100 classes (coarse: 20)",
+        summary="60,000 images of 32 x 32 pixels in 100 classes (coarse: 20)",
         form="python",
         folder="cifar-100-python",
         archive="cifar-100-python.tar.gz",
@@ -211,7 +211,7 @@ KNOWN = {
 BINARY = {
     "cifar10": Known(
         name="cifar10",
-        summary="60,000 pictures of 32 x 32 pixels in 10 classes",
+        summary="60,000 images of 32 x 32 pixels in 10 classes",
         form="binary",
         folder="cifar-10-batches-bin",
         archive="cifar-10-binary.tar.gz",
@@ -234,7 +234,7 @@ BINARY = {
     ),
     "cifar100": Known(
         name="cifar100",
-        summary="60,000 pictures of 32 x 32 pixels in 100 classes (coarse: 20)",
+        summary="60,000 images of 32 x 32 pixels in 100 classes (coarse: 20)",
         form="binary",
         folder="cifar-100-binary",
         archive="cifar-100-binary.tar.gz",

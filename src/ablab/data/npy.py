@@ -50,7 +50,7 @@ def _header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, Any, in
     """Shape, order and type that the header says, and where the values begin."""
     front = file.read(10)
     if front[:6] != MAGIC or front[6:8] not in (b"\1\0", b"\2\0"):
-        _fail(where, "is no array in numpy's format 1 or 2")
+        _fail(where, "is not an array in numpy's format 1 or 2")
     if front[6] == 2:
         front += file.read(2)
     length = int.from_bytes(front[8:], "little")
@@ -61,9 +61,11 @@ def _header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, Any, in
         warnings.simplefilter("ignore")  # of headers that Python 2 wrote, which are read all the same
         shape, fortran, dtype = (npy.read_array_header_1_0 if front[6] == 1 else npy.read_array_header_2_0)(text)
     if dtype.hasobject:
-        _fail(where, "is an array of Python objects, which is never read; write np.stack(items) before saving it")
+        _fail(
+            where, "is an array of Python objects, and ablab never reads those; write np.stack(items) before saving it"
+        )
     if dtype.kind not in "biufU" or not dtype.itemsize:
-        _fail(where, f"holds {dtype} values; wanted are numbers")
+        _fail(where, f"holds {dtype} values; they must be numbers")
     return shape, fortran, dtype, len(front) + length
 
 

@@ -65,7 +65,7 @@ class Official:
                 if (folder / name).is_file() and _md5(folder / name) != digest:
                     raise DataError(
                         f"{folder / name}: is not the official file of {self.name} (its MD5 is not {digest}); to use "
-                        f"it all the same name the path and not {self.name}"
+                        f"it anyway, give the path instead of {self.name}"
                     )
 
     def named(self, dataset: "Dataset") -> "Dataset":
@@ -79,9 +79,9 @@ class Official:
 def plain(path: Path, labels: str | None, skip_unreadable: bool) -> None:
     """Raise for options that a data set of one kind of labels and whole files does not have."""
     if labels is not None:
-        raise DataError(f'{path}: there is one kind of labels; leave out "({labels})"')
+        raise DataError(f'{path}: the data set has only one kind of labels; leave out "({labels})"')
     if skip_unreadable:
-        raise DataError(f"{path}: skipping unreadable files is for folders of pictures; these files are read whole")
+        raise DataError(f"{path}: only folders of images can skip unreadable files; leave out the option")
 
 
 def _md5(file: Path) -> str:
@@ -101,7 +101,7 @@ OFFICIAL = {
     for one in (
         Official(
             name="mnist",
-            summary="70,000 grey digits of 28 x 28 pixels in 10 classes (LeCun, Cortes and Burges 1998)",
+            summary="70,000 gray digits of 28 x 28 pixels in 10 classes (LeCun, Cortes and Burges 1998)",
             site="http://yann.lecun.com/exdb/mnist/",
             files=IDX,
             places=("mnist", "MNIST", "mnist.npz"),  # the last is how Keras keeps it
@@ -116,7 +116,7 @@ OFFICIAL = {
         ),
         Official(
             name="fashion-mnist",
-            summary="70,000 grey pictures of clothes, 28 x 28 pixels, in 10 classes (Xiao, Rasul and Vollgraf 2017)",
+            summary="70,000 gray pictures of clothes, 28 x 28 pixels, in 10 classes (Xiao, Rasul and Vollgraf 2017)",
             site="https://github.com/zalandoresearch/fashion-mnist",
             files=IDX,
             places=("fashion-mnist", "fashion_mnist", "FashionMNIST"),
@@ -131,7 +131,7 @@ OFFICIAL = {
         ),
         Official(
             name="kmnist",
-            summary="70,000 grey cursive Japanese characters of 28 x 28 pixels in 10 classes (Clanuwat et al. 2018)",
+            summary="70,000 gray cursive Japanese characters of 28 x 28 pixels in 10 classes (Clanuwat et al. 2018)",
             site="http://codh.rois.ac.jp/kmnist/",
             files=IDX,
             places=("kmnist", "KMNIST"),

@@ -82,7 +82,7 @@ def decode_all(
     if unreadable and not skip_unreadable:
         more = [f"and {len(unreadable) - SHOWN:,} more"] if len(unreadable) > SHOWN else []
         listed = "\n".join([*unreadable[:SHOWN], *more])
-        advice = "--skip-unreadable goes on without them" if kept else "no picture can be read"
+        advice = "--skip-unreadable leaves them out" if kept else "no picture can be read"
         raise DataError(f"{listed}\n{len(unreadable):,} of {len(items):,} pictures are unreadable; {advice}")
     if len(kept) < len(items):
         images = images[list(kept)]
@@ -91,12 +91,12 @@ def decode_all(
 
 def treatment(side: int) -> str:
     """A sentence that says how pictures of other sizes came to `side` pixels."""
-    return f"pictures of another size were cut to their centre square and resized to {side} x {side} ({FILTER.name})"
+    return f"cropped pictures of other sizes to their center square and resized them to {side} x {side} ({FILTER.name})"
 
 
 def _check_size(size: int) -> None:
     if not 1 <= size <= MOST_SIDE:
-        raise DataError(f"size={size}: pictures can be brought to 1 to {MOST_SIDE:,} pixels a side")
+        raise DataError(f"size={size}: ablab resizes pictures to 1 to {MOST_SIDE:,} pixels per side")
 
 
 def _room(count: int, side: int) -> Tensor:
@@ -152,10 +152,10 @@ def _pixels(content: bytes, where: str, size: int | None) -> Tensor:
         if width * height > (most := MOST_PIXELS if is_plain else MOST_CONVERTED):
             raise DataError(
                 f"{where}: claims {width:,} x {height:,} pixels; at most {most:,} are decoded "
-                f"of mode {opened.mode}, save it smaller if it is genuine"
+                f"of mode {opened.mode}, if it is genuine, save it at a smaller size"
             )
         if opened.format == "JPEG" and content.count(b"\xff\xda") * width * height > MOST_SCANNED:
-            raise DataError(f"{where}: is a JPEG of more scans than any genuine one of its size; not decoded")
+            raise DataError(f"{where}: is a JPEG with more scans than any genuine one of its size; not decoded")
         with _one_large if width * height > LARGE else contextlib.nullcontext():
             opened.load()
             _turn_upright(opened)
@@ -195,7 +195,7 @@ def _turn_upright(opened: Image.Image) -> None:
 def _plain(picture: Image.Image, where: str) -> Image.Image:
     """The same picture in a mode that can be resized: L, LA, RGB or RGBA."""
     if picture.mode == "F":
-        raise DataError(f"{where}: holds fractions and not colours; save it as PNG with 8 or 16 bits")
+        raise DataError(f"{where}: holds fractions and not colors; save it as a PNG with 8 or 16 bits")
     if picture.mode.startswith("I"):
         values = np.asarray(picture)
         grey = Image.fromarray((values >> 8).clip(0, 255).astype(np.uint8))

@@ -131,14 +131,14 @@ def _set_aside(dataset: Dataset, fraction: float) -> list[int]:
 def _validation_shares(counts: list[int], fraction: float, classes: tuple[str, ...]) -> list[int]:
     """How many images of each class are set aside: the rounded share, one at least, never the last one."""
     if not 0 < fraction < 1:
-        raise DataError(f"val = {fraction}: the validation share must lie between 0 and 1, such as 0.1")
+        raise DataError(f"val = {fraction}: the validation share must be between 0 and 1, such as 0.1")
     if not sum(counts):
-        raise DataError("no validation split is possible: there is no training image")
+        raise DataError("no validation split is possible: there are no training images")
     for name, count in zip(classes, counts, strict=True):
         if count == 1:
             raise DataError(
                 f'no validation split is possible: class "{name}" has 1 training image, and 2 are needed '
-                "(one to learn from, one to select on); add images or leave the class out"
+                "(one to train on, one to validate on); add images or leave the class out"
             )
     present = sum(count > 0 for count in counts)
     total = max(round(sum(counts) * fraction), present)
@@ -149,7 +149,7 @@ def _training_shares(left: list[int], train_images: int, classes: tuple[str, ...
     """How many images of each class are kept of those that validation left."""
     if train_images > sum(left):
         raise DataError(
-            f"train_images = {train_images:,}: only {sum(left):,} training images are there once the validation "
+            f"train_images = {train_images:,}: only {sum(left):,} training images are left after the validation "
             f"images are set aside; ask for {sum(left):,} or fewer"
         )
     present = [i for i, count in enumerate(left) if count]

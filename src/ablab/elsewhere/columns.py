@@ -87,8 +87,8 @@ def _runs(rows: Sequence[Record], metric: str) -> tuple[list[Record], list[str]]
     runs = [row for row in rows if has_parameters(row) or str(row.get(metric, "")).strip()]
     once = [row for row in runs if not is_repeat(row)]
     bare, repeated = len(rows) - len(runs), len(runs) - len(once)
-    remarks = [f"{counted(bare, 'row')} with neither parameters nor a figure: left out, as no run"] if bare else []
-    remarks += [f"{counted(repeated, 'repeated call')}: left out, because a seed counts once"] if repeated else []
+    remarks = [f"skipped {counted(bare, 'row')} with neither parameters nor a figure"] if bare else []
+    remarks += [f"skipped {counted(repeated, 'repeated call')}, because each seed counts once"] if repeated else []
     return once, remarks
 
 
@@ -115,8 +115,8 @@ def _wide(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, st
         for at, row in enumerate(rows)
         for head in numeric
     )
-    told = f'seeds by "{seed}"' if seed else "a row is taken for a seed"
-    remark = f"read: a column a variant ({', '.join(numeric)}), {told}"
+    told = f'seeds by "{seed}"' if seed else "each row counts as one seed"
+    remark = f"read: one column for each variant ({', '.join(numeric)}), {told}"
     return Table("figure", scores, _decimals(rows, numeric), (remark,))
 
 
@@ -126,7 +126,7 @@ def _column(what: str, named: str | None, rows: Sequence[Record], heads: Sequenc
         if named not in heads:
             ends = [head for head in heads if named.lower() in _ends(head)]
             near = f'did you mean "{ends[0]}"?' if ends else did_you_mean(named, heads)
-            raise InputError(f"--{what} {named}: no column is called so: {near}")
+            raise InputError(f"--{what} {named}: there is no such column: {near}")
         return named
     plain = {head: head.lower().replace("/", ".").rpartition(".")[2] for head in heads}
     groups = (
@@ -169,7 +169,7 @@ def _value(row: Record, column: str, status: str) -> float | None:
     if not text or text.lower() in ("nan", "na", "none", "null", "-", "inf", "-inf") or status.lower() not in DONE:
         return None
     if isinstance(cell, bool) or not _is_number(text):
-        raise InputError(f'{row[""]}: {column} is "{cell}": a number is wanted')
+        raise InputError(f'{row[""]}: {column} is "{cell}": write a number')
     return float(text)
 
 

@@ -70,10 +70,10 @@ def judge(table: Table, base: str | None, rule: Rule, scale: Scale, images: int 
     """Each variant against the base: paired by seeds where there are any, else by Welch's interval."""
     names = list(dict.fromkeys(score.variant for score in table.scores))
     if len(names) < 2:
-        raise InputError(f"all runs are of one variant, {names[0]}: two are wanted, the base and another")
+        raise InputError(f"all runs are of one variant, {names[0]}: a comparison needs two, the base and another")
     chosen = _base(names) if base is None else base
     if chosen not in names:
-        raise InputError(f"--base {chosen}: no variant is called so: {did_you_mean(chosen, names)}")
+        raise InputError(f"--base {chosen}: there is no such variant: {did_you_mean(chosen, names)}")
     metric, factor = scale.metric, scale.factor
     known = {name: _by_seed(name, table.scores, factor) for name in names}
     grid = 100 / images if images and metric.unit == "%" else factor * 10.0**-table.decimals
@@ -101,7 +101,7 @@ def _by_seed(name: str, scores: Sequence[Score], factor: int) -> dict[str, float
     for at, score in enumerate(each for each in scores if each.variant == name):
         seed = f"#{name}/{at}" if score.seed is None else score.seed
         if seed in found:
-            raise InputError(f"{score.where}: {name} has seed {seed} twice: a seed counts once")
+            raise InputError(f"{score.where}: {name} has seed {seed} twice: each seed counts once")
         found[seed] = None if score.value is None else factor * score.value
     return found
 
@@ -167,7 +167,7 @@ def welch(left: Sequence[float], right: Sequence[float], alpha: float) -> tuple[
     """
     errors = [sd(side) / math.sqrt(len(side)) for side in (left, right)]
     if not any(errors):
-        raise InputError("all runs of each variant have the same figure: without any spread there is no interval")
+        raise InputError("all runs of each variant have the same figure, and without any spread there is no interval")
     gap, half = mean(right) - mean(left), welch_half(errors, (len(left), len(right)), alpha)
     return gap - half, gap + half
 
@@ -179,7 +179,7 @@ def _sentence(one: Compared, rule: Rule, metric: Metric) -> str:
     )
     if one.effect is None or one.low is None or one.high is None:
         return (
-            f"{one.variant}: undecided after {how}; a verdict takes {LEAST} pairs of finished runs at least ({margin})."
+            f"{one.variant}: undecided after {how}; a verdict needs at least {LEAST} pairs of finished runs ({margin})."
         )
     effect, low, high = (signed(number, metric.digits) for number in (one.effect, one.low, one.high))
     interval = f"{100 * one.level:g} % interval {low} to {high}"
@@ -195,14 +195,17 @@ def _remarks(table: Table, known: Mapping[str, Mapping[str, float | None]], base
     for name, runs in known.items():
         alone = len(runs.keys() ^ known[base].keys()) if runs.keys() & known[base].keys() else 0
         if alone:
-            said.append(f"{counted(alone, 'seed')} without a partner beside {name}: left out")
+            said.append(f"skipped {counted(alone, 'seed')} of {name} or {base}, because the other has no run with it")
         if name != base and not runs.keys() & known[base].keys():
-            said.append(f"{name} and {base} have no seed in common: compared as separate groups, with wider intervals")
+            said.append(
+                f"{name} and {base} have no seed in common: ablab compares them as separate groups, with wider "
+                "intervals"
+            )
     if variants > 1:
         said.append(f"{variants} comparisons share the confidence")
     said.append(
-        "not known here: whether margin, variants and seeds were chosen before any result was seen, and how often "
-        "somebody looked. The verdicts are right if they were, and if this is the only look"
+        "ablab cannot know whether the margin, variants and seeds were chosen before any result was known, or how "
+        "often somebody looked at the results. The verdicts hold if they were, and if this is the only look"
     )
     return said
 
@@ -223,5 +226,7 @@ def _losses(table: Table, known: Mapping[str, Mapping[str, float | None]]) -> It
 
 def _left_out(many: int) -> str:
     return (
-        "its pair is left out, which may flatter it" if many == 1 else "their pairs are left out, which may flatter it"
+        "its pair is skipped, which may favor that variant"
+        if many == 1
+        else "their pairs are skipped, which may favor that variant"
     )

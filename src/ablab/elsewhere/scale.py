@@ -52,7 +52,7 @@ def scale_of(table: Table, direction: Direction | None = None, unit: Unit | None
     if direction is None and falls:
         remarks.append(f'lower is better, as the name "{table.metric}" says; --higher turns this around')
     elif direction is None and not is_proportion:
-        remarks.append(f'a higher "{table.metric}" is taken to be better; say --lower if it is not')
+        remarks.append(f'a higher "{table.metric}" counts as better; add --lower if lower is better')
     elif is_proportion and direction is not None and (direction == "lower") != falls:
         remarks.append(f'a {direction} "{table.metric}" counts as better, as --{direction} says')
     found = unit or _unit(table.metric, scores, is_plain=is_plain, is_proportion=is_proportion)
@@ -63,8 +63,8 @@ def scale_of(table: Table, direction: Direction | None = None, unit: Unit | None
     _check(table.metric, scores, found)
     if unit is None and not is_proportion and not any(score.is_marked for score in scores):
         remarks.append(
-            f'all figures of "{table.metric}" lie from 0 to 1: taken for shares, with the margin in percentage points; '
-            "say --unit other if they are not"
+            f'all figures of "{table.metric}" are between 0 and 1, so ablab reads them as shares, with the margin in '
+            "percentage points; add --unit other if they are not shares"
         )
         return Scale(Metric(table.metric, table.metric, "%", better), 100, remarks=tuple(remarks))
     metric = Metric(table.metric, table.metric, "%", better)
@@ -87,7 +87,7 @@ def _unit(name: str, scores: list[Score], *, is_plain: bool, is_proportion: bool
         if unmarked := next((score for score in scores if not score.is_marked), None):
             raise InputError(
                 f'{unmarked.where}: {name} is {unmarked.value:g} without "%", and {marked[0].where} has '
-                f'{marked[0].value:g} %: write all figures with "%" or none, or say --unit percent'
+                f'{marked[0].value:g} %: write all figures with "%" or none, or add --unit percent'
             )
         return "percent"
     values = [score.value or 0.0 for score in scores]
@@ -101,7 +101,8 @@ def _unit(name: str, scores: list[Score], *, is_plain: bool, is_proportion: bool
         large = max(scores, key=lambda score: score.value or 0)
         raise InputError(
             f"{small.where}: {name} is {small.value:g}, and {large.where} has {large.value:g}: some figures look like "
-            "shares and some like percentages. Write all of them alike; or say --unit percent if all are percentages"
+            "shares and some like percentages. Write all of them the same way, or add --unit percent if all are "
+            "percentages"
         )
     return "percent"
 
@@ -111,8 +112,8 @@ def _check(name: str, scores: list[Score], unit: Unit) -> None:
     most = 1 if unit == "share" else 100
     if outside := next((score for score in scores if not 0 <= (score.value or 0) <= most), None):
         raise InputError(
-            f"{outside.where}: {name} is {outside.value:g}, and a {unit} lies from 0 to {most}: say --unit other if "
-            "the figures have a unit of their own"
+            f"{outside.where}: {name} is {outside.value:g}, and a {unit} is between 0 and {most}: add --unit other "
+            "if the figures have another unit"
         )
 
 
@@ -126,6 +127,6 @@ def _apart(name: str, scores: list[Score]) -> list[str]:
     if not (shares and percents):
         return []
     return [
-        f'caution: "{name}" lies from 0 to 1 for {shares[0]} and above 1 for {percents[0]}. If some figures are shares '
-        "and some percentages, the effect means nothing: write all of them alike"
+        f'caution: "{name}" is between 0 and 1 for {shares[0]} and above 1 for {percents[0]}. If some figures are '
+        "shares and some percentages, the effect means nothing: write all of them the same way"
     ]

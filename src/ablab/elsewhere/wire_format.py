@@ -23,7 +23,7 @@ def fields(message: bytes) -> Fields:
         else:
             length, at = (_FIXED[kind], at) if kind in _FIXED else _whole(message, at) if kind == 2 else (-1, at)
             if length < 0 or at + length > len(message):
-                raise ValueError("no message of protocol buffers")
+                raise ValueError("not a protocol buffers message")
             value, at = message[at : at + length], at + length
         found.setdefault(key >> 3, []).append(value)
     return found
@@ -49,7 +49,7 @@ def _whole(message: bytes, at: int) -> tuple[int, int]:
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
             return number & (1 << 64) - 1, at
-    raise ValueError("no message of protocol buffers")
+    raise ValueError("not a protocol buffers message")
 
 
 def masked_crc(content: bytes) -> int:

@@ -76,7 +76,7 @@ class Executor(Protocol):
 def check_executor(text: str | None, workers: int | None) -> None:
     """Raise for what names no executor, before data are read and anything is trained."""
     if text is not None and workers is not None:
-        raise InputError(f"--workers {workers} is short for --executor workers({workers}): give one of the two")
+        raise InputError(f"--workers {workers} is short for --executor workers({workers}): give only one of them")
     if text is not None:
         read_operation("execute", "executor", text)
 

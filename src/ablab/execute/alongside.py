@@ -22,7 +22,7 @@ def agreed(recipe: Recipe, seed: int, load: Loader, team: Team, runs: Path | Non
     theirs = team.of_first(dataset.fingerprint.encode())
     if theirs != dataset.fingerprint.encode():
         raise DataError(
-            f'process {team.rank} of the run has other images in "{recipe.data}" than process 0: '
+            f'process {team.rank} of the run has different images in "{recipe.data}" than process 0: '
             "check the data on each machine with: ablab data check"
         )
     return dataset, spec

@@ -177,7 +177,7 @@ def newest(spec: RunSpec, folder: Path) -> Generator[Noticed, None, bytes | None
             content = path.read_bytes()
             before = _FACTS.validate_python(facts(content))
         except (DataError, ValueError, OSError) as error:
-            other = "the one before is tried" if path == last else "the run starts anew"
+            other = "ablab tries the one before" if path == last else "the run starts over"
             yield Noticed(f"{path}: the checkpoint cannot be used, so {other}: {error}")
             continue
         _check_identity(path, before, spec)
@@ -210,4 +210,4 @@ def _check_identity(path: Path, before: _Facts, spec: RunSpec) -> None:
     ]
     if differing:
         listed = "\n    ".join(differing)
-        raise InputError(f"{path}: this checkpoint is of another run; remove it to start anew:\n    {listed}")
+        raise InputError(f"{path}: this checkpoint belongs to another run; remove it to start over:\n    {listed}")

@@ -74,7 +74,7 @@ class Drop:
         found = _read(self.root / "folder.json")
         if not found:
             raise InputError(
-                f"{self.root}: no study has been opened here: on the owner's machine, type "
+                f"{self.root}: no study has started here: on the owner's machine, type "
                 f'ablab run STUDY --executor "folder({self.root})"'
             )
         return found
@@ -137,7 +137,7 @@ class Drop:
         try:
             there = Facts(Kind(**said["kind"]), said["ablab"], said["torch"], said["python"], said["cores"])
         except (LookupError, TypeError):
-            raise InputError(f"{self.root}: another version of ablab has made this folder") from None
+            raise InputError(f"{self.root}: another version of ablab made this folder") from None
         for what, ours, theirs in here.differences(there):
             raise InputError(
                 f"{self.root}: its owner has {what} {theirs} and this machine has {what} {ours}: "
@@ -170,7 +170,7 @@ class Drop:
             try:
                 spec = wire.spec_of(_read(mine))
             except (ValueError, AblabError) as error:
-                raise InputError(f"{mine}: this is no run that an owner has offered: {error}") from None
+                raise InputError(f"{mine}: this is not a run that an owner has offered: {error}") from None
             claim = Claim(spec, secrets.token_hex(8))
             about = {"token": claim.token, "host": platform.node(), "pid": os.getpid()}
             atomic_write(mine, json.dumps({**wire.spec_value(spec), **about}))

@@ -58,7 +58,7 @@ class Folder:
         try:
             self.lock.acquire(timeout=0)
         except Timeout:
-            raise InputError(f"{self.drop.root}: another study is using this folder: take another") from None
+            raise InputError(f"{self.drop.root}: another study is using this folder: choose a different one") from None
         self.drop.open_for(keeps_weights=self.job.weights is not None)
         return self
 
@@ -125,7 +125,7 @@ class Folder:
         try:
             run = wire.run_of(result)
         except ValueError as error:
-            raise AblabError(f"{self.drop.file('done', spec.id)}: this is no run: {error}") from None
+            raise AblabError(f"{self.drop.file('done', spec.id)}: this is not a run: {error}") from None
         if run.id != spec.id:
             raise AblabError(f"{self.drop.file('done', spec.id)}: this is run {run.id}")
         weights = self.drop.file("weights", spec.id, ".safetensors")
@@ -149,7 +149,7 @@ class Folder:
             if flight.is_stopping:
                 return
             self.drop.offer(0, flight.spec)
-            text = f"its worker has shown no life for {self.lost:.0f} s; another goes on from its last checkpoint"
+            text = f"its worker has not responded for {self.lost:.0f} s; another one continues from its last checkpoint"
             observe(flight.spec, Noticed(text))
 
     def _stop_all_but(self, specs: Iterable[RunSpec]) -> None:

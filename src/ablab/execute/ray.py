@@ -194,7 +194,9 @@ class Ray:
         try:
             items = ray.get(self.coming)
         except RayActorError:
-            raise AblabError("the actor between driver and tasks was lost; the same command goes on") from None
+            raise AblabError(
+                "the actor between driver and tasks was lost; run the same command again to continue"
+            ) from None
         self.coming = self.desk.collect.remote(HEARTBEAT)
         failed: AblabError | None = None
         for item in items:
@@ -249,7 +251,9 @@ class Ray:
             del self.flights[flight.task]
             times = f"{self.losses[spec.id]} times ({type(error).__name__})"
             raise AblabError(f"run {spec.id}: its worker{where} {why} {times}: {remedy}").of(spec.id)
-        observe(spec, Noticed(f"its worker{where} {why} ({type(error).__name__}); it goes on from its last checkpoint"))
+        observe(
+            spec, Noticed(f"its worker{where} {why} ({type(error).__name__}); it continues from its last checkpoint")
+        )
         self._start_again(flight, observe)
 
     def _start_again(self, flight: Flight, observe: Observer) -> None:
@@ -288,7 +292,7 @@ def _cause(error: RayError, resources: Resources) -> tuple[str, str]:
         return "ran out of memory", less
     if isinstance(error, OutOfDiskError):
         return "found the disk full", "free space there, or start Ray with another --temp-dir"
-    return "was lost", f"perhaps for want of memory; {less}"
+    return "was lost", f"perhaps because memory ran out; {less}"
 
 
 def _last_line(error: Exception) -> str:

@@ -98,7 +98,7 @@ class Cluster:
             totals: list[dict[str, float]] = [node["Resources"] for node in alive]
             most = max(totals, key=lambda total: total.get("CPU", 0), default={})
             there = f"{most.get('CPU', 0):g} CPU and {most.get('GPU', 0):g} GPU"
-            raise InputError(f"a run asks for {self.resources}, and no node has that: the largest has {there}")
+            raise InputError(f"a run needs {self.resources}, and no node has that much: the largest has {there}")
         self._ask(alive)
         ends = time.monotonic() + PROBING
         wrong: list[str] = []
@@ -137,7 +137,7 @@ class Cluster:
             if isinstance(answer, Node) and not wrong:
                 self.nodes[answer.id] = answer
         if not self.nodes:
-            raise AblabError("no node is left that can carry out runs; with new ones, the same command goes on")
+            raise AblabError("no node is left to train runs; add nodes and run the same command again to continue")
 
     def _alive(self) -> list[dict[str, Any]]:
         key, _, value = self.label.partition("=")
@@ -232,7 +232,7 @@ def connect(address: str) -> bool:
     try:
         ray.init(where, namespace="ablab", logging_level="ERROR", log_to_driver=False)
     except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
-        raise AblabError(f"{where}: the cluster there could not be joined: {_first_line(error)}") from None
+        raise AblabError(f"{where}: ablab could not join the cluster there: {_first_line(error)}") from None
     finally:
         with suppress(ValueError):  # only the main thread has handlers
             signal.signal(signal.SIGTERM, before)  # Ray takes its own, which ends the process at once
@@ -261,7 +261,7 @@ def _resolved(address: str) -> str:
 def _host_and_port(where: str) -> tuple[str, int]:
     host, _, port = where.removeprefix(CLIENT).rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
-        raise InputError(f"{where}: an address of a Ray cluster is auto, HOST:PORT, or {CLIENT}HOST:PORT")
+        raise InputError(f"{where}: give the address of a Ray cluster as auto, HOST:PORT, or {CLIENT}HOST:PORT")
     return host.strip("[]"), int(port)
 
 
@@ -280,4 +280,4 @@ def _check_answer(address: str, host: str, port: int) -> None:
             f"{address}: no Ray cluster answers there ({reason}): is it running? see: ray status"
         ) from None
     if len(answer) < 4 or answer[3] != GREETING[-6]:  # the kind of the first frame: settings
-        raise AblabError(f"{address}: something answers there, and it is not Ray: which port did ray start print?")
+        raise AblabError(f"{address}: something other than Ray answers there: which port did ray start print?")

@@ -55,7 +55,7 @@ def run_one(
             if isinstance(event, Started):
                 started = event
                 if checkpoint:
-                    yield Noticed(f"goes on behind epoch {len(curve)}, where it was stopped")
+                    yield Noticed(f"continues after epoch {len(curve)}, where it stopped")
                     yield from map(Noticed, changed(before(checkpoint), machine(started)))
             elif isinstance(event, EpochDone):
                 curve.append(event.row)
@@ -157,7 +157,7 @@ def changes(there: Machine, here: Machine) -> Iterator[tuple[str, object, object
 def changed(there: Machine, here: Machine) -> Iterator[str]:
     """The same as sentences."""
     for fact, old, new in changes(there, here):
-        yield f"it began with {fact} = {old}, now {new}: the last bits may differ from an unbroken run"
+        yield f"it began with {fact} = {old}, now {new}: the last bits may differ from those of an uninterrupted run"
 
 
 def trained(event: Finished, spec: RunSpec, dataset: Dataset) -> Trained:

@@ -54,7 +54,7 @@ def array_script(study: str, run: list[str], folder: str, asked: Allocation, wor
 #SBATCH --array=0-{asked.nodes - 1}
 {options}
 #SBATCH --output={job_name(study)}-%A_%a.log
-# A task that is preempted is put back into the queue. Two minutes before its time is over it gets SIGTERM, too.
+# A preempted task goes back into the queue. Two minutes before its time is over it gets SIGTERM, too.
 #SBATCH --requeue
 #SBATCH --signal=B:TERM@120
 

@@ -141,8 +141,9 @@ class Workers:
             connection.close()
             process.join(ENDING)
             raise AblabError(
-                f"the process of run {flight.spec.id} ended with code {process.exitcode}, perhaps for want of memory; "
-                "what was finished is kept: the same command goes on, and --workers 1 takes less memory"
+                f"the process of run {flight.spec.id} ended with code {process.exitcode}, perhaps because memory "
+                "ran out; "
+                "finished work is kept. Run the same command again to continue; --workers 1 uses less memory"
             ).of(flight.spec.id) from None
         return answer
 

@@ -55,7 +55,7 @@ def export(subject: Subject, name: str, path: Path, *, replace: bool = False) ->
     """Write the weights in the format called `name`."""
     convert = find("export", "format", name).load()
     if path.exists() and not replace:
-        raise InputError(f"{path}: this is there already; to replace it say --replace, or choose another with --out")
+        raise InputError(f"{path}: this already exists; add --replace to replace it, or choose another with --out")
     product: Product = convert(subject)
     if isinstance(product.content, bytes):
         check_writable(path)

@@ -23,7 +23,7 @@ MOST_IMAGES = 65536  # at a time
 MOST_SIDE = 16384
 COMPARED = 200  # test images that a program is compared on
 CLOSE = 1e-3  # how far logits may differ, beside their size: another order of additions
-INPUT = "uint8 pictures [batch, channels, height, width] of any size; their centre is cut out and resized"
+INPUT = "uint8 pictures [batch, channels, height, width] of any size; the center square is cropped and resized"
 
 
 class PictureNetwork(nn.Module):
@@ -115,5 +115,5 @@ def compared(net: PictureNetwork, run: Callable[[Tensor], Tensor], subject: Subj
             )
         largest = max(largest, float((given - wanted).abs().max()))
         sizes.append(f"{len(images)} of {'x'.join(map(str, images.shape[2:]))}")
-    kind = "test images" if subject.images is not None else "pictures of noise, since the test images are not here"
+    kind = "test images" if subject.images is not None else "pictures of noise, because the test images are not here"
     return f"{', '.join(sizes)} ({kind})", largest

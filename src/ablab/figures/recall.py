@@ -28,7 +28,7 @@ def recall(data: DataFacts, *, label: str | int) -> Answers:
     labels = np.asarray(data.labels)
     rows = np.flatnonzero(labels == data.classes.index(known))
     if not len(rows):
-        raise StudyError(f"metric = recall({label}): no test image of {data.name} is of that class")
+        raise StudyError(f"metric = recall({label}): {data.name} has no test image of that class")
 
     def answers(run: Run) -> Any:
         return correct(run.predictions, labels)[rows] if run.predictions else None

@@ -34,7 +34,7 @@ def again(run: Run, metric: Metric, load: Callable[[Recipe], Dataset], show: Obs
     """What comes of training a run again; a run that executes its author's Python files needs to be allowed."""
     name = f"run {run.id}, seed {run.spec.seed}"
     if (own := own_code(run.spec.recipe.changes())) and not allows:
-        text = f"{name}: not trained again: it executes {', '.join(own)}; read the file, and allow it with --own-code"
+        text = f"{name}: not trained again: it runs {', '.join(own)}; read the file, and allow it with --own-code"
         return Finding("re-run", "look", text)
     reported = ReportedRun(
         run.spec, run.test.accuracy if run.test else None, hashlib.sha256(run.predictions).hexdigest(), run.machine

@@ -50,12 +50,12 @@ def _file(opened: Opened) -> Iterator[Finding]:
     for refused in opened.taken.refused:
         yield Finding("file", "wrong", f"run {refused.id} contradicts itself: {refused.why}")
     if not opened.taken.refused:
-        yield Finding("file", "ok", f"{counted(len(opened.runs), 'run')} with the digests that they were written with")
+        yield Finding("file", "ok", f"{counted(len(opened.runs), 'run')} with unchanged digests")
 
 
 def _plan(opened: Opened, assigned: tuple[Study, ...]) -> Iterator[Finding]:
     if assigned and not opened.is_assigned:
-        yield Finding("plan", "wrong", f"another study than the assignment: {_differences(opened, assigned[0])}")
+        yield Finding("plan", "wrong", f"not the study of the assignment: {_differences(opened, assigned[0])}")
         return
     if opened.is_assigned and len(opened.results) < len(assigned):
         missing = len(assigned) - len(opened.results)
@@ -65,7 +65,7 @@ def _plan(opened: Opened, assigned: tuple[Study, ...]) -> Iterator[Finding]:
     for result in opened.results:
         planned = next((study.rule.root for study in assigned), 0)
         root = result.study.rule.root
-        text = f"plan {result.plan.hash}, as it was assigned" if assigned else f"plan {result.plan.hash}"
+        text = f"plan {result.plan.hash}, as assigned" if assigned else f"plan {result.plan.hash}"
         if root != planned:
             text += (
                 f", with other seeds than planned (from {result.plan.most[0].seed}): it was begun anew with --new or "
@@ -99,8 +99,8 @@ def _differences(opened: Opened, assigned: Study) -> str:
     """What the study that was handed in says otherwise."""
     handed = opened.results[0].study
     told = [line for line in changes(assigned, handed) if not line.startswith("root ")]
-    same = "the images are others" if opened.results[0].study.base.data == assigned.base.data else ""
-    return "; ".join(told) or same or "its data are others"
+    same = "the images are different" if opened.results[0].study.base.data == assigned.base.data else ""
+    return "; ".join(told) or same or "its data are different"
 
 
 def _lock(result: Result, locked: str) -> Iterator[Finding]:
@@ -118,7 +118,7 @@ def _lock(result: Result, locked: str) -> Iterator[Finding]:
             "lock",
             "look",
             f"{verdict.name}: {verdict.known.seen} of {counted(verdict.known.runs, 'run')} had results when the plan "
-            "was locked, so its variants or its margin may have been chosen by them",
+            "was locked, so they may have influenced its variants or its margin",
         )
     if not early and not known:
         yield Finding("lock", "ok", f"locked {locked[:16].replace('T', ' ')} UTC, before its first run ended")
@@ -132,7 +132,7 @@ def _runs(opened: Opened, result: Result) -> Iterator[Finding]:
         told = [f"{names.get(spec.recipe.hash, spec.id)} seed {spec.seed}" for spec in missing[:NAMED]]
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         many = counted(len(missing), "run")
-        text = f"the plan wants {many} more before it decides: {', '.join(told)}{more}"
+        text = f"the plan needs {many} more before it decides: {', '.join(told)}{more}"
         yield Finding("runs", "wrong", text)
     own = {spec.id for spec in result.plan.possible}
     for grave in opened.removed:
@@ -142,7 +142,7 @@ def _runs(opened: Opened, result: Result) -> Iterator[Finding]:
             text = f"run {grave.run}, seed {grave.seed}, was removed on {grave.time[:10]}{why}; it had {points}"
             yield Finding("runs", "look", text)
     if not missing and not refused:
-        yield Finding("runs", "ok", f"all {counted(len(result.runs), 'run')} that the verdicts rest on are there")
+        yield Finding("runs", "ok", f"all {counted(len(result.runs), 'run')} behind the verdicts are there")
 
 
 def _verdict(opened: Opened) -> Iterator[Finding]:
@@ -164,7 +164,7 @@ def _verdict(opened: Opened) -> Iterator[Finding]:
             yield Finding("verdict", "wrong", text)
         if not told:
             words = "; ".join(f"{verdict.variant} {verdict.word}" for verdict in result.verdicts)
-            yield Finding("verdict", "ok", f"the runs say what was handed in: {words}")
+            yield Finding("verdict", "ok", f"the runs agree with the hand-in: {words}")
 
 
 def _other_verdicts(result: Result, handed: list[dict[str, Any]]) -> Iterator[str]:
@@ -172,7 +172,7 @@ def _other_verdicts(result: Result, handed: list[dict[str, Any]]) -> Iterator[st
     for verdict in result.verdicts:
         said = by_name.get(verdict.variant)
         if said is None:
-            yield f"{verdict.variant}: no verdict was handed in; the runs say {verdict.word}"
+            yield f"{verdict.variant}: the hand-in has no verdict; the runs say {verdict.word}"
         elif said.get("word") != verdict.word:
             yield f'{verdict.variant}: handed in as "{said.get("word")}"; the runs say "{verdict.word}"'
         else:
@@ -204,9 +204,9 @@ def _page(opened: Opened) -> Iterator[Finding]:
     ]
     if others:
         told = ", ".join(f"{spec.id} (seed {spec.seed})" for spec in others[:NAMED])
-        yield Finding("verdict", "wrong", f"the report shows runs otherwise than the export: {told}")
+        yield Finding("verdict", "wrong", f"the report and the export disagree about runs: {told}")
     else:
-        yield Finding("verdict", "ok", f"the report shows {counted(len(reported), 'run')} as the export has them")
+        yield Finding("verdict", "ok", f"the report shows {counted(len(reported), 'run')} as in the export")
 
 
 def _is_reported(run: Run | None, accuracy: float | None, digest: str) -> bool:

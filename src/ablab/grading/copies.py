@@ -24,11 +24,14 @@ def copies(several: Iterable[Opened]) -> Iterator[tuple[str, Finding]]:
         shared = [owners[_clock(run)] for run in opened.runs if len(owners[_clock(run)]) > 1]
         others = sorted({other for by_name in shared for other in by_name} - {name})
         if not others:
-            yield name, Finding("copies", "ok", "no other hand-in has a run that took the same time to the last digit")
+            yield (
+                name,
+                Finding("copies", "ok", "no run took the same time, to the last digit, as a run of another hand-in"),
+            )
         for other in others:
             own = [by_name[name].id for by_name in shared if other in by_name]
             more = f" and {len(own) - NAMED} more" if len(own) > NAMED else ""
-            text = f"{counted(len(own), 'run')} are the very ones of {other}: {', '.join(own[:NAMED])}{more}"
+            text = f"{counted(len(own), 'run')} are identical to those of {other}: {', '.join(own[:NAMED])}{more}"
             yield name, Finding("copies", "wrong", text)
 
 

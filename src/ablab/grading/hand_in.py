@@ -34,7 +34,7 @@ def hand_ins(folder: Path) -> tuple[HandIn, ...]:
     folders = [_in_folder(entry) for entry in entries if entry.is_dir()]
     if not files + folders:
         raise InputError(
-            f"{folder}: there is no hand-in here. A hand-in is a file NAME.ablab, which students write with: "
+            f"{folder}: there is no hand-in here. A hand-in is a file NAME.ablab, and students write it with: "
             "ablab runs export --study STUDY --to NAME.ablab"
         )
     return tuple(sorted(files + folders, key=lambda it: it.name))
@@ -57,5 +57,5 @@ def handed_verdicts(path: Path) -> dict[str, list[dict[str, Any]]]:
             raise ValueError("it has no verdicts")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = printable(str(error)) or "it is empty"
-        raise InputError(f"{path.name}: this is not what ablab report STUDY --json prints: {why}") from None
+        raise InputError(f"{path.name}: this is not the output of ablab report STUDY --json: {why}") from None
     return found

@@ -39,7 +39,7 @@ def opened(hand_in: HandIn, assigned: Sequence[Study], *, own_code: bool = False
     """
     if len(hand_in.exports) != 1:
         many = f"{len(hand_in.exports)} exports" if hand_in.exports else "no export"
-        raise InputError(f"{many} of runs in this folder; one file NAME.ablab is wanted")
+        raise InputError(f"{many} of runs in this folder; hand in one file NAME.ablab")
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store")
         taken = take(store, hand_in.exports[0])
@@ -71,12 +71,13 @@ def _own_plan(store: Store) -> Plan:
     kept = store.studies()
     if programs := () if kept else locked(store):
         raise InputError(
-            f"{programs[-1].name} is a study of a command, and ablab grade checks studies of recipes alone. Its "
+            f"{programs[-1].name} is a study of a program, and ablab grade checks studies of recipes alone. Its "
             "verdicts are read with: ablab runs import NAME.ablab, then ablab report STUDY"
         )
     if not kept:
         raise InputError(
-            "there is no study in this file, so these are single runs and no evidence; a study is handed in with: "
+            "there is no study in this file, so these are single runs and not evidence; to hand in a study, "
+            "write it with: "
             "ablab runs export --study STUDY --to NAME.ablab"
         )
     return plan_of(kept[-1])
@@ -85,4 +86,4 @@ def _own_plan(store: Store) -> Plan:
 def _check_own_metrics(study: Study, *, allowed: bool) -> None:
     metrics = (study.rule.metric, *dict(study.rule.also))
     if (own := [name for name in metrics if is_own(name)]) and not allowed:
-        raise InputError(f"its verdicts execute a Python file, {', '.join(own)}: read it, and allow it with --own-code")
+        raise InputError(f"its verdicts run a Python file, {', '.join(own)}: read it, and allow it with --own-code")

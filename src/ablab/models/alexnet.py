@@ -47,7 +47,7 @@ def alexnet_original(
     """
     check_numbers("channels", channels, 5, what="convolutions")
     if groups < 1:
-        raise ModelError(f"groups = {groups}: 1 for one tower or 2 for the paper's two is wanted")
+        raise ModelError(f"groups = {groups}: write 1 for one tower, or 2 for the two towers of the paper")
     first, second, third, fourth, fifth = channels
     convs = [
         Conv("1", first, pool=(3, 2), kernel=11, stride=4, padding=0),  # (3, 227, 227) -> (96, 55, 55) -> (96, 27, 27)

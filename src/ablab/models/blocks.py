@@ -30,7 +30,7 @@ def scaled(channels: int, width: float) -> int:
     (12, 1)
     """
     if not 0 < width < 1000:
-        raise ModelError(f"width = {width}: a factor above 0 is wanted, such as 0.5 or 2")
+        raise ModelError(f"width = {width}: write a factor above 0, such as 0.5 or 2")
     return max(1, round(channels * width))
 
 
@@ -133,7 +133,7 @@ class Dropout(Sharing):
     def __init__(self, rate: float) -> None:
         super().__init__()
         if not 0 <= rate < 1:
-            raise ModelError(f"dropout = {rate}: a share from 0 to below 1 is wanted, such as 0.2")
+            raise ModelError(f"dropout = {rate}: write a share from 0 to below 1, such as 0.2")
         self.rate = rate
         self._key: tuple[int, str, int] = (0, "", 0)
         self._own: torch.Generator | None = None

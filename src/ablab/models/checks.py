@@ -76,13 +76,14 @@ def _summed(out: Tensor) -> str:
     classes = numbers.shape[1]
     least = math.log(math.e + classes - 1) - 1
     return (
-        "the outputs for each image already sum to 1: there is a softmax at the end, and the cross-entropy applies it "
-        f"again; the loss cannot fall below {least:.4f} then, and gradients are small. Leave the softmax out"
+        "the outputs for each image already sum to 1: the network ends in a softmax, and the cross-entropy "
+        "applies another "
+        f"one, so the loss cannot fall below {least:.4f} and gradients are small. Remove the softmax"
     )
 
 
 def _unused(names: list[str]) -> str:
-    return f"no gradient reaches {_listed(names)}: nothing of what comes out depends on it" if names else ""
+    return f"no gradient reaches {_listed(names)}: the output does not depend on it" if names else ""
 
 
 def _biases(calls: list[_Call]) -> str:
@@ -98,8 +99,8 @@ def _biases(calls: list[_Call]) -> str:
         return ""
     count = sum(bias.numel() for bias in found.values())
     return (
-        f"the bias of {_listed(list(found))} does nothing, because the batch norm behind it takes "
-        f"the mean away: {count:,} redundant parameters"
+        f"the bias of {_listed(list(found))} does nothing, because the batch norm after it "
+        f"subtracts the mean: {count:,} redundant parameters"
     )
 
 

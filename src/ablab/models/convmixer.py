@@ -25,9 +25,9 @@ def convmixer(
     """
     for key, number in (("dim", dim), ("depth", depth), ("patch", patch)):
         if number < 1:
-            raise ModelError(f"{key} = {number}: a whole number from 1 up is wanted")
+            raise ModelError(f"{key} = {number}: write a whole number of at least 1")
     if kernel < 1 or kernel % 2 == 0:
-        raise ModelError(f"kernel = {kernel}: an odd number is wanted, so that a window has a middle")
+        raise ModelError(f"kernel = {kernel}: write an odd number, so that the window has a center")
     channels = style.scaled(dim)
 
     def mixed(convolution: nn.Conv2d) -> dict[str, nn.Module | None]:

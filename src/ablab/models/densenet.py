@@ -30,7 +30,7 @@ def densenet121(
     """
     check_numbers("blocks", blocks, STAGES)
     if growth < 1:
-        raise ModelError(f"growth = {growth}: a whole number from 1 up is wanted")
+        raise ModelError(f"growth = {growth}: write a whole number of at least 1")
     added = style.scaled(growth)
     channels = 2 * added
     layers: dict[str, nn.Module | None] = {"conv": style.conv3x3(io.channels, channels)}

@@ -94,7 +94,9 @@ def initialise(net: nn.Module, seed: int, init: str = "torch") -> nn.Module:
             with borrowed_generator(randomness.number(seed, f"init/{path}")):
                 reset()
         elif names := [name for name, _ in module.named_parameters(recurse=False)]:
-            raise TypeError(f'"{path}" ({type(module).__name__}) has {names} but no reset_parameters to start them')
+            raise TypeError(
+                f'"{path}" ({type(module).__name__}) has {names} but no reset_parameters to initialize them'
+            )
     return net
 
 

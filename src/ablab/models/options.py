@@ -26,6 +26,6 @@ def check_numbers(key: str, numbers: Sequence[int], stages: int | None = None, *
     """Raise a ModelError unless `numbers` are whole numbers from 1, as many as there are stages if that is fixed."""
     wrong = [one for one in numbers if not isinstance(one, int) or isinstance(one, bool) or one < 1]
     if wrong:
-        raise ModelError(f"{key} = {list(numbers)}: {wrong[0]!r} is not a whole number from 1 up")
+        raise ModelError(f"{key} = {list(numbers)}: {wrong[0]!r} is not a whole number of at least 1")
     if stages is not None and len(numbers) != stages:
         raise ModelError(f"{key} = {list(numbers)} has length {len(numbers)}, but there are {stages} {what}")

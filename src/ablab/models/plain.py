@@ -105,4 +105,4 @@ def _check_places(name: str, convs: Sequence[Conv], hidden: Sequence[int], style
     dense_only = style.norm_at == "dense" or not convs
     if style.norm != "none" and dense_only and not (hidden and style.norm != "instance"):
         why = "one number has no variance" if style.norm == "instance" else "there is no hidden dense layer"
-        raise ModelError(f'"{name}": norm = "{style.norm}" has nothing to normalise: {why}')
+        raise ModelError(f'"{name}": norm = "{style.norm}" has nothing to normalize: {why}')

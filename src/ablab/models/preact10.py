@@ -29,7 +29,7 @@ def preact10(
     of the cross-entropy is `output = softmax`.
     """
     if blocks < 1:
-        raise ModelError(f"blocks = {blocks}: at least one is wanted")
+        raise ModelError(f"blocks = {blocks}: write at least 1")
     check_numbers("hidden", hidden)
     channels = style.scaled(16)
 

@@ -37,7 +37,9 @@ def check_runs(net: nn.Module, io: "Io", name: str) -> None:
 def check_out(shape: tuple[int, ...], io: "Io", name: str) -> None:
     """Raise a ModelError if what comes out of a network is not one number a class."""
     if shape != (io.classes,):
-        raise ModelError(f'"{name}" gives {_show(shape)} numbers for an image; {io.classes}, one a class, are wanted')
+        raise ModelError(
+            f'"{name}" gives {_show(shape)} numbers for an image; it must give {io.classes}, one for each class'
+        )
 
 
 @contextlib.contextmanager
@@ -64,7 +66,7 @@ def failing_layer_named(net: nn.Module, in_shape: tuple[int, int, int], name: st
             raise ModelError(f'"{name}" cannot take images of {_show(in_shape)}: {why}') from error
         path, module, shape = reached[-1]
         raise ModelError(
-            f'"{name}" cannot take images of {_show(in_shape)}: layer "{path}" ({type(module).__name__}) is reached by '
+            f'"{name}" cannot take images of {_show(in_shape)}: layer "{path}" ({type(module).__name__}) receives '
             f"{_show(shape)} and fails: {why}"
         ) from error
     finally:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ablab.models import Io
 
 FIXED = {"num_classes": "comes from the data", "in_chans": "comes from the data"}
-FIXED |= {"pretrained": 'nothing is downloaded; start from a file of weights: init="FILE.safetensors"'}
+FIXED |= {"pretrained": 'ablab downloads nothing; start from a file of weights: init="FILE.safetensors"'}
 
 
 def is_timm(name: str) -> bool:
@@ -36,8 +36,8 @@ def build_timm(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
         raise ModelError(f'"{name}" needs timm, which needs torchvision: pip install timm ({missing})') from None
     if version and version != timm.__version__:
         raise ModelError(
-            f'"{name}" is a network of timm {version}, and timm {timm.__version__} is installed: install the one, or '
-            f"name it without the version, {TIMM}{own}, which makes another recipe"
+            f'"{name}" is a network of timm {version}, and timm {timm.__version__} is installed: install timm '
+            f"{version}, or leave out the version, {TIMM}{own}, which makes a different recipe"
         )
     known = timm.list_models()
     if own not in known:

@@ -27,7 +27,7 @@ def build_own(name: str, io: "Io", options: dict[str, Any]) -> nn.Module:
     except BROKEN as error:
         raise ModelError(f'"{name}" could not be made: {told(error)}') from error
     if not isinstance(net, nn.Module):
-        raise ModelError(f'"{name}" gave something of type {type(net).__name__}; a torch.nn.Module is wanted')
+        raise ModelError(f'"{name}" returned an object of type {type(net).__name__}; it must return a torch.nn.Module')
     check_made(net, io, name)
     return net
 
@@ -41,7 +41,10 @@ def check_made(net: nn.Module, io: "Io", name: str) -> None:
         out = net(images)
     net.train(was_training)
     if not isinstance(out, torch.Tensor):
-        raise ModelError(f'"{name}" returns a {type(out).__name__}; a tensor with one number a class is wanted')
+        raise ModelError(
+            f'"{name}" returns an object of type {type(out).__name__}; it must return a tensor with one number for '
+            "each class"
+        )
     check_out(tuple(out.shape[1:]), io, name)
 
 
@@ -70,5 +73,5 @@ def _attribute(module: ModuleType, attribute: str, name: str) -> Any:
     found = getattr(module, attribute, None)
     if not callable(found):
         names = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, nn.Module)]
-        raise ModelError(f'"{name}": nothing called "{attribute}" is there: {did_you_mean(attribute, names)}')
+        raise ModelError(f'"{name}": it has no "{attribute}": {did_you_mean(attribute, names)}')
     return found

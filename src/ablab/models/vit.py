@@ -29,11 +29,11 @@ def vit_small(
     """
     for key, number in (("dim", dim), ("depth", depth), ("heads", heads), ("patch", patch)):
         if number < 1:
-            raise ModelError(f"{key} = {number}: a whole number from 1 up is wanted")
+            raise ModelError(f"{key} = {number}: write a whole number of at least 1")
     if io.height % patch or io.width % patch:
         size = f"{io.channels}x{io.height}x{io.width}"
         raise ModelError(
-            f'"vit-small" cannot take images of {size}: layer "patches" is reached by {size}, which cannot be cut into '
+            f'"vit-small" cannot take images of {size}: layer "patches" receives {size}, which does not divide into '
             f"squares of patch = {patch}"
         )
     words = style.scaled(dim)

@@ -52,9 +52,9 @@ def wide_resnet(
     The paper's dropout is 0.3 between the convolutions of a block. `width` scales the stem as well.
     """
     if depth < 10 or depth % 6 != 4:
-        raise ModelError(f"depth = {depth}: 4 layers and 6 for each block are wanted, such as 10, 16, 22 or 28")
+        raise ModelError(f"depth = {depth}: write 4 plus a multiple of 6, such as 10, 16, 22 or 28")
     if widen < 1:
-        raise ModelError(f"widen = {widen}: a whole number from 1 up is wanted")
+        raise ModelError(f"widen = {widen}: write a whole number of at least 1")
     stem = style.scaled(16)
     channels = [style.scaled(one * widen) for one in (16, 32, 64)]
     layers, outputs = stages(stem, channels, [(depth - 4) // 6] * 3, style)

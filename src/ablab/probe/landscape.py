@@ -335,4 +335,4 @@ def read_weights(path: Path, net: nn.Module) -> None:
     try:
         net.load_state_dict(load(content))
     except (SafetensorError, RuntimeError) as error:
-        raise DataError(f"{path}: these are no weights of this network: {error}") from None
+        raise DataError(f"{path}: these are not weights of this network: {error}") from None

@@ -80,7 +80,7 @@ def answer(claim: Claim, repeated: Sequence[Repeated], printed: Mapping[str, Pri
     assert variant is not None
     measure = MEASURES[claim.measure]
     if measure.is_time and not all(_is_whole(name, there, result) for name in (claim.against, claim.recipe)):
-        remark = f"shortened networks take other times; {_command(there)}"
+        remark = f"shortened training takes other times; {_command(there)}"
         return Answer(claim, "not run", size=size_of(result.runs), remark=remark)
     untrained = _untrained(base, claim.against, there, result, printed)
     return _judged(claim, compared(base, variant, measure, result), result, untrained)

@@ -18,7 +18,7 @@ def fact(text: str) -> float:
     """
     name, arguments = fact_call(text)
     if name not in FACTS:
-        raise InputError(f'"{text}" is no fact: {", ".join(FACTS)}')
+        raise InputError(f'"{text}" is not a fact: {", ".join(FACTS)}')
     return float(FACTS[name](*arguments))
 
 

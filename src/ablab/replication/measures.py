@@ -88,7 +88,7 @@ MEASURES = {
     "train_at_best": Measure(
         "training accuracy at the best validation epoch", "%", _at_best(lambda row: row.train_points), 1.0
     ),
-    "gap": Measure("training minus test accuracy, evaluated alike", "pp", metric_of("gap").points, 1.0),
+    "gap": Measure("training minus test accuracy, evaluated the same way", "pp", metric_of("gap").points, 1.0),
     "last_gap": Measure(
         "training minus validation accuracy of the last epoch",
         "pp",
@@ -108,10 +108,10 @@ MEASURES = {
     "val_loss_steps": Measure("spread of validation loss from epoch to epoch", "", _steps, 0.01, 3),
     "untrained_loss": Measure("loss before the first step", "", lambda run: run.untrained_loss, 0.05, 4),
     "best_epoch": Measure("epoch with the best validation accuracy", "", _at_best(lambda row: row.epoch), 1.0, 0, 1.0),
-    "overfits_from": Measure("epoch from which on the network overfits", "", _overfits_from, 1.0, 0, 1.0),
+    "overfits_from": Measure("first epoch of overfitting", "", _overfits_from, 1.0, 0, 1.0),
     "near_zero": Measure(
-        "share of weights next to nothing", "%", lambda run: 100 * run.weights.near_zero if run.weights else None, 1.0
+        "share of weights near zero", "%", lambda run: 100 * run.weights.near_zero if run.weights else None, 1.0
     ),
     "seconds": Measure("seconds of training", "s", lambda run: run.cost.seconds, 0.1, 0, is_ratio=True, is_time=True),
-    "epoch_seconds": Measure("seconds of training an epoch", "s", _epoch_seconds, 0.1, 1, is_ratio=True, is_time=True),
+    "epoch_seconds": Measure("seconds of training per epoch", "s", _epoch_seconds, 0.1, 1, is_ratio=True, is_time=True),
 }

@@ -134,17 +134,17 @@ _PARTS = {"figures": Figures, "counts": Count, "claims": Claim}
 def _faults(table: Mapping[str, Any]) -> Iterator[Fault]:
     for key in _TEXTS:
         if not isinstance(table.get(key), str) or not table[key]:
-            yield Fault(key, f"{key} is missing: say it in a sentence")
+            yield Fault(key, f"{key} is missing: write a sentence")
     if table.get("images") not in IMAGES:
         yield Fault("images", f"images: one of {', '.join(IMAGES)}")
     known = (*_TEXTS, *_PARTS, "more")
     for key in table.keys() - set(known):
-        yield Fault(key, f'"{key}" is no part of a report', hint=did_you_mean(key, known))
+        yield Fault(key, f'"{key}" is not a part of a report', hint=did_you_mean(key, known))
     for part, kind in _PARTS.items():
         keys = [each.name for each in fields(kind)]
         for place, entry in enumerate(table.get(part, ()), 1):
             for key in entry.keys() - set(keys):
-                yield Fault(key, f'{part} {place}: "{key}" is no key', hint=did_you_mean(key, keys))
+                yield Fault(key, f'{part} {place}: "{key}" is not a key', hint=did_you_mean(key, keys))
     for entry in table.get("figures", ()):
         for name in entry.get("values", {}).keys() - MEASURES.keys():
             yield Fault(name, f'figures of "{entry.get("recipe")}": {did_you_mean(name, MEASURES)}')
@@ -155,7 +155,7 @@ def _claim_fault(claim: Mapping[str, Any]) -> Fault | None:
     """A claim is tested by a study, by a fact, or not at all: one of the three."""
     name = str(claim.get("name"))
     if sum(key in claim for key in ("study", "fact", "why")) != 1:
-        return Fault(name, f"claim {name}: a study tests it, or a fact, or why says that nothing can")
+        return Fault(name, f"claim {name}: name the study or fact that tests it, or say in why that nothing can")
     if claim.get("measure", "test") not in MEASURES:
         return Fault(name, f"claim {name}: measure: {did_you_mean(str(claim['measure']), MEASURES)}")
     if "fact" in claim and fact_call(claim["fact"])[0] not in FACTS:

@@ -179,7 +179,7 @@ class Scatter(Common):
         return tuple(ordered[at] for at in pareto([spot.x for spot in ordered], gains))
 
     def sheet(self) -> Sheet:
-        columns = ("recipe", str(self.x_axis), str(self.y_axis), "low", "high", "runs", "on the front")
+        columns = ("recipe", str(self.x_axis), str(self.y_axis), "low", "high", "runs", "on the Pareto front")
         front = self.front
         return Sheet(columns, tuple((s.name, s.x, s.y, s.low, s.high, s.n, s in front) for s in self.spots))
 

@@ -32,7 +32,7 @@ class Explanation:
     page: str
 
     def __str__(self) -> str:
-        return f'{self.term}: {self.text} More: the page "{self.page.removesuffix(".md")}" of the documentation.'
+        return f'{self.term}: {self.text} More: see "{self.page.removesuffix(".md")}" in the documentation.'
 
 
 class Answer(Protocol):
@@ -96,21 +96,22 @@ def of_plan(plan: Plan, foresight: Foresight) -> Iterator[Explanation]:
     unit, margin = f" {metric.gap_unit}".rstrip(), metric.size(rule.margin)
     yield Explanation(
         f"margin {margin}",
-        "The smallest effect that you call worth having. An effect inside the margin counts as no practical "
-        "difference, even where it is real.",
+        "The smallest effect that you consider worth having. A smaller effect counts as no practical difference, even "
+        "if it is real.",
         "studies.md",
     )
     yield Explanation(
         f"plan {plan.hash}",
-        "The fingerprint of question, recipes, rule and data. The first run locks the plan: a changed file makes "
-        "another plan, so nobody can choose the margin or the seeds by the results.",
+        "The fingerprint of the question, recipes, rule and data. The first run locks the plan. If the file "
+        "changes, it "
+        "makes a different plan, so nobody can choose the margin or the seeds after seeing results.",
         "studies.md",
     )
     if foresight.spread is not None:
         yield Explanation(
             f"expected sd {foresight.spread:.{metric.digits}f}{unit}",
-            "How far the difference between variant and base is expected to move from seed to seed "
-            f"({foresight.source}). Half the spread needs about a quarter of the pairs.",
+            "The expected spread of the difference between variant and base from seed to seed "
+            f"({foresight.source}). With half the spread, a study needs about a quarter of the pairs.",
             "noise.md",
         )
     known = [reach for reach in foresight.reaches if reach.points is not None]
@@ -118,15 +119,15 @@ def of_plan(plan: Plan, foresight: Foresight) -> Iterator[Explanation]:
         size = f"{reach.points:.{metric.digits}f}{unit}"
         yield Explanation(
             f"detects {size} (80 % power)",
-            f"If the true effect is {size}, 4 of 5 such studies with up to {counted(reach.seeds, 'seed')} find that "
-            "it is not 0. A smaller effect is more likely to end as undecided.",
+            f"If the true effect is {size}, 4 of 5 such studies with up to {counted(reach.seeds, 'seed')} detect it: "
+            "their interval excludes 0. A smaller effect more often ends as undecided.",
             "looks.md",
         )
     if foresight.equality is not None:
         pairs = counted(foresight.equality, "pair")
         yield Explanation(
             f"up to {pairs}",
-            f"If the change does nothing at all, it takes up to {pairs} until the interval fits inside ±{margin}.",
+            f"If the change does nothing at all, the interval needs up to {pairs} to fit inside ±{margin}.",
             "looks.md",
         )
 
@@ -135,19 +136,19 @@ def of_word(verdict: Answer, metric: Metric, margin: float) -> Explanation:
     """Why a variant got its word."""
     unit, size = f" {metric.gap_unit}".rstrip(), metric.size(margin)
     if verdict.low is None or verdict.high is None:
-        text = "There is no interval yet, so nothing can be said."
+        text = "There is no interval yet, so there is no conclusion yet."
         return Explanation(f"{verdict.variant}, {verdict.word}", text, "looks.md")
     low, high = (signed(end, metric.digits) for end in (verdict.low, verdict.high))
     interval = f"The interval, {low} to {high}{unit},"
     if verdict.word == "no practical difference":
         text = (
-            f"{interval} lies inside the margin of ±{size}. The effect, if there is one, is smaller than the effect "
-            "that you called worth having. That says more than a study that merely found none."
+            f"{interval} lies inside the margin of ±{size}. The effect, if there is one, is smaller than the smallest "
+            "effect that you consider worth having. That is a stronger result than merely not finding an effect."
         )
     elif verdict.word == "undecided":
         text = (
-            f"{interval} includes 0 and reaches beyond the margin of ±{size}. These runs fit an effect of 0 as well as "
-            "one that matters, so they cannot tell. That is not the same as no difference."
+            f"{interval} includes 0 and reaches beyond the margin of ±{size}. These runs are compatible with "
+            "an effect of 0 and with one that matters, so they cannot tell. Undecided does not mean no difference."
         )
     else:
         is_beyond = min(abs(verdict.low), abs(verdict.high)) > margin
@@ -161,7 +162,7 @@ def of_interval(confidence: float, comparisons: int, seeds: tuple[int, int] | No
     """What the intervals promise together, and why they are wider than those of a textbook."""
     share = f"{100 * confidence:g} %"
     text = (
-        f"If such a study were repeated with other seeds, all its intervals would contain their effects in {share} of"
+        f"If this study were repeated with other seeds, all its intervals would contain the true effects in {share} of"
     )
     text += " the repeats, or more."
     reasons = []
@@ -169,18 +170,20 @@ def of_interval(confidence: float, comparisons: int, seeds: tuple[int, int] | No
         last = f"to {seeds[1]}" if seeds[1] < FOREVER else "on"
         reasons.append(f"you may look after every pair from {seeds[0]} {last}")
     if comparisons > 1:
-        reasons.append(f"{comparisons} comparisons share one error of {100 * (1 - confidence):.2g} %")
+        reasons.append(f"{comparisons} comparisons share one error rate of {100 * (1 - confidence):.2g} %")
     if reasons:
         text += f" They are wider than a single t interval, because {' and because '.join(reasons)}."
     for level in equalities:
-        text += f" The interval beside no practical difference has {100 * level:g} %, that of two one-sided tests."
+        text += (
+            f" The interval of a verdict of no practical difference has {100 * level:g} %, that of two one-sided tests."
+        )
     return Explanation(f"{share} interval", text, "looks.md")
 
 
 def _first_look(verdict: Answer, least: int) -> Explanation:
     return Explanation(
         counted(verdict.pairs, "pair"),
-        f"The study looks at {counted(least, 'pair')} first, since fewer cannot show how large the noise is.",
+        f"The study looks at {counted(least, 'pair')} first, because fewer cannot show the size of the noise.",
         "looks.md",
     )
 
@@ -190,8 +193,9 @@ def _pairs(verdicts: Iterable[Answer]) -> Explanation:
     n = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))) if counts else "0"
     return Explanation(
         f"n = {n}",
-        "Pairs of runs. Base and variant of a pair share the seed, and with it the luck of the draw, which cancels in "
-        "the difference. So a few pairs can show what takes many unpaired runs.",
+        "Pairs of runs. The base and the variant of a pair share a seed, and with it their random draws, so much "
+        "of the "
+        "noise cancels in the difference. A few pairs can show an effect that would need many unpaired runs.",
         "looks.md",
     )
 
@@ -200,6 +204,6 @@ def _price(variant: str, ratio: float, pairs: int) -> Explanation:
     return Explanation(
         f"{variant}, {ratio:.2f} times the training time",
         f"The median over {counted(pairs, 'pair')} of the variant's time divided by the base's, on one machine. "
-        "Whether the effect is worth that is your decision: no verdict includes the price.",
+        "Whether the effect is worth that cost is your decision: verdicts do not include it.",
         "report.md",
     )

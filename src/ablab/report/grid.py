@@ -1,4 +1,4 @@
-"""grid: some pictures of every class, as they are and as the training loop would feed them."""
+"""grid: some pictures of every class, original and as the training loop would feed them."""
 
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ def grid(dataset: Dataset, *, augment: str, seed: int, per_class: int, scale: in
     Each pixel becomes `scale` by `scale`; by default as many as bring a small picture to about 64.
     """
     rows = _chosen(dataset.train.labels, len(dataset.classes), seed, per_class)
-    blocks = [("as they are", _images(dataset, rows, "none", seed))]
+    blocks = [("original", _images(dataset, rows, "none", seed))]
     if augment.strip() not in ("", "none"):
         blocks.append((f"{augment}, in epoch 1 of seed {seed}", _images(dataset, rows, augment, seed)))
     size = _shown_size(dataset.in_shape, scale)
@@ -35,7 +35,7 @@ def grid(dataset: Dataset, *, augment: str, seed: int, per_class: int, scale: in
 def _chosen(labels: Tensor, classes: int, seed: int, per_class: int) -> list[list[int]]:
     """The rows shown of each class, drawn from the seed; fewer where a class has fewer."""
     if per_class < 1:
-        raise DataError(f"{per_class} pictures of each class: 1 or more are wanted")
+        raise DataError(f"{per_class} pictures of each class: give 1 or more")
     order = torch.randperm(len(labels), generator=randomness.stream(seed, "grid"))
     return [order[labels[order] == kind][:per_class].tolist() for kind in range(classes)]
 
@@ -68,7 +68,7 @@ def _shown_size(in_shape: tuple[int, int, int], scale: int | None) -> tuple[int,
     _, height, width = in_shape
     longer = max(height, width)
     if scale is not None and scale < 1:
-        raise DataError(f"scale = {scale}: a whole number of 1 or more is wanted")
+        raise DataError(f"scale = {scale}: give a whole number of at least 1")
     times = scale if scale is not None else max(1, 64 // longer)
     if longer * times <= SIDE or scale is not None:
         return width * times, height * times
@@ -82,7 +82,7 @@ def _pictures(images: list[list[Tensor]], size: tuple[int, int]) -> list[list[Im
 def _picture(image: Tensor, size: tuple[int, int]) -> Image.Image:
     channels, height, width = image.shape
     if channels not in (1, 3):
-        raise DataError(f"pictures of {channels} channels cannot be shown: 1 (grey) or 3 (RGB) are wanted")
+        raise DataError(f"pictures of {channels} channels cannot be shown: only 1 (gray) or 3 (RGB) can be")
     array = image.permute(1, 2, 0).contiguous().numpy()
     made = Image.fromarray(array[:, :, 0] if channels == 1 else array).convert("RGB")
     # Enlarged pixels stay squares, so that one sees what the network sees; smaller ones are averaged.

@@ -49,7 +49,7 @@ def plot(name: str, key: str, sizes: Sequence[float | None], points: Sequence[Po
         name="growth",
         title=f"{name}: growth with {key}",
         x_axis=Axis(key, is_log=True),
-        y_axis=Axis("times the first", is_log=True),
+        y_axis=Axis("relative to the first", is_log=True),
         lines=tuple(line for line in lines if line.points),
     )
     return document(chart)

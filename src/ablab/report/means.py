@@ -107,5 +107,5 @@ def spoilt(runs: Sequence[Run]) -> str:
     biased = any(run.spec.recipe.select == "test" for run in runs)
     explores = any(run.spec.explores for run in runs)
     return " Biased: epochs were chosen on the test images." * biased + (
-        " Exploring: measured on validation images in the place of test images; nothing is decided." * explores
+        " Exploratory: measured on validation images instead of test images; this decides nothing." * explores
     )

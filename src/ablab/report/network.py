@@ -67,7 +67,7 @@ def totals(network: Network) -> list[str]:
     lines = [
         f"{network.weighted_layers} weighted layers" + f" ({layers})" * bool(layers),
         f"{network.parameters:,} parameters{buffers}, {show_bytes(network.weight_bytes)} in fp32",
-        f"{at_least}{network.macs:,} MACs an image (multiply-adds of convolutions and matrix products)",
+        f"{at_least}{network.macs:,} MACs per image (multiply-adds of convolutions and matrix products)",
         f"training with a batch of {network.batch}: about {sgd} with SGD + momentum, {adam} with Adam: "
         "weights, gradients, optimizer state, and "
         f"{show_bytes(network.kept_bytes)} that autograd keeps for the backward pass",

@@ -99,7 +99,7 @@ def picture_format(name: str) -> Format:
     for known in get_args(Format):
         if ending == known:
             return known  # type: ignore[no-any-return]
-    raise InputError(f"{name}: the name of a picture ends with .png, .svg or .pdf; {did_you_mean(ending, FORMATS)}")
+    raise InputError(f"{name}: the name of a picture must end with .png, .svg or .pdf; {did_you_mean(ending, FORMATS)}")
 
 
 def blank(width: float, height: float, caption: str) -> tuple[Figure, float]:

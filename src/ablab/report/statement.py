@@ -221,7 +221,7 @@ def _conditions(result: Result, verdict: Verdict) -> Iterator[str]:
                 "base failed to train."
             )
         if failing.where_both_train:
-            yield "The comparison is about the seeds where both trained."
+            yield "The comparison covers only the seeds where both trained."
         if failing.chance is not None:
             yield f"Runs without a measurement count as chance ({failing.chance:.0f} %)."
     if verdict.is_biased:
@@ -239,9 +239,9 @@ def _failures_of_program(verdict: TrialVerdict, counts_failures: bool) -> Iterat
         "the base failed."
     )
     if not counts_failures:
-        yield "Their pairs were left out."
+        yield "The comparison leaves out their pairs."
     elif verdict.where_both_finish:
-        yield "The comparison is about the seeds where both finished."
+        yield "The comparison covers only the seeds where both finished."
     else:
         yield "They count as chance."
 

@@ -118,7 +118,7 @@ class Pages:
         seen = self.shelf.look()
         one = entry(seen, request.path_params["id"])
         if one is None:
-            raise HTTPException(404, "There is no such run in this store, and none that is running.")
+            raise HTTPException(404, "This store has no such run, finished or running.")
         return self.answer(request, seen, "run.html", lambda: run_page(seen, one))
 
     def compare(self, request: Request) -> Response:
@@ -161,7 +161,7 @@ class Pages:
         elif isinstance(error, AblabError):
             code, text = 400 if isinstance(error, InputError) else 500, str(error)
         else:
-            code, text = 500, "The dashboard has a fault; what it is stands in the terminal that ablab serve runs in."
+            code, text = 500, "The dashboard has an error. See the terminal that runs ablab serve for details."
         template = self.templates.get_template("fault.html")
         return HTMLResponse(template.render(code=code, text=text, store=str(self.folder), running_now=0), code)
 
@@ -215,7 +215,7 @@ def listening(port: int | None) -> list[socket.socket]:
             reason = error.strerror or str(error)
             continue
         return [first, *_also_ipv6(first.getsockname()[1])]
-    raise InputError(f"port {port} of this machine cannot be used ({reason}); any that is free: ablab serve --port 0")
+    raise InputError(f"port {port} on this machine cannot be used ({reason}); for any free port: ablab serve --port 0")
 
 
 def _also_ipv6(port: int) -> list[socket.socket]:

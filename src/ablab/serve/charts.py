@@ -44,7 +44,7 @@ def looks(verdict: Verdict, seeds: tuple[int, int]) -> Markup | None:
     first, last = seeds
     chart = Intervals(
         name=verdict.variant,
-        title=f"{verdict.variant}: the interval of the effect after each pair of seeds",
+        title=f"{verdict.variant}: the interval of the effect after each seed pair",
         axis=Axis("effect", metric_of(verdict.metric).gap_words),
         intervals=tuple(
             Whisker(str(pairs), known.mean, known.low, known.high, is_faint=pairs != max(taken))

@@ -21,7 +21,7 @@ def compare_page(seen: Snapshot, ids: Sequence[str]) -> dict[str, Any]:
     found = {id_: entry(seen, id_) for id_ in dict.fromkeys(ids)}
     ones = [one for one in found.values() if one]
     if len(ones) > MOST_COMPARED:
-        raise InputError(f"{len(ones)} runs side by side cannot be told apart: {MOST_COMPARED} are the most")
+        raise InputError(f"{len(ones)} runs are too many to compare side by side: choose at most {MOST_COMPARED}")
     styled = [(one, at % len(COLOURS)) for at, one in enumerate(ones)]
     epochs = max((one.recipe.epochs for one in ones), default=1)
     charts = [

@@ -65,12 +65,12 @@ class Guard:
         """Why a request is refused whatever its sender."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self.hosts:
-            return PlainTextResponse("this dashboard answers to 127.0.0.1 and localhost alone\n", 400)
+            return PlainTextResponse("this dashboard answers only at 127.0.0.1 and localhost\n", 400)
         origins = headers.getlist("origin")
         if any(origin.lower() not in {f"http://{host}" for host in self.hosts} for origin in origins):
             return PlainTextResponse("this request comes from another site\n", 403)
         if method not in ("GET", "HEAD") and not origins:
-            return PlainTextResponse("a request that changes something must say where it comes from\n", 403)
+            return PlainTextResponse("a request that changes something must state its origin\n", 403)
         # Links from elsewhere may lead here, and then the cookie is missing; other sites may not fetch or embed.
         if (
             headers.get("sec-fetch-site") in ("cross-site", "same-site")
@@ -102,4 +102,4 @@ class Guard:
 
 
 def _unknown() -> Response:
-    return PlainTextResponse("open the address that ablab serve has printed: it ends in a token\n", 403)
+    return PlainTextResponse("open the address that ablab serve printed: it ends in a token\n", 403)

@@ -136,7 +136,7 @@ def state_of(it: Result | TrialResult, live: LiveStudy | None) -> tuple[str, str
     if live:
         return ("running", "stopping after this epoch") if live.is_stopping else ("running", "running")
     if it.decision.wanted:
-        return "paused", "stopped before its end"
+        return "paused", "paused"
     if it.decision.ended:
         return "ended", it.decision.ended
     is_open = any(verdict.word == "undecided" for verdict in it.decision.every)

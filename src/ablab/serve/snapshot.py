@@ -99,12 +99,12 @@ class StoreView:
         return self.result(entry) if entry else None
 
     def program(self, hash_: str) -> TrialResult | Unreadable | None:
-        """The study of a command or a function with this plan; None where there is none."""
+        """The study of a program or a function with this plan; None where there is none."""
         entry = next((entry for entry in self.programs if entry.plan == hash_), None)
         return self.program_result(entry) if entry else None
 
     def program_result(self, entry: LockedTrials) -> TrialResult | Unreadable:
-        """What a study of a command or a function has come to, or why it cannot be read."""
+        """What a study of a program or a function has come to, or why it cannot be read."""
         with self.reading:
             if entry.plan not in self._programs:
                 try:

@@ -31,13 +31,9 @@ def get(folder: Path, name: str) -> bytes:
     try:
         packed = path.read_bytes()
     except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be read ({error.strerror}); the run that it belongs to must be trained again"
-        ) from None
+        raise StoreError(f"{path}: cannot be read ({error.strerror}); train the run that it belongs to again") from None
     if hashlib.sha256(packed).hexdigest() != name:
-        raise StoreError(
-            f"{path}: its bytes have changed since it was written; the run that it belongs to must be trained again"
-        )
+        raise StoreError(f"{path}: its bytes have changed since it was written; train the run that it belongs to again")
     unpack = zlib.decompressobj()
     return unpack.decompress(packed, LIMIT)
 

@@ -30,7 +30,7 @@ def back_up(store: Store, folder: Path) -> Backup:
     The folder gets its name once all of it is on the disk. Runs that are not done stay behind.
     """
     if folder.exists() or folder.is_symlink():
-        raise InputError(f"{folder}: this is there already; a backup goes into a new folder")
+        raise InputError(f"{folder}: this already exists; choose a new folder for the backup")
     half = folder.with_name(temporary_name(folder.name))
     try:
         half.mkdir(parents=True)

@@ -46,13 +46,13 @@ def damages(store: Store) -> Iterator[Damage]:
     for id_ in _each(store, "SELECT id FROM trials ORDER BY rowid"):
         yield from (Damage(id_, what, "trial") for what in _of_trial(store, id_))
     for table, key, said in (
-        ("recipes", "hash", "what the list shows of recipe"),
+        ("recipes", "hash", "the list entry of recipe"),
         ("data", "fingerprint", "data"),
         ("studies", "plan", "the study of plan"),
         ("ledger", "plan", "the ledger entry of plan"),
         ("locks", "plan", "the lock of plan"),
-        ("judged", "rowid", "what is known of who judged run"),
-        ("removed", "rowid", "what stays of the removed run"),
+        ("judged", "rowid", "the list of plans that judged run"),
+        ("removed", "rowid", "the record of the removed run"),
         ("trial_plans", "plan", "the lock of the plan of trials"),
     ):
         for id_ in _each(store, f"SELECT {key} FROM {table} ORDER BY rowid"):  # noqa: S608 (names from above)
@@ -82,10 +82,10 @@ def _of_run(store: Store, id_: str, facts: Callable[[str], DataFacts | None]) ->
     try:
         row = store.connection.execute("SELECT * FROM runs WHERE id = ?", (id_,)).fetchone()
         if row is None:
-            raise StoreError(f"{store.file}: run {id_} is in the table and not in its index")
+            raise StoreError(f"{store.file}: run {id_} is in the table but not in its index")
         run = store.as_run(row)
         if run.id != id_:
-            yield f"its recipe, seed and data are those of run {run.id}"
+            yield f"its recipe, seed and data belong to run {run.id}"
         yield from _of_facts(store, id_)
         if wrong := contradiction(run, facts(run.spec.fingerprint)):
             yield f"its predictions and the labels of its data do not agree: {wrong}"
@@ -105,9 +105,9 @@ def _of_trial(store: Store, id_: str) -> Iterator[str]:
     try:
         outcome = kept_trials.outcomes(store, [id_]).get(id_)
         if outcome is None:
-            raise StoreError(f"{store.file}: trial {id_} is in the table and not in its index")
+            raise StoreError(f"{store.file}: trial {id_} is in the table but not in its index")
         if outcome.trial.id != id_:
-            yield f"what was called and its seed are those of trial {outcome.trial.id}"
+            yield f"its call and its seed belong to trial {outcome.trial.id}"
     except (AblabError, ValueError, TypeError, LookupError) as error:
         yield str(error)
 
@@ -126,7 +126,7 @@ def _of_facts(store: Store, id_: str) -> Iterator[str]:
     kept = connection.execute("SELECT * FROM facts WHERE id = ?", (id_,)).fetchone()
     wanted = connection.execute(f"{FACTS} AND id = ?", (id_,)).fetchone()
     if (kept and kept[:-1]) != wanted:
-        yield "the list of runs does not show what is in its record"
+        yield "the list of runs disagrees with its record"
     else:
         listed.check_facts(connection, store.checked, [id_])
 

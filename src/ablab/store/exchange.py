@@ -35,7 +35,7 @@ LONGEST_FILE = 1 << 30
 AT_ONCE = 200  # runs that are in memory at a time
 LARGEST_LABEL = 1 << 16
 LARGEST_SIDE = 1 << 14
-OTHER = "with another result; that one was kept"
+OTHER = "with another result, and ablab kept that one"
 LARGEST = (1 << 63) - 1  # SQLite's largest whole number
 
 
@@ -81,7 +81,7 @@ def export(
     that they were carried out for.
     """
     if path.suffix != SUFFIX:
-        raise InputError(f"{path}: the name of a file for runs ends with {SUFFIX}")
+        raise InputError(f"{path}: the name of a file of runs must end with {SUFFIX}")
     ids = list(ids)
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as file:
@@ -151,7 +151,7 @@ def take(store: Store, path: Path, came_from: dict[str, str] | None = None) -> T
         elif isinstance(value, DataFacts):
             here = store.data(value.fingerprint)
             if here is not None and (here.classes, here.labels) != (value.classes, value.labels):
-                refused.append(Refused(value.fingerprint, "the data set has other classes or test labels here"))
+                refused.append(Refused(value.fingerprint, "the data set has different classes or test labels here"))
             else:
                 store.keep_data(value)
         elif before := store.runs([value.id]):
@@ -216,10 +216,10 @@ def _parsed(path: Path) -> Iterator[_Value]:
     """What is in a file, line by line; an error, with the line, for the first that is not as export writes it."""
     try:
         if path.is_fifo():  # opening it would wait for ever, and its length is not known
-            raise InputError(f"{path}: this is a pipe; write what it gives into a file and import that")
+            raise InputError(f"{path}: this is a pipe; write its content to a file and import that")
         with path.open("rb") as file:
             if file.seek(0, 2) > LONGEST_FILE:
-                raise InputError(f"{path}: a file for runs has at most {LONGEST_FILE >> 20} MB")
+                raise InputError(f"{path}: a file of runs has at most {LONGEST_FILE >> 20} MB")
             file.seek(0)
             yield from _values(path, file)
     except OSError as error:
@@ -233,20 +233,22 @@ def _values(path: Path, file: BinaryIO) -> Iterator[_Value]:
         try:
             kind, content, digest = _line(line)
             if (number == 1) != (kind == "ablab"):
-                raise ValueError("this is no file that `ablab runs export` has written")
+                raise ValueError("this is not a file from `ablab runs export`")
             if kind == "ablab" and content.get("version") != VERSION:
                 raise ValueError(f"written by another ablab (form {content.get('version')}, this one knows {VERSION})")
             if kind == "end":
                 if content != {"runs": runs, "sha256": everything.hexdigest()} or file.read(1):
-                    raise ValueError("lines were added, taken out or moved")
+                    raise ValueError("lines were added, removed or moved")
                 return
             if kind in KINDS:
                 yield _value(kind, content)
                 runs += kind == "run"
             everything.update(digest.encode())
         except (ValueError, RecursionError, InputError) as error:  # pydantic's and json's are ValueErrors
-            raise InputError(f"{path}:{number}: {printable(_said(error))}; nothing of this file was taken in") from None
-    raise InputError(f"{path}: it is cut short: its end is missing; nothing of this file was taken in")
+            raise InputError(
+                f"{path}:{number}: {printable(_said(error))}; nothing from this file was imported"
+            ) from None
+    raise InputError(f"{path}: the end of the file is missing; nothing from this file was imported")
 
 
 def _line(line: bytes) -> tuple[str, dict[str, Any], str]:
@@ -255,9 +257,9 @@ def _line(line: bytes) -> tuple[str, dict[str, Any], str]:
     try:
         value = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise ValueError("this line is no JSON, so this is no file of runs or it is damaged") from None
+        raise ValueError("this line is not JSON, so this is not a file of runs, or it is damaged") from None
     if not isinstance(value, dict) or set(value) != {"kind", "sha256", "content"}:
-        raise ValueError("this is no file that `ablab runs export` has written")
+        raise ValueError("this is not a file from `ablab runs export`")
     kind, content, digest = value["kind"], value["content"], value["sha256"]
     if not isinstance(content, dict) or digest != _digest(kind, content):
         raise ValueError("its bytes have changed since it was written")
@@ -265,7 +267,7 @@ def _line(line: bytes) -> tuple[str, dict[str, Any], str]:
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _value(kind: str, content: dict[str, Any]) -> _Value:
@@ -290,13 +292,13 @@ def _value(kind: str, content: dict[str, Any]) -> _Value:
     if kind == "trial":
         outcome = _OUTCOME.validate_python(content.get("outcome"))
         if outcome.trial.id != content.get("id") or not 0 <= outcome.trial.seed <= LARGEST:
-            raise ValueError(f"trial {content.get('id')}: what was called and its seed are those of another trial")
+            raise ValueError(f"trial {content.get('id')}: its call and its seed belong to another trial")
         return outcome
     run = Run.from_json(json.dumps(content.get("run")))
     _check(run)
     if run.id != content.get("id"):
         raise ValueError(
-            f"run {content.get('id')}: its recipe, seed and data are those of run {run.id}: they were changed, or "
+            f"run {content.get('id')}: its recipe, seed and data belong to run {run.id}: they were changed, or "
             "another version of ablab wrote it"
         )
     return run
@@ -306,7 +308,7 @@ def _plan_of_trials(entry: LockedTrials) -> LockedTrials:
     """The plan of a study of trials, if its text is one."""
     text = json.loads(entry.text)
     if not isinstance(text, dict) or not isinstance(text.get("facts"), dict) or not _are_texts(text.get("first")):
-        raise ValueError(f"the text of plan {entry.plan} is none that a study has")
+        raise ValueError(f"the text of plan {entry.plan} is not the text of a study")
     return entry
 
 
@@ -318,13 +320,13 @@ def _check(run: Run) -> None:
     """Raise for a run that no training leaves behind, so that what comes later can rely on it."""
     recipe = run.spec.recipe
     if Recipe.stored({**recipe.model_dump(exclude={"options"}), **recipe.options}).hash != recipe.hash:
-        raise ValueError("its recipe is not written as recipes are")
+        raise ValueError("its recipe is not in the standard form")
     if run.status == "finished" and (run.test is None or run.selected_epoch is None):
-        raise ValueError("it is called finished and has no test measurement")
+        raise ValueError("it is marked as finished but has no test measurement")
     if run.test is not None and not (0 <= run.test.accuracy <= 1 and run.test.images >= 1):
         raise ValueError(f"an accuracy of {run.test.accuracy} on {run.test.images} images")
     if not all(map(math.isfinite, (run.cost.seconds, run.test.loss if run.test else 0.0))):
-        raise ValueError("its seconds or the loss on the test images is no finite number")
+        raise ValueError("its seconds or the loss on the test images is not a finite number")
     cost = run.cost
     numbers = (run.spec.seed, run.selected_epoch or 0, cost.epochs, cost.examples, cost.parameters, cost.macs or 0)
     if not all(0 <= number <= LARGEST for number in numbers):
@@ -336,5 +338,5 @@ def _said(error: Exception) -> str:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     if isinstance(error, UnicodeError):
-        return "it has text that is no Unicode"
+        return "it has text that is not Unicode"
     return str(error)

@@ -55,7 +55,7 @@ def judged(connection: sqlite3.Connection, checked: Checked, runs: list[str]) ->
     """Which plans have judged these runs, in the order in which they did."""
     marks = ", ".join("?" * len(runs))
     rows = connection.execute(f"SELECT * FROM judged WHERE run IN ({marks}) ORDER BY rowid", runs).fetchall()  # noqa: S608
-    return [Judged(*checked(row, "what is known of who judged run")) for row in rows]
+    return [Judged(*checked(row, "the list of plans that judged run")) for row in rows]
 
 
 def bury(connection: sqlite3.Connection, runs: Iterable[str], why: str) -> None:
@@ -95,7 +95,7 @@ def _keep(connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
 def removed(connection: sqlite3.Connection, checked: Checked) -> list[Removed]:
     """What stays of all runs that were removed, in the order in which they were."""
     rows = connection.execute("SELECT * FROM removed ORDER BY rowid").fetchall()
-    kept = [checked(row, "what stays of the removed run") for row in rows]
+    kept = [checked(row, "the record of the removed run") for row in rows]
     names = [field.name for field in dataclasses.fields(Removed)]
     found = [dict(zip(names, row, strict=True)) for row in kept]
     return [Removed(**{**row, "plans": tuple(json.loads(row["plans"]))}) for row in found]

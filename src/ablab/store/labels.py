@@ -26,8 +26,8 @@ def keep_own(store: Store, data: DataFacts) -> None:
     if wrong:
         more = f" (and {len(wrong) - NAMED} more)" if len(wrong) > NAMED else ""
         raise StoreError(
-            f"{store.file}: an import brought test labels of {data.name} that the data do not have. Remove the runs "
-            f"that rest on them{more}: ablab runs rm {' '.join(wrong[:NAMED])}"
+            f"{store.file}: an import brought test labels of {data.name} that differ from those of the data. Remove "
+            f"the runs that use them{more}: ablab runs rm {' '.join(wrong[:NAMED])}"
         )
     store.keep_data(data, replaces=True)
 

@@ -40,19 +40,19 @@ def check(
     is asked as late as possible: the list may still be made.
     """
     for row in connection.execute("SELECT * FROM recipes"):
-        checked(row, "what the list shows of recipe")
+        checked(row, "the list entry of recipe")
     for row in connection.execute("SELECT * FROM tags"):
         checked(row, "a tag of run")
     check_facts(connection, checked, None if has_asked_all else shown())
     for row in _about(connection, _JUDGED, None if has_asked_of_judges else shown()):
-        checked(row, "what is known of who judged run")
+        checked(row, "the list of plans that judged run")
 
 
 def check_facts(connection: sqlite3.Connection, checked: Checked, ids: Sequence[str] | None) -> None:
     """Raise for facts of one of these runs, or of any, that are not as they were written or are not found."""
     for query in (_FALSE_FACTS, _WITHOUT):
         for row in _about(connection, query, ids):
-            checked(row, "what the list shows of run")
+            checked(row, "the list entry of run")
 
 
 def _about(connection: sqlite3.Connection, query: str, ids: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:

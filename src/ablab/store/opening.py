@@ -21,7 +21,8 @@ def connect(file: Path, *, creates: bool) -> tuple[sqlite3.Connection, str]:
     folder, address = file.parent, file.absolute().as_uri()
     if not creates and not is_there(file):
         raise InputError(
-            f"{folder}: there is no store here; runs are kept where --store or $ABLAB_STORE says, else in .ablab"
+            f"{folder}: there is no store here; ablab keeps runs in the folder of --store or $ABLAB_STORE, else in "
+            ".ablab"
         )
     try:
         if creates:
@@ -100,10 +101,10 @@ def _unopened(file: Path, error: Exception) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT) or isinstance(error, UnicodeError):
         return (
-            f"{file}: this is no store, or its bytes have changed since it was written ({error}); put back a copy of "
-            "it, or move the file away to start a new store"
+            f"{file}: this is not a store, or its bytes have changed since it was written ({error}); restore a copy "
+            "of it, or move the file away to start a new store"
         )
-    return f"{file}: the store cannot be opened or written: {error}{_room(file, error)}"
+    return f"{file}: ablab cannot open or write the store: {error}{_room(file, error)}"
 
 
 def _room(file: Path, error: Exception) -> str:
@@ -117,7 +118,7 @@ def _room(file: Path, error: Exception) -> str:
         return ""
     free = disk.f_bavail * disk.f_frsize
     if code != sqlite3.SQLITE_CANTOPEN:
-        return f"; {free:,} bytes are free on that disk: free some space and do the same again"
+        return f"; {free:,} bytes are free on that disk: free some space and try again"
     if disk.f_files and not disk.f_favail:
-        return f"; {free:,} bytes are free on that disk and no room for another file: remove some files"
+        return f"; {free:,} bytes are free on that disk, but there is no room for another file: remove some files"
     return ""

@@ -22,23 +22,23 @@ EXAMPLE = "such as: --where \"model = 'simple-nn' and accuracy > 0.6\""
 
 # What the view has beside the keys of the recipes. The documents list them from here.
 COLUMNS = {
-    "id": "name of the run",
+    "id": "ID of the run",
     "model": "network",
     "data": "data set",
     "seed": "seed",
     "status": "finished, diverged or failed",
-    "tags": "words given with `ablab runs tag`, with a space between two",
-    "accuracy": "share of the test images that it got right, 0 to 1",
+    "tags": "tags from `ablab runs tag`, separated by spaces",
+    "accuracy": "share of the test images predicted correctly, 0 to 1",
     "loss": "mean cross-entropy on the test images",
-    "epochs": "epochs that were trained",
+    "epochs": "number of epochs trained",
     "selected_epoch": "epoch whose weights were tested",
-    "seconds": "seconds of training",
-    "parameters": "parameters of the network",
-    "macs": "multiply-adds of one image",
+    "seconds": "training time in seconds",
+    "parameters": "number of parameters of the network",
+    "macs": "multiply-adds per image",
     "machine": "name of the machine",
     "plan": "hash of the plan that it was trained for; NULL for a single run",
-    "judged": "hashes of all plans that have judged it, with a space between two",
-    "created": "when it ended: UTC, ISO 8601",
+    "judged": "hashes of all plans that judged it, separated by spaces",
+    "created": "time when it ended: UTC, ISO 8601",
     "recipe": "hash of the recipe",
     "changes": "what the recipe sets, as JSON",
 }
@@ -218,9 +218,9 @@ def _explained(where: str, error: Exception, columns: dict[str, str]) -> str:
     said = f"--where {where!r}: "
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT:
-        return f"{said}it was not done after {SECONDS:g} s; ask for less"
+        return f"{said}the query took more than {SECONDS:g} s; ask for less"
     if code == sqlite3.SQLITE_AUTH or "not authorized" in str(error) or "prohibited" in str(error):
-        return f"{said}it may look at the columns of runs and compare them, and do nothing else; {EXAMPLE}"
+        return f"{said}a condition may only read and compare the columns of runs; {EXAMPLE}"
     unknown = re.fullmatch(r"no such column: (.*)", str(error))
     if unknown:
         return (

@@ -121,7 +121,7 @@ class Store:
         with self.reading() as connection:
             rows = connection.execute("SELECT id FROM runs WHERE id LIKE ? LIMIT 2", (pattern + "%",)).fetchall()
         if len(rows) != 1 or not pattern:
-            found = "several runs have ids that begin" if rows else "no run has an id that begins"
+            found = "several runs have IDs that begin" if rows else "no run has an ID that begins"
             raise InputError(f'{found} with "{start}" (all: ablab runs ls)')
         return str(rows[0][0])
 
@@ -163,7 +163,7 @@ class Store:
         add, remove = tuple(add), tuple(remove)
         for tag in add:
             if not re.fullmatch(TAG, tag):
-                raise InputError(f'"{tag}" is no tag: up to 40 letters, digits, dots, dashes and underscores are')
+                raise InputError(f'"{tag}" is not a tag: use up to 40 letters, digits, dots, dashes and underscores')
         with self.writing() as connection:
             rows = [(id_, tag, digest(id_, tag)) for id_ in ids for tag in add]
             connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", rows)
@@ -200,7 +200,7 @@ class Store:
             row = connection.execute("SELECT * FROM data WHERE fingerprint = ?", (fingerprint,)).fetchone()
         if row is None:
             return None
-        _, name, classes, content, shape = self.checked(row, "what is known of the data")
+        _, name, classes, content, shape = self.checked(row, "the record of the data")
         labels = array("I", artifacts.get(self.artifacts, content))
         in_shape = json.loads(shape)
         return DataFacts(fingerprint, name, tuple(json.loads(classes)), tuple(labels), in_shape and tuple(in_shape))
@@ -284,7 +284,7 @@ class Store:
         if digest(*row[:-1]) != row[-1]:
             raise StoreError(
                 f"{self.file}: {what} {row[0]} is damaged: its bytes have changed since it was written; "
-                "what else is: ablab runs verify"
+                "for all damage: ablab runs verify"
             )
         return row[:-1]
 
@@ -308,7 +308,7 @@ class Store:
         try:
             yield self.connection
         except BROKEN as error:
-            raise StoreError(f"{self.file}: cannot be read: {error}; what is damaged: ablab runs verify") from None
+            raise StoreError(f"{self.file}: cannot be read: {error}; to see the damage: ablab runs verify") from None
 
 
 def place(given: str | None) -> Path:

@@ -42,7 +42,7 @@ def find(store: Store, start: str) -> str | None:
     with store.reading() as connection:
         rows = connection.execute("SELECT id FROM trials WHERE id LIKE ? LIMIT 2", (pattern + "%",)).fetchall()
     if len(rows) > 1:
-        raise InputError(f'several trials have ids that begin with "{start}" (all: ablab runs ls --trials)')
+        raise InputError(f'several trials have IDs that begin with "{start}" (all: ablab runs ls --trials)')
     return str(rows[0][0]) if rows and pattern else None
 
 

@@ -32,9 +32,9 @@ def doubt(verdict: Verdict) -> str:
     if verdict.word in ("helps", "hurts"):
         if seen.center * verdict.effect <= 0 or abs(seen.center) < abs(verdict.effect) / 2:
             center = f"{signed(seen.center, digits)} {unit}".rstrip()
-            return f"A few pairs carry this effect: the typical pair (Hodges-Lehmann) shows {center}."
+            return f"This effect depends on a few pairs: the typical pair (Hodges-Lehmann) shows {center}."
         if not seen.sees_effect:
-            return f"A test that does not assume normal differences (sign flips) is less sure: p = {seen.p:.2g}."
+            return f"A test that does not assume normal differences (sign flips) is less certain: p = {seen.p:.2g}."
     if verdict.word == "undecided" and seen.trimmed and (verdict.sd or 0.0) > WILD * seen.trimmed.sd / NORMAL:
         low, high = seen.trimmed.low, seen.trimmed.high
         word, _ = word_for(*metric_of(verdict.metric).gain(low, high), verdict.margin)
@@ -44,5 +44,5 @@ def doubt(verdict: Verdict) -> str:
                 "highest and the lowest difference" if count == 1 else f"{count} highest and {count} lowest differences"
             )
             shown = f"{signed(low, digits)} to {signed(high, digits)} {unit}".rstrip()
-            return f'Outliers keep this open: without the {ends} the interval is {shown}, which would be "{word}".'
+            return f'Outliers keep this undecided: without the {ends} the interval is {shown}, which would be "{word}".'
     return ""

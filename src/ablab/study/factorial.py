@@ -141,7 +141,7 @@ def _contrast(
     if kind == "interaction":
         known = seen.low > 0 or seen.high < 0
         less = "more" if seen.mean > 0 else "less"
-        conclusion = f"together they come to {less} than the sum of both" if known else "no clear interaction"
+        conclusion = f"together their effect is {less} than the sum of both" if known else "no clear interaction"
     else:
         conclusion = f"{word} on average over the other factors" if word in ("helps", "hurts") else word
     return Contrast(name, kind, mean(each), seen.low, seen.high, seeds, figures, word, f"{conclusion}.")

@@ -133,16 +133,16 @@ def expected_spread(plan: Plan, known: list[Run], labels: Any, test_images: int)
             seen.append((sd(gaps, grid=metric.step(base[both[0]])), len(both)))
     if seen:
         spread, pairs = max(seen)
-        return spread, f"from {pairs} pairs that are in the store"
+        return spread, f"from {pairs} pairs in the store"
     if metric.name != ACCURACY:
-        return None, f"how much the {metric.title} varies is known once 3 pairs are in the store"
+        return None, f"ablab can estimate how much the {metric.title} varies once the store has 3 pairs"
     floors = [
         noise_floor(*(correct(run.predictions, labels) for run in list(one.values())[:2]))
         for one in by_recipe.values()
         if labels is not None and len(one) >= 2 and all(run.predictions for run in list(one.values())[:2])
     ]
     if floors:
-        return math.sqrt(2) * max(floors), "from the images that two runs of one recipe differ on; a lower bound"
+        return math.sqrt(2) * max(floors), "from the images on which two runs of one recipe differ; a lower bound"
     accuracies = [run.test.accuracy for run in known if run.test]
     error = 1 - sum(accuracies) / len(accuracies) if accuracies else GUESSED_ERROR
     floor = 100 * math.sqrt(FITTED * error / test_images)

@@ -77,7 +77,7 @@ def _marked(verdict: Verdict, known: Known) -> Verdict:
     details = f" ({'; '.join(how)})" if how else ""
     warning = (
         f"Known before: {known.seen} of {counted(known.runs, 'run')} had results when this plan was locked{details}. "
-        "Its margin, confidence, seeds or variants may have been chosen by them; a new study without --reuse takes "
-        "fresh runs."
+        "They may have influenced its margin, confidence, seeds or variants; a new study without --reuse trains fresh "
+        "runs."
     )
     return replace(verdict, known=known, sentence=f"{warning} {verdict.sentence}")

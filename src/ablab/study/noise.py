@@ -37,16 +37,18 @@ class Way:
         return self.keys.format(decay=f"{1 - forgotten:.10g}")
 
 
-REFERENCE = Way("best of 1000", "the epoch that 1,000 validation images select (`select=best`)")
+REFERENCE = Way("best of 1000", "the epoch chosen on 1,000 validation images (`select=best`)")
 WAYS = (
-    Way("best of 400", "the epoch that 400 validation images select"),
-    Way("best of 100", "the epoch that 100 validation images select"),
+    Way("best of 400", "the epoch chosen on 400 validation images"),
+    Way("best of 100", "the epoch chosen on 100 validation images"),
     Way("last", "the last epoch", "select=last"),
     Way("mean accuracy", "the mean of the accuracies after each of the last 3 epochs"),
     Way("mean answer", "the outputs after each of the last 3 epochs, averaged for each image"),
-    Way("ema, best", "weights averaged while they train, at the selected epoch", "average=ema({decay})"),
-    Way("ema, last", "weights averaged while they train, at the last epoch", "average=ema({decay}) select=last"),
-    Way("flip", "the last epoch, outputs for each image and its mirror image averaged", "select=last tta=flip"),
+    Way("ema, best", "weights averaged during training, at the selected epoch", "average=ema({decay})"),
+    Way("ema, last", "weights averaged during training, at the last epoch", "average=ema({decay}) select=last"),
+    Way(
+        "flip", "the last epoch, with the outputs for each image and its mirror image averaged", "select=last tta=flip"
+    ),
 )
 
 

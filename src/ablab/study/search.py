@@ -30,7 +30,7 @@ from ablab.study.question.study import Study
 
 SEARCHING = 3_000_000  # the first seed of trials of a search; those that explore or tune otherwise are below
 EARLIER = 5  # trials that must have reached an epoch before one is ended there
-HEADING = "# Written by ablab search: the settings that won, to be compared with fresh runs.\n"
+HEADING = "# Written by ablab search: the best settings, to be compared with fresh runs.\n"
 Settings = Mapping[str, Any]
 
 
@@ -73,7 +73,7 @@ class Side:
         if not values:
             broken = next((trial.run.note for trial in self.trials if trial.run.note), "all ended early")
             raise StudyError(
-                f"none of the {len(self.trials)} trials of {self.name} was trained to its end, so none can win "
+                f"none of the {len(self.trials)} trials of {self.name} finished training, so there is no best one "
                 f"({broken}); search other ranges, such as lower learning rates"
             )
         return max(values, key=lambda each: (metric.gain(each[1], each[1])[0], -each[0].number))[0]

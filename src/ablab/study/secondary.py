@@ -214,8 +214,8 @@ def groups_note(data: DataFacts) -> str:
         return ""
     each = len(data.labels) // len(data.classes)
     return (
-        f"{len(data.classes)} classes have about {each} test images each, on which one class moves by points from "
-        "seed to seed: give the effect by groups of classes (as the superclasses of CIFAR-100)."
+        f"{len(data.classes)} classes have about {each} test images each, too few for an effect on one class; "
+        "to see more, group the classes (such as the superclasses of CIFAR-100)."
     )
 
 

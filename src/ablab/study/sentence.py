@@ -40,7 +40,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
     margin, cost = verdict.size(verdict.margin), _cost(verdict)
     if verdict.low is None or verdict.high is None:
         seen = f"; so far {_gap(verdict, verdict.effect)}" if verdict.effect is not None and not is_stuck else ""
-        return f"{name}: undecided after {n}{seen}; a verdict takes {seeds[0]} at least (margin {margin})."
+        return f"{name}: undecided after {n}{seen}; a verdict needs at least {seeds[0]} (margin {margin})."
     assert verdict.effect is not None
     low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
     interval = f"{100 * verdict.level:g} % interval {low} to {high}"
@@ -55,7 +55,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
         return f"{name}: undecided: {seen}, margin {margin}, {cost}."
     if verdict.low > verdict.margin or verdict.high < -verdict.margin:
         return f"{name} {verdict.word}: {seen}, by more than your margin of {margin}, {cost}."
-    return f"{name} {verdict.word}, perhaps by less than your margin: {seen}, margin {margin}, {cost}."
+    return f"{name} {verdict.word}, possibly by less than your margin: {seen}, margin {margin}, {cost}."
 
 
 def _gains(verdict: Verdict) -> bool:
@@ -77,17 +77,21 @@ def _unmeasured(verdict: Verdict, evidence: Evidence) -> str:
             said.append(f"{counted(verdict.base_failures, 'run')} of the base did not finish.")
     if evidence.apart:
         said.append(
-            f"{counted(evidence.apart, 'pair')} ran on two machines or devices, whose times cannot be compared."
+            f"{counted(evidence.apart, 'pair')} ran on two machines or devices, so their times cannot be compared."
         )
     if evidence.unreached:
         said.append(
-            f"Neither run reached the target in {counted(evidence.unreached, 'pair')}, so these count for nothing."
+            f"In {counted(evidence.unreached, 'pair')}, neither run reached the target, so the interval leaves "
+            "them out."
         )
     if evidence.is_stuck:
         what = "an accuracy" if verdict.metric == ACCURACY else f'"{verdict.metric}"'
-        said.append(f"A run without {what} has no pair, and leaving it out would flatter whoever it belongs to.")
+        said.append(f"A run without {what} forms no pair, and a verdict without it would favor its recipe.")
         if verdict.metric != ACCURACY:
-            said.append("Runs that were stored before that metric lack it: ablab runs rm makes room for new ones.")
+            said.append(
+                "Runs that were stored before this metric existed lack it: remove them with ablab runs rm to "
+                "train them again."
+            )
     return " ".join(said)
 
 
@@ -101,7 +105,7 @@ def _rates(verdict: Verdict, failing: Failing) -> str:
         return f"{failures} of {failing.seeds} (95 % interval {low} to {high} %)"
 
     said = (
-        f"Runs that broke off or ended near chance: {share(failing.variant, failing.variant_rate)} of "
+        f"Runs that failed or ended near chance: {share(failing.variant, failing.variant_rate)} of "
         f"{verdict.variant}, {share(failing.base, failing.base_rate)} of the base."
     )
     if failing.reliability == "not told apart":
@@ -118,15 +122,18 @@ def _if_counted_otherwise(verdict: Verdict, evidence: Evidence) -> str:
         gaps = differences(*(points([pair[side] for pair in trained], evidence.metric) for side in (0, 1)))
         kind = "train" if failing else "finished"
         effect = _gap(verdict, mean(gaps))
-        only = f"Only where both {kind} ({counted(len(gaps), 'pair')}): {effect}; no verdict rests on that."
+        only = (
+            f"Only pairs where both {kind} ({counted(len(gaps), 'pair')}): {effect}; the verdict does not use "
+            "this figure."
+        )
     if failing is None:
         return only
     if failing.where_both_train:
         if failing.counted is None:
-            return "This is about the seeds where both train."
+            return "This verdict covers only the seeds where both train."
         effect, low, high = (signed(number, verdict.digits) for number in failing.counted)
         return (
-            f"This is about the seeds where both train; with failed runs counted, the effect is {effect} "
+            f"This verdict covers only the seeds where both train; with failed runs counted, the effect is {effect} "
             f"{verdict.unit}".rstrip()
             + f" ({low} to {high})."
         )
@@ -134,9 +141,7 @@ def _if_counted_otherwise(verdict: Verdict, evidence: Evidence) -> str:
     if failing.chance is not None:
         said.append(f"Runs without a measurement count as chance ({failing.chance:.0f} %).")
     if failing.other_words:
-        said.append(
-            f"Counted as no right answer, or as twice chance, they would give: {' or '.join(failing.other_words)}."
-        )
+        said.append(f"Counted as 0 % or as twice chance, they would give: {' or '.join(failing.other_words)}.")
     return " ".join(filter(None, [*said, only]))
 
 
@@ -154,11 +159,17 @@ def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
         return f"{new}{_training_time(verdict, evidence, outlook.anew)}."
     if outlook.is_hopeless:
         chance = f"{100 * HOPELESS:g} %"
-        return f"Given up, as the study allows: the chance that its other pairs decide it is below {chance}."
+        return (
+            f"ablab gave up, as the study allows: the chance that its remaining pairs would decide is below {chance}."
+        )
     if outlook.needed is None:
         chance, left = f"{100 * outlook.chance:.0f} %", most - verdict.pairs
-        pairs = f"the {counted(left, 'pair')} left settle" if left <= FARTHEST else f"the next {FARTHEST} pairs settle"
-        return f"If there is {effect}, {pairs} it with a chance of {chance}."
+        pairs = (
+            f"the {counted(left, 'pair')} left will settle"
+            if left <= FARTHEST
+            else f"the next {FARTHEST} pairs will settle"
+        )
+        return f"If there is {effect}, {pairs} it with probability {chance}."
     more = f"{outlook.needed:,} more {'pair' if outlook.needed == 1 else 'pairs'}"
     return f"Roughly {more} would settle {effect} with 80 % power{_training_time(verdict, evidence, outlook.needed)}."
 
@@ -197,7 +208,7 @@ def _cautions(verdict: Verdict) -> str:
     said = []
     if verdict.is_of_this_test_set and verdict.wide_low is not None and verdict.wide_high is not None:
         said.append(
-            f"This holds for this test set; for other images of the kind the interval is "
+            f"This holds for this test set; for other test images of the same kind, the interval is "
             f"{signed(verdict.wide_low)} to {signed(verdict.wide_high)}."
         )
     if metric_of(verdict.metric).reads is None and verdict.metric != ACCURACY and verdict.low is not None:
@@ -226,13 +237,13 @@ def _overstated(verdict: Verdict) -> str:
     if abs(near) >= abs(verdict.effect) / 2:
         return ""
     return (
-        "An effect whose interval only just excludes 0 usually looks larger than it is: "
+        "When an interval barely excludes 0, the effect usually looks larger than it is: "
         f"here it may be as small as {_gap(verdict, near)}."
     )
 
 
 def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False, tunes_each: bool = False) -> str:
-    """What the verdict holds for: `Both at learning rate 0.05, untuned, 10 epochs.`"""
+    """What the verdict holds for: `Both used learning rate 0.05, untuned, 10 epochs.`"""
 
     def show(value: int | None) -> str:
         return f"{value:,}" if value is not None else "all"
@@ -241,9 +252,9 @@ def condition(base: Recipe, variant: Recipe, *, is_tuned: bool = False, tunes_ea
     is_each = is_tuned and tunes_each
     is_fixed = is_each or base.lr == variant.lr
     rates = f"learning rates {base.lr:g} and {variant.lr:g}, {tuned}"
-    said = [f"Both at learning rate {base.lr:g}, {tuned}" if is_fixed else f"At {rates}"]
+    said = [f"Both used learning rate {base.lr:g}, {tuned}" if is_fixed else f"They used {rates}"]
     if is_each:
-        said = ["Both at learning rates that were tuned anew for each seed"]
+        said = ["ablab tuned both learning rates anew for each seed"]
     is_one = base.epochs == variant.epochs == 1
     epochs = f"{base.epochs}" if base.epochs == variant.epochs else f"{base.epochs} and {variant.epochs}"
     said.append(f"{epochs} epoch{'' if is_one else 's'}")
@@ -266,9 +277,9 @@ def rates(study: Study) -> str:
     """The learning rates of a study's recipes, and whether they were tuned, for a caption."""
     tuned = "tuned" if study.has_tuned_rates else "untuned"
     if study.is_retuned:
-        return "Learning rates were tuned anew for each seed."
+        return "ablab tuned the learning rates anew for each seed."
     if len({recipe.lr for recipe in study.recipes}) == 1:
-        return f"{'Both' if len(study.recipes) == 2 else 'All'} at learning rate {study.base.lr:g}, {tuned}."
+        return f"{'Both' if len(study.recipes) == 2 else 'All'} used learning rate {study.base.lr:g}, {tuned}."
     each = ", ".join(f"{name} {recipe.lr:g}" for name, recipe in study.named.items())
     return f"Learning rates, {tuned}: {each}."
 

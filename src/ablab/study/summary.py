@@ -51,9 +51,9 @@ def _sentence(
         return f"{signed(center, digits)}{unit} ({signed(low, digits)} to {signed(high, digits)})"
 
     low, high = metric.gain(pooled.low, pooled.high)
-    told = "it helps on average" if low > 0 else "it hurts on average" if high < 0 else "no average effect can be told"
+    told = "it helps on average" if low > 0 else "it hurts on average" if high < 0 else "no clear average effect"
     said = (
-        f"{name} over {len(cells)} data sets: {shown(pooled.mean, pooled.low, pooled.high)}, {told}; the effects of "
+        f"{name} over {len(cells)} data sets: {shown(pooled.mean, pooled.low, pooled.high)}, {told}; the effects on "
         f"single data sets have a spread of {pooled.between:.{digits}f}"
     )
     return f"{said}; interquartile mean {shown(*middle)}." if middle else f"{said}."

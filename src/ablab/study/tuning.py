@@ -131,5 +131,5 @@ def _best(recipe: Recipe, grid: tuple[Recipe, ...], found: Mapping[str, float]) 
     """The recipe at the rate with the best accuracy; of equals the one nearest to its own."""
     there = [one for one in grid if one.hash in found]
     if not there:
-        raise StudyError(f"no trial of {recipe.model} is there to choose a learning rate from")
+        raise StudyError(f"there is no trial of {recipe.model} to choose a learning rate from")
     return max(there, key=lambda one: (found[one.hash], -abs(one.lr - recipe.lr)))

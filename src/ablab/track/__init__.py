@@ -74,8 +74,8 @@ class Tracking:
         asked_for = [f'tracker "{name}"' for name in self.trackers if name != ALWAYS]
         if asked_for and not self.has_kept:
             got = "gets" if len(asked_for) == 1 else "get"
-            stored = "the store has all results already, and trackers follow new ones"
-            self.note(f"{' and '.join(asked_for)} {got} the verdicts alone: {stored}")
+            stored = "the store already has all results, and trackers follow only new ones"
+            self.note(f"{' and '.join(asked_for)} {got} only the verdicts: {stored}")
         self.each(lambda tracker: tracker.decided(outcome, page))
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class Tracking:
     def leave_out(self, name: str, error: Exception) -> None:
         """Say in one line that a tracker failed."""
         reason = getattr(error, "strerror", None) or error
-        self.note(f'tracker "{name}" failed and is left out from here on: {reason}; the run goes on')
+        self.note(f'tracker "{name}" failed, and ablab no longer uses it: {reason}; the run continues')
 
     def note(self, text: str) -> None:
         """Print a line among those of a run, or on standard error before there is one."""

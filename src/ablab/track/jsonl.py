@@ -23,7 +23,7 @@ class Jsonl:
         try:
             self.opened = Path(file).open("ab", buffering=0)  # noqa: SIM115 (until close)
         except OSError as error:
-            raise InputError(f"{file}: events cannot be written there: {error.strerror or error}") from None
+            raise InputError(f"{file}: ablab cannot write events there: {error.strerror or error}") from None
 
     def event(self, spec: RunSpec, event: Event | Projection) -> None:
         if isinstance(event, Started):

@@ -131,12 +131,12 @@ class Progress:
 def request_stop(store: Path, plan: str) -> None:
     """Ask the study with this plan to stop, as Ctrl-C would; an error if it is not being carried out."""
     if plan not in {study.plan for study in studies(store)}:
-        raise InputError(f"study {plan} is not being carried out on this machine, so there is nothing to stop")
+        raise InputError(f"study {plan} is not running on this machine, so there is nothing to stop")
     stop = _stop_file(store, plan)
     try:
         stop.touch()
     except OSError as error:
-        raise AblabError(f"{stop}: the study could not be asked to stop: {error.strerror or error}") from None
+        raise AblabError(f"{stop}: ablab could not ask the study to stop: {error.strerror or error}") from None
 
 
 def is_stop_requested(store: Path, plan: str) -> bool:

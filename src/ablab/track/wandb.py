@@ -32,7 +32,7 @@ class WeightsAndBiases:
         self.activity, self.project, self.folder, self.mode = activity, project, folder, mode
         self.runs: dict[str, Any] = {}  # theirs by ours
         if mode == "online" and not wandb.login(timeout=ANSWER_SECONDS, verify=True):
-            raise ConnectionError("nobody is logged in: type wandb login, or track with wandb(mode=offline)")
+            raise ConnectionError("you are not logged in: type wandb login, or track with wandb(mode=offline)")
 
     def event(self, spec: RunSpec, event: Event | Projection) -> None:
         if isinstance(event, EpochDone):

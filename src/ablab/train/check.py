@@ -83,8 +83,8 @@ def _number_faults(recipe: Recipe, dataset: Dataset) -> Iterator[Fault]:
         hint = f"try batch={max(images // 10, 1)}"
         yield Fault("batch", f"batch = {recipe.batch}: there are only {images} training images", "batch", hint)
     if recipe.whiten and is_start(recipe.init):
-        message = f"whiten = {recipe.whiten}: it would replace the first convolution of the weights that init names"
-        yield Fault("whiten", message, "whiten", "leave one of the two out")
+        message = f"whiten = {recipe.whiten}: it would replace the first convolution of the weights from init"
+        yield Fault("whiten", message, "whiten", "leave out one of the two")
     epochs = recipe.steps / -(-images // recipe.batch) if recipe.steps else recipe.epochs
     if recipe.warmup >= epochs:
         message = f"warmup = {grammar.show(recipe.warmup)}: must be shorter than the {epochs:g} epochs of the run"
@@ -102,4 +102,4 @@ def _team_faults(recipe: Recipe, team: Team) -> Iterator[Fault]:
         yield Fault("batch", f"batch = {recipe.batch}: {many}", "batch", f"try batch={team.size * LEAST} or more")
     if recipe.sync_norm and recipe.batch_split != 1:
         message = f"batch_split = {recipe.batch_split}: sync_norm needs the whole batch at once"
-        yield Fault("batch_split", message, "batch_split", "start more processes, or leave one of the two out")
+        yield Fault("batch_split", message, "batch_split", "start more processes, or leave out one of the two")

@@ -103,13 +103,13 @@ _SAID = TypeAdapter(_Said)
 
 def _said(content: bytes) -> _Said:
     if len(content) <= DIGEST or hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
-        raise DataError("its bytes have changed since it was written, or are not all there")
+        raise DataError("its bytes have changed since it was written, or some of them are missing")
     try:
         length = int.from_bytes(content[DIGEST : DIGEST + 8], "little")
         metadata = json.loads(content[DIGEST + 8 : DIGEST + 8 + length])["__metadata__"]
         said = _SAID.validate_json(metadata["said"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"it is no checkpoint ({error})") from None
+        raise DataError(f"it is not a checkpoint ({error})") from None
     if said.version != VERSION:
         raise DataError(f"it was written by another version (checkpoint {said.version}, known: {VERSION})")
     return said

@@ -130,14 +130,14 @@ def _device(text: str, card: int | None) -> torch.device:
         there = ", ".join(
             f"{name}:{i}" if name == "cuda" else name for name, many in found.items() for i in range(many)
         )
-        raise RecipeError(f'device = "{text}": there is no such device here; there is {there}')
+        raise RecipeError(f'device = "{text}": this machine has no such device; it has {there}')
     return torch.device(text)
 
 
 def _own_card(number: str, card: int, cards: int) -> torch.device:
     """The GPU of one of several processes."""
     if number:
-        raise RecipeError(f'device = "cuda:{number}": each process takes a GPU of its own: write device=cuda')
+        raise RecipeError(f'device = "cuda:{number}": each process takes a separate GPU: write device=cuda')
     if card >= cards:
         raise RecipeError(
             f"torchrun started more processes than there are GPUs here ({cards}): write --nproc-per-node {cards}, or "

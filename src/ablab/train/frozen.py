@@ -31,7 +31,7 @@ def freeze(net: nn.Module, train_only: str | None, classes: int) -> str:
     for name, parameter in parameters.items():
         parameter.requires_grad_(name in chosen)
     number, total = (sum(parameters[name].numel() for name in names) for names in (chosen, parameters))
-    return f"train_only = {train_only}: trains {number:,} of {total:,} parameters; the others stay as they start"
+    return f"train_only = {train_only}: trains {number:,} of {total:,} parameters; the others keep their initial values"
 
 
 def keep_statistics(net: nn.Module) -> None:

@@ -138,7 +138,7 @@ def train(
     def on_test(epoch: int) -> tuple[Measurement, Predictions]:
         test, answers = look_at(test_images, None, in_full=True)
         if not math.isfinite(test.loss):
-            raise Diverged(f"the loss on the test images is no finite number, with the weights of epoch {epoch}")
+            raise Diverged(f"the loss on the test images is not a finite number, with the weights of epoch {epoch}")
         return test, answers
 
     untrained_loss = on_validation().loss
@@ -165,12 +165,12 @@ def train(
     if abs(untrained_loss - math.log(classes)) > FAR and not is_start(recipe.init):
         yield Noticed(
             f"the untrained network's loss is {untrained_loss:.2f}; even guessing among {classes} classes gives "
-            f"{math.log(classes):.2f}, so its first outputs are too large"
+            f"{math.log(classes):.2f}, so its initial outputs are too large"
         )
     for text in noticed:
         yield Noticed(text)
     if recipe.tta == "augment":
-        yield Noticed("the images that are measured are changed like those of training, so figures are too low")
+        yield Noticed("the measured images are augmented like training images, so the figures are too low")
     if team.size > 1 and not recipe.sync_norm and any(isinstance(layer, _BatchNorm) for layer in net.modules()):
         yield Noticed(
             f"batch norm sees the images of one process, about {recipe.batch // team.size} of {recipe.batch}: results "
@@ -287,9 +287,9 @@ def batch_sizes(images: int, batch: int, *, drops_last: bool = False) -> list[in
 def explosion(each: Tensor, val_loss: float, guessing: float) -> str:
     """What is wrong with the losses of an epoch's steps; nothing in most cases."""
     if not bool(each.isfinite().all()):
-        return "the training loss is no finite number"
+        return "the training loss is not a finite number"
     if not math.isfinite(val_loss):
-        return "the validation loss is no finite number"
+        return "the validation loss is not a finite number"
     if float(each.median()) > EXPLODED * guessing:
         return f"the training loss exploded: {float(each.median()):.3g} in most steps; guessing has {guessing:.3g}"
     return ""
@@ -302,7 +302,7 @@ def diverged(
     at = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses) - 1)
     steps = epoch * len(losses)
     before = max(at - 1, 0)
-    advice = f"lr={recipe.lr / 10:g}, or a slower start, warmup=1" + ("" if recipe.clip else ", or clip=1")
+    advice = f"lr={recipe.lr / 10:g}, or a warmup, warmup=1" + ("" if recipe.clip else ", or clip=1")
     return Diverged(
         f"{fault}: epoch {epoch + 1}, step {steps + at + 1} of the run, at lr = {rates[at]:.3g} with "
         f"{recipe.optimizer}; the step before had loss {losses[before]:.3g} and gradient norm {norms[before]:.3g}. "

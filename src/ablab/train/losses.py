@@ -50,7 +50,7 @@ def make_loss(text: str, *, smoothing: float = 0.0, class_weights: Tensor | None
     extra: dict[str, Any] = {"smoothing": smoothing, "class_weights": class_weights}
     for name, key in (("smoothing", "label_smoothing"), ("class_weights", "class_weights")):
         if name not in taken and (isinstance(value := extra.pop(name), Tensor) or value):
-            raise RecipeError(f"loss = {text}: it takes no {name}, so {key} has to stay at its default")
+            raise RecipeError(f"loss = {text}: it takes no {name}, so {key} must keep its default")
     return lambda logits, targets: function(logits.float(), targets, **extra)
 
 

@@ -30,7 +30,7 @@ def reason_to_stop(recipe: Recipe, curve: Sequence[EpochRow], best: Measurement 
     if recipe.patience is not None:
         top = max(range(len(curve)), key=lambda i: (accuracies[i], -curve[i].val_loss, -i))
         if len(curve) - 1 - top >= recipe.patience:
-            return f"{recipe.patience} epochs without a better one than epoch {curve[top].epoch}"
+            return f"{recipe.patience} epochs without improvement on epoch {curve[top].epoch}"
     if recipe.time is not None and sum(row.seconds for row in curve) >= grammar.duration(recipe.time):
         return f"training took {recipe.time}"
     return ""

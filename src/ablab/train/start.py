@@ -24,7 +24,7 @@ def kept_weights(init: str, runs: Path | None) -> dict[str, Tensor]:
     try:
         return load(content(init))
     except SafetensorError as error:
-        raise DataError(f"init = {name_of(init)}: this is no safetensors file: {error}") from None
+        raise DataError(f"init = {name_of(init)}: this is not a safetensors file: {error}") from None
 
 
 def lay_over(net: nn.Module, weights: Mapping[str, Tensor], classes: int, init: str) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def lay_over(net: nn.Module, weights: Mapping[str, Tensor], classes: int, init: 
         shapes = [f'"{name}" is {_shape(weights[name])} there and {_shape(own[name])} here' for name in other[:SHOWN]]
         where = (("not in the file", missing), ("only in the file", excess))
         told = [*shapes, *_more(other), *(text for words, names in where for text in _listed(words, names))]
-        raise ModelError(f"init = {name_of(init)}: these are weights of another network: {'; '.join(told)}")
+        raise ModelError(f"init = {name_of(init)}: these weights belong to another network: {'; '.join(told)}")
     with torch.no_grad():
         for name, tensor in own.items():
             if name in weights and name not in fresh and not tensor.is_meta:
@@ -67,7 +67,7 @@ def _of_head(net: nn.Module, classes: int) -> list[str]:
 def _of_run(id_: str, runs: Path | None) -> dict[str, Tensor]:
     if runs is None:
         raise DataError(
-            f"init = {RUN}{id_}: no store is known here; name the file of the weights: init=FILE.safetensors"
+            f"init = {RUN}{id_}: there is no store here; give the file of the weights: init=FILE.safetensors"
         )
     path = runs / f"{id_}.safetensors"
     if not path.exists():
@@ -88,7 +88,7 @@ def _shape(tensor: Tensor) -> str:
 
 def _more(names: list[str]) -> Iterator[str]:
     if len(names) > SHOWN:
-        yield f"and {len(names) - SHOWN} more of other shapes"
+        yield f"and {len(names) - SHOWN} more with different shapes"
 
 
 def _listed(where: str, names: list[str]) -> Iterator[str]:

@@ -97,7 +97,9 @@ def prepare(recipe: Recipe, net: nn.Module, classes: int, runs: Path | None) -> 
         fresh = lay_over(net, kept_weights(recipe.init, runs), classes, recipe.init)
         remarks.append(f"starts from the weights of {name_of(recipe.init)}")
         if fresh:
-            remarks[0] += f"; {', '.join(fresh)} start anew, because the head there does not have {classes} classes"
+            remarks[0] += (
+                f"; {', '.join(fresh)} start from random values, because the head there does not have {classes} classes"
+            )
     return tuple(filter(None, (*remarks, freeze(net, recipe.train_only, classes))))
 
 

@@ -142,7 +142,7 @@ def _advice(images: Images, parts: int, said: str) -> str:
     batch = len(images)
     tried = f" in {parts} parts" if parts > 1 else ""
     return (
-        f"memory ran out with {batch} images a step{tried}; the same training with less memory: "
+        f"memory ran out with {batch} images a step{tried}; to train the same with less memory: "
         f"batch_split={2 * parts} (parts of {-(-batch // (2 * parts))} images) or batch_split=auto. "
         f"The allocator said: {said.splitlines()[0][:200]}"
     )

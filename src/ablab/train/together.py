@@ -157,6 +157,6 @@ def _connected() -> Iterator[None]:
         yield
     except RuntimeError:
         raise Lost(
-            "another process of this run has ended, so this one ends as well; the same command goes on from the last "
-            "checkpoint"
+            "another process of this run ended, so this one ends, too; run the same command again to continue from "
+            "the last checkpoint"
         ) from None

@@ -42,14 +42,14 @@ class Trained:
     def shape(self) -> tuple[int, int, int]:
         """The size of the images that the network takes: channels, height, width."""
         if self.in_shape is None:
-            raise DataError("these weights were kept before the size of the images was kept with them: train again")
+            raise DataError("these weights were stored without the image size, by an older version: train again")
         return self.in_shape
 
     @property
     def scaling(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """The mean and the standard deviation of each channel of the training images, in steps of 1/255."""
         if self.mean is None or self.sd is None:
-            raise DataError("these weights were kept before the normalization was kept with them: train again")
+            raise DataError("these weights were stored without the normalization, by an older version: train again")
         return self.mean, self.sd
 
     def network(self) -> nn.Module:
@@ -97,7 +97,7 @@ def read(path: Path) -> Trained:
         plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
         return Trained(load(content), **{one.name: plain[one.name] for one in fields(Trained) if one.name in plain})
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{path}: these are no weights that a training kept: {error}") from None
+        raise DataError(f"{path}: these are not weights from ablab train: {error}") from None
 
 
 def checked(path: Path) -> bytes:

@@ -32,7 +32,7 @@ def first_convolution(net: nn.Module) -> nn.Conv2d:
     """The layer that can be started so."""
     layer = next((module for module in net.modules() if isinstance(module, nn.Conv2d)), None)
     if layer is None:
-        raise ModelError("whiten: the network has no convolution to start from the images")
+        raise ModelError("whiten: the network has no convolution on the images")
     return layer
 
 

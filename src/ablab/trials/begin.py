@@ -10,44 +10,44 @@ from ablab.trials.file import study_of
 
 
 def begin_trials(path: Path, command: str) -> Path:
-    """Write a study of a command, with every line explained; a file that says something else is left alone."""
+    """Write a study of a program, with every line explained; a file that says something else is left alone."""
     place = path if path.suffix == ".toml" else path.with_name(f"{path.name}.toml")
     text = begun_text(command)
     study_of(read(text, str(place)), place)  # raises for a command that cannot be called
     if place.exists() and place.read_text(encoding="utf-8") != text:
-        raise StudyError(f"{place}: there is another study in this file; choose another name")
+        raise StudyError(f"{place}: this file already has another study; choose another name")
     place.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(place, text)
     return place
 
 
 def begun_text(command: str) -> str:
-    """The text of a study of a command, with comments."""
-    return f"""# What do you want to know? The report puts the question on top.
+    """The text of a study of a program, with comments."""
+    return f"""# What do you want to know? The report shows the question at the top.
 question = "Do these options help?"
 
-# The program. ablab fills in {{seed}}, {{args}}, and {{folder}}, which is an empty folder for each call.
+# The program. ablab fills in {{seed}}, {{args}}, and {{folder}}, an empty folder for each call.
 command = {json.dumps(command, ensure_ascii=False)}
 # base = "--dropout 0"    # arguments of the base; without this line it has none
-# files = ["train.py"]    # what results depend on: other contents make other trials
-# limit = "30m"           # for one trial
+# files = ["train.py"]    # files that results depend on; if one changes, its trials run anew
+# limit = "30m"           # time limit of one trial
 
-# Each variant has its arguments. Write one line for each.
+# Each variant is a name and its arguments. Write one line for each variant.
 [variants]
 "an option" = "--option value"
 
 # The program prints its result as a line of JSON, such as {{"accuracy": 0.93}}. Every key here is optional.
 [result]
-# unit = "%"              # figures are shares from 0 to 1, to be read in percent
-# better = "lower"        # as for a loss
-# chance = 0.1            # what guessing gives; a failed trial counts as that
+# unit = "%"              # figures are shares from 0 to 1; show them in percent
+# better = "lower"        # for figures such as a loss
+# chance = 0.1            # the figure of a guess; a failed trial counts as this
 # file = "{{folder}}/result.json"          # read the result from this file
 # pattern = 'accuracy: ([\\d.]+)'           # or with a regular expression
 
 [decide]
-# metric = "accuracy"     # which number decides, where the result has several
+# metric = "accuracy"     # the number that decides, if the result has several
 margin = 0.01             # the smallest effect worth having, in the unit of the figure
-seeds = "3..10"           # trials of each: at first, and at most; more only for what is undecided
-# confidence = 0.95       # of all verdicts of the study together
-# budget = "2h"           # or "40 runs"; when it is spent, verdicts stand as they are
+seeds = "3..10"           # trials of each variant: at first, and at most; undecided variants get more
+# confidence = 0.95       # for all verdicts of the study together
+# budget = "2h"           # or "40 runs"; when it is spent, the verdicts stay as they are
 """

@@ -33,7 +33,7 @@ def check_figure(planned: Plan, found: Mapping[str, Outcome]) -> None:
     first, measure = found.get(planned.first.id), planned.study.measure
     if first and first.figures and measure.of(first.figures) is None:
         why = absence(first.figures, measure.name, is_file=False, has_pattern=False)
-        raise StudyError(f"{planned.study.where}: trial {first.trial.id} was made before: {why}")
+        raise StudyError(f"{planned.study.where}: trial {first.trial.id} already exists: {why}")
 
 
 def foreseen(
@@ -69,10 +69,10 @@ def _fresh(planned: Plan, store: Store) -> Plan:
     if not seen:
         return planned
     other = _at_free_root(planned, store)
-    had = "has" if len(seen) == 1 else "have"
     note = (
-        f"fresh seeds (root {other.study.rule.root}): {counted(len(seen), 'trial')} that this study would use {had} "
-        "been seen. --reuse takes them, and the verdicts say so"
+        f"fresh seeds (root {other.study.rule.root}): the results of {counted(len(seen), 'trial')} that this "
+        "study would "
+        "use are already known. --reuse uses them, and the verdicts say so"
     )
     return dataclasses.replace(other, note=note)
 
@@ -86,7 +86,7 @@ def _replicated(study: TrialStudy, store: Store) -> Plan:
         raise StudyError(f"{study.where}: it names its root: leave root out, and --replicate takes the next one")
     if result_of(known[-1], store).decision.wanted:
         if len(known) == 1:
-            complete = "its first answer is not complete yet: run it without --replicate, which goes on"
+            complete = "its first answer is not complete yet: run it without --replicate to continue"
             raise StudyError(f"{study.where}: {complete}")
         return known[-1]
     fresh = _at_free_root(known[0], store)
@@ -100,7 +100,7 @@ def _at_free_root(planned: Plan, store: Store) -> Plan:
         if not _seen(other := planned.at_root(root), store):
             return other
     where = planned.study.where
-    raise StudyError(f"{where}: all {MOST_ROOTS} roots have been used: --reuse takes trials that were seen")
+    raise StudyError(f"{where}: all {MOST_ROOTS} roots have been used: --reuse uses trials whose results are known")
 
 
 def _seen(planned: Plan, store: Store) -> set[str]:
@@ -118,11 +118,11 @@ def _check_locked(planned: Plan, store: Store) -> None:
         before = json.loads(entry.text)
         if not outcomes(store, before["first"]):
             continue
-        listed = "\n    ".join(_changes(before["facts"], study.facts)) or "the version of the rules that decide"
-        new = "say --new" if study.path else "pass is_new=True"
+        listed = "\n    ".join(_changes(before["facts"], study.facts)) or "the version of the decision rules"
+        new = "add --new" if study.path else "pass is_new=True"
         raise StudyError(
-            f"{study.where}: this study was begun as plan {entry.plan}, and has been changed since:\n"
-            f"    {listed}\nundo that to go on; to start a new study with it, {new}"
+            f"{study.where}: this study started as plan {entry.plan}, and has changed since:\n"
+            f"    {listed}\nundo the change to continue; to start a new study with it, {new}"
         )
 
 

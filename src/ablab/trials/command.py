@@ -70,9 +70,9 @@ class Command:
         program = shlex.split(self.text)[0]
         if calls > 1 and self.file and FOLDER not in self.file:
             where = f"put {FOLDER} in its path, which is a folder of each call's own"
-            raise InputError(f"--workers {calls}: all calls would write {self.file}: {where}")
+            raise InputError(f"--workers {calls}: all calls would write to {self.file}: {where}")
         if os.name != "posix":
-            raise InputError("studies of a command need Linux or macOS: ablab stops a command by its process group")
+            raise InputError("studies of a program need Linux or macOS: ablab stops a command by its process group")
         if shutil.which(program) is None:
             where = "no such file that can be run" if os.sep in program else "no such program on the PATH"
             raise InputError(f"{program}: there is {where}; the command is: {self.text}")
@@ -100,18 +100,20 @@ def command_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with the keys of a command in a study file."""
     text = values.get("command")
     if not isinstance(text, str) or not text.strip():
-        yield Fault("command", "the command is text", hint=f"such as {EXAMPLE}")
+        yield Fault("command", "write the command as text", hint=f"such as {EXAMPLE}")
         return
     if fault := words_fault("command", text):
         yield fault
     elif "{" in shlex.split(text)[0]:
-        yield Fault("command", "a command begins with the name of its program", hint=f"such as {EXAMPLE}")
+        yield Fault("command", "a command must begin with the name of its program", hint=f"such as {EXAMPLE}")
     for place, why in ((SEED, "the program would not know its seed"), (ARGUMENTS, "variants would change nothing")):
         if place not in text:
             yield Fault("command", f"the command has no {place}: {why}", hint=f"such as {EXAMPLE}")
     limit = values.get("limit", "")
     if limit != "" and not _is_duration(limit):
-        yield Fault("limit", f'limit = {grammar.show(limit)}: the time that one trial may take, such as "30m"', "limit")
+        yield Fault(
+            "limit", f'limit = {grammar.show(limit)}: write the time that one trial may take, such as "30m"', "limit"
+        )
 
 
 def words_fault(key: str, text: str) -> Fault | None:
@@ -132,8 +134,8 @@ def pattern_fault(value: Any) -> Fault | None:
         return Fault("pattern", f"pattern = {grammar.show(value)}: no regular expression ({error})", "pattern")
     if pattern.groups != 1 and len(pattern.groupindex) != pattern.groups:
         hint = r"such as 'accuracy: ([\d.]+)', or several with names: '(?P<loss>[\d.]+)'"
-        return Fault("pattern", "one group in brackets finds the figure", "pattern", hint)
-    return None if pattern.groups else Fault("pattern", "no group in brackets finds the figure", "pattern")
+        return Fault("pattern", "one group in parentheses must find the figure", "pattern", hint)
+    return None if pattern.groups else Fault("pattern", "no group in parentheses finds the figure", "pattern")
 
 
 def _is_duration(value: Any) -> bool:

@@ -116,8 +116,8 @@ def _remarks(
     if both and both[0] != both[1]:
         yield (
             f"the base gave two results with seed {plan.first_seed}: {_shown(plan, both[0])} and "
-            f"{_shown(plan, both[1])}. Something else than the seed changes it (another generator, a clock, threads), "
-            "so pairs cancel less noise; the verdicts hold as they are"
+            f"{_shown(plan, both[1])}. Something besides the seed changes the result (another generator, a clock, "
+            "threads), so pairs cancel less noise; the verdicts still hold"
         )
     for arm in plan.study.arms:
         if same := _same(plan, found, arm.arguments):
@@ -142,8 +142,8 @@ def _remarks(
         )
     if plan.study.measure.unit == "" and plan.study.rule.margin > 0 and _are_shares(plan, found):
         yield (
-            f"all figures lie from 0 to 1, and the margin is {plan.study.rule.margin:g}: where they are shares, "
-            'unit = "%" reads them and the margin in percent'
+            f"all figures lie from 0 to 1, and the margin is {plan.study.rule.margin:g}: if they are shares, "
+            'add unit = "%", and ablab shows them and reads the margin in percent'
         )
 
 

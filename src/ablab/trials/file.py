@@ -32,14 +32,14 @@ def study_of(document: Document, path: Path) -> TrialStudy:
     """The study of a document; everything that is wrong with it is said in one StudyError."""
     values = document.values
     faults = _Faults(document)
-    faults.note((), _unknown(values, (*TOP, *SECTIONS), "a study of a command"))
+    faults.note((), _unknown(values, (*TOP, *SECTIONS), "a study of a program"))
     result, decide, variants = (faults.section(name) for name in ("result", "decide", "variants"))
     faults.note(("result",), _unknown(result, RESULT, "[result]"))
     faults.note(("decide",), _unknown(decide, DECIDE, "[decide]"))
     faults.note((), filter(None, [question_fault(values.get("question", ""))]))
     faults.note((), command_faults(values))
     if values.get("repeat", True) not in (True, False):
-        faults.note((), [Fault("repeat", "repeat is true or false")])
+        faults.note((), [Fault("repeat", "write repeat as true or false")])
     base, arguments = _arguments(values.get("base", ""), variants, faults)
     files = _files(values.get("files", []), faults)
     faults.note(("result",), result_faults(result))
@@ -93,7 +93,7 @@ class _Faults:
 
 def _unknown(values: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[Fault]:
     return [
-        Fault(key, f'"{key}" is no part of {where}', hint=_belongs(key) or did_you_mean(key[:LENGTH], known))
+        Fault(key, f'"{key}" is not a key of {where}', hint=_belongs(key) or did_you_mean(key[:LENGTH], known))
         for key in values
         if key not in known
     ]
@@ -110,12 +110,12 @@ def _belongs(key: str) -> str:
 def _arguments(base: Any, variants: Mapping[str, Any], faults: _Faults) -> tuple[str, dict[str, str]]:
     """The arguments of the base and of each variant, as text."""
     if not isinstance(base, str):
-        faults.note((), [Fault("base", 'base: arguments of the command, such as base = "--dropout 0"')])
+        faults.note((), [Fault("base", 'base: write arguments of the command, such as base = "--dropout 0"')])
         base = ""
     elif fault := words_fault("base", base):
         faults.note((), [fault])
     wrong = [
-        Fault(name, 'a variant is text with arguments, such as "--dropout 0.5"')
+        Fault(name, 'write a variant as text with arguments, such as "--dropout 0.5"')
         for name, text in variants.items()
         if not isinstance(text, str)
     ]
@@ -132,7 +132,7 @@ def _files(value: Any, faults: _Faults) -> tuple[tuple[str, str], ...]:
     """The files that results depend on, with their digests."""
     paths = value if isinstance(value, list) else [value]
     if not all(isinstance(path, str) and path for path in paths):
-        faults.note((), [Fault("files", 'files: a list of paths, such as files = ["train.py", "data.csv"]')])
+        faults.note((), [Fault("files", 'files: write a list of paths, such as files = ["train.py", "data.csv"]')])
         return ()
     try:
         return digests(paths)

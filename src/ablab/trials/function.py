@@ -42,7 +42,7 @@ class Function:
     def check(self, calls: int = 1) -> None:
         """Raise if so many calls at a time are wanted: they share one process."""
         if calls > 1:
-            raise InputError(f"workers={calls}: a function is called in this process, one call after the other")
+            raise InputError(f"workers={calls}: ablab calls a function in this process, one call after the other")
 
     def cautions(self, arguments: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002 (Python checks arguments itself)
         return ()
@@ -118,7 +118,7 @@ def _number(value: Any) -> float | None:
 def _absence(figures: Mapping[str, float], name: str) -> str:
     others = ", ".join(list(figures)[:SHOWN])
     if figures and name:
-        return f'there is no "{name}" in what the function gave; there are: {others}'
+        return f'the function returned no "{name}"; it returned: {others}'
     if figures:
-        return f'the function gave several numbers: {others}; choose one with metric="{next(iter(figures))}"'
-    return "the function gave no finite number, and no mapping that has one"
+        return f'the function returned several numbers: {others}; choose one with metric="{next(iter(figures))}"'
+    return "the function returned neither a finite number nor a mapping with one"

@@ -26,7 +26,7 @@ class Recorded:
     facts: Mapping[str, Any]
 
     def check(self, calls: int = 1) -> None:  # noqa: ARG002 (it cannot be called at all)
-        raise InputError(f"{self.shown}: this study is known from a store; its own file or script carries it out")
+        raise InputError(f"{self.shown}: this study comes from a store; to run it, use its own file or script")
 
     def cautions(self, arguments: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002
         return ()
@@ -53,7 +53,7 @@ def plan_of(entry: LockedTrials) -> Plan:
             return Plan(planned.study, locked=entry.time)
     except (ValueError, TypeError, LookupError, AttributeError, AblabError):
         pass
-    raise StudyError(f"{entry.name}: its text does not give plan {entry.plan}: another version of ablab made it")
+    raise StudyError(f"{entry.name}: its text does not lead to plan {entry.plan}: another version of ablab made it")
 
 
 def _study(entry: LockedTrials) -> TrialStudy:

@@ -215,7 +215,7 @@ class Processes:
         path, (command, measures) = call.result, self.find(call.trial)
         if path:
             if _state(path) == call.before:
-                return {}, f"it has not written its result file {path.name}"
+                return {}, f"it did not write its result file {path.name}"
             try:
                 output = _end_of(path)
             except OSError as error:
@@ -264,10 +264,10 @@ def _ending(code: int) -> str:
     """An exit code in words.
 
     >>> _ending(3), _ending(137)
-    ('exit code 3', 'ended by signal SIGKILL, perhaps for want of memory')
+    ('exit code 3', 'ended by signal SIGKILL, perhaps because memory ran out')
     """
     number = -code if code < 0 else code - 128
     if number in {one.value for one in signal.Signals}:
         name = signal.Signals(number).name
-        return f"ended by signal {name}{', perhaps for want of memory' if name == 'SIGKILL' else ''}"
+        return f"ended by signal {name}{', perhaps because memory ran out' if name == 'SIGKILL' else ''}"
     return f"exit code {code}"

@@ -148,7 +148,7 @@ class TrialStudy:
 def arm_faults(base: str, variants: Mapping[str, str]) -> Iterator[Fault]:
     """What keeps variants from being compared, each fault with the name of its variant as the key."""
     if len(variants) > MOST_VARIANTS:
-        most = f"{MOST_VARIANTS} are the most that one study compares"
+        most = f"one study compares at most {MOST_VARIANTS}"
         yield Fault(next(iter(variants)), f"{len(variants):,} variants; {most}")
         return
     names: dict[str, str] = {}
@@ -160,7 +160,9 @@ def arm_faults(base: str, variants: Mapping[str, str]) -> Iterator[Fault]:
         elif fault := unshowable(name, NAME_LENGTH):
             yield Fault(name, f"the name of a variant {fault}")
         elif plain == BASE:
-            yield Fault(name, f"{BASE} is the name of the arguments that others are compared with: choose another")
+            yield Fault(
+                name, f"{BASE} is the name of the arguments that the variants are compared with: choose another"
+            )
         elif plain in names:
             yield Fault(name, f'the names "{name}" and "{names[plain]}" look the same')
         names.setdefault(plain, name)

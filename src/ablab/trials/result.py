@@ -1,4 +1,4 @@
-"""TrialResult: what a study of a command or a function came to, and how it is found in a store."""
+"""TrialResult: what a study of a program or a function came to, and how it is found in a store."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def look_up(study: TrialStudy, store: Store) -> TrialResult:
     planned = begun(study, store)
     if planned is None:
         raise InputError(
-            f"{study.where}: this study has not been run with this store yet, or has changed since; start it with: "
+            f"{study.where}: this store has no run of this study, or the study has changed since; start it with: "
             f"ablab run {study.where}"
         )
     return result_of(planned, store)

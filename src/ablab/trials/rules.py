@@ -21,21 +21,21 @@ def result_faults(values: Mapping[str, Any]) -> list[Fault]:
     """What is wrong with [result], which says how a result is read and what its figure means."""
     faults = []
     if values.get("better", "higher") not in get_args(Direction):
-        faults.append(Fault("better", 'better = "higher" or "lower": which figures are better', "better"))
+        faults.append(Fault("better", 'better = "higher" or "lower": write which figures are better', "better"))
     unit = values.get("unit", "")
     if not isinstance(unit, str) or len(unit) > UNIT_LENGTH or not unit.isprintable():
-        wanted = 'a short text, such as "s"; "%" says that figures are shares from 0 to 1'
+        wanted = 'write a short text, such as "s"; "%" says that figures are shares from 0 to 1'
         faults.append(Fault("unit", f"unit: {wanted}", "unit"))
     chance = values.get("chance", 0)
     if isinstance(chance, bool) or not isinstance(chance, int | float) or not abs(chance) < 1e300:
-        faults.append(Fault("chance", "chance: the figure of a program that guesses, such as 0.1", "chance"))
+        faults.append(Fault("chance", "chance: write the figure of a program that guesses, such as 0.1", "chance"))
     elif unit == "%" and not 0 <= chance < 1:
-        faults.append(Fault("chance", f"chance = {chance:g}: a share from 0 to 1, as the figures are", "chance"))
+        faults.append(Fault("chance", f"chance = {chance:g}: write a share from 0 to 1, like the figures", "chance"))
     examples = values.get("examples", 1)
     if type(examples) is not int or examples < 1:
-        faults.append(Fault("examples", "examples: on how many examples a share was counted", "examples"))
+        faults.append(Fault("examples", "examples: write the number of examples behind a share", "examples"))
     if "file" in values and not (isinstance(values["file"], str) and values["file"]):
-        faults.append(Fault("file", 'file: the file that has the result, such as "{folder}/result.json"', "file"))
+        faults.append(Fault("file", 'file: write the path of the result file, such as "{folder}/result.json"', "file"))
     if "pattern" in values and (fault := pattern_fault(values["pattern"])):
         faults.append(fault)
     return faults
@@ -57,7 +57,7 @@ def rule_of_trials(values: Mapping[str, Any]) -> tuple[Rule, list[Fault]]:
             continue
         if key == "metric":
             if not isinstance(values[key], str) or not values[key]:
-                faults.append(Fault(key, 'metric: the name of a number in the result, such as "accuracy"', key))
+                faults.append(Fault(key, 'metric: write the name of a number in the result, such as "accuracy"', key))
             continue
         try:
             value = AS_WRITTEN[key](values[key]) if key in AS_WRITTEN else values[key]

@@ -30,9 +30,9 @@ def _failures(plan: Plan, evidence: Evidence) -> str:
         said += f" {name} {evidence.reliability} than the base."
     guess = plan.study.measure.guess
     if guess is None:
-        return f"{said} Their pairs are left out, which may flatter the side that failed more often."
+        return f"{said} The verdict leaves out their pairs, which may favor the side that failed more often."
     if evidence.where_both_finish:
-        return f"{said} This is about the seeds where both finish."
+        return f"{said} This verdict covers only the seeds where both finish."
     metric = plan.study.measure.metric
     return f"{said} They count as chance ({guess:.{metric.digits}f} {metric.unit}".rstrip() + ")."
 
@@ -41,7 +41,7 @@ def _headline(plan: Plan, verdict: TrialVerdict) -> str:
     metric, name = plan.study.measure.metric, verdict.variant
     pairs, size = counted(verdict.pairs, "seed pair"), metric.size(verdict.margin)
     if verdict.effect is None:
-        return f"{name}: undecided after {pairs}; a verdict takes {plan.study.rule.seeds[0]} at least (margin {size})."
+        return f"{name}: undecided after {pairs}; a verdict needs at least {plan.study.rule.seeds[0]} (margin {size})."
     effect = f"{signed(verdict.effect, metric.digits)} {metric.gap_unit}".rstrip()
     if verdict.low is None or verdict.high is None:
         return f"{name}: undecided after {pairs}; so far {effect} (margin {size})."
@@ -55,7 +55,7 @@ def _headline(plan: Plan, verdict: TrialVerdict) -> str:
         return f"{name}: undecided: {seen}, margin {size}, {time}."
     if verdict.low > verdict.margin or verdict.high < -verdict.margin:
         return f"{name} {verdict.word}: {seen}, by more than your margin of {size}, {time}."
-    return f"{name} {verdict.word}, perhaps by less than your margin: {seen}, margin {size}, {time}."
+    return f"{name} {verdict.word}, possibly by less than your margin: {seen}, margin {size}, {time}."
 
 
 def _fixed(verdict: TrialVerdict) -> str:
@@ -63,7 +63,7 @@ def _fixed(verdict: TrialVerdict) -> str:
         return ""
     return (
         "Every seed gives the same figure, so the program ignores its seed or does not depend on it: no number of "
-        "seeds can say how far another run would differ."
+        "seeds can show how much another run would differ."
     )
 
 
@@ -75,7 +75,7 @@ def _advice(plan: Plan, verdict: TrialVerdict) -> str:
     if verdict.needed is not None:
         return f"Roughly {counted(verdict.needed, 'more pair', 'more pairs')} would settle {effect} with 80 % power."
     if verdict.tried < plan.study.rule.seeds[1]:
-        return f"The seeds left are unlikely to settle {effect}."
+        return f"The remaining seeds are unlikely to settle {effect}."
     if verdict.anew is None:
         return f"No new study with up to {FARTHEST} seeds would settle {effect}: less noise between seeds would help."
     return f"A new study with up to {verdict.anew:,} seeds would settle {effect} with 80 % power."

@@ -25,7 +25,7 @@ def study_of_function(
 ) -> TrialStudy:
     """A study of a function. A variant that is a mapping changes the base, where that is one, too."""
     if not callable(function):
-        raise StudyError("a function of arguments and a seed is wanted, such as lambda arguments, seed: ...")
+        raise StudyError("give a function of arguments and a seed, such as lambda arguments, seed: ...")
     first: Any = {} if base is None else base
     changed = {
         name: {**first, **change} if isinstance(first, Mapping) and isinstance(change, Mapping) else change
@@ -49,7 +49,7 @@ def study_of_command(
     pattern: str = "",
     **more: Any,
 ) -> TrialStudy:
-    """A study of a command, as a study file has it."""
+    """A study of a program, as a study file has it."""
     faults = [*command_faults({"command": command, "limit": limit})]
     faults += [fault for name, text in {"base": base, **variants}.items() if (fault := words_fault(name, text))]
     reading = {key: value for key, value in (("file", file), ("pattern", pattern)) if value}
@@ -76,12 +76,14 @@ def _study(
     decide = {key: value for key, value in rules.items() if key in DECIDE and value != ""}
     unknown = [key for key in rules if key not in (*RESULT, *DECIDE)]
     near = {key: did_you_mean(key[:LENGTH], (*RESULT, *DECIDE)) for key in unknown}
-    faults = [Fault(key, f'"{key}" is none of the rules', hint=hint) for key, hint in near.items()]
+    faults = [Fault(key, f'"{key}" is not one of the rules', hint=hint) for key, hint in near.items()]
     faults += [*arm_faults(base, variants), *filter(None, [question_fault(asked)]), *result_faults(result)]
     rule, rule_faults = rule_of_trials(decide)
     faults += rule_faults
     if not variants:
-        faults.append(Fault("variants", "there is nothing to compare: variants are arguments by their names"))
+        faults.append(
+            Fault("variants", "there is nothing to compare: give variants as a mapping from names to arguments")
+        )
     if faults:
         raise StudyError(faults)
     return TrialStudy(
@@ -102,7 +104,8 @@ def _as_text(value: Any, name: str) -> str:
         return json.dumps(value, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise StudyError(
-            f"the arguments of {name} are named by their JSON, so they are numbers, texts, lists and mappings: {error}"
+            f"the arguments of {name} must be numbers, texts, lists or mappings, because ablab identifies them by "
+            f"their JSON: {error}"
         ) from None
 
 

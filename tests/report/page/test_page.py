@@ -215,7 +215,7 @@ def test_one_seed_is_called_too_few() -> None:
     planned, runs, _ = simulate(it)
     first = [run for run in runs if run.spec.seed == 0]
     html = page(result(it, first, decide(planned, first).verdicts))
-    assert "One seed cannot show how large the noise is: 3 pairs are needed" in html
+    assert "One seed cannot show the size of the noise: an effect needs 3 pairs" in html
 
 
 def test_a_verdict_that_holds_for_these_images_alone_is_warned_of() -> None:
@@ -235,7 +235,7 @@ def test_large_studies_stay_below_three_megabytes_and_say_what_is_left_out() -> 
     html = page(result(it, runs, verdicts))
     assert len(html.encode()) < 3_000_000
     assert "There are too many runs to draw each" in html
-    assert "Not drawn, because the report would grow too large" in html
+    assert "Not drawn, because the report would become too large" in html
 
 
 @pytest.mark.slow
@@ -291,8 +291,8 @@ def test_the_target_of_learning_speed_is_said_with_where_it_comes_from() -> None
     it, runs, verdicts, data = detailed()
     aimed = dataclasses.replace(it, rule=dataclasses.replace(it.rule, target=(40,)))
     text = Reader(page(result(aimed, runs, verdicts, data=data))).text
-    assert "Learning speed is the time to 40 % validation accuracy, a target that was given." in text
-    assert "this target was set after the fact" in Reader(page(result(it, runs, verdicts, data=data))).text
+    assert "Learning speed is the time to 40 % validation accuracy, the target of the study." in text
+    assert "ablab set this target after the runs" in Reader(page(result(it, runs, verdicts, data=data))).text
 
 
 def test_every_figure_says_how_to_read_it_and_has_its_data(known: tuple[Study, str, Reader]) -> None:

@@ -20,7 +20,7 @@ def made(changed=lambda runs: runs):
 def test_means_and_costs_are_those_of_the_runs():
     it, runs, _, _ = detailed()
     chart = scatters(made().arms)
-    assert [each.heading for each in chart.charts] == ["training, seconds", "MACs an image", "parameters"]
+    assert [each.heading for each in chart.charts] == ["training, seconds", "MACs per image", "parameters"]
     base = [100 * run.test.accuracy for run in runs if run.spec.recipe == it.base]
     spot = chart.charts[2].spots[0]
     assert (spot.name, spot.x, spot.n) == ("base", 82_030, len(base))
@@ -33,9 +33,9 @@ def test_seconds_of_different_machines_are_not_put_side_by_side():
         return [dataclasses.replace(runs[0], machine=dataclasses.replace(runs[0].machine, name="bob")), *runs[1:]]
 
     chart = scatters(made(moved).arms)
-    assert [each.name for each in chart.charts] == ["MACs an image", "parameters"]
-    assert "Times are left out" in chart.caption
-    assert "do not compare" in table_of(made(moved), "costs").caption
+    assert [each.name for each in chart.charts] == ["MACs per image", "parameters"]
+    assert "Times are omitted" in chart.caption
+    assert "cannot be compared" in table_of(made(moved), "costs").caption
 
 
 def test_one_recipe_alone_has_nothing_to_be_compared_with():

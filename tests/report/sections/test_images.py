@@ -58,7 +58,7 @@ def test_the_worst_are_those_that_the_base_was_most_sure_of(walls):
     said = answers(base)
     sure = np.stack([np.frombuffer(run.certainty, "u1") for run in base]) / 255
     doubt = ((said != np.asarray(data.labels)) * sure).mean(0)
-    wall = walls[1]["Wrong and most sure: base"]
+    wall = walls[1]["Most confident mistakes: base"]
     assert len(wall.shots) == MOST
     assert wall.note.endswith(f", the first {MOST} shown")
     assert [shot.number for shot in wall.shots] == [int(row) for row in np.argsort(-doubt, kind="stable")[:MOST]]
@@ -125,7 +125,7 @@ def test_the_worst_images_of_some_runs_are_those_that_all_are_most_surely_wrong_
         first.detail
         == f"{first.share:.0f} %, {(answers(base)[:, first.number] != data.labels[first.number]).sum()} of 5"
     )
-    assert "mean over n = 5 runs, a right answer counts 0" in chart.caption
+    assert "mean over n = 5 runs, a correct answer counts as 0" in chart.caption
 
 
 def test_runs_without_probabilities_or_without_mistakes_are_told_apart():
@@ -133,5 +133,5 @@ def test_runs_without_probabilities_or_without_mistakes_are_told_apart():
     with pytest.raises(InputError, match="probabilities"):
         worst([dataclasses.replace(run, certainty=b"") for run in runs], data, pictures())
     right = dataclasses.replace(runs[0], predictions=bytes(data.labels))
-    with pytest.raises(InputError, match="no test image for anything else"):
+    with pytest.raises(InputError, match="made no mistake on the test images"):
         worst([right], data, pictures())

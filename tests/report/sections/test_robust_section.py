@@ -33,7 +33,7 @@ def test_a_wild_pair_is_shown_first_among_the_pairs():
         for recipe, accuracy in ((it.base, 0.6), (norm, 0.6 + gap / 100))
     ]
     shown = text(result(it, runs, decide(plan(it, "fingerprint"), runs).verdicts))
-    assert "Outliers keep this open" in shown
+    assert "Outliers keep this undecided" in shown
     rows = [line.split() for line in shown.splitlines() if line.strip()[:1].isdigit()]
     assert rows[0] == ["3", "60.00", "46.00", "-14.00"]
     assert len(rows) == 7

@@ -21,4 +21,4 @@ def test_the_way_to_a_target_has_epochs_seconds_examples_and_operations():
         to_target(curve, 70, cost)
         == "70 % reached after 2 epochs, 4.0 s of training, 2,000 examples, 1.2e+10 operations"
     )
-    assert to_target(curve, 95, cost) == "95 % never reached: the best epoch had 90.00 %"
+    assert to_target(curve, 95, cost) == "95 % was never reached: the best epoch had 90.00 %"

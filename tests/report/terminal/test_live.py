@@ -132,7 +132,7 @@ def test_what_a_study_is_likely_to_want_is_told_until_it_wants_nothing(capsys):
         show(planned.wanted[0], Projection(0, 1, 6, planned.wanted, 75.0, ()))
         show(planned.wanted[0], Projection(1, 1, 6, (), 0.0, ()))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2:] == ["0 of 1 decided; likely 6 seeds in the end: 6 more runs, about 1 min 15 s one after the other"]
+    assert lines[2:] == ["0 of 1 decided; probably 6 seeds in total: 6 more runs, about 1 min 15 s one after the other"]
 
 
 def test_a_projection_is_a_line_of_json_that_names_its_runs(capsys):

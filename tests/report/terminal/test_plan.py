@@ -37,14 +37,14 @@ def tuning_line(repeat, seeds):
 
 def test_a_plan_says_what_tuning_takes_once_and_for_each_seed():
     assert tuning_line(False, "3..10") == (
-        "tuning: 10 to 18 trials on validation images, and 6 to 20 runs at the rates that win: "
+        "tuning: 10 to 18 trials on validation images, and 6 to 20 runs at the best rates: "
         "about 16 min 0 s at least, 38 min 0 s at most"
     )
     assert tuning_line(True, "3..10").startswith(
         "tuning, repeated for each seed: 30 to 180 trials on validation images, and 6 to 20 runs"
     )
     assert "30 or more trials on validation images, and 6 or more runs" in tuning_line(True, "3..")
-    assert "and 10 runs at the rates that win" in tuning_line(True, "5")
+    assert "and 10 runs at the best rates" in tuning_line(True, "5")
     assert "tuning" not in foreseen(PLAN, before(PLAN, [], seconds={}))
 
 
@@ -61,6 +61,6 @@ def test_a_plan_says_what_giving_up_costs_by_the_noise_of_the_study():
 
 
 def test_a_plan_of_unknown_noise_only_says_when_it_gives_up():
-    assert "(what that costs: docs/calibration.md)" in foreseen(
+    assert "(for its cost, see docs/calibration.md)" in foreseen(
         GIVING_UP, dataclasses.replace(before(GIVING_UP, [], seconds={}), giving_up=None)
     )

@@ -98,7 +98,7 @@ def test_a_copy_has_a_name_of_its_own_and_leaves_other_files_alone(tmp_path):
     assert "dropout.toml" not in worksheet.read_text(encoding="utf-8")
     assert begin_assignment(tmp_path / "homework", "dropout") == (study, worksheet)
     worksheet.write_text("my answers")
-    with pytest.raises(InputError, match="something else in this file"):
+    with pytest.raises(InputError, match="already has other content"):
         begin_assignment(tmp_path / "homework", "dropout")
     assert worksheet.read_text() == "my answers"
 

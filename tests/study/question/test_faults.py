@@ -18,23 +18,23 @@ def faults(text: str | bytes) -> str:
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("my rate = 3\n", ":1:", "a name with spaces or signs needs quotes\n    my rate = 3"),
-        ("rate\n", ":1:", 'no "=" after this key'),
+        ("my rate = 3\n", ":1:", "a name with spaces or symbols needs quotes\n    my rate = 3"),
+        ("rate\n", ":1:", 'there is no "=" after this key'),
         ('question = "C:\\data"\n', ":1:", "write / for \\, or put the text in 'single quotes'"),
         ("data = [1 2]\n", ":1:", "a bracket is never closed"),
         ("lr = 0.\u200b1\n", ":1:", ""),
         ("lr =\n", ":1:", '"lr" has no value'),
         ("channels_last = True\n", ":1:", "write: channels_last = true"),
-        ('lr = 0.1 model = "mlp"\n', ":1:", "one key a line"),
+        ('lr = 0.1 model = "mlp"\n', ":1:", "write one key per line"),
         ("model = mlp\n", ":1:", 'write: model = "mlp"'),
         ("data = [cifar10]\n", ":1:", 'write: "cifar10"'),
-        ('question = "a" b\n', ":1:", "something follows the value"),
+        ('question = "a" b\n', ":1:", "there is something after the value"),
         ('question = "a\nlr = 0.1\n', ":1:", "a quote is never closed"),
         ('data = ["cifar10",\nlr = 0.1\n', ":1:", "a bracket is never closed"),
         ("lr = 0.1\nlr = 0.2\n", ":2:", "this key appears twice (lines 1 and 2)"),
         (f"lr = {'1' * 5000}\n", ":1:", "this number has too many digits"),
         (f"lr = {'[' * 2000}\n", "s.toml: ", "brackets are nested too deeply"),
-        ("# nothing\n", "s.toml: ", "nothing is in this file"),
+        ("# nothing\n", "s.toml: ", "there is nothing in this file"),
         ("", "s.toml: ", "this file is empty"),
         ('question = "\0"\n', ":1:", "a zero byte"),
         (b'question = "\xff"\n', ":1:", "byte 12 is not UTF-8"),
@@ -51,31 +51,31 @@ def test_text_that_is_no_toml_is_explained(text, place, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("question = 3\n" + ONE, "the question must be text"),
-        (HEAD + 'data = ["cifar10"]\n' + ONE, "a list of several such as"),
+        ("question = 3\n" + ONE, "write the question as text"),
+        (HEAD + 'data = ["cifar10"]\n' + ONE, "a list of names such as"),
         (HEAD + "margin = 1\n" + ONE, "it belongs below a line [decide]"),
         (HEAD + 'keep = "all"\n' + ONE, "keep"),
         (HEAD + "decide = 3\n" + ONE, "write a line [decide]"),
         (HEAD + "variants = 3\n", "write a line [variants]"),
         (HEAD + ONE + "[grid]\nlr = [0.1, 0.2]\n", "keep one of them"),
-        (HEAD + "[grid]\nlr = 0.1\n", "a list of values is wanted, such as [2, 3, 4]"),
+        (HEAD + "[grid]\nlr = 0.1\n", "write a list of values, such as [2, 3, 4]"),
         (HEAD + "[grid]\nlr = [inf, 0.1]\n", "must be a finite number"),
         (HEAD + f"[grid]\nepochs = [{-(1 << 63)}, 2]\n", "this number is too large"),
-        (HEAD + "[grid]\nepochs = [{ a = 1 }, 2]\n", "text, a number, true, false or a list is wanted"),
+        (HEAD + "[grid]\nepochs = [{ a = 1 }, 2]\n", "write text, a number, true, false or a list"),
         (HEAD + '[grid]\nnorm = ["none", "bach"]\n', 'did you mean "batch"'),
         (HEAD + 'norm = "none"\n[grid]\nnorm = ["none"]\n', "the only cell of this grid is the base itself"),
-        (HEAD + ONE + "[decide]\nseeds = true\n", 'how many, at first and at most, such as "3..10"'),
-        (HEAD + ONE + '[decide]\ngive_up = "no"\n', "true or false is wanted"),
+        (HEAD + ONE + "[decide]\nseeds = true\n", 'write how many, at first and at most, such as "3..10"'),
+        (HEAD + ONE + '[decide]\ngive_up = "no"\n', "write true or false"),
         (HEAD + 'execute = "here"\n' + ONE, "write a line [execute]"),
         (HEAD + ONE + "[execute]\nworkers = 2\n", '[execute] has no key "workers"'),
-        (HEAD + ONE + "[execute]\nexecutor = 2\n", 'executor is text, such as "workers(2)"'),
+        (HEAD + ONE + "[execute]\nexecutor = 2\n", 'write executor as text, such as "workers(2)"'),
         (HEAD + "published = 3\n" + ONE, "write a line [published]"),
-        (HEAD + ONE + "[published]\nfigures = 3\n", "figures are a table"),
+        (HEAD + ONE + "[published]\nfigures = 3\n", "write figures as a table"),
         (HEAD + 'data = ["cifar10", "digits"]\n' + ONE + "[published]\nfigures = { base = 1 }\n", "one table for each"),
         (HEAD + "search = 3\n" + ONE, "write a line [search]"),
         (HEAD + ONE + "[search]\nlr = [inf, 1]\n", "must be a finite number"),
         (HEAD + ONE + "[searched]\ntrials = { base = -1, a = 2 }\n", "trials = { base = 30, ... }"),
-        (HEAD + 'command = "true"\n' + ONE, "a study of a command is for ablab plan"),
+        (HEAD + 'command = "true"\n' + ONE, "a study of a program is for ablab plan"),
     ],
 )
 def test_a_value_of_a_wrong_kind_is_told_with_what_is_wanted(text, message):
@@ -90,7 +90,7 @@ def test_a_name_of_a_file_is_not_taken_for_its_text():
 
 
 def test_a_rule_and_its_parts_are_not_given_both_and_data_are_those_of_the_base():
-    with pytest.raises(StudyError, match="margin is a part of the rule"):
+    with pytest.raises(StudyError, match="margin belongs in the rule"):
         Study("?", "mlp", {"a": "norm=batch"}, rule=Rule(), margin=2.0)
     with pytest.raises(StudyError, match='it starts with "data=digits"'):
         Study("?", "mlp data=cifar10", {"a": "norm=batch"}, datasets=("digits", "cifar10"))

@@ -39,7 +39,7 @@ def test_a_begun_file_has_the_ending_of_a_study_and_another_one_is_never_written
     assert path == tmp_path / "deep" / "mine.toml"
     assert read_study(path).base.model == "mlp"
     assert begin_study(path, model="mlp", data="digits") == path
-    with pytest.raises(StudyError, match="there is another study in this file; choose another name"):
+    with pytest.raises(StudyError, match="this file already has another study; choose another name"):
         begin_study(path, model="simple-nn", data="digits")
     assert read_study(path).base.model == "mlp"
 
@@ -47,7 +47,7 @@ def test_a_begun_file_has_the_ending_of_a_study_and_another_one_is_never_written
 def test_a_bare_name_is_a_study_that_comes_with_ablab_and_a_wrong_one_is_told_the_nearest(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert read_study(Path("quickstart")).text == shipped_studies()["quickstart"].read_text(encoding="utf-8")
-    with pytest.raises(StudyError, match='no study of that name comes with ablab: did you mean "quickstart"'):
+    with pytest.raises(StudyError, match='ablab has no built-in study of that name: did you mean "quickstart"'):
         read_study(Path("quickstat"))
 
 

@@ -36,7 +36,7 @@ def test_what_decides_and_is_not_as_it_was_has_a_line(old, new, lines):
 def test_a_variant_that_changed_is_gone_and_another_is_new():
     before, now = Study.from_toml(TEXT), Study.from_toml(TEXT.replace("norm=batch", "norm=group"))
     assert list(changes(before, now)) == [
-        'the variant "norm" (norm=batch) is gone or has changed',
+        'the variant "norm" (norm=batch) was removed or has changed',
         'the variant "norm" (norm=group) is new',
     ]
 

@@ -50,25 +50,25 @@ def test_numbers_that_are_tried_are_short_and_stay_inside():
     [
         ("lr = { low = 1.0, high = 0.1 }", "lr: the range is empty: low = 1 is not below high = 0.1"),
         ("lr = { low = 0.1, high = 0.1 }", "the range is empty"),
-        ("lr = { low = 0, high = 0.1, log = true }", "lr: low = 0: a range with log = true starts above 0"),
-        ("lr = { low = 0.1 }", "a range is { low = 0.01, high = 1.0 }"),
-        ("lr = { low = 0.1, hihg = 1.0 }", 'a range has low, high and log, and no "hihg"'),
-        ("lr = 0.1", "lr = 0.1: a range or a list of values is wanted"),
-        ("lr = []", "lr: at least two different values are wanted"),
-        ("lr = [0.1, 0.1]", "lr: at least two different values are wanted"),
+        ("lr = { low = 0, high = 0.1, log = true }", "lr: low = 0: a range with log = true must start above 0"),
+        ("lr = { low = 0.1 }", "write a range as { low = 0.01, high = 1.0 }"),
+        ("lr = { low = 0.1, hihg = 1.0 }", 'a range has low, high and log, but not "hihg"'),
+        ("lr = 0.1", "lr = 0.1: write a range or a list of values"),
+        ("lr = []", "lr: write at least two different values"),
+        ("lr = [0.1, 0.1]", "lr: write at least two different values"),
         ("lr = { low = -1.0, high = 0.1 }", "greater than 0"),
         ("lrr = [0.1, 0.2]", 'unknown recipe key "lrr"'),
         ('norm = ["batch", "bacth"]', "bacth"),
-        ("val = [0.1, 0.2]", "val cannot be searched: trials are compared on the same validation images"),
+        ("val = [0.1, 0.2]", "val cannot be searched: trials must be compared on the same validation images"),
         ('select = ["best", "test"]', "select cannot be searched: trials are judged at the best epoch on validation"),
         ("epochs = [5, 10]", "epochs cannot be searched"),
-        ("lr = [0.1, 0.2]\ntrials = 1", "trials = 1: a whole number from 2 to 10,000 is wanted"),
-        ("lr = [0.1, 0.2]\ntrials = true", "trials = true: a whole number"),
+        ("lr = [0.1, 0.2]\ntrials = 1", "trials = 1: write a whole number from 2 to 10,000"),
+        ("lr = [0.1, 0.2]\ntrials = true", "trials = true: write a whole number"),
         ('lr = [0.1, 0.2]\nmetric = "acuracy"', 'did you mean "accuracy"'),
-        ('lr = [0.1, 0.2]\nmetric = "gap"', "metric = gap: trials are judged by a figure of validation images"),
+        ('lr = [0.1, 0.2]\nmetric = "gap"', "metric = gap: trials need a figure that is measured on validation images"),
         ('lr = [0.1, 0.2]\nprune = "medain"', 'did you mean "median"'),
         ('lr = [0.1, 0.2]\nover = "batchnorm"', 'over: this study has no recipe "batchnorm"'),
-        ("lr = [0.1, 0.2]\nover = []", "over: the names of recipes to search for"),
+        ("lr = [0.1, 0.2]\nover = []", "over: write the names of the recipes to search for"),
         ("trials = 5", "no setting to search"),
         ("lr = [0.1, 0.2]\ntrails = 5", 'did you mean "trials"?'),
         ('lr = [0.1, 0.2]\novr = ["base"]', '[search] has no key "ovr"'),
@@ -110,5 +110,5 @@ def test_the_trials_behind_the_settings_of_a_study_are_known():
 
 
 def test_trials_of_other_recipes_than_those_of_the_study_are_refused():
-    with pytest.raises(StudyError, match="says how many trials each recipe had"):
+    with pytest.raises(StudyError, match="gives the number of trials of each recipe"):
         study("[searched]\ntrials = { base = 3 }\n")

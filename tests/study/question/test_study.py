@@ -67,7 +67,7 @@ def test_a_grid_gives_every_combination_but_the_base():
         (('"simple-nn"', '"simple-n"'), "some/study.toml:2", 'did you mean "simple-nn"'),
         (("norm=batch", "nrom=batch"), "some/study.toml:6", 'did you mean "norm"'),
         (("norm=batch", "norm batch"), "some/study.toml:6", ""),
-        (('"norm=batch"', "3"), "some/study.toml:6", "a variant is text"),
+        (('"norm=batch"', "3"), "some/study.toml:6", "write a variant as text"),
         (("norm=batch", "norm=none"), "some/study.toml:6", "changes nothing"),
         (("norm=batch", "epochs=6 lr=0.01"), "some/study.toml:7", "are the same recipe"),
         (("norm=batch", "data=cifar10"), "some/study.toml:6", "same test images"),
@@ -75,7 +75,7 @@ def test_a_grid_gives_every_combination_but_the_base():
         (('"slow"', '"Batch Norm"'), "some/study.toml:7", "look the same"),
         (('"slow"', '"base"'), "some/study.toml:7", "another name"),
         (('"slow"', '""'), "some/study.toml:7", "needs a name"),
-        (('"slow"', '"\\u202Eslow"'), "some/study.toml:7", "cannot be seen"),
+        (('"slow"', '"\\u202Eslow"'), "some/study.toml:7", "invisible characters"),
         (("[variants]", "[variant]"), "some/study.toml", 'did you mean "variants"'),
         (("[decide]", "[decides]"), "some/study.toml:9", 'did you mean "decide"'),
         (("margin", "margn"), "some/study.toml:10", 'did you mean "margin"'),
@@ -84,11 +84,11 @@ def test_a_grid_gives_every_combination_but_the_base():
         (("margin = 0.4", "target = [60, 100]"), "some/study.toml:10", "target = [60, 100]"),
         (("margin = 0.4", "target = '65'"), "some/study.toml:10", "such as 65, or [60, 65, 70]"),
         (("0.9", "95"), "some/study.toml:11", "did you mean 0.95"),
-        (('"4..12"', '"12..4"'), "some/study.toml:12", "goes down"),
+        (('"4..12"', '"12..4"'), "some/study.toml:12", "is backwards"),
         (('"4..12"', '"1..4"'), "some/study.toml:12", "one seed never gives a verdict"),
         (('"4..12"', '"2..4"'), "some/study.toml:12", "two seeds never give a verdict"),
         (('"4..12"', '"few"'), "some/study.toml:12", "seeds"),
-        (('question = "Does batch norm help?"\n', ""), "some/study.toml", "no question"),
+        (('question = "Does batch norm help?"\n', ""), "some/study.toml", "the question is missing"),
         (('"batch norm" = "norm=batch"\n"slow" = "lr=0.01 epochs=6"\n', ""), "some/study.toml", "nothing to compare"),
     ],
 )
@@ -141,7 +141,7 @@ def test_windows_line_ends_and_byte_order_marks_do_no_harm():
 
 def test_a_study_of_too_many_variants_is_refused():
     lines = "\n".join(f'v{n} = "lr=0.{n:03}1"' for n in range(1, 300))
-    assert "200 are the most" in faults(f'question = "?"\n[variants]\n{lines}\n')
+    assert "one study compares at most 200" in faults(f'question = "?"\n[variants]\n{lines}\n')
     assert "a grid of 1,000,000 cells" in faults(
         'question = "?"\n[grid]\n' + "".join(f"{key} = {list(range(1, 101))}\n" for key in ("epochs", "batch", "size"))
     )

@@ -133,7 +133,9 @@ def steps(text: str) -> tuple[Step, ...]:
         purpose = attribute_of(name) if is_own(name) else name
         step = Step(operation, operation.load(), f"augment/{purpose}/{times[name]}")
         if made and made[-1].mixes and not step.mixes:
-            message = f"augment: {name} comes after {made[-1].operation.call.name}: write mixing operations last"
+            message = (
+                f"augment: {name} comes after {made[-1].operation.call.name}: write operations that mix images last"
+            )
             raise RecipeError([Fault("augment", message, name)])
         made.append(step)
     return tuple(made)

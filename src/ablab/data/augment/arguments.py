@@ -16,4 +16,4 @@ def within(name: str, value: float, low: float, high: float, *, above: bool = Fa
 def colours(channels: int) -> None:
     """Raise unless images have colours that a colour operation knows."""
     if channels not in (1, 3):
-        raise DataError(f"it changes colours and works on grey or RGB images, not on {channels} channels")
+        raise DataError(f"it changes colors and needs gray or RGB images, not images with {channels} channels")

@@ -55,7 +55,7 @@ def read_corruptions(texts: Sequence[str]) -> tuple[Corruption, ...]:
         if kind != "all" and kind not in kinds():
             raise InputError(f'no corruption is called "{kind}": {did_you_mean(kind, ["all", *kinds()])}')
         if mark and strength not in map(str, STRENGTHS):
-            raise InputError(f"{text}: a strength from 1 to 5 is wanted, such as {kind}@3")
+            raise InputError(f"{text}: give a strength from 1 to 5, such as {kind}@3")
         strengths = (int(strength),) if mark else STRENGTHS
         named += [Corruption(each, at) for each in (kinds() if kind == "all" else (kind,)) for at in strengths]
     return tuple(dict.fromkeys(named))

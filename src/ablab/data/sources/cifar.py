@@ -31,12 +31,15 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
         raise DataError(f"{path}: neither a folder nor an archive of CIFAR-10 or CIFAR-100")
     if size not in (None, SIDE):
         raise DataError(
-            f"{path}: {known.name} has pictures of {SIDE} x {SIDE} pixels and is read as it is: size={SIDE}"
+            f"{path}: {known.name} has images of {SIDE} x {SIDE} pixels and cannot be resized: set size={SIDE}, "
+            "or leave size out"
         )
     if skip_unreadable:
-        raise DataError(f"{path}: skipping unreadable files is for folders of pictures; {known.name} is read whole")
+        raise DataError(
+            f"{path}: only folders of images can skip unreadable files; leave out the option for {known.name}"
+        )
     if labels is not None and len(known.labels) == 1:
-        raise DataError(f'{path}: {known.name} has one kind of labels; write "{known.name}"')
+        raise DataError(f'{path}: {known.name} has only one kind of labels; write "{known.name}"')
     if labels is not None and labels not in known.labels:
         raise DataError(f'{path}: {known.name} has no labels called "{labels}": {did_you_mean(labels, known.labels)}')
     return read_known(path, known, labels or next(iter(known.labels)))
@@ -138,9 +141,9 @@ def _check_labels(values: list[object], images: int, labels: Labels, where: str)
         raise DataError(f'{where}: has {len(values):,} labels in "{name}" for {images:,} images')
     for index, value in enumerate(values):
         if type(value) is not int:
-            raise DataError(f'{where}: label {index} in "{name}" is no number; allowed are 0 to {most}')
+            raise DataError(f'{where}: label {index} in "{name}" is no number; labels must be from 0 to {most}')
         if not 0 <= value <= most:
-            raise DataError(f'{where}: label {index} in "{name}" is {value}; allowed are 0 to {most}')
+            raise DataError(f'{where}: label {index} in "{name}" is {value}; labels must be from 0 to {most}')
 
 
 def _contents(path: Path, known: Known) -> Iterator[tuple[Member, str, bytearray]]:
@@ -196,7 +199,7 @@ def _blame(path: Path, known: Known, part: Part) -> NoReturn:
         if member.part == part:
             _check_digest(content, member, where, known)
         del content
-    raise DataError(f"{path}: changed while it was read; read it again")
+    raise DataError(f"{path}: changed while ablab read it; read it again")
 
 
 def _places(known: Known) -> dict[str, tuple[Part, int]]:

@@ -31,7 +31,9 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     """The training images of CIFAR-10 with the test images in the folder."""
     plain(path, labels, skip_unreadable)
     if size not in (None, SIDE):
-        raise DataError(f"{path}: has pictures of {SIDE} x {SIDE} pixels and is read as it is: size={SIDE}")
+        raise DataError(
+            f"{path}: has images of {SIDE} x {SIDE} pixels and cannot be resized: set size={SIDE}, or leave size out"
+        )
     known = KNOWN["cifar10"]
     place = next(filter(None, (locate(known, folder) for folder in (path.parent, path.parent.parent))), None)
     if place is None or not cifar.recognise(place):
@@ -42,7 +44,7 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     numbers = images.with_name(images.name.replace("_data", "_labels"))
     tested = pixels(_array(images), str(images), layout="NHWC")
     if tuple(tested.shape[1:]) != train.in_shape:
-        raise DataError(f"{images}: has images of {tuple(tested.shape[1:])}; wanted are 3 x 32 x 32")
+        raise DataError(f"{images}: has images of {tuple(tested.shape[1:])}; they must be 3 x 32 x 32")
     labelled = class_numbers(label_array(_array(numbers), str(numbers), len(tested)), train.classes, str(numbers))
     note = f"training images are those of CIFAR-10, from {place}"
     return Dataset(path.resolve().name, train.classes, train.train, Examples(tested, labelled), notes=(note,))

@@ -22,6 +22,6 @@ def digits() -> Dataset:
     try:
         found = importlib.import_module("sklearn.datasets").load_digits()
     except ImportError:
-        raise DataError("digits: these pictures come with scikit-learn; install it: pip install scikit-learn") from None
+        raise DataError("digits: these images come with scikit-learn; install it: pip install scikit-learn") from None
     images = np.rint(found.images * (255 / DARKEST)).astype(np.uint8)
     return from_arrays((images, found.target), classes=[str(digit) for digit in range(10)], name="digits")

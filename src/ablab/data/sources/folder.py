@@ -64,7 +64,7 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     from ablab.data import pictures
 
     if labels is not None:
-        raise DataError(f'{shown(path)}: a folder of pictures has one kind of labels; leave out "({labels})"')
+        raise DataError(f'{shown(path)}: a folder of images has only one kind of labels; leave out "({labels})"')
     parts = _parts(path)
     names = _class_folders(parts)
     examples: dict[str, Examples] = {}
@@ -83,10 +83,12 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
         numbers = torch.tensor([files[row][0] for row in kept], dtype=torch.int64)
         for number, count in enumerate(torch.bincount(numbers, minlength=len(names)).tolist()):
             if not count:
-                raise DataError(f"{shown(folder / names[number])}: there is no readable picture of this class")
+                raise DataError(f"{shown(folder / names[number])}: this class has no readable picture")
         examples[part] = Examples(images, numbers)
         if unreadable:
-            notes.append(f"{len(unreadable):,} unreadable pictures left out of {part}: {', '.join(unreadable[:5])}")
+            notes.append(
+                f"skipped {counted(len(unreadable), 'unreadable picture')} in {part}: {', '.join(unreadable[:5])}"
+            )
     found.others += [file for folder in {path, *parts.values()} for file in _entries(folder) if not file.is_dir()]
     notes += _about_others(found)
     notes.append(pictures.treatment(examples["train"].images.shape[-1]))
@@ -94,8 +96,8 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
 
 
 def _without_picture(folder: Path, found: Inside) -> DataError:
-    links = "; links that lead out of the data set's folder are not followed" if found.outward else ""
-    return DataError(f"{shown(folder)}: there is no picture of this class{links}")
+    links = "; ablab does not follow links that lead out of the data set's folder" if found.outward else ""
+    return DataError(f"{shown(folder)}: this class has no picture{links}")
 
 
 def shown(path: Path | str) -> str:
@@ -114,15 +116,17 @@ def _parts(path: Path) -> dict[str, Path]:
         part = PARTS.get(folder.name.lower())
         if part is None:
             if _shows_picture(folder) or _shows_class(folder):
-                raise DataError(f"{shown(folder)}: has pictures, beside train, val or test; move it elsewhere")
+                raise DataError(f"{shown(folder)}: has pictures but is not train, val or test; move it elsewhere")
             continue
         if folder not in named:
-            raise DataError(f"{shown(folder)}: its pictures are not in one folder for each class; sort or move them")
+            raise DataError(
+                f"{shown(folder)}: it needs one folder of pictures for each class; sort the pictures into folders"
+            )
         if part in found:
             raise DataError(f"{shown(path)}: has {found[part].name} and {folder.name}; keep one of them")
         found[part] = folder
     if "train" not in found:
-        raise DataError(f"{shown(path)}: has {', '.join(found)} and no folder train with one folder for each class")
+        raise DataError(f"{shown(path)}: has {', '.join(found)} but no folder train with one folder for each class")
     return {part: found[part] for part in ("train", "val", "test") if part in found}
 
 
@@ -138,7 +142,7 @@ def _class_folders(parts: dict[str, Path]) -> list[str]:
     if len(classes) < 2:
         found_one = f'only "{shown(classes[0])}"' if classes else "none"
         raise DataError(
-            f"{shown(parts['train'])}: two classes are wanted at least, each a folder of pictures; there is {found_one}"
+            f"{shown(parts['train'])}: it needs at least two classes, each a folder of pictures; it has {found_one}"
         )
     return classes
 

@@ -47,7 +47,7 @@ def _framed(made: Dataset, size: int, path: Path) -> Dataset:
     _, height, width = made.in_shape
     if size < max(height, width):
         raise DataError(
-            f"{path}: has images of {height} x {width} pixels; size={size} would cut them, a larger one frames"
+            f"{path}: has images of {height} x {width} pixels; size={size} would cut them; a larger size adds a border"
         )
     left, top = (size - width) // 2, (size - height) // 2
     around = (left, size - width - left, top, size - height - top)
@@ -90,13 +90,13 @@ def _values(stream: BinaryIO, dimensions: int, most: int, file: Path) -> Any:
     """u8 of the shape that the header says, which must be exactly what follows it."""
     zeros, kind, given = struct.unpack(">HBB", stream.read(4))
     if (zeros, kind, given) != (0, BYTES, dimensions):
-        raise DataError(f"{file}: is no IDX file of unsigned bytes in {dimensions} dimensions")
+        raise DataError(f"{file}: is not an IDX file of unsigned bytes in {dimensions} dimensions")
     shape = struct.unpack(f">{dimensions}I", stream.read(4 * dimensions))
     count = math.prod(shape)
     if count > most:
         raise DataError(f"{file}: its header says {count:,} values, which is more than the file can hold")
     content = stream.read(count)
     if len(content) != count or stream.read(1):
-        what = "is cut short" if len(content) < count else "goes on behind its end"
+        what = "is cut short" if len(content) < count else "continues past its end"
         raise DataError(f"{file}: {what}: its header says {count:,} values; get the official file again")
     return np.frombuffer(content, np.uint8).reshape(shape)

@@ -41,7 +41,7 @@ def from_arrays(
     given = {"train": train, "test": test, "val": val}
     parts = {part: _pair(pair, part) for part, pair in given.items() if pair is not None}
     if "train" not in parts:
-        raise DataError("from_arrays: there is no train; write from_arrays((images, labels))")
+        raise DataError("from_arrays: the training images are missing; write from_arrays((images, labels))")
     names = classes if classes is None or isinstance(classes, str) else list(classes)
     return dataset(name, parts, classes=names, classes_name="from_arrays: classes", layout=layout)
 
@@ -86,7 +86,7 @@ def _item(item: Any, where: str) -> tuple[Any, Any]:
     else:
         image = label = None
     if image is None or label is None:
-        raise DataError(f"{where}: a pair of image and label is wanted, or a mapping with the two under usual names")
+        raise DataError(f"{where}: give a pair of image and label, or a mapping with both under their usual names")
     return image, int(label) if hasattr(label, "item") or isinstance(label, int) else label
 
 
@@ -129,15 +129,13 @@ def arrays(*, key: str) -> Dataset:
     path = _path(key)
     if not key.isalnum() or not path.exists():
         raise DataError(
-            f"arrays({key}): these images were kept in another cache than {path.parent}, or were removed: "
-            "give them again, with ablab.from_arrays and its kept()"
+            f"arrays({key}): these images are not in the cache {path.parent}: give them again, with "
+            "ablab.from_arrays and its kept()"
         )
     found = npz.read(path)
     named = Dataset(f"arrays({key})", found.classes, found.train, found.test, found.val)
     if not named.fingerprint.startswith(key[1:]):
-        raise DataError(
-            f"{path}: these are not the images that were kept as {key}: remove the file and give them again"
-        )
+        raise DataError(f"{path}: this file does not hold the images of {key}: remove it and give the images again")
     return named
 
 

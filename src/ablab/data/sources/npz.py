@@ -46,9 +46,11 @@ def recognise(path: Path) -> bool:
 def read(path: Path, *, size: int | None = None, labels: str | None = None, skip_unreadable: bool = False) -> Dataset:
     """The data set in the file; a test part is set aside if the file has none."""
     if labels is not None:
-        raise DataError(f'{path}: an .npz has one kind of labels; leave out "({labels})"')
+        raise DataError(f'{path}: an .npz file has only one kind of labels; leave out "({labels})"')
     if skip_unreadable:
-        raise DataError(f"{path}: skipping unreadable files is for folders of pictures; an .npz is read whole")
+        raise DataError(
+            f"{path}: only folders of images can skip unreadable files; leave out the option for an .npz file"
+        )
     with _refusing_damage(path), zipfile.ZipFile(path) as archive:
         members = _members(archive, path)
         parts = _parts(members, path)
@@ -61,7 +63,7 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     classes = {"classes": arrays[named], "classes_name": where[named]} if named else {}
     made = dataset(path.name, raw, **classes)
     if size is not None and made.in_shape[1:] != (size, size):
-        raise DataError(f"{path}: has images of {made.in_shape[1]} x {made.in_shape[2]} pixels and is read as it is")
+        raise DataError(f"{path}: has images of {made.in_shape[1]} x {made.in_shape[2]} pixels and cannot be resized")
     return made
 
 
@@ -71,7 +73,9 @@ def _refusing_damage(path: Path) -> Iterator[None]:
         yield
     except DAMAGED as error:
         what = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DataError(f"{path}: is damaged, cut short or no .npz ({what}); write it again with np.savez") from None
+        raise DataError(
+            f"{path}: is damaged, cut short or not an .npz file ({what}); write it again with np.savez"
+        ) from None
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -107,7 +111,7 @@ def _parts(members: dict[str, zipfile.ZipInfo], path: Path) -> dict[str, tuple[s
         if pair[0] in members and pair[1] in members:
             return {"train": pair}
     there = ", ".join(list(members)[:20]) or "none"
-    raise DataError(f"{path}: its arrays are not named as those of a data set: {there}; name them {NAMES}")
+    raise DataError(f"{path}: its arrays do not have the names of a data set: {there}; name them {NAMES}")
 
 
 def _has_pair(members: dict[str, zipfile.ZipInfo], pair: tuple[str, str], path: Path) -> bool:
@@ -121,7 +125,8 @@ def _check_sizes(members: list[zipfile.ZipInfo], path: Path) -> None:
     declared, file = sum(member.file_size for member in members), path.stat().st_size
     if declared > min(SPARE + TIMES * file, MOST_BYTES):
         raise DataError(
-            f"{path}: claims {declared:,} bytes of arrays in a file of {file:,} bytes, which no images are; "
+            f"{path}: claims {declared:,} bytes of arrays in a file of {file:,} bytes, and no images compress "
+            "that well; "
             "if it is genuine, write it with np.savez, uncompressed"
         )
 

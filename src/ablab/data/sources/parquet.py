@@ -19,6 +19,7 @@ import torch
 from ablab.data.arrays import with_test
 from ablab.data.dataset import Dataset, Examples
 from ablab.errors import DataError, did_you_mean, printable
+from ablab.nouns import counted
 
 MAGIC = b"PAR1"
 IMAGES = ("img", "image")
@@ -85,7 +86,9 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     for part, (images, raw, unreadable) in read_parts.items():
         examples[part] = Examples(images, _labels(raw, classes, columns[first].labels))
         if unreadable:
-            notes.append(f"{len(unreadable):,} unreadable pictures left out of {part}: {', '.join(unreadable[:5])}")
+            notes.append(
+                f"skipped {counted(len(unreadable), 'unreadable picture')} in {part}: {', '.join(unreadable[:5])}"
+            )
     return with_test(path.name, classes, examples, notes)
 
 
@@ -115,11 +118,11 @@ def _parts(path: Path) -> dict[str, list[Path]]:
         parts.setdefault(_split(file), []).append(file)
     unnamed = parts.get(None, [])
     if unnamed and len(parts) > 1:
-        raise DataError(f"{unnamed[0]}: part of train, test or validation? let its name begin with one of them")
+        raise DataError(f"{unnamed[0]}: is it train, test or validation? start its name with one of them")
     if len(parts) == 1:  # whatever it is called, it is all there is
         parts = {"train": next(iter(parts.values()))}
     if "train" not in parts:
-        raise DataError(f"{path}: has no training part; wanted is a file such as train-00000-of-00001.parquet")
+        raise DataError(f"{path}: has no training images; it needs a file such as train-00000-of-00001.parquet")
     for of_part in parts.values():
         _check_shards(of_part)
     return {part: parts[part] for part in ("train", "test", "val") if part in parts}
@@ -140,7 +143,7 @@ def _check_shards(files: list[Path]) -> None:
     numbered = {file: match for file in files if (match := SHARD.search(file.stem))}
     for file in files:
         if numbered and file not in numbered:
-            raise DataError(f"{file}: is beside numbered shards of the same part; leave one or the other out")
+            raise DataError(f"{file}: stands beside numbered shards of the same part; remove one or the other")
     of = {int(match[2]) for match in numbered.values()}
     if len(of) > 1:
         raise DataError(
@@ -149,7 +152,7 @@ def _check_shards(files: list[Path]) -> None:
     there = sorted(int(match[1]) for match in numbered.values())
     for at, number in enumerate(there):
         if number != at and number in there[:at]:
-            raise DataError(f"{files[at]}: there are two shards with its number; leave one of them out")
+            raise DataError(f"{files[at]}: there are two shards with its number; remove one of them")
     wanted = next(iter(of), 0)
     absent = next((n for n in range(len(there) + 1) if n not in there), 0)
     if len(there) < wanted or there[-1:] > [wanted - 1]:
@@ -184,7 +187,7 @@ def _refusing_damage(file: Path) -> Iterator[None]:
     ) as error:
         lines = str(getattr(error, "strerror", None) or error).strip().splitlines() or [type(error).__name__]
         why = printable(lines[0][:200])
-        raise DataError(f"{file}: is damaged, cut short or no Parquet file ({why}); get it again") from None
+        raise DataError(f"{file}: is damaged, cut short or not a Parquet file ({why}); get it again") from None
 
 
 @contextmanager
@@ -213,7 +216,7 @@ def _columns(file: Path, kind: str | None) -> Columns:
     if not 0 < rows <= MOST_ROWS:
         raise DataError(f"{file}: says that it has {rows:,} rows; from 1 to {MOST_ROWS:,} can be read")
     if rows > SPARE_ROWS + file.stat().st_size // BYTES_A_ROW:
-        raise DataError(f"{file}: {rows:,} pictures in a file of {file.stat().st_size:,} bytes are no pictures")
+        raise DataError(f"{file}: {rows:,} pictures in a file of {file.stat().st_size:,} bytes are not pictures")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f'{file}: has the column "{twice}" twice')
@@ -233,9 +236,9 @@ def _columns(file: Path, kind: str | None) -> Columns:
             )
         content = fields["bytes"]
     if not (pyarrow.types.is_binary(content) or pyarrow.types.is_large_binary(content)):
-        raise DataError(f'{file}: "{images}" holds {_short(content)}; wanted are the bytes of pictures')
+        raise DataError(f'{file}: "{images}" holds {_short(content)}; it must hold the bytes of pictures')
     if not pyarrow.types.is_integer(label_type):
-        raise DataError(f'{file}: "{labels}" holds {_short(label_type)}; wanted are whole numbers')
+        raise DataError(f'{file}: "{labels}" holds {_short(label_type)}; it must hold whole numbers')
     classes = _class_names(schema.metadata, labels)
     return Columns(images, labels, _short(content), _short(label_type), classes, nested)
 
@@ -309,7 +312,7 @@ def _read_part(
         most = SPARE_PIXELS + TIMES_PIXELS * file.stat().st_size
         if len(found) * 3 * (size or SIDE) ** 2 > most:
             raise DataError(
-                f"{file}: {len(found):,} pictures in a file of {file.stat().st_size:,} bytes are no pictures"
+                f"{file}: {len(found):,} pictures in a file of {file.stat().st_size:,} bytes are not pictures"
             )
         items += found
         labels.append((file, numbers))
@@ -367,7 +370,7 @@ def _check_nulls(array: Any, start: int, column: str, file: Path, *, allowed: bo
     if array.null_count and not allowed:
         row = start + int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
         raise DataError(
-            f'{file}: row {row} has nothing in "{column}"; pictures and labels must all be in the file, '
+            f'{file}: row {row} has nothing in "{column}"; the file must contain all pictures and labels, '
             "not only the names of picture files"
         )
 
@@ -392,7 +395,7 @@ def _labels(shards: list[Shard], classes: tuple[str, ...], column: str) -> torch
             at = int(bad.argmax())
             raise DataError(
                 f'{shard.file}: row {shard.rows[at]} has {shard.labels[at].item()} in "{column}"; '
-                f"allowed are 0 to {len(classes) - 1}"
+                f"labels must be from 0 to {len(classes) - 1}"
             )
         numbers.append(torch.from_numpy(shard.labels.astype(np.int64)))
     return torch.cat(numbers)

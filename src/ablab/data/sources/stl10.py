@@ -34,7 +34,7 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     if path.is_file():
         raise DataError(f"{path}: unpack this archive first, and name its folder: tar xzf {ARCHIVE}")
     if size is not None and (size > SIDE or SIDE % size):
-        raise DataError(f"{path}: has pictures of {SIDE} x {SIDE} pixels; size may be 96, 48, 32 or another divisor")
+        raise DataError(f"{path}: has images of {SIDE} x {SIDE} pixels; size may be 96, 48, 32 or another divisor")
     raw = {}
     for part in ("train", "test"):
         images, numbers = path / f"{part}_X.bin", path / f"{part}_y.bin"
@@ -58,7 +58,7 @@ def _images(file: Path, side: int) -> torch.Tensor:
 def _labels(file: Path) -> np.ndarray:
     numbers = np.frombuffer(_content(file), np.uint8).astype(np.int64)
     if len(numbers) and not (numbers.min() >= 1 and numbers.max() <= len(CLASSES)):
-        raise DataError(f"{file}: its labels go from {numbers.min()} to {numbers.max()}; allowed are 1 to 10")
+        raise DataError(f"{file}: its labels go from {numbers.min()} to {numbers.max()}; labels must be from 1 to 10")
     return numbers - 1
 
 

@@ -32,7 +32,9 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     """The data set in the folder; the 531,131 easier images of extra_32x32.mat are left alone."""
     plain(path, labels, skip_unreadable)
     if size not in (None, SIDE):
-        raise DataError(f"{path}: has pictures of {SIDE} x {SIDE} pixels and is read as it is: size={SIDE}")
+        raise DataError(
+            f"{path}: has images of {SIDE} x {SIDE} pixels and cannot be resized: set size={SIDE}, or leave size out"
+        )
     files = {part: path / name for part, name in FILES.items()}
     there = {part: file for part, file in files.items() if part == "train" or file.is_file()}
     raw = {part: Raw(*_arrays(file), f"{file}: X", f"{file}: y") for part, file in there.items()}
@@ -52,6 +54,6 @@ def _arrays(file: Path) -> tuple[Any, Any]:
     except DataError:
         raise
     except Exception as error:  # scipy raises whatever the damaged bytes lead it to
-        raise DataError(f"{file}: is damaged, or no MATLAB file of version 5 ({error}); get it again") from None
+        raise DataError(f"{file}: is damaged, or not a MATLAB file of version 5 ({error}); get it again") from None
     digits = np.asarray(found["y"])[:, 0].astype(np.int64)
     return np.asarray(found["X"]).transpose(3, 0, 1, 2), np.where(digits == ZERO, 0, digits)

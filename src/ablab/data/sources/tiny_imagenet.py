@@ -12,6 +12,7 @@ from ablab.data import pictures
 from ablab.data.dataset import Dataset, Examples
 from ablab.data.official import plain
 from ablab.errors import DataError, did_you_mean, printable
+from ablab.nouns import counted
 
 ANNOTATIONS = Path("val") / "val_annotations.txt"
 SIDE = 64  # pixels, as it is published
@@ -31,19 +32,24 @@ def read(path: Path, *, size: int | None = None, labels: str | None = None, skip
     plain(path, labels, skip_unreadable=False)
     ids = sorted(entry.name for entry in path.joinpath("train").glob("*") if entry.is_dir())
     if len(ids) < 2:
-        raise DataError(f"{path / 'train'}: two classes are wanted at least, each a folder; there are {len(ids)}")
+        raise DataError(f"{path / 'train'}: it needs at least two classes, each a folder; it has {len(ids)}")
     number = {id_: at for at, id_ in enumerate(ids)}
     train = [(file, number[id_]) for id_ in ids for file in _pictures(path / "train" / id_ / "images")]
     empty = set(range(len(ids))) - {label for _, label in train}
     if empty:
-        raise DataError(f"{path / 'train' / ids[min(empty)] / 'images'}: there is no picture of this class")
-    parts, notes = {}, ["test images are those of val, since the labels of the test images were never published"]
+        raise DataError(f"{path / 'train' / ids[min(empty)] / 'images'}: this class has no picture")
+    parts, notes = (
+        {},
+        ["the images of val serve as test images, because the labels of the test images were never published"],
+    )
     for part, files in (("train", train), ("test", _annotated(path, number))):
         items = [(printable(str(file)), _reader(file)) for file, _ in files]
         images, kept, unreadable = pictures.decode_all(items, size=size or SIDE, skip_unreadable=skip_unreadable)
         parts[part] = Examples(images, torch.tensor([files[row][1] for row in kept], dtype=torch.int64))
         if unreadable:
-            notes.append(f"{len(unreadable):,} unreadable pictures left out of {part}: {', '.join(unreadable[:5])}")
+            notes.append(
+                f"skipped {counted(len(unreadable), 'unreadable picture')} in {part}: {', '.join(unreadable[:5])}"
+            )
     return Dataset(path.resolve().name, _names(path, ids), parts["train"], parts["test"], notes=tuple(notes))
 
 
@@ -61,7 +67,7 @@ def _annotated(path: Path, number: dict[str, int]) -> list[tuple[Path, int]]:
         if id_ not in number:
             raise DataError(f'{listed}:{at}: no class is called "{printable(id_)}": {did_you_mean(id_, number)}')
         if name != Path(name).name:
-            raise DataError(f'{listed}:{at}: "{printable(name)}" is no name of a file in val/images')
+            raise DataError(f'{listed}:{at}: "{printable(name)}" is not the name of a file in val/images')
         found.append((path / "val" / "images" / name, number[id_]))
     if not found:
         raise DataError(f"{listed}: lists no picture")

@@ -22,7 +22,7 @@ def records(path: Path) -> list[Record]:
             return rows
     folders = ", ".join(entry.name for entry in entries.values() if entry.facts.get("is_folder"))
     if takers:
-        raise InputError(f"{path}: there are no results in it" + f" ({folders})" * path.is_dir())
+        raise InputError(f"{path}: it contains no results" + f" ({folders})" * path.is_dir())
     known = ", ".join(suffix for entry in entries.values() for suffix in entry.facts["suffixes"])
     raise InputError(f"{path}: results are read from {known} files and from folders of these kinds: {folders}")
 
@@ -38,9 +38,9 @@ def text_of(path: Path, most: int = 64 << 20) -> str:
     """The text of a file of results."""
     try:
         if path.stat().st_size > most:
-            raise InputError(f"{path}: {path.stat().st_size / 1e6:,.0f} MB is more than a table of results has")
+            raise InputError(f"{path}: {path.stat().st_size / 1e6:,.0f} MB is too large for a table of results")
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path}: this is no text in UTF-8") from None
+        raise InputError(f"{path}: this is not text in UTF-8") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None

@@ -21,10 +21,10 @@ def json_lines(path: Path) -> Iterator[Record]:
             whole = json.loads(text)
             values = whole if isinstance(whole, list) else [whole]
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: this is no JSON: {error}") from None
+        raise InputError(f"{path}: this is not JSON: {error}") from None
     for at, value in enumerate(values, 1):
         if not isinstance(value, dict):
-            raise InputError(f"{path}: entry {at} is no object with names and values")
+            raise InputError(f"{path}: entry {at} is not an object with names and values")
         yield {"": f"{path}: entry {at}", **dict(flat(value))}
 
 

@@ -43,5 +43,5 @@ def _last(history: str, run: Path, name: str) -> str:
     """A line a measurement: the time, the value, the step."""
     lines = [line.split() for line in history.splitlines() if line.strip()]
     if not lines or any(len(line) < 2 for line in lines):
-        raise InputError(f"{run}: the history of {name} is no list of times and values")
+        raise InputError(f"{run}: the history of {name} is not a list of times and values")
     return lines[-1][1]

@@ -27,7 +27,7 @@ def table(path: Path) -> Iterator[Record]:
     try:
         for row in reader:
             if None in row:
-                raise InputError(f"{path}: line {reader.line_num}: more cells than heads")
+                raise InputError(f"{path}: line {reader.line_num}: more cells than column names")
             cells = {head: (row[head] or "").strip() for head in heads}
             if any(cells.values()):
                 yield {"": f"{path}: line {reader.line_num}", **cells}

@@ -68,7 +68,7 @@ def _events(file: Path) -> Iterator[Fields]:
     """The records of a file; one that breaks off at the end is that of a writer that was killed, or still writes."""
     try:
         if file.stat().st_size > MOST:
-            raise InputError(f"{file}: {file.stat().st_size / 1e6:,.0f} MB is more than scalars of a run take")
+            raise InputError(f"{file}: {file.stat().st_size / 1e6:,.0f} MB is too large for the scalars of a run")
         content = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from None
@@ -76,7 +76,7 @@ def _events(file: Path) -> Iterator[Fields]:
     while at + 12 <= len(content):
         length, checksum = struct.unpack_from("<QI", content, at)
         if masked_crc(content[at : at + 8]) != checksum:
-            raise InputError(f"{file}: this is no event file of TensorBoard, or it is damaged at byte {at:,}")
+            raise InputError(f"{file}: this is not a TensorBoard event file, or it is damaged at byte {at:,}")
         end = at + 12 + length
         if end + 4 > len(content):
             return

@@ -19,8 +19,8 @@ def wandb(path: Path) -> Iterator[Record]:
     folders = sorted({file.parent for name in (SUMMARY, HISTORY) for file in path.rglob(name)})
     if not folders and next(path.rglob("run-*.wandb"), None):
         raise InputError(
-            f"{path}: these runs were tracked offline, so their figures are in W&B's own format alone: send them with "
-            "wandb sync, and give the table that the app exports as CSV"
+            f"{path}: these runs were tracked offline, so their figures are only in W&B's own format: upload them "
+            "with wandb sync, export the table of runs as CSV in the app, and give that file"
         )
     for folder in folders:
         run = folder.parent if folder.name == "files" else folder
@@ -46,9 +46,9 @@ def _read(text: str, file: Path) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file}: this is no JSON: {error}") from None
+        raise InputError(f"{file}: this is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise InputError(f"{file}: this is no object with names and values")
+        raise InputError(f"{file}: this is not an object with names and values")
     return value
 
 

@@ -101,7 +101,7 @@ def _dataset(dataset: Dataset) -> Markup:
 def _recipe(recipe: Recipe) -> Markup:
     rows = [(key, grammar.show(value)) for key, value in {"data": recipe.data, **recipe.changes()}.items()]
     said = {"model": recipe.model, **dict(rows)}
-    return box(f"recipe {recipe.hash}", [facts_table(list(said.items())), note("every other key has its default")])
+    return box(f"recipe {recipe.hash}", [facts_table(list(said.items())), note("all other keys have their defaults")])
 
 
 @mark("form", "Run", of="ablab.records")

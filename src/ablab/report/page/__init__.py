@@ -126,9 +126,10 @@ def _foot(embedded: int, runs: int) -> str:
         return ""
     some = f"the first {embedded} of the " if embedded < runs else ""
     return (
-        f"Recipes, seeds, data and results of {some}{counted(runs, 'run')} and the study file travel inside "
-        "this page, in the element ablab-runs: ablab verify THIS_PAGE.html --rerun 1 trains one of its runs again, and "
-        "compares."
+        "This page contains the study file and the recipes, seeds, data and results of "
+        f"{some}{counted(runs, 'run')}, in "
+        "the element ablab-runs. To check the report, type ablab verify THIS_PAGE.html --rerun 1: it trains one of the "
+        "runs again and compares."
     )
 
 

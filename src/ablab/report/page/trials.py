@@ -1,4 +1,4 @@
-"""trials_page(): what a study of a command or a function came to, as one HTML file that needs nothing else."""
+"""trials_page(): what a study of a program or a function came to, as one HTML file that needs nothing else."""
 
 from ablab.nouns import counted
 from ablab.report.page import framed
@@ -11,5 +11,5 @@ def trials_page(result: TrialResult) -> str:
     """The report: the same to the byte for the same outcomes."""
     study = result.study
     over = (f"study {visible(study.name)}", counted(len(result.outcomes), "trial"), f"plan {result.plan.hash}")
-    foot = "What was called, with which arguments and seeds, and the plan that was locked before stand in this page."
+    foot = "This page contains every call with its arguments and seed, and the plan that was locked before them."
     return framed(study.question, " · ".join(over), sections(result, "page"), foot)

@@ -35,7 +35,7 @@ def write_paper(result: Result | TrialResult, folder: Path, format: str) -> tupl
     check_installed()
     entry = find("report.paper", "paper", format)
     if result.is_empty:
-        raise InputError(f"{result.study.where}: there is no run yet, and nothing to show")
+        raise InputError(f"{result.study.where}: there is no run yet, so there is nothing to show")
     check_writable(folder / "x")
     arranged = sections(result, "paper")
     files = dict(entry.load()(result, [section for section in arranged if not section.is_long]))

@@ -35,7 +35,7 @@ def files(result: Result | TrialResult, arranged: Sequence[Section]) -> Iterator
     """report.tex and its pictures."""
     drawn = pictures(arranged, "pdf")
     closing = (
-        r"\subsection*{How to make it again}",
+        r"\subsection*{How to reproduce it}",
         *(rf"\noindent\texttt{{{escape(line)}}}\\" for line in again(result)),
     )
     yield "report.tex", document(result.study.question, arranged, closing).encode()

@@ -16,7 +16,7 @@ RULE = (
     "of zero, and refuted where it lies wholly on the other side, or within the margin of no practical difference (one "
     "point of accuracy, 0.05 of a loss, a tenth of a time). A claim that two things are equal is confirmed within that "
     "margin, and refuted where the interval lies wholly beyond it. Claims about parameters and operations are "
-    "computed. Nothing is said of networks that have hardly learned: those below twice chance, or more than five "
+    "computed. The table leaves out networks that have hardly learned: those below twice chance, or more than five "
     "points below the accuracy that the report gives for the base."
 )
 
@@ -31,8 +31,8 @@ def _rows(
 ) -> tuple[Section, ...]:
     return (
         Section("summary", "", (Paragraph(_summary([one for each in answered.values() for one in each])),)),
-        Section("claims", "What became of each claim", (claims_table(answered), Paragraph(RULE, "small"))),
-        Section("figures", "Figures beside ours", (figures_table(reports, repeated),)),
+        Section("claims", "The result for each claim", (claims_table(answered), Paragraph(RULE, "small"))),
+        Section("figures", "Their figures beside ours", (figures_table(reports, repeated),)),
         Section("counts", "Parameters", (counts_table(reports),)),
     )
 

@@ -71,8 +71,12 @@ def _linked(arranged: Sequence[Section], studies: Sequence[Result]) -> tuple[Sec
     rows = [
         (Cell(result.study.name, link=f"{result.study.name}/report.html"), result.study.question) for result in studies
     ]
-    parts = (table("studies", ("report", "question"), rows),) if rows else (Paragraph("No study of it was run yet."),)
-    return (*arranged, Section("studies", "The studies, each with a report of its own", parts))
+    parts = (
+        (table("studies", ("report", "question"), rows),)
+        if rows
+        else (Paragraph("None of its studies has been run yet."),)
+    )
+    return (*arranged, Section("studies", "The studies, each with its own report", parts))
 
 
 def _writeup(report: PublishedReport, arranged: Sequence[Section], studies: Sequence[Result]) -> tuple[Section, ...]:

@@ -17,11 +17,10 @@ from ablab.result import Result
 from ablab.statistics.paired import mean, sd, t_multiplier
 
 ONE_RUN = (
-    "A figure of a report is that of one run. Ours is the mean of several runs, and beside it the range in which one "
-    "more run of ours would lie with a probability of 95 %. Only runs at full size are compared: a shorter training "
-    "reaches other figures, which says nothing about the report. * marks figures that are not from the report's own "
-    "text; † marks accuracies of the images that the report also chose its epochs on, where ours are of validation "
-    "images."
+    "A figure in a report comes from one run. Ours is the mean of several runs, beside the range in which one more run "
+    "of ours would fall with 95 % probability. The table compares only runs at full size, because shorter training "
+    "gives other figures, which say nothing about the report. * marks figures that are not from the report's own text; "
+    "† marks accuracies on the images that the report also used to choose its epochs; ours are on validation images."
 )
 KINDS: dict[str, Kind] = {"confirmed": "helps", "refuted": "hurts", "undecided": "open"}
 
@@ -33,7 +32,7 @@ def claims_table(answered: Mapping[str, Sequence[Answer]]) -> Table:
         for one in each:
             rows.append(_claim_cells(one))
             records.append({"report": letter, **_claim_record(one)})
-    heads = ("claim", "", "what became of it", "theirs", "ours", "effect and 95 % interval", "n >", "epochs × images")
+    heads = ("claim", "", "result", "theirs", "ours", "effect and 95 % interval", "n >", "epochs × images")
     return table("claims", heads, rows, records)
 
 
@@ -179,8 +178,8 @@ def _why(record: Mapping[str, Any], measure: Measure, report: PublishedReport, e
     if entry.why:
         return entry.why
     if IMAGES[report.images] and measure.unit == "%":
-        return "theirs is of the images that its epoch was chosen on, after training on all 50,000"
-    return "nobody knows why"
+        return "theirs is on the images that chose its epoch, after training on all 50,000"
+    return "for an unknown reason"
 
 
 def counts_table(reports: Sequence[PublishedReport]) -> Table:

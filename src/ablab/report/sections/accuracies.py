@@ -71,13 +71,17 @@ def verdict_table(
             Head(
                 "base",
                 True,
-                "mean of the base over this variant's pairs; added to the effect, it gives the next column.",
+                "mean of the base over this variant's pairs; adding the effect gives the next column.",
             ),
             Head(metric.head, True),
             Head(metric.gap_head, True, WORDS["effect"]),
             Head(f"{confidence} interval", True, WORDS["interval"]),
-            Head("n", True, "pairs of seeds that the verdict rests on; runs, for the base."),
-            Head("time", True, "training time, times that of the base: median over pairs; – unless on one machine."),
+            Head("n", True, "seed pairs behind the verdict; for the base, runs."),
+            Head(
+                "time",
+                True,
+                "training time relative to the base, the median over pairs; – if the runs were on different machines.",
+            ),
             "verdict",
         ),
         rows,
@@ -130,16 +134,16 @@ def _details(result: Result) -> Table:
         (
             "variant",
             Head(
-                "other images, too",
+                "with other images",
                 True,
-                "the interval if the test images were drawn anew as well; – where predictions are missing.",
+                "the interval if the test images also varied; – if predictions are missing.",
             ),
             Head("sd", True, WORDS["sd"]),
-            Head("error reduction", True, "share of the base's mean test error that the variant takes away."),
+            Head("error reduction", True, "share of the base's mean test error that the variant removes."),
             Head(
                 "chance better",
                 True,
-                "how often one run of the variant beats one run of the base with the same "
+                "probability that a run of the variant beats the run of the base with the same "
                 "seed, if differences are normal.",
             ),
         ),

@@ -25,8 +25,8 @@ def across(result: Result) -> Iterator[Part]:
     if not found:
         return
     yield Paragraph(
-        "Secondary: these answers share an error of their own. With few data sets the interval of the mean is wide, "
-        "because they say little of data sets that were not tried."
+        "Secondary: these answers share a separate error rate. With few data sets, the interval of the mean is wide, "
+        "because a few data sets say little about others."
     )
     for summary in found:
         yield Paragraph(summary.sentence)
@@ -98,5 +98,7 @@ def _table(found: tuple[Summary, ...]) -> Table:
             for one in found
         ],
         title="The mean over data sets",
-        caption="Random effects with the interval of Hartung and Knapp, at the share of the error of each variant.",
+        caption=(
+            "Random effects with the interval of Hartung and Knapp, with the error rate divided among the variants."
+        ),
     )

@@ -24,7 +24,7 @@ def again(result: Result | TrialResult) -> Iterator[Part]:
         return
     many = counted(len(result.again), "replication")
     yield Paragraph(
-        f"{many} with fresh runs. Every answer is valid by itself, at the confidence of the study. {_pooling(result)}",
+        f"{many} with fresh runs. Each answer is valid by itself, at the confidence of the study. {_pooling(result)}",
         lead="Asked again:",
     )
     for answer in result.pooled:
@@ -35,13 +35,13 @@ def again(result: Result | TrialResult) -> Iterator[Part]:
 def _pooling(result: Result | TrialResult) -> str:
     if not result.pooled:
         return (
-            "They are not pooled: the plan did not say so before the first answer was known, and the wish to ask "
-            "again may depend on it."
+            "They are not pooled, because the plan did not provide for that before the first answer was known, and the "
+            "wish to ask again may depend on that answer."
         )
     return (
-        f"The plan said beforehand that {counted(result.study.rule.pool, 'replication')} can be pooled with the first "
-        "answer. The first answer and the pooled one hold together, at the confidence of the study: each spends half "
-        "of its error. Pooling counts a failed run as it ended."
+        f"The plan provided for pooling {counted(result.study.rule.pool, 'replication')} with the first answer. The "
+        "first answer and the pooled one are valid together, at the confidence of the study: each uses half of the "
+        "error rate. Pooling counts a failed run with the accuracy that it ended with."
     )
 
 

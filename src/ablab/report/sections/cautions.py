@@ -37,25 +37,25 @@ def _of_recipes(study: Study) -> Iterator[Caution]:
         yield (
             "Biased selection",
             f"{some(biased)} choose the epoch on the test set (select = test). Their "
-            "test accuracies are too high, and a verdict on them is no evidence about new images.",
+            "test accuracies are too high, and a verdict on them says nothing about new images.",
         )
     if changed := [recipe for recipe in study.recipes if recipe.tta == "augment"]:
         yield (
             "Augmented test images",
-            f"{some(changed)} measure on test images changed at random (tta = augment). Their accuracies are too low, "
-            "and are not those of the images as they are.",
+            f"{some(changed)} measure on randomly changed test images (tta = augment). Their accuracies are too low, "
+            "and differ from those on the unchanged images.",
         )
     if stopped := [recipe for recipe in study.recipes if recipe.target is not None]:
         yield (
             "Stopped at an accuracy",
-            f"{some(stopped)} end as soon as an accuracy reaches a target (target = {stopped[0].target:g}). What "
-            "they end with is that of the rule and not of the recipe: compare the time to a target instead.",
+            f"{some(stopped)} end as soon as an accuracy reaches a target (target = {stopped[0].target:g}). The "
+            "final accuracy reflects this rule, not the recipe: compare the time to a target instead.",
         )
     if twice := [recipe for recipe in study.recipes if recipe.options.get("output") == "softmax"]:
         yield (
             "Softmax before the loss",
-            f"{some(twice)} end in a softmax (output = softmax), which the loss then applies once more. Gradients "
-            "become small, training becomes slow, and these losses compare with no other.",
+            f"{some(twice)} end in a softmax (output = softmax), and the loss applies another one. Gradients become "
+            "small, training becomes slow, and these losses cannot be compared with others.",
         )
 
 
@@ -64,23 +64,24 @@ def _of_runs(result: Result) -> Iterator[Caution]:
     if any(run.spec.explores for run in runs):
         yield (
             "Exploring",
-            "these runs were measured on validation images in the place of test images. Differences can be seen, and "
-            "nothing is decided: what is called test accuracy here is that of validation images.",
+            "these runs were measured on validation images instead of test images. They can show differences, but they "
+            "decide nothing: the test accuracy here is the accuracy on validation images.",
         )
     if broken := [run for run in runs if run.status != "finished"]:
         kinds = Counter(run.status for run in broken)
         counts = " and ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         yield (
             "Runs that did not finish",
-            f"{counts}, of {counted(len(runs), 'run')}. Every run counts: see the table of runs. "
-            "A recipe that breaks down now and then is worse than its mean over the other seeds.",
+            f"{counts}, of {counted(len(runs), 'run')}. Every run counts; see the table of runs. "
+            "If a recipe fails now and then, it is worse than its mean over the other seeds.",
         )
     known = [verdict.known for verdict in result.verdicts if verdict.known]
     if known:
         yield (
-            "Known before the plan",
-            f"up to {max(one.seen for one in known)} runs of a verdict had results when this plan was locked. To "
-            "choose a margin, a confidence, a number of seeds or variants by results adds false findings.",
+            "Results known before the plan",
+            f"up to {max(one.seen for one in known)} runs behind a verdict had results when this plan was locked. "
+            "Choosing "
+            "a margin, a confidence, a number of seeds or variants after seeing results adds false findings.",
         )
     elif unplanned := [run for run in runs if not run.plan]:
         yield (
@@ -91,18 +92,20 @@ def _of_runs(result: Result) -> Iterator[Caution]:
     if len({run.machine.clock for run in runs}) > 1:
         yield (
             "Times not comparable",
-            "the runs were carried out on different machines, devices or numbers of threads: "
-            "compare parameters, epochs and examples instead of seconds. A ratio of times below compares runs that had "
-            "the same machine.",
+            "the runs used different machines, devices or numbers of threads: compare parameters, epochs and examples "
+            "instead of seconds. Each ratio of times below compares only runs on the same machine.",
         )
     yield from _of_pairs(result)
     if len({(run.machine.torch, run.machine.precision) for run in runs}) > 1:
-        yield "Mixed versions", "the runs differ in the version of torch or in precision; see the list of machines."
+        yield (
+            "Mixed versions",
+            "the runs used different versions of torch or different precisions; see the list of machines.",
+        )
     if mixed := [run for run in runs if run.machine.resumed]:
         yield (
             "Resumed under other conditions",
-            f"{len(mixed)} of {counted(len(runs), 'run')} stopped and went on with other threads or processes, on "
-            "another device or in another version: their last bits may differ from unbroken runs.",
+            f"{len(mixed)} of {counted(len(runs), 'run')} stopped and resumed with other threads or processes, on "
+            "another device or in another version: their last bits may differ from those of uninterrupted runs.",
         )
     if len({run.spec.fingerprint for run in runs}) > 1:
         yield "Mixed data", "the runs were trained on different images; only pairs on the same images are compared."
@@ -118,8 +121,8 @@ def _of_pairs(result: Result) -> Iterator[Caution]:
             yield (
                 "Mixed pairs",
                 f"in {len(mixed)} of {counted(len(pairs), 'pair')} of {verdict.variant} the two runs had different "
-                f"hardware or precisions ({', '.join(kinds)}): their difference is partly one of hardware. To ask "
-                "again with fresh runs on one kind of machine: ablab run STUDY --replicate.",
+                f"hardware or precisions ({', '.join(kinds)}): their difference is partly due to hardware. To ask "
+                "again with fresh runs on one kind of machine, type ablab run STUDY --replicate.",
             )
 
 
@@ -132,17 +135,17 @@ def _hardware(run: Run, pair: Pair) -> tuple[str, ...]:
 def _of_verdicts(result: Result) -> Iterator[Caution]:
     if result.runs and (few := [verdict for verdict in result.verdicts if verdict.low is None]):
         pairs = max(verdict.pairs for verdict in few)
-        count = "One seed" if pairs == 1 else f"{pairs} pairs of seeds" if pairs else "No pair of seeds"
+        count = "One seed" if pairs == 1 else f"{pairs} pairs of seeds" if pairs else "No seed pair"
         yield (
             "Too few pairs",
-            f"{count} cannot show how large the noise is: {result.study.rule.seeds[0]} pairs are needed before an "
-            "effect gets an interval, and no verdict is given before.",
+            f"{count} cannot show the size of the noise: an effect needs {result.study.rule.seeds[0]} pairs before it "
+            "gets an interval and a verdict.",
         )
     for verdict in result.verdicts:
         if verdict.is_of_this_test_set and verdict.wide_low is not None:
             yield (
                 "On this test set only",
-                f"on these test images {verdict.variant} {verdict.word}; for other images of the kind the interval is "
+                f"on these test images, {verdict.variant} {verdict.word}; for other images of the kind the interval is "
                 f"{signed(verdict.wide_low)} to {signed(verdict.wide_high or 0.0)}, which "
                 "would not give the same verdict.",
             )

@@ -41,7 +41,7 @@ def classes(result: Result) -> Iterator[Part]:
             runs = [run for pair in pairs for run in pair]
             yield maps({"base": shares(sides[0]), verdict.variant: shares(sides[1])}, data, runs, f"confusion-{at}")
         else:
-            yield Paragraph(f"{groups_note(data)} Matrices are left out for the same reason.", "small")
+            yield Paragraph(f"{groups_note(data)} The report omits confusion matrices for the same reason.", "small")
         yield _mistaken(verdict.variant, sides, pairs, data)
         if len(data.classes) <= MANY:
             both = {"base": sides[0], "variant's": sides[1]}
@@ -96,9 +96,9 @@ def maps_of(arms: Sequence[Arm], data: DataFacts, part: str = TEST) -> Multiples
     """The matrices of these recipes, all in one chart."""
     known = {arm.name: runs for arm in arms if (runs := _with_matrix(answered(arm.runs, data), part))}
     if not known and part != TEST:
-        raise InputError(f"none of these runs kept its confusion matrix of {SEEN[part]}: older versions did not")
+        raise InputError(f"none of these runs has a confusion matrix of {SEEN[part]}: older versions did not store it")
     if not known:
-        raise InputError("none of these runs has its answers to these test images: only one that was measured has")
+        raise InputError("none of these runs has predictions for these test images: only measured runs do")
     if len(known) > 1 + TOGETHER:
         raise InputError(f"{len(known) - 1} variants are too many for one picture: choose up to {TOGETHER}")
     everything = [run for each in known.values() for run in each]
@@ -136,10 +136,11 @@ def maps(named: dict[str, Any], data: DataFacts, runs: Sequence[Run], name: str 
     return Multiples(
         name=name,
         title=f"confusion matrices of {' and '.join(named)}",
-        caption="Each row is a true class, each column the class that was given; numbers are percent of the row, means "
-        "over the seeds, and differences are variant minus base in points. Blue is more often and orange less, in full "
-        "colour as often as the heading says. On the diagonal blue is better, beside it worse. Colours of shares grow "
-        f"with the root, so that rare mistakes can be seen. It is a description: no test goes with it.{spoilt(runs)}",
+        caption="Each row is a true class, each column a predicted class. Numbers are percent of the row, averaged "
+        "over the seeds; differences are variant minus base, in points. Blue means more often and orange less often, "
+        "and the heading gives the value of full color. On the diagonal, blue is better; elsewhere, it is worse. The "
+        "color scale is a square root, so that rare mistakes are visible. Descriptive only, without a "
+        f"test.{spoilt(runs)}",
         runs=ids(runs),
         charts=tuple(charts),
         columns=3,
@@ -181,7 +182,7 @@ def _mistakes(who: str, matrix: Any, data: DataFacts) -> Table:
         ("class", "taken for", "share >"),
         [(true, given, f"{100 * share:.1f} %") for true, given, share in pairs],
         [{"recipe": who, "class": true, "given": given, "share": share} for true, given, share in pairs],
-        title=f"Most mistaken by {who}",
+        title=f"Most common mistakes of {who}",
     )
 
 

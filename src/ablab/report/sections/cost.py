@@ -22,7 +22,7 @@ from ablab.study.verdict import points
 MOST = 60  # recipes in one chart
 COSTS: tuple[tuple[str, str, Callable[[Run], float | None]], ...] = (
     ("training", "seconds", lambda run: run.cost.seconds),
-    ("MACs an image", "", lambda run: run.cost.macs),
+    ("MACs per image", "", lambda run: run.cost.macs),
     ("parameters", "", lambda run: run.cost.parameters),
 )
 
@@ -45,7 +45,9 @@ def cost_table(result: Result) -> Table:
     """What a run takes, beside that of the base, and what it gives of the metric that decides."""
     arms, metric = [arm for arm in result.arms if arm.runs], result.plan.metric
     ratios = {verdict.variant: verdict.cost_ratio for verdict in result.verdicts}
-    elsewhere = "" if is_one_machine(arms) else " Seconds are of different machines and do not compare."
+    elsewhere = (
+        "" if is_one_machine(arms) else " The runs used different machines, so their seconds cannot be compared."
+    )
     return table(
         "costs",
         (
@@ -56,7 +58,7 @@ def cost_table(result: Result) -> Table:
             "epochs >",
             "images seen >",
             "seconds >",
-            Head("of the base", True, "training time over that of the base, the median over pairs."),
+            Head("of the base", True, "training time relative to the base, the median over pairs."),
             Head(metric.head, True),
             Head("n", True, "runs."),
         ),
@@ -126,16 +128,18 @@ def scatters(arms: Sequence[Arm], decides: Metric | None = None) -> Multiples:
         for label, unit, of in COSTS
         if (spots := spots_of(arms, of, metric)) and (unit != "seconds" or is_one_machine(arms))
     ]
-    machines = "" if is_one_machine(arms) else " Times are left out: the runs are of different machines or devices."
+    machines = (
+        "" if is_one_machine(arms) else " Times are omitted, because the runs used different machines or devices."
+    )
     return Multiples(
         name="cost",
         title=f"{metric.full_title} in {metric.unit_words} against cost",
         heading=f"{metric.title[:1].upper()}{metric.title[1:]} against cost",
         caption=f"Each circle is a recipe: its mean {metric.full_title} with the plain 95 % interval over its runs, "
         f"and the median of its cost. {'Up' if metric.direction == 'higher' else 'Down'} and to the left is better. "
-        "Intervals are of each recipe alone: effects are judged by pairs, and a circle above another is no verdict. "
-        "The line joins the recipes that no other one beats in both: the Pareto front. Where costs lie far apart the "
-        f"axis is logarithmic.{machines}{spoilt(runs)}",
+        "Each interval covers one recipe; verdicts compare pairs, so a circle above another is not a verdict. The line "
+        "is the Pareto front: recipes that no other recipe beats in both. If costs differ by large factors, the axis "
+        f"is logarithmic.{machines}{spoilt(runs)}",
         runs=ids(runs),
         charts=tuple(_scatter(label, unit, spots, metric) for label, unit, spots in known),
         columns=3,

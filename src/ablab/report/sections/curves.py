@@ -45,13 +45,15 @@ def curves(result: Result) -> Iterator[Part]:
             yield panels(members, name=f"curves-{at}" if len(sets) > 1 else "curves", has_singles=has_singles)
         elif members:
             names = ", ".join(arm.name for arm in members)
-            yield Paragraph(f"Not drawn, because the report would grow too large: {names}.", "small")
+            yield Paragraph(f"Not drawn, because the report would become too large: {names}.", "small")
     if any(sets):
-        missing = "" if has_singles else "There are too many runs to draw each: means and bands are of all of them. "
+        missing = (
+            "" if has_singles else "There are too many runs to draw each of them; the means and bands cover all runs. "
+        )
         yield Paragraph(
-            f"{missing}Training figures are taken while the weights move, with augmentation and dropout on, so they "
-            "can lie below validation. Against seconds or FLOPs an epoch lies where the runs of its recipe were on "
-            "average; FLOPs are six for each multiply-add and image.",
+            f"{missing}Training figures are measured during training, with augmentation and dropout on, so they can "
+            "be below validation. In plots against seconds or FLOPs, an epoch is at the average of the runs of its "
+            "recipe; training takes six FLOPs for each multiply-add and image.",
             "small",
         )
 
@@ -73,9 +75,10 @@ def panels(arms: Sequence[Arm], *, name: str = "curves", has_singles: bool = Tru
     return Multiples(
         name=name,
         title=f"learning curves of {', '.join(arm.name for arm in arms)}",
-        caption="Thick lines are means over the runs that finished, bands reach from the smallest to the largest of "
-        "them (they are not intervals), faint lines are single runs, and rings mark the epoch that was selected."
-        + f" {broken} of {len(everything)} runs did not finish: dotted, and not in the mean." * (broken > 0)
+        caption="Thick lines are means over finished runs, bands show their range (not an interval), faint lines are "
+        "single runs, and rings mark the selected epoch."
+        + f" {broken} of {len(everything)} runs did not finish: their lines are dotted, and the mean leaves them out."
+        * (broken > 0)
         + spoilt(everything),
         runs=ids(everything),
         charts=tuple(_panel(arms, *quantity, has_singles=has_singles) for quantity in QUANTITIES),
@@ -98,7 +101,7 @@ def _panel(arms: Sequence[Arm], name: str, unit: str, of: Quantity, *, has_singl
     )
     if not (count := outside(chart)):
         return chart
-    note = f"Cut off here: {counted(count, 'run')} with values outside this frame or not numbers."
+    note = f"Not shown here: {counted(count, 'run')} with values outside this frame or that are not numbers."
     return Lines(**{**vars(chart), "note": note})
 
 

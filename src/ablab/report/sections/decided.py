@@ -22,11 +22,11 @@ def decided(result: Result) -> Iterator[Part]:
         yield Paragraph(identity)
     if rates := _failures(result):
         yield Paragraph(rates, lead="Runs that failed")
-    yield Heading("Once more")
+    yield Heading("Do it again")
     command = study.words if study.path else "STUDY.toml"
     yield Code(
-        f"ablab plan {command}     # what it costs and what it can see; trains nothing\n"
-        f"ablab run {command}      # trains what is missing\n"
+        f"ablab plan {command}     # shows the cost and the detectable effect; trains nothing\n"
+        f"ablab run {command}      # trains the missing runs\n"
         f"ablab report {command}   # writes this report\n"
     )
     if study.text:
@@ -43,12 +43,12 @@ def _rule(result: Result) -> str:
     first, most = rule.seeds
     seeds = counted(first, "seed") if first == most else f"{counted(first, 'seed')} at first and {most} at most"
     if rule.is_open:
-        seeds = f"{counted(first, 'seed')} at first and no last look"
+        seeds = f"{counted(first, 'seed')} at first and no limit"
     return (
         f"The rule: {settled}, confidence {100 * rule.confidence:g} % for "
         f"all {counted(count, 'comparison')} together, {seeds}. After each pair of seeds, once there are "
-        f"{first}, the interval is looked at, and the first look that decides is the verdict; intervals are widened so "
-        "that looking again and again does not add false findings."
+        f"{first}, ablab looks at the interval, and the first look that decides gives the verdict. Intervals are wide "
+        "enough that looking repeatedly adds no false findings."
     )
 
 
@@ -80,7 +80,7 @@ def _machines(result: Result) -> Part:
         ],
         title="Machines",
         caption=f"ablab {VERSION}. On the same machine, device, number of threads and "
-        "versions, a run comes out the same to the bit.",
+        "versions, a run gives exactly the same result, bit for bit.",
     )
 
 
@@ -96,4 +96,7 @@ def _failures(result: Result) -> str:
         f"{name} {failed} of {seeds} ({100 * low:.0f} to {100 * high:.0f} %)"
         for name, failed, seeds, (low, high) in rates
     )
-    return f"(broke off, or ended below twice chance; in brackets the 95 % interval of the rate): {shown}."
+    return (
+        "(they stopped with an error or ended below twice chance; the 95 % interval of the rate in parentheses): "
+        f"{shown}."
+    )

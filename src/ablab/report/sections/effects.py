@@ -32,8 +32,8 @@ def intervals(verdicts: Sequence[Verdict], runs: Sequence[Run], *, is_first: boo
         caption=(
             f"Change of {metric.full_title} against the base, in {metric.gap_words}: mean over pairs of seeds (dot) "
             f"and its {100 * first.confidence:g} % interval (bar){shared}. The shaded band is the margin, "
-            f"±{first.margin:.{first.digits}f} {unit}: an interval that lies within it is no practical difference, one "
-            "that excludes zero (and does not lie within the band) helps or hurts, any other is undecided."
+            f"±{first.margin:.{first.digits}f} {unit}: an interval within the band means no practical difference; one "
+            "that excludes zero (and is not within the band) means helps or hurts; any other is undecided."
             f"{equality_levels(verdicts)}{spoilt(runs)}"
         ),
         runs=ids(runs),
@@ -50,7 +50,7 @@ def equality_levels(verdicts: Sequence[Verdict]) -> str:
     """Which intervals have another level than the others: those that have shown equality by two one-sided tests."""
     levels = {verdict.level for verdict in verdicts if verdict.level != verdict.confidence}
     return "".join(
-        f" The interval beside *no practical difference* has {100 * level:g} %: it excludes an effect of the margin or "
-        f"more on either side with an error of {50 * (1 - level):g} %."
+        f" The interval beside *no practical difference* has {100 * level:g} %: it excludes effects of the margin or "
+        f"more on either side with an error rate of {50 * (1 - level):g} %."
         for level in levels
     )

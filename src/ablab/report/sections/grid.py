@@ -19,8 +19,8 @@ def grid(result: Result) -> Iterator[Part]:
         return
     metric = metric_of(result.study.rule.metric)
     yield Paragraph(
-        "What each factor does on average over the others, and whether two of them do more, or less, together. "
-        "Secondary: these share an error of their own."
+        "The average effect of each factor over the others, and whether two of them do more, or less, together. "
+        "Secondary: these answers share a separate error rate."
     )
     yield table(
         "contrasts",

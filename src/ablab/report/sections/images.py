@@ -46,8 +46,8 @@ def _wall(name: str, group: "Group", shots: tuple[Shot, ...]) -> Images:
         title=group.title,
         heading=group.title,
         note=images + (f", the first {len(shots)} shown" if len(shots) < len(group.rows) else ""),
-        caption=f"These are {group.about} ({images}). In bold the label, behind the arrow the wrong class that was "
-        "given most often, with its mean probability.",
+        caption=f"These are {group.about} ({images}). Bold: the true class. After the arrow: the most "
+        "common wrong prediction, with its mean probability.",
         runs=ids(group.runs),
         shots=shots,
     )
@@ -57,7 +57,7 @@ def worst(runs: Sequence[Run], data: DataFacts, pictures: Pictures, most: int = 
     """The test images that these runs most confidently take for something else, the worst first."""
     known, answers, rows = most_wrong(runs, data)
     n = len(known)
-    of_runs = f"mean over n = {n} runs, a right answer counts 0" if n > 1 else "n = 1 run"
+    of_runs = f"mean over n = {n} runs, a correct answer counts as 0" if n > 1 else "n = 1 run"
     doubt = answers.doubt
     shots = []
     for shot in _shots(rows[:most], answers, data, pictures):
@@ -67,8 +67,8 @@ def worst(runs: Sequence[Run], data: DataFacts, pictures: Pictures, most: int = 
     return Images(
         name="worst",
         title="Most confidently wrong",
-        caption=f"Of {len(data.labels):,} test images, those most confidently given a wrong class: the true class "
-        f"above, the answer below with its probability ({of_runs}). What everything gets wrong may be labelled wrongly."
+        caption=f"Of {len(data.labels):,} test images, the most confident mistakes: the true class above, the "
+        f"prediction below with its probability ({of_runs}). Images that every run gets wrong may have a wrong label."
         + spoilt(known),
         runs=ids(known),
         shots=tuple(shots),
@@ -79,11 +79,11 @@ def most_wrong(runs: Sequence[Run], data: DataFacts) -> tuple[tuple[Run, ...], "
     """The runs whose certainty is known, what they say, and the rows that they have wrong, by falling certainty."""
     known = tuple(run for run in answered(runs, data) if len(run.certainty) == len(data.labels))
     if not known:
-        raise InputError("none of these runs has the probabilities of its answers: only a run that was measured has")
+        raise InputError("none of these runs has probabilities: only measured runs do")
     answers = given_by(known, data)
     rows = _ranked(answers.wrong.any(0), answers.doubt)
     if not rows:
-        raise InputError("these runs took no test image for anything else than it is")
+        raise InputError("these runs made no mistake on the test images")
     return known, answers, rows
 
 
@@ -137,8 +137,8 @@ def _groups(result: Result, data: DataFacts) -> Iterator[Group]:
     if base := answered(result.arms[0].runs, data):
         answers = given_by(base, data)
         yield Group(
-            "Wrong and most sure: base",
-            "images that runs of the base get wrong, those first that they are most sure of, on average over its runs",
+            "Most confident mistakes: base",
+            "images that runs of the base get wrong, in order of their mean confidence",
             _ranked(answers.wrong.any(0), answers.doubt),
             answers,
             base,
@@ -147,8 +147,8 @@ def _groups(result: Result, data: DataFacts) -> Iterator[Group]:
         answers = given_by(everything, data)
         yield Group(
             "Wrong in every run",
-            f"images that all {len(everything)} runs of all recipes get wrong: look here for labels that are wrong, or "
-            "pictures that nobody could name",
+            f"images that all {len(everything)} runs of all recipes get wrong: look here for wrong labels and "
+            "for pictures that nobody could name",
             _ranked(answers.wrong.all(0), answers.doubt),
             answers,
             everything,
@@ -170,7 +170,7 @@ def _won_and_lost(variant: str, pairs: Sequence[tuple[Run, Run]], data: DataFact
         yield Group(
             title,
             f"images that {winner} gets right with each of {len(pairs)} seeds and {loser} with none; the answers are "
-            f"those of {loser}. With few seeds, chance alone makes some of these",
+            f"those of {loser}. With few seeds, some of these are chance",
             _ranked(np.asarray(lost.wrong.all(0) & ~won.wrong.any(0)), lost.doubt),
             lost,
             losers,

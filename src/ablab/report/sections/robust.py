@@ -25,7 +25,7 @@ def robust(result: Result) -> Iterator[Part]:
     doubted = [verdict for verdict, _ in checked if doubt(verdict)]
     if not doubted:
         yield Paragraph(
-            "No. Figures that ignore outliers and do not assume normal differences agree with every verdict."
+            "No. Methods that resist outliers and do not assume normal differences agree with every verdict."
         )
     for verdict in doubted:
         yield Paragraph(doubt(verdict), "caution", lead=f"{verdict.name}:")
@@ -39,11 +39,11 @@ def _figures(checked: Sequence[Checked]) -> Table:
         (
             "variant",
             "mean effect >",
-            Head("Hodges-Lehmann", True, "the median of the means of all two pairs: the typical difference."),
-            Head("trimmed mean", True, "without a fifth of the pairs at each end; from five pairs on."),
-            Head("its interval", True, "Yuen's, at the level that the verdict's interval has at this look."),
-            Head("p (sign flips)", True, "how often flipping the signs of pairs at random gives such a sum, exactly."),
-            Head("skew", True, "0 for symmetric differences; few pairs show it poorly."),
+            Head("Hodges-Lehmann", True, "the median of the means of every two pairs: the typical difference."),
+            Head("trimmed mean", True, "without a fifth of the pairs at each end; needs at least five pairs."),
+            Head("its interval", True, "Yuen's interval, at the same level as the verdict's interval at this look."),
+            Head("p (sign flips)", True, "exact probability that randomly flipped signs of the pairs give such a sum."),
+            Head("skew", True, "0 for symmetric differences; a few pairs estimate it poorly."),
             "agrees",
         ),
         [
@@ -77,7 +77,7 @@ def _figures(checked: Sequence[Checked]) -> Table:
         ],
         title="Robust figures",
         caption=f"Effects in {checked[0][0].unit or 'units of the metric'}. These figures change no verdict, and none "
-        "of them protects against skew of one side alone.",
+        "of them protects against one-sided skew.",
     )
 
 

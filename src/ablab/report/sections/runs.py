@@ -32,7 +32,9 @@ def runs(result: Result) -> Iterator[Part]:
         caption=f"Test {' and '.join(f'{metric.title} in {metric.unit_words}' for metric in metrics)}, n = 1 run each: "
         "the test set is measured once a run, at the epoch that was selected.",
     )
-    yield Paragraph("One run says little by itself: what seeds alone change is the spread within a recipe.", "small")
+    yield Paragraph(
+        "One run says little by itself: the spread within a recipe shows how much seeds alone change.", "small"
+    )
 
 
 def shown_metrics(result: Result) -> tuple[Metric, ...]:

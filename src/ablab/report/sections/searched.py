@@ -16,13 +16,13 @@ def searched(result: Result) -> Iterator[Part]:
         return
     had = ", ".join(f"{name} {counted(many, 'trial')}" for name, many in it.trials.items())
     yield Paragraph(
-        f"A search chose {', '.join(it.keys)} by the {it.metric} on validation images: {had}. Trials trained with a "
-        "seed that no run of this study has, and the test images stayed closed. The runs of this study are fresh."
+        f"A search chose {', '.join(it.keys)} by the {it.metric} on validation images: {had}. The trials used a seed "
+        "that no run of this study has, and never touched the test images. The runs of this study are fresh."
     )
     if not it.is_fair:
         yield Paragraph(
-            "the recipes did not have equally many trials. A recipe that was searched longer has settings that suit it "
-            "better, so the effect is that of the search, too.",
+            "the recipes did not have equally many trials. A longer search finds better settings, so the effect "
+            "partly reflects the search.",
             "caution",
             lead="Unequal search budgets:",
         )

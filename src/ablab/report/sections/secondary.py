@@ -51,9 +51,9 @@ def secondary_answers(result: Result) -> Iterator[Part]:
     if not known:
         return
     yield Paragraph(
-        "What else a change did, from the pairs that its verdict rests on. 95 % intervals, one for each line, wide "
-        "enough to hold whenever the verdict ended: "
-        f"with so many lines some exclude 0 by chance, and no verdict rests on them.{_about(goal)}"
+        "What else each change did, from the pairs behind its verdict. Each line has a 95 % interval that is valid no "
+        "matter when the study stopped. With so many lines, some intervals exclude 0 by chance, so verdicts do not "
+        f"use them.{_about(goal)}"
     )
     decide = {verdict.metric for verdict in result.decision.every}
     answers = [(verdict.variant, *answers_of(pairs, goal, decide, result.study.rule.seeds)) for verdict, pairs in known]
@@ -81,12 +81,11 @@ def _about(goal: Goal) -> str:
     *first, last = (f"{100 * share:g}" for share in goal.shares)
     targets = f"{', '.join(first)} and {last}" if first else last
     origin = (
-        "; this target was set after the fact, as 95 % of the base's mean final validation accuracy in these runs, in "
-        "whole percent"
+        "; ablab set this target after the runs, as 95 % of the base's mean final validation accuracy, in whole percent"
         if goal.is_afterwards
-        else ", targets that were given"
+        else ", the targets of the study"
         if first
-        else ", a target that was given"
+        else ", the target of the study"
     )
     return f" Learning speed is the time to {targets} % validation accuracy{origin}."
 
@@ -164,9 +163,8 @@ def _table(rows: Sequence[tuple[str, Secondary]]) -> Table:
             for name, line in rows
         ],
         title="What else changed",
-        caption="Means over pairs of seeds and their difference (of times: the ratio) with its 95 % interval, "
-        "which holds at any end of the looks; "
-        "n pairs. No verdict rests on it.",
+        caption="Means over seed pairs, and their difference (for times: their ratio) with its 95 % interval, which "
+        "is valid no matter when the study stopped; n pairs. Verdicts do not use this table.",
     )
 
 
@@ -193,10 +191,10 @@ def class_table(result: Result) -> Table:
         [cells for cells, _ in rows],
         [record for _, record in rows],
         title="Class by class",
-        caption="Of the test images of each class, the percent that are right, and the effect in percentage points, "
-        "with 95 % intervals that hold at any end of the looks; p-values are Holm's, over all "
-        "classes of a variant: ten classes are ten chances to "
-        f"see something. n pairs of seeds. No verdict rests on it.{note}",
+        caption="Percent correct of the test images of each class, and the effect in percentage points, with 95 % "
+        "intervals that are valid no matter when the study stopped. Holm's method adjusts the p-values over all "
+        "classes of a variant, because ten classes are ten chances of a false finding. n seed pairs. Verdicts do not "
+        f"use it.{note}",
     )
 
 

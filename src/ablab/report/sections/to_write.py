@@ -22,7 +22,7 @@ def to_write(result: Result | TrialResult) -> Iterator[Part]:
     if result.is_empty or not result.verdicts or explores:
         return
     if len(result.decision.every) > MOST:
-        yield Paragraph(f"For each verdict in sentences, type: ablab write {result.study.words}")
+        yield Paragraph(f"For sentences about every verdict, type: ablab write {result.study.words}")
         return
     verdicts: tuple[Verdict | TrialVerdict, ...] = result.decision.every
     for at, verdict in enumerate(verdicts):

@@ -105,9 +105,11 @@ def verdict_table(result: TrialResult) -> Table:
             Head(metric.head, True),
             Head(metric.gap_head, True, EFFECT),
             Head(f"{100 * study.rule.confidence:g} % interval", True, WORDS["interval"]),
-            Head("n", True, "pairs of seeds that the verdict rests on; trials, for the base."),
+            Head("n", True, "seed pairs behind the verdict; for the base, trials."),
             Head("failed", True, "trials without a figure."),
-            Head("time", True, "times that of the base: median over pairs; – unless on one machine."),
+            Head(
+                "time", True, "relative to the base, the median over pairs; – if the trials were on different machines."
+            ),
             "verdict",
         ),
         rows,

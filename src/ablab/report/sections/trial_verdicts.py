@@ -16,7 +16,7 @@ def verdicts(result: TrialResult) -> Iterator[Part]:
     for remark in result.remarks:
         yield Paragraph(_sentence(remark), "caution")
     if wanted := len(result.decision.wanted):
-        yield Paragraph(f"{counted(wanted, 'trial')} {'is' if wanted == 1 else 'are'} still wanted.", lead="Not final.")
+        yield Paragraph(f"{counted(wanted, 'trial')} still to run.", lead="Not final.")
 
 
 def _sentence(remark: str) -> str:

@@ -14,7 +14,7 @@ MEANINGS = {
     "pair": "a trial of the base and one of a variant with the same seed.",
     "effect": EFFECT,
     **{word: WORDS[word] for word in KNOWN},
-    "n": "pairs of seeds, or trials, that a figure rests on.",
+    "n": "number of seed pairs, or of trials, behind a figure.",
 }
 
 

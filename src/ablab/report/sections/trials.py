@@ -19,8 +19,8 @@ def trials(result: TrialResult) -> Iterator[Part]:
     for name, outcome in ((arm.name, outcome) for arm in result.study.arms for outcome in result.of(arm)):
         if outcome.status != "finished":
             yield Heading(f"{name}, seed {outcome.trial.seed}", outcome.note)
-            printed = outcome.errors.strip() or outcome.output.strip() or "It has printed nothing."
-            yield Fold("The end of what it printed", (Code(printed),))
+            printed = outcome.errors.strip() or outcome.output.strip() or "It printed nothing."
+            yield Fold("The end of its output", (Code(printed),))
 
 
 def trial_table(result: TrialResult) -> Table:

@@ -9,16 +9,16 @@ from ablab.report.table import table
 from ablab.result import Result
 
 ONCE = (
-    "Each recipe chose its rate by as many trials as every other, on validation images and with seeds that nothing "
-    "else uses. The study was then asked again at the rates that won."
+    "Every recipe had the same number of trials to tune its learning rate, on validation images and with seeds that "
+    "nothing else uses. ablab then ran the study again at the best rates."
 )
 EACH = (
-    "For each seed every recipe chose its rate anew, by trials on validation images with a seed of their own, and was "
-    "trained at the rate that won. So the intervals below include the luck of tuning."
+    "For each seed, ablab tuned the learning rate of every recipe anew, in trials on validation images with a separate "
+    "seed, and trained the recipe at the best rate. So the intervals below include the luck of tuning."
 )
 
 
-@mark("section", "tuned", title="With a learning rate of its own for every recipe", place=50, tables=("trials",))
+@mark("section", "tuned", title="With a learning rate tuned for each recipe", place=50, tables=("trials",))
 def tuned(result: Result) -> Iterator[Part]:
     """The verdicts at the rates that won, where they disagree with those at fixed rates, and all trials."""
     if result.tuned is None:
@@ -27,7 +27,7 @@ def tuned(result: Result) -> Iterator[Part]:
     yield Paragraph(EACH if is_each else ONCE)
     for name in result.disagreements:
         yield Paragraph(
-            "the two verdicts disagree. At a fixed rate the answer is that of the rate, too.",
+            "the two verdicts disagree. At a fixed rate, the answer also depends on that rate.",
             "caution",
             lead=f"{name}:",
         )

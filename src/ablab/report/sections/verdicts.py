@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ablab.catalogue import mark
+from ablab.nouns import counted
 from ablab.report.section import Paragraph, Part
 from ablab.result import Result
 from ablab.study import Verdict
@@ -15,7 +16,7 @@ def verdicts(result: Result) -> Iterator[Part]:
     rule = result.study.rule
     if not result.runs:
         yield Paragraph(
-            f"This is the study as it is planned. The first {rule.seeds[0] * len(result.arms)} runs are started with: "
+            f"This page shows the plan of the study. To start the first {rule.seeds[0] * len(result.arms)} runs, type: "
             f"ablab run {result.study.words if result.study.path else 'STUDY.toml'}",
             "caution",
             lead="There are no runs yet.",
@@ -24,9 +25,12 @@ def verdicts(result: Result) -> Iterator[Part]:
         yield answer(result, verdict)
     if result.runs and result.decision.wanted:
         wanted = len(result.decision.wanted)
-        yield Paragraph(f"{wanted} run{'s are' if wanted > 1 else ' is'} still wanted.", lead="Not final.")
+        yield Paragraph(f"{counted(wanted, 'run')} still to train.", lead="Not final.")
     if result.decision.ended:
-        yield Paragraph(f"{result.decision.ended}; verdicts are as valid as at any other end.", lead="Ended early.")
+        yield Paragraph(
+            f"{result.decision.ended}; the verdicts are as valid as if the study had used all its seeds.",
+            lead="Ended early.",
+        )
 
 
 def answer(result: Result, verdict: Verdict) -> Paragraph:

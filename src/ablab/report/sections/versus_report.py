@@ -38,14 +38,14 @@ def versus_report(result: Result) -> Iterator[Part]:
             Head("95 % interval of our mean", True),
             Head("n", True, WORDS["n"]),
             Head("effect in the report", True),
-            Head("our effect", True, "from pairs of seeds, with the interval of the verdict."),
+            Head("our effect", True, "from seed pairs, with the interval of the verdict."),
             "our verdict",
         ),
         [_cells(row) for row in shown],
         shown,
         title="The report beside ours",
-        caption="Compare the effects, not the accuracies: images, epochs and selection differ. A figure of the report "
-        "is one number from the runs that it made. Effects are in percentage points.",
+        caption="Compare the effects, not the accuracies: images, epochs and selection differ. The report "
+        "gives one number for all its runs. Effects are in percentage points.",
     )
     about = [("what it measured", published.source), ("faults of its method", " ".join(published.faults))]
     if result.study.scale != "full":

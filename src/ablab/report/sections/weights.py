@@ -26,8 +26,8 @@ def weights(result: Result) -> Iterator[Part]:
         name="weights",
         title="sizes of the weights of each recipe",
         caption="Each bar is the share of weights of that size, on average over the runs; heights are square roots, so "
-        "that rare sizes can be seen, and the outer bars hold all that lies beyond. Weights of linear and convolution "
-        f"layers at the selected epoch. Near zero is closer to it than {NEAR_ZERO:g}; an L1 penalty moves weights "
+        "that rare sizes are visible, and the outer bars include everything beyond. Weights of linear and convolution "
+        f"layers at the selected epoch. Near zero means closer to it than {NEAR_ZERO:g}; an L1 penalty moves weights "
         "there, an L2 penalty makes large ones rarer.",
         runs=ids(run for arm, _ in known for run in arm.runs if run.weights),
         charts=tuple(_bars(arm, shares, largest) for arm, shares in known),

@@ -25,7 +25,7 @@ def to_target(curve: Sequence[EpochRow], target: float, cost: Cost) -> str:
     effort = effort_to(curve, target)
     if effort is None:
         best = max((row.val_points for row in curve), default=0.0)
-        return f"{target:g} % never reached: the best epoch had {best:.2f} %"
+        return f"{target:g} % was never reached: the best epoch had {best:.2f} %"
     work = f", {FLOPS * cost.macs * effort.examples:.3g} operations" if cost.macs else ""
     epochs = counted(effort.epochs, "epoch")
     return (

@@ -18,13 +18,13 @@ def difference_text(found: Difference) -> str:
         rows += [(key, *(_figure(key, value) for value in pair)) for key, pair in part.items()]
     lines = [on_screen(table("difference", ("", *found.runs), rows), folds=False)]
     if found.disagree is not None:
-        lines.append(f"they give {100 * found.disagree:.2f} % of the test images different classes")
+        lines.append(f"they predict different classes for {100 * found.disagree:.2f} % of the test images")
     if found.fingerprints[0] != found.fingerprints[1]:
-        lines.append("they saw different images, so their figures cannot be compared")
+        lines.append("they were measured on different images, so their figures cannot be compared")
     elif not found.recipe:
-        lines.append("the recipe is the same: what differs is what a seed and a machine make of it")
+        lines.append("the recipe is the same: the differences come from the seed and the machine")
     else:
-        lines.append("two runs are no evidence: seeds alone make such differences")
+        lines.append("two runs are not evidence: seeds alone cause such differences")
     return "\n".join(lines)
 
 

@@ -14,9 +14,9 @@ from ablab.report.terminal.screen import on_screen
 
 MEANINGS = {
     "rise": "how much higher the loss is at the ends of a line than in its middle",
-    "non_convexity": "downward second differences over all second differences, in size: 0 is convex, 1 concave",
-    "descent": "on the way outwards, what goes down over all that goes up and down: 0 rises all the way",
-    "sharpness": "largest eigenvalue of the Hessian over all trained parameters; one is within +- so much",
+    "non_convexity": "absolute downward second differences over all second differences: 0 is convex, 1 is concave",
+    "descent": "descents over all ascents and descents on the way outward: 0 means that the loss rises all the way",
+    "sharpness": "largest eigenvalue of the Hessian over all trained parameters; +- is its error",
 }
 
 
@@ -34,9 +34,10 @@ def landscapes_text(seen: Mapping[str, Landscape], seed: int, span: float) -> st
     notes = [
         "",
         f"mean (smallest to largest) over {counted(many, 'random direction')} of seed {seed}, {steps} places "
-        "each; at distance 1 every filter is moved by its own norm",
+        "each; at distance 1, every filter has moved by its norm",
         *(f"{key.replace('_', '-')}: {meaning}" for key, meaning in MEANINGS.items()),
-        "one network each: between seeds these figures differ, too, so compare several seeds before you conclude",
+        "each figure is of one network, and seeds change these figures, too: compare several seeds before you "
+        "conclude anything",
     ]
     return "\n".join([*drawn, on_screen(table("landscape", heads, rows)), *notes])
 

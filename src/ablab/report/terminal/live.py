@@ -99,7 +99,7 @@ class Live:
             self.line(json.dumps({"is_new": is_new, **wire.run_value(run)}, allow_nan=False))
             return
         if not is_new:
-            self.line(f"run {run.id} was trained before and is in the store; nothing was trained again")
+            self.line(f"run {run.id} is already in the store; ablab trained nothing")
         if run.stopped:
             self.line(f"stopped after epoch {len(run.curve)} of {run.spec.recipe.epochs}: {run.stopped}")
         if run.test is not None:
@@ -236,7 +236,7 @@ class _StudyLines:
             return
         left = f", about {duration(event.seconds)} one after the other" if event.seconds is not None else ""
         self.line(
-            f"{self.title}{event.decided} of {event.comparisons} decided; likely {event.seeds} seeds in the end: "
+            f"{self.title}{event.decided} of {event.comparisons} decided; probably {event.seeds} seeds in total: "
             f"{event.runs} more runs{left}"
         )
 

@@ -25,7 +25,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
         shown(study.question),
         f"base and {counted(len(study.variants), 'variant')}, {least}..{'' if rule.is_open else most} seeds each: "
         f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
-        f"{foresight.trained} of them trained already; {by}margin {margin}{_also(rule)}, plan {plan.hash}",
+        f"{foresight.trained} of them already trained; {by}margin {margin}{_also(rule)}, plan {plan.hash}",
     ]
     lines += [f"remark: {text}" for text in lookalikes(study.names.values())]
     if plan.note:
@@ -42,7 +42,7 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     if rule.pool:
         lines.append(
             f"{counted(rule.pool, 'replication')} can be pooled with the first answer (--replicate); so the first "
-            "answer may spend half of the error, and the figures above take that into account"
+            "answer may use only half of the error rate, and the figures above take that into account"
         )
     if rule.give_up:
         lines += _giving_up(foresight.giving_up)
@@ -79,18 +79,18 @@ def _size(points: float | None, metric: Metric) -> str:
 def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     """Whether the study could see that there is no difference, if there is none."""
     if foresight.equality is None:
-        return [f"no study of this size can show that two recipes are equal within {margin}: the noise is far larger"]
+        return [f"no study of this size can show no practical difference within {margin}: the noise is far larger"]
     pairs = f"up to {counted(foresight.equality, 'pair')} are needed to show no practical difference within {margin}"
     if foresight.equality <= most:
         return [pairs]
-    return [f"{pairs};", f"this study has {most} at most: more seeds or less noise (longer training) would do"]
+    return [f"{pairs};", f"this study has {most} at most: it would need more seeds or less noise (longer training)"]
 
 
 def _tuning(cost: TuningCost, study: Study) -> str:
     """What tuning takes beside the study as it stands."""
     every = ", repeated for each seed" if study.tunes_each else ""
     trials, runs = (_between(*each, is_open=study.rule.is_open) for each in (cost.trials, cost.runs))
-    told = f"tuning{every}: {trials} trials on validation images, and {runs} runs at the rates that win"
+    told = f"tuning{every}: {trials} trials on validation images, and {runs} runs at the best rates"
     if cost.minutes is None:
         return told
     least = f"about {duration(60 * cost.minutes[0])} at least"
@@ -105,9 +105,11 @@ def _between(least: int, most: int, *, is_open: bool) -> str:
 
 def _giving_up(prices: tuple[Price, Price] | None) -> list[str]:
     """When the study gives up, and what that costs and saves."""
-    rule = f"gives up, from {ENOUGH} pairs on, where the chance that the rest decides is below {100 * HOPELESS:g} %"
+    rule = (
+        f"gives up, from {ENOUGH} pairs on, if the chance that the remaining pairs decide is below {100 * HOPELESS:g} %"
+    )
     if prices is None:
-        return [f"{rule} (what that costs: docs/calibration.md)"]
+        return [f"{rule} (for its cost, see docs/calibration.md)"]
     named = zip(("equals", "an effect of one margin"), prices, strict=True)
     return [
         f"{rule}:",

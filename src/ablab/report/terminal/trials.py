@@ -1,4 +1,4 @@
-"""A study of a command or a function, for the terminal: its plan, its trials as they come, its verdicts."""
+"""A study of a program or a function, for the terminal: its plan, its trials as they come, its verdicts."""
 
 import json
 import statistics
@@ -36,12 +36,12 @@ def plan_text(plan: Plan, outcomes: Mapping[str, Outcome], spread: float | None)
         f"by {metric.title}, {metric.direction} is better, margin {metric.size(rule.margin)}, plan {plan.hash}",
     ]
     if study.has_repeat:
-        lines.append("one of them is the first once more: does the seed settle the result?")
+        lines.append("one trial repeats the first one, to check that the seed determines the result")
     if plan.note:
         lines.append(plan.note)
     lines += [f"note: {shown(caution)}" for caution in study.cautions]
     if not study.subject.facts.get("limit") and "command" in study.subject.facts:
-        lines.append('there is no time limit: a trial that never ends holds up the study; limit = "30m" sets one')
+        lines.append('there is no time limit, so a trial that never ends blocks the study; limit = "30m" sets one')
     if outcomes:
         each = statistics.fmean(outcome.seconds for outcome in outcomes.values())
         first, last = (duration(each * max(0, number - len(outcomes))) for number in (plan.wanted, plan.most))

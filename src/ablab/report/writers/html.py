@@ -36,7 +36,7 @@ def first_rows(table: Table, most: int) -> Table:
     """The table with as many rows as there is room for; where some are left out, its caption says so."""
     if len(table.rows) <= most:
         return table
-    note = f"The first {most:,} of {len(table.rows):,} rows are listed. "
+    note = f"The table lists the first {most:,} of {len(table.rows):,} rows. "
     return replace(table, rows=table.rows[:most], caption=note + table.caption)
 
 

@@ -92,7 +92,7 @@ async function refresh() {
     failed = 0;
     const isLost = answer.status === 403;
     const isFaulty = !isLost && answer.status !== 200 && answer.status !== 304;
-    say(isLost ? "closed to this page" : isFaulty ? `answered ${answer.status}` : "live", isLost || isFaulty);
+    say(isLost ? "access expired" : isFaulty ? `answered ${answer.status}` : "live", isLost || isFaulty);
   } catch {
     if (own !== asking) return;
     failed += 1;

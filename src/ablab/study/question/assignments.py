@@ -35,7 +35,7 @@ def begin_assignment(path: Path, name: str, *, with_solution: bool = False) -> t
     places = {study.with_suffix(suffix): text.replace(f"{name}.toml", study.name) for suffix, text in texts.items()}
     for place, text in places.items():
         if place.exists() and place.read_bytes() != text.encode():
-            raise InputError(f"{place}: there is something else in this file; choose another name")
+            raise InputError(f"{place}: this file already has other content; choose another name")
     study.parent.mkdir(parents=True, exist_ok=True)
     for place, text in places.items():
         atomic_write(place, text)

@@ -12,26 +12,26 @@ def begun_text(*, model: str, data: str) -> str:
     """The text of a study of a network on data, with comments; an error for a network that is not known."""
     base = Recipe.of({"model": model, "data": data, "epochs": 5})
     variants = "\n".join(f'"{name}" = "{change}"' for name, change in VARIANTS.items() if _fits(base, change))
-    return f"""# What do you want to know? The report puts the question on top.
+    return f"""# What do you want to know? The report shows the question at the top.
 question = "Which of these changes help?"
 
-# The base. Every key of a recipe may stand here: ablab recipe lists them with their defaults.
+# The base recipe. You may set any recipe key here; ablab recipe lists the keys with their defaults.
 data = {json.dumps(data, ensure_ascii=False)}  # cifar10, cifar100, a folder of pictures, an .npz file: ablab data list
 model = {json.dumps(model)}  # ablab models lists the networks
 epochs = 5
 
-# Each variant is the base with a change, written as on the command line. Write one line for each.
+# Each variant is the base with one change, written as on the command line. Write one line for each variant.
 [variants]
 {variants}
 
 [decide]
 margin = 1.0           # the smallest effect worth having, in percentage points of accuracy
-seeds = "3..10"        # runs of each: at first, and at most; more only for what is undecided
-# confidence = 0.95    # of all verdicts of the study together
+seeds = "3..10"        # runs of each recipe: at first, and at most; undecided variants get more
+# confidence = 0.95    # for all verdicts of the study together
 # metric = "accuracy"  # or "loss", "gap", "epochs_to(70)", "train_seconds", ...
-# budget = "30m"       # of training, or "40 runs"; when it is spent, verdicts stand as they are
+# budget = "30m"       # of training, or "40 runs"; when it is spent, the verdicts stay as they are
 
-# Another size of the same question, for ablab run STUDY --scale full
+# The same question at another size, for ablab run STUDY --scale full
 # [full]
 # epochs = 30
 """

@@ -58,7 +58,7 @@ def _written(place: Path, text: str, otherwise: str) -> Path:
     if place.exists():
         if place.read_bytes() == text.encode():
             return place
-        raise StudyError(f"{place}: there is another study in this file; {otherwise}")
+        raise StudyError(f"{place}: this file already has another study; {otherwise}")
     place.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(place, text)
     return place
@@ -93,7 +93,9 @@ def _folder() -> Path:
     places = (package / "studies", package.parents[1] / "studies")
     folder = next((place for place in places if place.is_dir()), None)
     if folder is None:
-        raise InputError("the studies that come with ablab are not installed; they are in the project's studies")
+        raise InputError(
+            "the studies of the published reports are not installed; find them in the project's folder studies"
+        )
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     return folder
@@ -106,7 +108,7 @@ def content_of(path: Path) -> bytes:
         path = shipped[path.name]
     elif is_name:
         near = did_you_mean(path.name, shipped)
-        raise StudyError(f"{path}: there is no such file, and no study of that name comes with ablab: {near}")
+        raise StudyError(f"{path}: there is no such file, and ablab has no built-in study of that name: {near}")
     try:
         if is_there(path) and not path.is_file() and not path.is_dir():
             raise StudyError(f"{path}: this is a device or a pipe; a study is a TOML file")

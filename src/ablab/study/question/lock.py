@@ -14,7 +14,7 @@ def changes(before: Study, now: Study) -> Iterator[str]:
     new_names = {variant.recipe.hash: variant for variant in now.variants}
     for hash_, variant in old_names.items():
         if hash_ not in new_names:
-            yield f'the variant "{variant.name}" ({variant.change}) is gone or has changed'
+            yield f'the variant "{variant.name}" ({variant.change}) was removed or has changed'
     for hash_, variant in new_names.items():
         if hash_ not in old_names:
             yield f'the variant "{variant.name}" ({variant.change}) is new'

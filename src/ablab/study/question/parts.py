@@ -17,7 +17,7 @@ TUNED_EACH = {**TUNED, "repeat": "each seed"}
 def question_fault(value: Any) -> Fault | None:
     """Why a value is no question."""
     if not isinstance(value, str) or not value.strip():
-        return Fault("question", "the question must be text")
+        return Fault("question", "write the question as text")
     fault = unshowable(value, QUESTION_LENGTH)
     return Fault("question", f"the question {fault}") if fault else None
 
@@ -26,7 +26,7 @@ def datasets_faults(value: Any) -> tuple[Fault, ...]:
     """Why a value is no list of data sets."""
     names = list(value) if isinstance(value, list | tuple) else []
     if len(names) < 2 or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        return (Fault("data", 'data: a name, or a list of several such as ["cifar10", "cifar100"]'),)
+        return (Fault("data", 'data: write a name, or a list of names such as ["cifar10", "cifar100"]'),)
     return tuple(fault for name in names[1:] for fault in operations.faults_of("data", name))
 
 
@@ -55,7 +55,7 @@ def variants_of(base: Recipe, changes: Mapping[str, Any]) -> tuple[tuple[Variant
         if not isinstance(change, str):
             is_recipe = name in Recipe.model_fields
             hint = "keys of the base recipe belong above the first [section]" if is_recipe else ""
-            faults.append((name, Fault(name, 'a variant is text such as "norm=batch epochs=20"', hint=hint)))
+            faults.append((name, Fault(name, 'write a variant as text, such as "norm=batch epochs=20"', hint=hint)))
             continue
         try:
             variants.append(Variant(name, base.with_(change), change))
@@ -74,11 +74,11 @@ def execution_faults(value: Any) -> tuple[Fault, ...]:
     if not isinstance(value, dict):
         return (Fault("execute", 'execute is a section: write a line [execute], and below it executor = "workers(2)"'),)
     if unknown := [key for key in value if key != "executor"]:
-        hint = 'the only one is executor, such as executor = "ray(HOST:PORT, gpu=0.25)"'
+        hint = 'its only key is executor, such as executor = "ray(HOST:PORT, gpu=0.25)"'
         return tuple(Fault(key, f'[execute] has no key "{key}"', key, hint) for key in unknown)
     text = value.get("executor", "")
     if not isinstance(text, str) or not text:
-        return (Fault("executor", 'executor is text, such as "workers(2)"'),)
+        return (Fault("executor", 'write executor as text, such as "workers(2)"'),)
     return read_operations("executor", text, with_installed("execute", "executor", names_in(text)))[1]
 
 
@@ -87,8 +87,8 @@ def tune_faults(value: Any, base: Recipe, variants: Iterable[Variant]) -> tuple[
     faults = []
     if value not in ({}, TUNED, TUNED_EACH):
         message = (
-            'tune = { lr = "auto" } is what can be tuned: the learning rate, by a grid for all, once or with '
-            'repeat = "each seed"'
+            'write tune = { lr = "auto" }: ablab tunes only the learning rate, on one grid for all recipes, once or '
+            'with repeat = "each seed"'
         )
         faults.append(Fault("tune", message))
     others = [base]

@@ -37,18 +37,18 @@ def published_faults(found: Any, names: tuple[str, ...], datasets: tuple[str, ..
         return (Fault("", "published is a section: write a line [published], and below it one line each"),)
     faults = [Fault(key, fault) for key in TEXTS if (fault := _text_fault(key, found))]
     parts = (*TEXTS, "figures", "faults")
-    faults += [Fault(key, f'"{key}" is no part of [published]', key) for key in found if key not in parts]
+    faults += [Fault(key, f'"{key}" is not a key of [published]', key) for key in found if key not in parts]
     if fault := _tables_fault(found.get("figures", {}), names, datasets):
         faults.append(Fault("figures", fault))
     listed = found.get("faults", [])
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        faults.append(Fault("faults", "faults are a list of sentences"))
+        faults.append(Fault("faults", "write faults as a list of sentences"))
     return tuple(faults)
 
 
 def _text_fault(key: str, found: Mapping[str, Any]) -> str:
     if key in TEXTS[:3] and not found.get(key):
-        return f"{key} is missing: say it in a sentence"
+        return f"{key} is missing: write a sentence"
     return "" if isinstance(found.get(key, ""), str) else f'{key} must be text, such as "..."'
 
 
@@ -56,7 +56,7 @@ def _tables_fault(tables: Any, names: tuple[str, ...], datasets: tuple[str, ...]
     if not datasets or not isinstance(tables, dict):
         return _figures_fault(tables, names)
     if not tables.keys() <= set(datasets):
-        return f"figures: with several data sets there is one table for each: {', '.join(datasets)}"
+        return f"figures: with several data sets, write one table for each: {', '.join(datasets)}"
     return next(filter(None, (_figures_fault(table, names) for table in tables.values())), "")
 
 
@@ -75,13 +75,13 @@ def _numbers(table: Mapping[str, Any]) -> dict[str, float]:
 
 def _figures_fault(figures: Any, names: tuple[str, ...]) -> str:
     if not isinstance(figures, dict):
-        return 'figures are a table, such as { base = 66.14, "crop + flip" = 72.06 }'
+        return 'write figures as a table, such as { base = 66.14, "crop + flip" = 72.06 }'
     if unknown := [name for name in figures if name not in names]:
         return f'figures: "{unknown[0]}" is neither base nor a variant of this study'
     if not all(
         isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one <= 100 for one in figures.values()
     ):
-        return "figures: each is an accuracy in percent, from 0 to 100"
+        return "figures: write each as an accuracy in percent, from 0 to 100"
     return ""
 
 

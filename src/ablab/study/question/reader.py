@@ -52,7 +52,8 @@ class Reader:
         if found is None:
             near = difflib.get_close_matches("question", self.document.values, n=1)
             self.fault(
-                tuple(near), 'no question: start with a line such as question = "Does batch norm help this CNN?"'
+                tuple(near),
+                'the question is missing: start with a line such as question = "Does batch norm help this CNN?"',
             )
         elif fault := question_fault(found):
             self.note(("question",), fault)
@@ -139,7 +140,7 @@ class Reader:
             if isinstance(value, dict):
                 self.fault((key,), f"unknown section [{key}]", hint=did_you_mean(key, SECTIONS))
             elif key in RULES:
-                self.fault((key,), f'"{key}" is no part of a recipe', hint="it belongs below a line [decide]")
+                self.fault((key,), f'"{key}" is not a recipe key', hint="it belongs below a line [decide]")
             else:
                 given[key] = value
         base, faults = base_of(given)
@@ -151,7 +152,7 @@ class Reader:
         """The variants of [variants], or the cells of [grid]; those that cannot be read are reported and left out."""
         values = self.document.values
         if "variants" in values and "grid" in values:
-            self.fault(("grid",), "[grid] and [variants] in one study: keep one of them")
+            self.fault(("grid",), "a study cannot have both [grid] and [variants]: keep one of them")
         section = "grid" if "grid" in values else "variants"
         found = values.get(section, {})
         if not isinstance(found, dict):
@@ -188,7 +189,7 @@ class Reader:
         before = len(self.faults)
         for key, values in found.items():
             if not isinstance(values, list) or not values:
-                self.fault(("grid", key), f"{key}: a list of values is wanted, such as [2, 3, 4]")
+                self.fault(("grid", key), f"{key}: write a list of values, such as [2, 3, 4]")
                 continue
             for value in values:
                 if fault := setting_fault(key, value):
@@ -203,7 +204,7 @@ class Reader:
         if len(self.faults) > before:
             return ()
         if (cells := math.prod(len(values) for values in found.values())) > MOST_VARIANTS:
-            self.fault(("grid",), f"a grid of {cells:,} cells; {MOST_VARIANTS} are the most that one study compares")
+            self.fault(("grid",), f"a grid of {cells:,} cells; one study compares at most {MOST_VARIANTS}")
             return ()
         variants = []
         for combination in itertools.product(*found.values()):

@@ -85,7 +85,7 @@ def targets(value: Any) -> Any:
 
 def _margin_fault(value: Any) -> Fault | None:
     if not _is_number(value) or not 0 < value < 1e9:
-        wanted = "the smallest effect worth having, in percentage points, such as 0.5"
+        wanted = "write the smallest effect worth having, in percentage points, such as 0.5"
         return Fault("margin", f"margin = {grammar.show(value)}: {wanted}", "margin")
     return None
 
@@ -107,7 +107,7 @@ def _also_faults(rule: Rule) -> list[Fault]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         faults.append(Fault("metric", f"metric: {twice} is named twice", str(twice)))
     if rule.also and rule.pool:
-        message = f"pool = {rule.pool}: a study that decides by several metrics is not pooled"
+        message = f"pool = {rule.pool}: a study that decides by several metrics cannot be pooled"
         faults.append(Fault("pool", message, "pool"))
     return faults
 
@@ -119,7 +119,7 @@ def _parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[tuple[str,
         return dict(values), (), None
     count = len(names)
     if not isinstance(margins, list | tuple) or len(margins) != count or not count:
-        wanted = f"margin: {count} metrics decide, so a list of {count} margins is wanted, such as [0.5, 0.02]"
+        wanted = f"margin: {count} metrics decide, so write a list of {count} margins, such as [0.5, 0.02]"
         fault = Fault(
             "margin" if "margin" in values else "metric", wanted, "margin" if "margin" in values else "metric"
         )
@@ -140,7 +140,7 @@ def _with_full_metrics(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _confidence_fault(value: Any) -> Fault | None:
     if not _is_number(value) or not 0.5 < value < 1:
         hint = f"did you mean {value / 100:g}?" if _is_number(value) and 50 < value < 100 else ""
-        wanted = "a share between 0.5 and 1 is wanted, such as 0.95"
+        wanted = "write a share between 0.5 and 1, such as 0.95"
         return Fault("confidence", f"confidence = {grammar.show(value)}: {wanted}", "confidence", hint)
     return None
 
@@ -148,25 +148,23 @@ def _confidence_fault(value: Any) -> Fault | None:
 def _seeds_fault(value: Any) -> Fault | None:
     if not (isinstance(value, tuple) and len(value) == 2 and all(type(end) is int for end in value)):
         return Fault(
-            "seeds", f'seeds = {grammar.show(value)}: how many, at first and at most, such as "3..10"', "seeds"
+            "seeds", f'seeds = {grammar.show(value)}: write how many, at first and at most, such as "3..10"', "seeds"
         )
     low, high = value
     span = f"seeds = {low}..{high}"
     if low > high:
-        return Fault("seeds", f"{span}: the range goes down", "seeds")
+        return Fault("seeds", f"{span}: the range is backwards", "seeds")
     if low < LEAST:
         several = "one seed never gives a verdict" if low < 2 else "two seeds never give a verdict"
-        why = f"{span}: {several}, because they do not show how large the noise is"
+        why = f"{span}: {several}, because so few seeds do not show the size of the noise"
         return Fault("seeds", why, "seeds", f"write {LEAST} or more")
-    return Fault("seeds", f"{span}: {MOST_SEEDS} are the most", "seeds") if high > MOST_SEEDS else None
+    return Fault("seeds", f"{span}: the most is {MOST_SEEDS}", "seeds") if high > MOST_SEEDS else None
 
 
 def _metric_fault(value: Any) -> Fault | None:
     if isinstance(value, str):
         return metric_fault(value)
-    return Fault(
-        "metric", f'metric = {grammar.show(value)}: the name of a metric is wanted, such as "accuracy"', "metric"
-    )
+    return Fault("metric", f'metric = {grammar.show(value)}: write the name of a metric, such as "accuracy"', "metric")
 
 
 def _budget_fault(value: Any) -> Fault | None:
@@ -177,26 +175,26 @@ def _budget_fault(value: Any) -> Fault | None:
             return None
     except GrammarError:
         pass
-    message = f'budget = {grammar.show(value)}: a time such as "30m", or a number of runs such as "12 runs"'
+    message = f'budget = {grammar.show(value)}: write a time such as "30m", or a number of runs such as "12 runs"'
     return Fault("budget", message, "budget")
 
 
 def _give_up_fault(value: Any) -> Fault | None:
     if isinstance(value, bool):
         return None
-    return Fault("give_up", f"give_up = {grammar.show(value)}: true or false is wanted", "give_up")
+    return Fault("give_up", f"give_up = {grammar.show(value)}: write true or false", "give_up")
 
 
 def _root_fault(value: Any) -> Fault | None:
     if type(value) is int and 0 <= value <= MOST_ROOTS:
         return None
-    return Fault("root", f"root = {grammar.show(value)}: a whole number from 0 to {MOST_ROOTS}", "root")
+    return Fault("root", f"root = {grammar.show(value)}: write a whole number from 0 to {MOST_ROOTS}", "root")
 
 
 def _pool_fault(value: Any) -> Fault | None:
     if type(value) is int and 0 <= value <= MOST_POOLED:
         return None
-    wanted = f"how many replications are pooled with the first answer, from 0 to {MOST_POOLED}"
+    wanted = f"write how many replications to pool with the first answer, from 0 to {MOST_POOLED}"
     return Fault("pool", f"pool = {grammar.show(value)}: {wanted}", "pool")
 
 
@@ -212,7 +210,9 @@ def _target_fault(value: Any) -> Fault | None:
     if isinstance(value, tuple) and all(_is_number(one) and 0 < one < 100 for one in value):
         return None
     shown = grammar.show(list(value) if isinstance(value, tuple) else value)
-    return Fault("target", f"target = {shown}: percent of validation accuracy, such as 65, or [60, 65, 70]", "target")
+    return Fault(
+        "target", f"target = {shown}: write percent of validation accuracy, such as 65, or [60, 65, 70]", "target"
+    )
 
 
 def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
@@ -227,7 +227,7 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
     for key, written in values.items():
         if key not in RULES:
             hint = did_you_mean(key[:LENGTH], RULES)
-            faults.append(Fault(key, f'"{key}" is no part of [decide]', hint=hint))
+            faults.append(Fault(key, f'"{key}" is not a key of [decide]', hint=hint))
             continue
         try:
             value = AS_WRITTEN[key](written) if key in AS_WRITTEN else written
@@ -244,7 +244,7 @@ def rule_of(values: Mapping[str, Any]) -> tuple[Rule, tuple[Fault, ...]]:
         faults += error.faults
         rule = Rule(**right)
     if rule.pool and rule.root:
-        message = f"pool = {rule.pool}: a study that names its root is not replicated, so there is nothing to pool"
+        message = f"pool = {rule.pool}: a study that sets its root cannot be replicated, so there is nothing to pool"
         faults.append(Fault("pool", message, "pool"))
     if fault := _share_fault(rule):
         faults.append(fault)

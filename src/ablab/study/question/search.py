@@ -19,14 +19,14 @@ PRUNING = ("median", "none")
 DIGITS = 3  # of a rate that is tried, from its first one that is not 0
 # Trials are compared on the same validation images, and none of them may look at the test images.
 FIXED = {
-    "data": "trials are compared on the same images",
-    "size": "trials are compared on the same images",
-    "val": "trials are compared on the same validation images",
-    "split_seed": "trials are compared on the same validation images",
+    "data": "trials must be compared on the same images",
+    "size": "trials must be compared on the same images",
+    "val": "trials must be compared on the same validation images",
+    "split_seed": "trials must be compared on the same validation images",
     "select": "trials are judged at the best epoch on validation images",
-    "target": "a run that stops there is not measured at its best",
-    "floor": "the search sets it to end trials early",
-    "epochs": "epochs = 5 is how long each trial trains",
+    "target": "a run that stops early is not measured at its best epoch",
+    "floor": "the search itself sets it, to end trials early",
+    "epochs": "epochs = 5 already sets how long each trial trains",
 }
 WHOLE = {"trials": (2, MOST_TRIALS), "epochs": (1, 1_000_000), "seed": (0, 100_000), "at_once": (1, 256)}
 RANGE = ("low", "high", "log")
@@ -115,10 +115,13 @@ def search_of(found: Any, recipes: Mapping[str, Recipe]) -> tuple[Search | None,
             space[key] = domain
     if biased := next((recipe for recipe in named if recipe.select == "test"), None):
         told = f"select = {biased.select}: trials are judged on validation images, and must not see the test images"
-        faults.append(Fault("search", told, hint='leave select out, or say select = "best"'))
+        faults.append(Fault("search", told, hint='leave select out, or write select = "best"'))
     if not space and not faults:
         faults.append(
-            Fault("search", "no setting to search: add a line such as lr = { low = 1e-3, high = 1.0, log = true }")
+            Fault(
+                "search",
+                "there is no setting to search: add a line such as lr = { low = 1e-3, high = 1.0, log = true }",
+            )
         )
     if faults:
         return None, tuple(dict.fromkeys(faults))
@@ -132,7 +135,7 @@ def searched_of(found: Any, names: tuple[str, ...]) -> tuple[Searched | None, tu
     if not isinstance(trials, Mapping) or set(trials) != set(names):
         told = ", ".join(names)
         return None, (
-            Fault("searched", f"[searched] says how many trials each recipe had: trials = {{ ... }} of {told}"),
+            Fault("searched", f"[searched] gives the number of trials of each recipe: trials = {{ ... }} of {told}"),
         )
     keys, metric = found.get("keys", []), found.get("metric", "accuracy")
     is_right = isinstance(keys, list) and all(isinstance(key, str) for key in keys) and isinstance(metric, str)
@@ -148,20 +151,26 @@ def _key_faults(found: Mapping[str, Any], over: Any, recipes: Mapping[str, Recip
         if type(value) is not int and key == "epochs":
             continue  # a range of epochs: it cannot be searched, which is said of the key
         if type(value) is not int or not least <= value <= most:
-            yield Fault(key, f"{key} = {grammar.show(value)}: a whole number from {least} to {most:,} is wanted", key)
+            yield Fault(key, f"{key} = {grammar.show(value)}: write a whole number from {least} to {most:,}", key)
     metric, prune = found.get("metric", "accuracy"), found.get("prune", "median")
     if metric not in known_metrics():
         near = did_you_mean(str(metric)[:100], known_metrics())
         yield Fault(
-            "metric", f"metric = {metric}: trials are judged by a figure of validation images", str(metric), near
+            "metric",
+            f"metric = {metric}: trials need a figure that is measured on validation images",
+            str(metric),
+            near,
         )
     if prune not in PRUNING:
         yield Fault(
-            "prune", f"prune = {grammar.show(prune)}: no such rule", str(prune), did_you_mean(str(prune), PRUNING)
+            "prune",
+            f"prune = {grammar.show(prune)}: there is no such rule",
+            str(prune),
+            did_you_mean(str(prune), PRUNING),
         )
     names = list(over) if isinstance(over, list | tuple) else []
     if not names or len(set(map(str, names))) < len(names):
-        yield Fault("over", 'over: the names of recipes to search for, such as ["base", "batch norm"]')
+        yield Fault("over", 'over: write the names of the recipes to search for, such as ["base", "batch norm"]')
     for name in names:
         if name not in recipes:
             hint = did_you_mean(str(name)[:100], recipes)
@@ -184,16 +193,16 @@ def _domain(key: str, value: Any) -> tuple[Range | Choices, list[Fault]]:
         if fault := next((fault for one in value if (fault := setting_fault(key, one))), None):
             return none, [fault]
         if len(value) < 2 or any(one in value[:at] for at, one in enumerate(value)) or _has_lists(value):
-            return none, [Fault(key, f"{key}: at least two different values are wanted, each a text or a number", key)]
+            return none, [Fault(key, f"{key}: write at least two different values, each a text or a number", key)]
         return Choices(tuple(value)), []
     if not isinstance(value, Mapping):
-        told = f"{key} = {grammar.show(value)[:60]}: a range or a list of values is wanted"
+        told = f"{key} = {grammar.show(value)[:60]}: write a range or a list of values"
         return none, [Fault(key, told, key, f"{key} = {{ low = 0.01, high = 1.0 }}, or {key} = [0.01, 0.1]")]
     if unknown := [name for name in value if name not in RANGE]:
         return none, [
             Fault(
                 key,
-                f'{key}: a range has low, high and log, and no "{unknown[0]}"',
+                f'{key}: a range has low, high and log, but not "{unknown[0]}"',
                 unknown[0],
                 did_you_mean(unknown[0][:LENGTH], RANGE),
             )
@@ -201,12 +210,14 @@ def _domain(key: str, value: Any) -> tuple[Range | Choices, list[Fault]]:
     low, high, is_log = value.get("low"), value.get("high"), value.get("log", False)
     ends = [end for end in (low, high) if isinstance(end, int | float) and not isinstance(end, bool)]
     if len(ends) < 2 or not all(map(math.isfinite, ends)) or not isinstance(is_log, bool):
-        return none, [Fault(key, f"{key}: a range is {{ low = 0.01, high = 1.0 }}, perhaps with log = true", key)]
+        return none, [
+            Fault(key, f"{key}: write a range as {{ low = 0.01, high = 1.0 }}, optionally with log = true", key)
+        ]
     low, high = ends
     if not low < high:
         return none, [Fault(key, f"{key}: the range is empty: low = {low:g} is not below high = {high:g}", "low")]
     if is_log and low <= 0:
-        return none, [Fault(key, f"{key}: low = {low:g}: a range with log = true starts above 0", "low")]
+        return none, [Fault(key, f"{key}: low = {low:g}: a range with log = true must start above 0", "low")]
     return Range(low, high, is_log, _is_whole(key, ends)), []
 
 

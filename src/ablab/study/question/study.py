@@ -91,9 +91,7 @@ class Study:
         recipe, base_faults = (base, ()) if isinstance(base, Recipe) else base_of(base_keys(base))
         decided, rule_faults = (rule, ()) if rule else rule_of(decide)
         if rule and decide:
-            raise StudyError(
-                f"rule and {next(iter(decide))} are both given: {next(iter(decide))} is a part of the rule"
-            )
+            raise StudyError(f"rule and {next(iter(decide))} are both given; {next(iter(decide))} belongs in the rule")
         faults = [*base_faults, *rule_faults]
         if isinstance(variants, Mapping):
             text = text or study_text(
@@ -204,14 +202,16 @@ class Study:
         At full scale it is as large as its section [full] says, which is the size of a published report.
         """
         if not isinstance(content, bytes) and _is_file_name(str(content)):
-            raise StudyError(f'{content!s}: the text of a file is wanted, not its name: Study.from_file("{content!s}")')
+            raise StudyError(
+                f'{content!s}: this needs the text of a file, not its name: Study.from_file("{content!s}")'
+            )
         if scale not in SCALES:
             raise StudyError(f'scale "{scale}": {did_you_mean(scale, SCALES)}')
         document = toml.read(content, str(path))
         if "command" in document.values:
-            raise StudyError(f"{path}: a study of a command is for ablab plan, run, report and table")
+            raise StudyError(f"{path}: a study of a program is for ablab plan, run, report and table")
         if scale == "full" and "full" not in document.values:
-            raise StudyError(f"{path}: this study has one size: there is no section [full]")
+            raise StudyError(f"{path}: this study has one size, because it has no section [full]")
         reader = Reader(replace(document, values=scaled(document.values, scale, frozenset(RULES))))
         question, datasets = reader.question(), reader.datasets()
         base = reader.base()

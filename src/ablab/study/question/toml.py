@@ -55,7 +55,7 @@ def read(content: bytes | str, path: str) -> Document:
     text = _decoded(content, path)
     if deep := _DEEP.search(text):
         number = text[: deep.start()].count("\n") + 1
-        raise StudyError(f"{path}:{number}: this key has more parts than any key of a study")
+        raise StudyError(f"{path}:{number}: this key has more parts than any study key")
     try:
         values = tomllib.loads(text)
     except RecursionError:
@@ -65,7 +65,7 @@ def read(content: bytes | str, path: str) -> Document:
     if _has_long_number(values):
         raise _explained("Exceeds", text, path)  # as Python says of decimal ones
     if not values:
-        raise StudyError(f'{path}: nothing is in this file; a study starts with a line such as question = "..."')
+        raise StudyError(f'{path}: there is nothing in this file; a study starts with a line such as question = "..."')
     lines: dict[Keys, int] = {}
     for keys, number in statements(text):
         lines.setdefault(keys, number)
@@ -122,7 +122,7 @@ def _decoded(content: bytes | str, path: str) -> str:
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")
     if len(content) > LIMIT:
-        raise StudyError(f"{path}: {len(content):,} bytes; a study file has {LIMIT:,} at most. Is this the right file?")
+        raise StudyError(f"{path}: {len(content):,} bytes; a study file has at most {LIMIT:,}. Is this the right file?")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise StudyError(f"{path}: this file is UTF-16; save it as UTF-8")
     try:
@@ -199,7 +199,7 @@ def _error(place: str, line: str, column: int, near: str, message: str, hint: st
 def _twice(before: list[tuple[Keys, int]], lines: list[str], path: str) -> StudyError:
     keys, second = before[-1]
     first = next((at for earlier, at in before[:-1] if earlier == keys), None)
-    what = f"this key appears twice (lines {first} and {second})" if first else "this name is taken already"
+    what = f"this key appears twice (lines {first} and {second})" if first else "this name is already taken"
     line = lines[second - 1]
     start, length = _where(line, keys[-1]) or (0, len(line))
     return _error(f"{path}:{second}", line, start + 1, line[start : start + length], what)
@@ -211,25 +211,28 @@ def _hint(message: str, line: str, column: int) -> tuple[str, str]:
     value = right.partition("#")[0].strip()
     if message.startswith("Expected '='"):
         if equals and re.fullmatch(r"[\w .,+()-]+", key):
-            return "a name with spaces or signs needs quotes", f'write: "{key}" = {right}'
-        return 'no "=" after this key', "write: key = value"
+            return "a name with spaces or symbols needs quotes", f'write: "{key}" = {right}'
+        return 'there is no "=" after this key', "write: key = value"
     if message.startswith("Unescaped"):
         return "a backslash in text", "write / for \\, or put the text in 'single quotes'"
     if message.startswith("Expected ']'"):
         return "a bracket is never closed", ""
     if message.startswith("Illegal character"):
-        return "a character that cannot be seen", "delete it"
+        return "an invisible character", "delete it"
     if message.startswith(("Invalid value", "Expected newline")) and equals and value[:1] not in ('"', "'", "["):
         if not value:
             return f'"{key}" has no value', ""
         if value.lower() in ("true", "false"):
-            return "true and false are written small", f"write: {key} = {value.lower()}"
+            return "write true and false in lower case", f"write: {key} = {value.lower()}"
         if re.search(r"\s[\w-]+\s*=", value):
-            return "one key a line", ""
+            return "write one key per line", ""
         return "text needs quotes", f'write: {key} = "{value}"'
     if message.startswith("Invalid value"):
         word = re.match(r"[^\s,\]#]*", line[column - 1 :])
         return "text needs quotes", f'write: "{word[0]}"' if word and word[0] else ""
     if message.startswith("Expected newline"):
-        return "something follows the value", "one key a line; text with quotes in it goes into 'single quotes'"
+        return (
+            "there is something after the value",
+            "write one key per line; text with quotes in it goes into 'single quotes'",
+        )
     return message[:1].lower() + message[1:], ""

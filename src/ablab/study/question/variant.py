@@ -33,7 +33,7 @@ class Variant:
 def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[Fault]:
     """What keeps variants from being compared, each fault with the name of its variant as the key."""
     if len(variants) > MOST_VARIANTS:
-        most = f"{MOST_VARIANTS} are the most that one study compares"
+        most = f"one study compares at most {MOST_VARIANTS}"
         yield Fault(variants[0].name, f"{len(variants):,} variants; {most}")
         return
     names: dict[str, str] = {}
@@ -47,20 +47,24 @@ def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[Faul
         elif fault := unshowable(name, NAME_LENGTH):
             yield Fault(name, f"the name of a variant {fault}")
         elif plain == "base":
-            yield Fault(name, "base is what the recipe at the top is called: give the variant another name")
+            yield Fault(name, "base is the name of the recipe at the top: give the variant another name")
         elif plain in names:
             yield Fault(name, f'the names "{name}" and "{names[plain]}" look the same')
         names.setdefault(plain, name)
         if problem := next(filter(None, (setting_fault(*one) for one in variant.recipe.options.items())), None):
             yield replace(problem, key=name, near=variant.change)
         elif not changed:
-            yield Fault(name, f"{variant.change}: this is the base recipe itself; it changes nothing", variant.change)
+            yield Fault(
+                name, f"{variant.change}: this is the base recipe itself, so it changes nothing", variant.change
+            )
         elif first != name:
             yield Fault(name, f'"{name}" and "{first}" are the same recipe', variant.change)
         for key in ("data", "size"):
             if key in changed:
                 yield Fault(
-                    name, f"{key} cannot differ between variants: they are compared on the same test images", key
+                    name,
+                    f"{key} cannot differ between variants: variants must be compared on the same test images",
+                    key,
                 )
         if "select" in changed and "test" in changed["select"] and not changed.keys() <= STOPPING:
             yield Fault(
@@ -74,8 +78,8 @@ def variant_faults(base: Recipe, variants: tuple[Variant, ...]) -> Iterator[Faul
 def unshowable(text: str, length: int) -> str | None:
     """Why a text cannot stand in a table: control characters and those that turn the writing around, or its length."""
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text):
-        return "has characters that cannot be seen"
-    return f"has {len(text)} characters; {length} are the most" if len(text) > length else None
+        return "has invisible characters"
+    return f"has {len(text)} characters; the most is {length}" if len(text) > length else None
 
 
 def setting_fault(key: str, value: Any) -> Fault | None:
@@ -89,5 +93,5 @@ def setting_fault(key: str, value: Any) -> Fault | None:
     elif isinstance(value, str | int | float):
         return None
     else:
-        why = "text, a number, true, false or a list is wanted"
+        why = "write text, a number, true, false or a list"
     return Fault(key, f"{key} = {grammar.show(value)[:60]}: {why}")
