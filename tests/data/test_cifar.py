@@ -162,7 +162,11 @@ FINE = KNOWN["cifar100"]
             KNOWN["cifar10"],
             'label 3 in "labels" is -1; labels must be from 0 to 9',
         ),
-        (cifar10_pickle(PIXELS, [0, b"1", 2, 3]), KNOWN["cifar10"], 'label 1 in "labels" is no number; labels must be'),
+        (
+            cifar10_pickle(PIXELS, [0, b"1", 2, 3]),
+            KNOWN["cifar10"],
+            'label 1 in "labels" is not a number; labels must be',
+        ),
         (cifar10_pickle(PIXELS, [0, 1, 2]), KNOWN["cifar10"], 'has 3 labels in "labels" for 4 images'),
         (cifar10_pickle(PIXELS[:3072], [0]), KNOWN["cifar10"], "holds 1 images and not 4"),
         (

@@ -248,7 +248,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_what_to_try(splits):
     story = train(SMALL.with_("lr=1e30"), splits, 0)
     assert isinstance(next(story), Started)
     with pytest.raises(
-        Diverged, match=r"no finite number: epoch 1, step [12] of the run, at lr = 9\.\d+e\+29 .* lr=1e\+29"
+        Diverged, match=r"not a finite number: epoch 1, step [12] of the run, at lr = 9\.\d+e\+29 .* lr=1e\+29"
     ):
         next(story)
 

@@ -141,7 +141,7 @@ def _check_labels(values: list[object], images: int, labels: Labels, where: str)
         raise DataError(f'{where}: has {len(values):,} labels in "{name}" for {images:,} images')
     for index, value in enumerate(values):
         if type(value) is not int:
-            raise DataError(f'{where}: label {index} in "{name}" is no number; labels must be from 0 to {most}')
+            raise DataError(f'{where}: label {index} in "{name}" is not a number; labels must be from 0 to {most}')
         if not 0 <= value <= most:
             raise DataError(f'{where}: label {index} in "{name}" is {value}; labels must be from 0 to {most}')
 
