@@ -54,6 +54,20 @@ def test_a_clear_difference_confirms_the_claim_with_its_interval(tmp_path):
     assert "72.06 against 66.14 %" in sentence(one)
 
 
+@pytest.mark.parametrize(("runs", "word"), [(3, "confirmed"), (2, "not run")])
+def test_a_recipe_whose_runs_all_break_down_is_lower(tmp_path, runs, word):
+    kept = stored(tmp_path, "learning-rate", {"base": [0.70] * 3})
+    recipe = study_of("learning-rate").named["rate 1.0"]
+    for seed in range(runs):
+        run = sample_run(seed, 0.1, recipe)
+        kept.add(dataclasses.replace(run, status="diverged", test=None))
+    one = answered("B", kept)["B16"]
+    assert one.word == word
+    if word == "confirmed":
+        assert (one.ours, one.pairs, one.is_full) == ("3 of 3 runs broke down", 3, True)
+        assert "3 of 3 runs broke down" in sentence(one)
+
+
 def test_the_mean_of_times_is_of_one_machine(tmp_path):
     kept = stored(tmp_path, "cnn-vs-resnet", {"base": [0.79] * 3})
     result = evidence(kept, {"cnn-vs-resnet"})[0].results[0]

@@ -74,7 +74,7 @@ def answer(claim: Claim, repeated: Sequence[Repeated], printed: Mapping[str, Pri
         return _across(claim, there, repeated)
     result = there.largest({claim.recipe, claim.against})
     if result is None:
-        return Answer(claim, "not run", remark=_command(there))
+        return _broken(claim, there) or Answer(claim, "not run", remark=_command(there))
     base, variant = result.arm(claim.against), result.arm(claim.recipe)
     assert base is not None
     assert variant is not None
@@ -84,6 +84,25 @@ def answer(claim: Claim, repeated: Sequence[Repeated], printed: Mapping[str, Pri
         return Answer(claim, "not run", size=size_of(result.runs), remark=remark)
     untrained = _untrained(base, claim.against, there, result, printed)
     return _judged(claim, compared(base, variant, measure, result), result, untrained)
+
+
+def _broken(claim: Claim, there: Repeated) -> Answer | None:
+    """The answer of a recipe whose runs all broke down, at least three of them: it has no accuracy, so it has less."""
+    for result in there.results:
+        base, variant = result.arm(claim.against), result.arm(claim.recipe)
+        if base is None or variant is None or variant.measured or MEASURES[claim.measure].unit != "%":
+            continue
+        if len(base.measured) >= 3 and len(variant.runs) >= 3:
+            word: Word = "confirmed" if claim.says == "lower" else "refuted"
+            return Answer(
+                claim,
+                _denied(word, claim),
+                ours=f"{len(variant.runs)} of {len(variant.runs)} runs broke down",
+                size=size_of(base.runs),
+                is_full=result.study.scale == "full",
+                pairs=len(variant.runs),
+            )
+    return None
 
 
 def _judged(claim: Claim, comparison: Comparison | None, result: Result, untrained: str) -> Answer:
