@@ -66,11 +66,11 @@ def command(
     from ablab.api import evaluate
     from ablab.report.evaluation import corruption_table, evaluation_value, mean_error, sentence
     from ablab.report.terminal.screen import on_screen
-    from ablab.store import Store, place
+    from ablab.store import opened
 
     kept = None
     if run is not None and weights is None:
-        kept = Store(place(store), create=False).run(run)
+        kept = opened(store, create=False).run(run)
         say_own_code([kept.spec.recipe])
     elif model is not None:
         say_own_code([], *model.split()[:1])

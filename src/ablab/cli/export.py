@@ -38,12 +38,12 @@ def command(
     from ablab.export import suffix
     from ablab.outgoing import export_weights
     from ablab.report.wording import shown
-    from ablab.store import Store, place
+    from ablab.store import opened
 
     if form is None:
         raise click.UsageError(f"--to FORMAT is missing: {FORMATS}. Such as: ablab export {run} --to onnx")
     end = suffix(form)  # refuse a misspelt format before anything is read
-    kept = Store(place(store), create=False)
+    kept = opened(store, create=False)
     chosen = kept.run(run)
     say_own_code([chosen.spec.recipe])
     path = out or Path(f"{chosen.id}{end}")

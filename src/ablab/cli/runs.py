@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from ablab.cli.care import back_up_runs, collect, verify_runs
+from ablab.cli.chosen import chosen, open_store, runs_and_trials, some_runs, trial_of, where_option
+from ablab.cli.exchange import export_runs, import_runs
 from ablab.cli.kinds import RunWord
-from ablab.cli.shared import StudyWords, json_option, say, store_option, study_words
-from ablab.cli.trials import study_of_command
+from ablab.cli.shared import json_option, say, store_option
 from ablab.nouns import counted
 
 if TYPE_CHECKING:
     from ablab.recipe import Recipe
-    from ablab.records import StudyText
     from ablab.report.runs import Difference
     from ablab.store import Store
-    from ablab.store.care import Damage
-    from ablab.store.exchange import Taken
 
 GROUP = "Look"
 EXAMPLES = (
@@ -34,16 +32,6 @@ EXAMPLES = (
     "ablab runs export --study quickstart --to quickstart.ablab",
     "ablab runs import quickstart.ablab",
 )
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def where_option(function: Command) -> Command:
-    return click.option(
-        "--where",
-        metavar="SQL",
-        help="Take only the runs that match this condition: \"norm = 'batch' and accuracy > 0.6\"",
-    )(function)
 
 
 @click.group(help=__doc__, invoke_without_command=True)
@@ -82,11 +70,11 @@ def list_runs(
         if where or sort or limit is not None or as_csv or parquet or (is_of_removed and is_of_trials):
             named = "--removed lists all that were removed" if is_of_removed else "--trials lists all trials"
             raise click.UsageError(f"{named}: of the other options it takes --json alone")
-        (_list_removed if is_of_removed else _list_trials)(_open(store), as_json)
+        (_list_removed if is_of_removed else _list_trials)(open_store(store), as_json)
         return
     if as_json + as_csv + (parquet is not None) > 1:
         raise click.UsageError("--json, --csv and --parquet: choose one")
-    kept = _open(store)
+    kept = open_store(store)
     found = kept.listing(where, sort, limit, everything=as_csv or parquet is not None)
     if as_csv:
         click.echo(report.as_csv(found))
@@ -115,8 +103,8 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
 
     from ablab.report.terminal.run import run_details
 
-    kept = _open(store)
-    if trial := _trial(kept, run):
+    kept = open_store(store)
+    if trial := trial_of(kept, run):
         _show_trial(kept, trial, as_json)
         return
     found = kept.run(run)
@@ -136,17 +124,16 @@ def show_run(run: str, store: str | None, as_json: bool) -> None:
 @store_option
 @json_option
 def remove_runs(runs: tuple[str, ...], why: str, where: str | None, store: str | None, as_json: bool) -> None:
-    kept = _open(store)
+    kept = open_store(store)
     from ablab.store.trials import remove
 
-    trials = [trial for run in runs if (trial := _trial(kept, run))]
-    runs = tuple(run for run in runs if not _trial(kept, run))
-    ids = [] if trials and not runs and where is None else _chosen(kept, runs, where)
+    trials = [trial for run in runs if (trial := trial_of(kept, run))]
+    runs = tuple(run for run in runs if not trial_of(kept, run))
+    ids = [] if trials and not runs and where is None else chosen(kept, runs, where)
     kept.remove_ids(ids, why)
     remove(kept, trials, why)
     text = (
-        f"removed {_runs_and_trials(ids, trials)}; the list of removed runs keeps their results: ablab runs ls "
-        "--removed"
+        f"removed {runs_and_trials(ids, trials)}; the list of removed runs keeps their results: ablab runs ls --removed"
     )
     say(as_json, {"removed": [*ids, *trials]}, text, "ablab runs gc --dry-run")
 
@@ -184,18 +171,6 @@ def _list_trials(kept: Store, as_json: bool) -> None:
     say(as_json, value, text, f"ablab runs show {found[-1].trial.id}" if found else None)
 
 
-def _trial(kept: Store, start: str) -> str | None:
-    """The id of the one trial that begins so, where no run does."""
-    from ablab.errors import InputError
-    from ablab.store.trials import find
-
-    try:
-        kept.find(start)
-    except InputError:
-        return find(kept, start)
-    return None
-
-
 def _show_trial(kept: Store, id_: str, as_json: bool) -> None:
     import dataclasses
 
@@ -225,12 +200,12 @@ def tag_runs(
 ) -> None:
     if not add + remove:
         raise click.UsageError("which tag? --add TAG or --remove TAG")
-    kept = _open(store)
-    ids = _chosen(kept, runs, where)
+    kept = open_store(store)
+    ids = chosen(kept, runs, where)
     kept.tag(ids, add, remove)
     tag = (add + remove)[0]
     tags = {id_: kept.tags(id_) for id_ in ids}
-    say(as_json, tags, f"tagged {_many(ids)}", f"ablab runs ls --where \"tags like '%{tag}%'\"" if ids else None)
+    say(as_json, tags, f"tagged {some_runs(ids)}", f"ablab runs ls --where \"tags like '%{tag}%'\"" if ids else None)
 
 
 @command.command("diff", help="Compare two runs: recipes, machines and results.")
@@ -244,228 +219,11 @@ def diff_runs(a: str, b: str, store: str | None, as_json: bool) -> None:
     from ablab.report.runs import difference
     from ablab.report.terminal.difference import difference_text
 
-    kept = _open(store)
+    kept = open_store(store)
     one, other = kept.run(a), kept.run(b)
     found = difference(one, other)
     text = difference_text(found)
     say(as_json, dataclasses.asdict(found), text, _comparison(found, one.spec.recipe))
-
-
-@command.command("gc", help="Remove files that no run needs.")
-@click.option("--dry-run", is_flag=True, help="List the files; remove nothing.")
-@store_option
-@json_option
-def collect(dry_run: bool, store: str | None, as_json: bool) -> None:
-    from ablab.store.care import clean, unneeded
-
-    kept = _open(store)
-    found = unneeded(kept) if dry_run else clean(kept)
-    size = sum(file.bytes for file in found)
-    value = {"files": [str(file.path) for file in found], "bytes": size, "removed": not dry_run}
-    done = "would be removed" if dry_run else "removed"
-    lines = [f"{file.path}  {file.bytes:,} bytes" for file in found]
-    total = f"{counted(len(found), 'file')}, {counted(size, 'byte')} {done}"
-    lines.append(total if found else "every file is in use")
-    say(as_json, value, "\n".join(lines), "ablab runs gc" if dry_run and found else "ablab runs verify")
-
-
-@command.command(
-    "backup",
-    help="Copy the store to a new folder, even while it is in use. The exit code is 1 if the store is damaged.",
-)
-@click.argument("folder", type=click.Path(path_type=Path))
-@store_option
-@json_option
-@click.pass_context
-def back_up_runs(ctx: click.Context, folder: Path, store: str | None, as_json: bool) -> None:
-    import dataclasses
-
-    from ablab.report.wording import shown
-    from ablab.store.backup import back_up
-
-    made = back_up(_open(store), folder)
-    lines = [shown(_damage(damage)) for damage in made.damages]
-    state = "with the damage above" if lines else "all intact"
-    many = _numbers(made.runs, made.trials)
-    lines.append(f"{shown(str(folder))}: {many}, {counted(made.bytes, 'byte')}, {state}")
-    value = {**dataclasses.asdict(made), "folder": str(folder)}
-    say(as_json, value, "\n".join(lines), f"ablab runs ls --store {folder}")
-    if made.damages:
-        ctx.exit(1)
-
-
-@command.command(
-    "verify", help="Check every run, trial and file against its checksum. The exit code is 1 if any is damaged."
-)
-@store_option
-@json_option
-@click.pass_context
-def verify_runs(ctx: click.Context, store: str | None, as_json: bool) -> None:
-    import dataclasses
-
-    from ablab.report.wording import shown
-    from ablab.store.care import damages
-    from ablab.store.trials import ids
-
-    kept = _open(store)
-    found = list(damages(kept))
-    trials = ids(kept)
-    many = len(kept.ids())
-    hurt = sorted({damage.run for damage in found if damage.run})
-    lines = [shown(_damage(damage)) for damage in found]
-    lines.append(f"{_numbers(many, len(trials))}, {f'{len(hurt)} damaged' if found else 'all intact'}")
-    value = {
-        "runs": many,
-        "trials": len(trials),
-        "damaged": hurt,
-        "damages": [dataclasses.asdict(damage) for damage in found],
-    }
-    say(as_json, value, "\n".join(lines), f"ablab runs rm {' '.join(hurt)}" if hurt else "ablab runs ls")
-    if found:
-        ctx.exit(1)
-
-
-@command.command(
-    "export",
-    help=(
-        "Write runs into one file to send to others; without RUN, --where or --study, all of them. For weights: "
-        "ablab export."
-    ),
-)
-@click.argument("runs", type=RunWord(), metavar="[RUN]...", nargs=-1)
-@click.option("--to", required=True, type=click.Path(path_type=Path), help="Write this file, such as NAME.ablab.")
-@where_option
-@study_words("--study", help="Export the runs of the study in this file.")
-@json_option
-def export_runs(runs: tuple[str, ...], to: Path, where: str | None, study: StudyWords, as_json: bool) -> None:
-    from ablab.errors import InputError
-    from ablab.store.exchange import export
-    from ablab.store.trials import ids as all_trials
-    from ablab.trials.result import look_up
-
-    kept = study.open_store()
-    texts: list[StudyText] | None = None
-    trials: list[str] = []
-    if study.path is not None:
-        if runs or where:
-            raise click.UsageError("--study already chooses the runs; leave out RUN and --where")
-        if asked := study_of_command(study):
-            ids = list[str]()
-            trials = list(look_up(asked, kept).outcomes)
-        else:
-            ids, texts = _of_study(kept, study)
-    elif runs or where:
-        trials = [trial for run in runs if (trial := _trial(kept, run))]
-        named = tuple(run for run in runs if not _trial(kept, run))
-        ids = _chosen(kept, named, where) if named or where else []
-    else:
-        ids, trials = kept.ids(), all_trials(kept)
-    if not ids and not trials:
-        raise InputError("no run matches, so nothing was written (all runs: ablab runs ls)")
-    size = export(kept, ids, to, texts, trials)
-    value = {"file": str(to), "runs": ids, "trials": trials, "bytes": size}
-    say(as_json, value, f"{to}: {_runs_and_trials(ids, trials)}, {size:,} bytes", f"ablab runs import {to}")
-
-
-@command.command("import", help="Import runs that others have sent. The exit code is 1 if any run is refused.")
-@click.argument("files", metavar="FILE.ablab...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@store_option
-@json_option
-@click.pass_context
-def import_runs(ctx: click.Context, files: tuple[Path, ...], store: str | None, as_json: bool) -> None:
-    import dataclasses
-
-    from ablab.errors import InputError
-    from ablab.report.wording import shown
-    from ablab.store import Store, place
-    from ablab.store.exchange import SUFFIX, take
-
-    paths = [one for path in files for one in (sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path])]
-    if not paths:
-        raise InputError(f"{files[0]}: there is no *{SUFFIX} file in this folder")
-    kept = Store(place(store))
-    came_from: dict[str, str] = {}
-    taken, broken, lines = [], {}, []
-    for path in paths:
-        try:
-            taken.append(take(kept, path, came_from))
-            lines.append(_taken(taken[-1]))
-        except InputError as error:
-            broken[str(path)] = str(error)
-            lines.append(f"refused: {shown(str(error))}")
-    added = sum(len(one.added) for one in taken)
-    refused = sum(len(one.refused) for one in taken)
-    trials = sum(len(one.trials) for one in taken)
-    lines.append(f"added {_numbers(added, trials)} from {counted(len(paths), 'file')}, refused {refused}")
-    value = {"files": [{**dataclasses.asdict(one), "path": str(one.path)} for one in taken], "broken": broken}
-    say(as_json, value, "\n".join(lines), "ablab runs ls --trials" if trials and not added else "ablab runs ls")
-    if broken:
-        ctx.exit(2)
-    if refused:
-        ctx.exit(1)
-
-
-def _open(store: str | None) -> Store:
-    from ablab.store import Store, place
-
-    return Store(place(store), create=False)
-
-
-def _chosen(store: Store, runs: Sequence[str], where: str | None) -> list[str]:
-    """The ids that were asked for: by how they begin, by what the runs are, or those of both."""
-    if not runs and where is None:
-        raise click.UsageError("which runs? name them, or choose them with --where")
-    ids = [store.find(run) for run in runs]
-    if where is None:
-        return list(dict.fromkeys(ids))
-    found = [row["id"] for row in store.listing(where).dicts()]
-    return [id_ for id_ in found if not runs or id_ in ids]
-
-
-def _of_study(store: Store, words: StudyWords) -> tuple[list[str], list[StudyText]]:
-    """The runs of a study that are here, on whatever data, and what the study is."""
-    import dataclasses
-
-    from ablab.result import plans_in
-
-    here = set(store.ids())
-    plans = [planned for study in words.parts() for planned in plans_in(store, study)]
-    own = [(planned, [run.id for run in planned.most if run.id in here]) for planned in plans]
-    ids = dict.fromkeys(id_ for _, found in own for id_ in found)
-    texts = [dataclasses.replace(planned.kept, locked=store.locked(planned.hash)) for planned, found in own if found]
-    return list(ids), texts
-
-
-def _taken(taken: Taken) -> str:
-    """What became of one file, and of each run that was refused."""
-    from ablab.report.wording import shown
-
-    known = f", {len(taken.known)} were here already" if taken.known else ""
-    added = _numbers(len(taken.added), len(taken.trials)) if taken.trials else str(len(taken.added))
-    lines = [f"{taken.path}: {added} added{known}"]
-    return "\n".join([*lines, *(shown(f"  refused: {one.id}: {one.why}") for one in taken.refused)])
-
-
-def _damage(damage: Damage) -> str:
-    """What is damaged, with the run or trial that it hurts."""
-    return f"{damage.kind} {damage.run}: {damage.what}" if damage.run else damage.what
-
-
-def _numbers(runs: int, trials: int) -> str:
-    """How many runs, and how many trials where there are any."""
-    return counted(runs, "run") + (f" and {counted(trials, 'trial')}" if trials else "")
-
-
-def _runs_and_trials(runs: Sequence[str], trials: Sequence[str]) -> str:
-    if not runs and len(trials) == 1:
-        return f"trial {trials[0]}"
-    return (
-        counted(len(trials), "trial") if not runs else _many(runs) if not trials else _numbers(len(runs), len(trials))
-    )
-
-
-def _many(ids: Sequence[str]) -> str:
-    return f"run {ids[0]}" if len(ids) == 1 else counted(len(ids), "run")
 
 
 def _comparison(difference: Difference, base: Recipe) -> str:
@@ -480,3 +238,7 @@ def _comparison(difference: Difference, base: Recipe) -> str:
     words = [f"{key}={show(value)}" for key, value in base.changes().items() if key != "model"]
     change = " ".join(f"{key}={show(value)}" for key, (_, value) in difference.recipe.items())
     return shlex.join(["ablab", "compare", base.model, *words, "--vs", change])
+
+
+for part in (collect, back_up_runs, verify_runs, export_runs, import_runs):
+    command.add_command(part)

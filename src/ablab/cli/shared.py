@@ -81,9 +81,9 @@ class StudyWords:
 
     def open_store(self, *, create: bool = False) -> Store:
         """The store; an error where there is none, unless it may be made."""
-        from ablab.store import Store, place
+        from ablab.store import opened
 
-        return Store(place(self.store), create=create)
+        return opened(self.store, create=create)
 
     def command(self, verb: str, *options: str) -> str:
         """A command about the same study."""

@@ -69,9 +69,9 @@ def _train(recipe: Recipe, seed: int, store: str | None, as_json: bool, options:
     """Train and show it; a run that did not finish ends the command with 1."""
     from ablab.conduct import train_one
     from ablab.report.terminal.live import Live
-    from ablab.store import Store, place
+    from ablab.store import opened
 
-    kept = Store(place(store))
+    kept = opened(store)
     with Live(as_json=as_json, command=in_place) as live:
         run, is_new = train_one(recipe, seed, kept, show=live.show, **options)
     live.finished(run, is_new, weights=kept.weights_of(run.id), data=kept.data(run.spec.fingerprint))
