@@ -83,7 +83,7 @@ def _replicated(study: TrialStudy, store: Store) -> Plan:
     if not known:
         raise StudyError(f"{study.where}: there is nothing to replicate yet: run it once without --replicate")
     if study.rule.root:
-        raise StudyError(f"{study.where}: it names its root: leave root out, and --replicate takes the next one")
+        raise StudyError(f"{study.where}: this study sets its root: leave root out, and --replicate takes the next one")
     if result_of(known[-1], store).decision.wanted:
         if len(known) == 1:
             complete = "its first answer is not complete yet: run it without --replicate to continue"
