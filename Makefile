@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 CODE := src tests benchmarks tools
 
-.PHONY: audit axe install demo test-fast test test-rest test-all check mutants bench calibrate multipliers noise published reference pictures docs faults fuzz gpu gpu-published clean
+.PHONY: audit axe install demo test-fast test test-rest test-all coverage check mutants bench calibrate multipliers noise published reference pictures docs faults fuzz gpu gpu-published clean
 
 install: $(STAMP)
 
@@ -29,6 +29,11 @@ test-rest: install
 	$(PYTEST) --dist loadfile -m "long or browser or real_data"
 
 test-all: test test-rest
+
+# What the tests of `make test` run of each room; fails where it is less than CONTRIBUTING.md says.
+coverage: install
+	$(PYTEST) -m "not long and not browser and not real_data" --cov=ablab --cov-report=
+	$(BIN)/python tools/coverage_by_room.py
 
 check: install
 	$(BIN)/ruff format --check $(CODE)
@@ -106,4 +111,4 @@ fuzz: install
 	PYTHONPATH=tests $(BIN)/python -m fault_suite.fuzz --seconds $(SECONDS)
 
 clean:
-	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
