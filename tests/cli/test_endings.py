@@ -27,6 +27,12 @@ def store(tmp_path):
     return str(tmp_path / "store")
 
 
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Processes start without the measurement of `make coverage`, which would be the first that they import."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 def test_a_full_disk_behind_the_output_is_a_sentence(store):
     with Path("/dev/full").open("w") as full:
         done = ended("runs", "ls", "--store", store, stdout=full)
@@ -173,6 +179,7 @@ cli.main()
     assert not (tmp_path / "rest").exists()
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ctrl_c_before_ablab_is_imported_ends_the_process_without_a_word(tmp_path):
     (tmp_path / "signal.py").write_text("raise KeyboardInterrupt")  # what a signal does while a module is imported
     code = "import sys, os; sys.path.insert(0, ''); from ablab.__main__ import main; main()"
@@ -188,6 +195,7 @@ def test_little_is_imported_before_ctrl_c_is_answered():
 
 @pytest.mark.slow
 @pytest.mark.faults
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_at_any_instant_of_the_start_leaves_no_traceback(tmp_path, number):
     words = ["train", "data=phantom(train=200, test=50)", "epochs=500", "batch=50", "--store", str(tmp_path)]
