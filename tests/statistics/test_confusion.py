@@ -1,5 +1,7 @@
 """Confusion and class by class, against scikit-learn's definitions."""
 
+import zlib
+
 import numpy as np
 import pytest
 import sklearn.metrics as metrics
@@ -14,6 +16,7 @@ from ablab.statistics.confusion import (
     mistakes,
     most_confused,
     unpacked,
+    unpacked_confusion,
 )
 
 
@@ -104,3 +107,12 @@ def test_an_answer_that_is_no_class_is_an_error_and_not_another_row(labels, answ
 def test_mistakes_have_their_share_of_the_true_class():
     first = mistakes(confusion([0, 0, 0, 1], [1, 1, 0, 1], 2))[0]
     assert (first.true, first.given, first.count, first.share) == (0, 1, 2, pytest.approx(2 / 3))
+
+
+def test_a_matrix_whose_bytes_have_changed_is_an_error():
+    whole = zlib.compress(bytes(400))
+    assert unpacked_confusion(whole, 10).sum() == 0
+    assert unpacked_confusion(zlib.compress(np.arange(4, dtype="<u4").tobytes()), 2).tolist() == [[0, 1], [2, 3]]
+    for packed in (whole[:-1], b"", zlib.compress(bytes(404)), zlib.compress(bytes(10**8))):
+        with pytest.raises(StudyError, match="a confusion matrix of 10 classes is damaged"):
+            unpacked_confusion(packed, 10)

@@ -31,6 +31,16 @@ def test_beyond_32_pairs_the_normal_limit_takes_over_without_a_jump():
     assert sign_flip(values) == pytest.approx(np.mean(abs(draws) >= abs(sum(values))), abs=0.01)
 
 
+def test_beyond_32_pairs_a_sum_near_0_has_the_p_of_the_normal_limit_and_a_sum_of_0_has_1():
+    halves = [1.0] * 17 + [-1.0] * 17
+    assert sign_flip(halves) == 1.0
+    assert sign_flip([*halves, 0.5]) == pytest.approx(2 * stats.norm.sf(0.5 / math.sqrt(34.25)))
+
+
+def test_beyond_32_pairs_equal_pairs_are_no_sign_of_an_effect():
+    assert sign_flip([0.0] * 32) == sign_flip([0.0] * 33) == 1.0
+
+
 def test_the_trimmed_mean_and_its_error_are_scipys():
     values = [0.3, 0.9, -0.2, 1.4, 0.6, 0.8, 0.1, 2.9, -3.0, 0.7]
     seen = trimmed(values, t_multiplier(10, 0.05))

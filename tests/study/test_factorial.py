@@ -94,3 +94,18 @@ def test_three_factors_have_their_interactions_two_at_a_time():
     assert (kinds.count("main effect"), kinds.count("interaction")) == (1 + 2 + 1, 2 + 1 + 2)
     width = next(one for one in found if one.name.startswith("width"))
     assert width.effect == pytest.approx(0, abs=1e-9)
+
+
+def test_runs_of_other_data_and_runs_that_broke_down_are_no_part_of_a_contrast(study):
+    runs, planned = runs_of(study, accuracy), plan(study, "fingerprint")
+    broken = sample_run(4, 0.0, study.base, status="diverged", test=None)
+    other = plan(study, "another").most[0]
+    stranger = sample_run(other.seed, 0.99, other.recipe, spec=other)
+    assert contrasts(planned, [stranger, *runs, broken]) == contrasts(planned, runs)
+
+
+def test_a_look_that_can_exclude_nothing_shows_no_contrasts(study):
+    open_ended = Study.from_toml(TEXT.replace("3..6", "3.."), "s.toml")
+    factor = plan(open_ended, "fingerprint").protocol.multipliers(*open_ended.rule.seeds, 0.01)[3]
+    assert np.isinf(factor)
+    assert contrasts(plan(open_ended, "fingerprint"), runs_of(open_ended, accuracy, seeds=3)) == ()

@@ -113,3 +113,11 @@ def test_the_study_of_the_winners_has_their_settings_and_how_many_trials_each_re
     assert found.searched.trials == {"base": 2, "batch norm": 0, "wide": 2}
     assert found.rule == study.rule
     assert "[search]" not in found.text
+
+
+def test_a_search_says_what_it_is_and_how_many_trials_it_had(study):
+    side = Side("base", "accuracy", (trial(1, 0.5, lr=0.1), trial(2, 0.6, lr=0.3)))
+    assert repr(side) == "<Side base: 2 trials>"
+    assert repr(Outcome(study, SEARCH, (side,))) == (
+        "<Outcome of searching lr for mine: base: 2 trials, batch norm: 0 trials, wide: 0 trials>"
+    )

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from ablab.errors import StudyError
-from ablab.study import Study, plan
+from ablab.study import Study, decide, plan
 from ablab.study.plan import EXPLORING, TUNING
 from ablab.study.protocol import PROTOCOLS
-from ablab.study.question.rates import FIRST
-from ablab.study.tuning import next_steps, trials_wanted, tuned
+from ablab.study.question.rates import FIRST, WIDEST
+from ablab.study.tuning import TuningCost, disagreements, next_steps, trials_wanted, tuned, tuning_cost
 from sample_runs import sample_run
 
 TEXT = """question = "?"
@@ -97,3 +97,32 @@ def test_verdicts_at_fixed_and_at_tuned_rates_share_one_error(study):
     shares = [plan(one, "fingerprint").alpha for one in (alone, study, chosen)]
     assert shares == pytest.approx([0.05, 0.025, 0.025])
     assert plan(study, "fingerprint", protocol=PROTOCOLS[-1]).alpha == 0.05
+
+
+def test_tuning_once_costs_trials_for_every_recipe_and_the_runs_at_the_rates_that_won(study):
+    """Two recipes: 5 to 9 rates with the tuning seeds, and 3 to 6 seeds afterwards."""
+    first, widest = (len(trials_wanted(study, "fingerprint", steps)) for steps in (FIRST, WIDEST))
+    assert tuning_cost(study, 2.0) == TuningCost((first, widest), (6, 12), (first + 6.0, widest + 12.0))
+    assert tuning_cost(study, float("nan")).minutes is None
+
+
+def test_a_variant_with_another_word_after_tuning_is_named():
+    plain = Study("?", "simple-nn", {"norm": "norm=batch", "wide": "width=2"}, seeds="3")
+
+    def verdicts(norm, wide):
+        gains = {"base": 0.0, "norm": norm, "wide": wide}
+        runs = [
+            sample_run(seed, 0.3 + gains[name] + 0.005 * seed, recipe)
+            for name, recipe in plain.named.items()
+            for seed in range(3)
+        ]
+        return decide(plan(plain, "fingerprint"), runs).verdicts
+
+    assert [one.word for one in verdicts(0.2, 0.2)] == ["helps", "helps"]
+    assert disagreements(verdicts(0.2, 0.2), verdicts(0.2, -0.2)) == ("wide",)
+    assert disagreements(verdicts(0.2, 0.2), verdicts(0.2, 0.2)) == ()
+
+
+def test_without_a_trial_there_is_no_rate_to_choose(study):
+    with pytest.raises(StudyError, match="simple-nn"):
+        tuned(study, [], FIRST)

@@ -85,11 +85,9 @@ def _fewest(reach: Callable[[int], float], ratio: float, least: int) -> int | No
     if reach(few) <= ratio:
         return next(most for most in range(least, few + 1) if reach(most) <= ratio)
     places = [round(few * math.pow(FARTHEST / few, step / STEPS)) for step in range(STEPS + 1)]
-    for start, end in itertools.pairwise(places):
-        if reach(end) <= ratio:
-            share = math.log(reach(start) / ratio) / math.log(reach(start) / reach(end))
-            return math.ceil(start * math.pow(end / start, share))
-    return None
+    start, end = next((start, end) for start, end in itertools.pairwise(places) if reach(end) <= ratio)
+    share = math.log(reach(start) / ratio) / math.log(reach(start) / reach(end))
+    return math.ceil(start * math.pow(end / start, share))
 
 
 @dataclass(frozen=True)

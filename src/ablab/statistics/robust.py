@@ -93,7 +93,8 @@ def sign_flip(values: Sequence[float]) -> float:
 
     far = abs(math.fsum(values)) - 1e-9 * math.fsum(map(abs, values))  # ties are ties whatever the order of sums
     if len(values) > EXACT:
-        return 2 * float(ndtr(-max(far, 0.0) / math.hypot(*values)))
+        spread = math.hypot(*values)
+        return 2 * float(ndtr(-max(far, 0.0) / spread)) if spread else 1.0
     middle = len(values) // 2
     left, right = (_signed_sums(part) for part in (values[:middle], values[middle:]))
     right = np.sort(right)

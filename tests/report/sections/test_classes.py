@@ -9,11 +9,10 @@ from detailed import CLASSES, detailed, facts
 from simulated import result
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from ablab.errors import DataError, InputError, StudyError
+from ablab.errors import DataError, InputError
 from ablab.report.chart import Multiples
 from ablab.report.section import Fold, Heading, Paragraph, flat
 from ablab.report.sections.classes import answers, classes, maps_of, shares, summed
-from ablab.statistics.confusion import unpacked_confusion
 
 
 def made(runs=None, data=None, of=None):
@@ -73,14 +72,6 @@ def test_validation_and_training_images_follow_where_every_run_kept_their_matric
     )
     with pytest.raises(InputError, match="older versions did not"):
         maps_of(it.arms, it.data, "training")
-
-
-def test_a_matrix_whose_bytes_have_changed_is_an_error():
-    whole = zlib.compress(bytes(400))
-    assert unpacked_confusion(whole, 10).sum() == 0
-    for packed in (whole[:-1], b"", zlib.compress(bytes(404)), zlib.compress(bytes(10**8))):
-        with pytest.raises(StudyError, match="a confusion matrix of 10 classes is damaged"):
-            unpacked_confusion(packed, 10)
 
 
 def test_rows_of_shares_are_whole(shown):
