@@ -94,7 +94,7 @@ def test_runs_on_other_images_and_runs_without_answers_take_no_part():
     assert not list(classes(made(data=dataclasses.replace(data, fingerprint="another"))))
     silent = [dataclasses.replace(run, predictions=b"") for run in runs]
     assert not list(classes(made(silent)))
-    with pytest.raises(InputError, match="answers to these test images"):
+    with pytest.raises(InputError, match="predictions for these test images"):
         maps_of(made(silent).arms, data)
 
 

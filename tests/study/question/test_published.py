@@ -87,7 +87,7 @@ def test_full_size_takes_the_place_of_what_stands_above():
         ('"batch norm" = 70', '"layer norm" = 70', '"layer norm" is neither base nor a variant'),
         ('"batch norm" = 70', '"batch norm" = 170', "from 0 to 100"),
         ('faults = ["One run each."]', 'faults = "One run each."', "a list of sentences"),
-        ("[published]", "[published]\nyear = 2021", '"year" is no part of'),
+        ("[published]", "[published]\nyear = 2021", '"year" is not a key of'),
         ("epochs = 30", "epoch = 30", 'unknown recipe key "epoch"'),
     ],
 )
