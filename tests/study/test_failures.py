@@ -7,7 +7,7 @@ from ablab.metric import metric_of
 from ablab.recipe import Recipe
 from ablab.records import Measurement
 from ablab.study import Rule, Study, Variant, decide
-from ablab.study.failures import Scale
+from ablab.study.failures import Scale, trained_pairs
 from ablab.study.plan import plans
 from sample_runs import sample_run
 
@@ -174,3 +174,17 @@ def test_equals_that_fail_equally_often_are_seldom_called_different(rate):
         ]
         wrong += verdict_of(planned(margin=0.01), *sides).word in ("helps", "hurts")
     assert wrong <= 0.05 * 200 + 3 * (200 * 0.05 * 0.95) ** 0.5
+
+
+def test_pairs_that_trained_are_those_without_a_failure_and_none_where_a_run_came_near_the_line():
+    scale = Scale(ACCURACY, 10, counts_failures=True)  # 20 % is the line, and below 30 % is near it
+    clear = [(run(seed, BASE, 70), run(seed, NORM, 71)) for seed in range(3)]
+    failed, near = (run(3, BASE, 12), run(3, NORM, 72)), (run(3, BASE, 29.9), run(3, NORM, 72))
+    assert trained_pairs([*clear, failed], scale).places == (0, 1, 2)
+    assert trained_pairs([*clear, near], scale).places == ()
+
+
+def test_by_the_first_protocol_runs_of_the_base_that_did_not_finish_are_counted_in_the_sentence():
+    verdict = verdict_of(planned(protocol=-1), [70.0, None, *noisy(70)], noisy(80, seed=2))
+    assert verdict.base_failures == 1
+    assert verdict.sentence.startswith("1 run of the base did not finish.")

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from ablab.recipe import Recipe
+from ablab.records import Measurement
 from ablab.statistics.reach import detectable_effect
 from ablab.statistics.sequential import FOREVER
 from ablab.study import Rule, Study, Variant, plan
@@ -80,3 +81,22 @@ def test_a_study_without_a_last_look_is_foreseen_up_to_100_pairs():
     assert [reach.seeds for reach in reaches] == [5, 10, 15, 20, 30, 100]
     usual = {reach.seeds: reach.points for reach in before(PLAN, [], seconds=SECONDS).reaches}
     assert all(reach.points > usual[reach.seeds] for reach in reaches if reach.seeds in usual)
+
+
+def test_another_metric_has_no_guess_and_is_known_from_pairs():
+    study = Study("?", BASE, STUDY.variants, Rule(metric="loss", margin=0.1, seeds=(3, 8)))
+    planned = plan(study, FINGERPRINT)
+    assert before(planned, [], seconds=SECONDS).spread is None
+    runs = [
+        sample_run(seed, recipe=recipe, test=Measurement(1.8 + gap, 0.3, 200))
+        for recipe, gaps in ((BASE, (0, 0, 0)), (STUDY.variants[0].recipe, (0.1, 0.2, 0.3)))
+        for seed, gap in enumerate(gaps)
+    ]
+    assert before(planned, runs, seconds=SECONDS).spread == pytest.approx(0.1)
+
+
+def test_what_giving_up_costs_is_foreseen_where_the_study_may():
+    study = Study("?", BASE, STUDY.variants, Rule(margin=1.0, seeds=(3, 12), give_up=True))
+    equal, helpful = before(plan(study, FINGERPRINT), [], seconds=SECONDS).giving_up
+    assert before(PLAN, [], seconds=SECONDS).giving_up is None
+    assert equal != helpful

@@ -73,3 +73,8 @@ def test_another_root_wants_fresh_runs_under_a_plan_of_its_own_and_root_0_is_as_
 def test_a_root_is_a_small_whole_number(root):
     with pytest.raises(StudyError, match="a whole number from 0 to 99"):
         Rule(root=root)
+
+
+def test_a_plan_says_what_it_is():
+    planned = plan(Study("?", "mlp", {"a": "norm=batch"}, name="mine", seeds="3..10"), "fingerprint")
+    assert repr(planned) == f"<Plan {planned.hash} of mine: 6 to 20 runs>"

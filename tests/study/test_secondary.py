@@ -209,3 +209,26 @@ def test_secondary_intervals_hold_when_the_verdict_ends_the_study(correlation, e
         line = paired_secondary("x", "pp", [0.0] * pairs, list(other[:pairs]), 0.0, after_looks(pairs, (3, 10)))
         missed += not line.low <= effect <= line.high
     assert missed / studies <= 0.05
+
+
+def test_a_clock_that_stood_still_gives_no_ratio_of_times():
+    still = [(base, dataclasses.replace(it, cost=dataclasses.replace(it.cost, seconds=0.0))) for base, it in PAIRS]
+    assert {one.unit for one in secondary(PAIRS)} - {one.unit for one in secondary(still)} == {"times"}
+
+
+def test_seconds_to_a_target_are_a_ratio_only_within_one_machine_and_by_a_clock_that_runs():
+    base = [with_curve(seed, 0.2, 0.4, 0.6) for seed in range(3)]
+    faster = [with_curve(seed, 0.4, 0.6, 0.7) for seed in range(3)]
+    elsewhere = [dataclasses.replace(it, machine=dataclasses.replace(MACHINE, name="other")) for it in faster]
+    still = [with_curve(seed, 0.4, 0.6, 0.7, seconds=0.0) for seed in range(3)]
+    # half-way between epochs 2 and 3 against half-way between 1 and 2, at 2 seconds an epoch
+    assert learning_speed(list(zip(base, faster, strict=True)), 0.5).seconds.effect == pytest.approx(1.5 / 2.5)
+    for others in (elsewhere, still):
+        speed = learning_speed(list(zip(base, others, strict=True)), 0.5)
+        assert speed.seconds is None
+        assert speed.epochs.effect == pytest.approx(-1.0)
+
+
+def test_without_predictions_no_mistakes_are_compared():
+    silent = [(base, dataclasses.replace(it, predictions=b"")) for base, it in PAIRS]
+    assert confusion_changes(silent, DATA) == confusion_changes([], DATA) == ()

@@ -267,3 +267,23 @@ def test_an_undecided_study_says_what_to_believe_if_one_must_choose_now():
     assert said in found.sentence
     assert seen.above > seen.below
     assert "must choose" not in verdict().sentence
+
+
+def test_a_verdict_says_what_it_is():
+    assert repr(verdict()) == "<Verdict norm: helps, effect +1.86 pp, 5 pairs>"
+    assert repr(verdict(A[:2], B[:2], seeds=(3, 3))) == "<Verdict norm: undecided, effect +1.80 pp, 2 pairs>"
+
+
+@pytest.mark.parametrize("seconds", [0.0, float("nan"), float("inf")])
+def test_a_time_that_no_clock_gives_is_compared_with_none(seconds):
+    base, variant = sample_run(0), sample_run(0, recipe=NORM)
+    assert cost_ratio([(base, variant)]) == 1.0
+    assert cost_ratio([(base, replace(variant, cost=replace(variant.cost, seconds=seconds)))]) is None
+
+
+def test_the_condition_names_training_images_where_they_are_not_all():
+    few, fewer = BASE.with_("train_images=5000"), BASE.with_("train_images=2000")
+    assert "5,000 training images" in condition(few, few.with_("norm=batch"), is_tuned=False)
+    assert "5,000 and 2,000 training images" in condition(few, fewer, is_tuned=False)
+    assert "all and 2,000 training images" in condition(BASE, fewer, is_tuned=False)
+    assert "training images" not in condition(BASE, NORM, is_tuned=False)

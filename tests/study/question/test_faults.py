@@ -99,3 +99,22 @@ def test_a_rule_and_its_parts_are_not_given_both_and_data_are_those_of_the_base(
 def test_a_study_says_what_it_is():
     study = Study("Does it?", "mlp", {"a": "norm=batch"}, name="mine")
     assert repr(study) == "<Study mine: Does it? a>"
+
+
+def test_text_that_cannot_be_shown_or_that_is_no_text_is_told():
+    assert "the name of a variant" in faults(f'{HEAD}[variants]\n"a\\u202eb" = "norm=batch"\n')
+    assert "executor" in faults(f"{HEAD}{ONE}[execute]\nexecutor = 3\n")
+    assert "metric = 3" in faults(f"{HEAD}{ONE}[decide]\nmetric = 3\n")
+    deep = ".".join("a" * 200)
+    assert faults(f"{HEAD}{deep} = 1\n").startswith("s.toml:2: this key has more parts")
+
+
+def test_a_cell_of_a_grid_that_is_no_recipe_is_told_at_its_key():
+    text = f'{HEAD}model = "simple-nn"\n[grid]\nnorm = ["none", "batch"]\nblocks = [1, 3]\n'
+    assert faults(text).startswith("s.toml:")
+    assert "blocks" in faults(text)
+
+
+def test_one_number_of_seeds_is_the_first_look_and_the_last():
+    assert Study.from_toml(f"{HEAD}{ONE}[decide]\nseeds = 5\n", "s.toml").rule.seeds == (5, 5)
+    assert Study("?", "mlp", {"a": "norm=batch"}, seeds=5).rule.seeds == (5, 5)
