@@ -6,6 +6,7 @@ import pytest
 
 from ablab.errors import StudyError
 from ablab.recipe import Recipe
+from ablab.records import DataFacts
 from ablab.study import Rule, Study, Variant, plan
 from ablab.study.plan import runs_of
 
@@ -78,3 +79,9 @@ def test_a_root_is_a_small_whole_number(root):
 def test_a_plan_says_what_it_is():
     planned = plan(Study("?", "mlp", {"a": "norm=batch"}, name="mine", seeds="3..10"), "fingerprint")
     assert repr(planned) == f"<Plan {planned.hash} of mine: 6 to 20 runs>"
+
+
+def test_data_that_become_known_belong_to_a_plan_that_tests_on_them_and_to_no_other():
+    facts = DataFacts("fingerprint", "d", ("a", "b"), (0, 1))
+    assert plan(STUDY, "fingerprint").on(facts).data == facts
+    assert plan(STUDY, "fingerprint", explores=True).on(facts).data is None

@@ -287,3 +287,19 @@ def test_the_condition_names_training_images_where_they_are_not_all():
     assert "5,000 and 2,000 training images" in condition(few, fewer, is_tuned=False)
     assert "all and 2,000 training images" in condition(BASE, fewer, is_tuned=False)
     assert "training images" not in condition(BASE, NORM, is_tuned=False)
+
+
+def test_pairs_that_ran_on_two_machines_are_counted_in_the_sentence():
+    other = replace(MACHINE, name="other")
+    moved = [replace(run, machine=other) for run in runs(NORM, B)[:2]]
+    rule = Rule(metric="train_seconds", margin=0.5, seeds=(5, 5))
+    study = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), rule)
+    found = decide(plan(study, "fingerprint"), [*runs(BASE, A), *moved, *runs(NORM, B)[2:]]).verdicts[0]
+    assert "2 pairs ran on two machines or devices" in found.sentence
+    assert found.pairs == 3
+
+
+def test_a_caption_says_how_rates_were_chosen():
+    each = Study("?", BASE, (Variant("norm", NORM, "norm=batch"),), is_tuned=True, tunes_each=True)
+    assert "anew for each seed" in rates(each)
+    assert "0.1" in rates(Study("?", "simple-nn lr=0.1", {"norm": "norm=batch"}))

@@ -118,3 +118,28 @@ def test_a_cell_of_a_grid_that_is_no_recipe_is_told_at_its_key():
 def test_one_number_of_seeds_is_the_first_look_and_the_last():
     assert Study.from_toml(f"{HEAD}{ONE}[decide]\nseeds = 5\n", "s.toml").rule.seeds == (5, 5)
     assert Study("?", "mlp", {"a": "norm=batch"}, seeds=5).rule.seeds == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "decide", "message"),
+    [
+        ("a\u202eb", {}, "the name of a variant has invisible characters"),
+        ("a" * 200, {}, "the name of a variant has 200 characters"),
+        ("a", {"metric": 3}, "metric = 3: "),
+        ("a", {"target": 120}, "target = "),
+    ],
+)
+def test_what_a_program_gives_is_checked_like_a_file(name, decide, message):
+    with pytest.raises(StudyError, match=message):
+        Study("?", "mlp", {name: "norm=batch"}, **decide)
+
+
+def test_a_command_names_a_study_with_the_size_that_it_has():
+    text = f"{HEAD}epochs = 2\n{ONE}[full]\nepochs = 30\n"
+    assert Study.from_toml(text, "my study.toml").words == "'my study.toml'"
+    assert Study.from_toml(text, "s.toml", "full").words == "s.toml --scale full"
+
+
+def test_a_program_may_name_the_data_beside_the_base():
+    study = Study("?", "mlp epochs=2", {"a": "norm=batch"}, data="digits")
+    assert study.base == Study("?", "mlp data=digits epochs=2", {"a": "norm=batch"}).base
