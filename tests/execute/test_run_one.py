@@ -1,8 +1,11 @@
 """One run spec becomes the events of a training and its run, whatever goes wrong on the way."""
 
 import dataclasses
+import platform
 
+import psutil
 import pytest
+import torch
 
 from ablab.data.dataset import Examples
 from ablab.data.sources.phantom import phantom
@@ -12,6 +15,7 @@ from ablab.execute.run_one import run_one
 from ablab.recipe import Recipe
 from ablab.records import Run, RunSpec
 from ablab.store import Store
+from ablab.train.device import keep_memory
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +37,24 @@ def test_a_training_that_explodes_ends_in_a_run_that_says_so():
     assert (run.status, run.test) == ("diverged", None)
     assert run.note == note.text
     assert "gradient norm" in run.note
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators keep no memory for us")
+def test_a_run_returns_freed_memory_to_the_system():
+    keep_memory()
+    before = anonymous_memory()
+    buffers = [torch.ones(1 << 18) for _ in range(200)]  # 1 MiB each
+    del buffers
+    assert anonymous_memory() - before > 150 << 20  # the process keeps them while it trains
+    *_, run = run_one(WANTED, DATA)
+    assert run.status == "finished"
+    assert anonymous_memory() - before < 100 << 20
+
+
+def anonymous_memory() -> int:
+    """Bytes of this process that come from no file."""
+    memory = psutil.Process().memory_info()
+    return memory.rss - memory.shared
 
 
 def test_a_training_without_memory_is_kept_as_failed(tmp_path):

@@ -22,7 +22,7 @@ from ablab.own_code import BROKEN, told
 from ablab.recipe import Recipe
 from ablab.records import Cost, Machine, Origin, Run, RunSpec, Status
 from ablab.train.checkpoint import facts, rows
-from ablab.train.device import capability
+from ablab.train.device import capability, return_memory
 from ablab.train.loop import train
 from ablab.train.pixels import mean_and_sd, value_counts
 from ablab.train.splits import splits_of
@@ -65,6 +65,7 @@ def run_one(
     except Failed as error:
         status, note = "diverged" if isinstance(error, Diverged) else "failed", str(error)
         yield Noticed(note)
+    return_memory()
     if started is None:  # it failed before its first event
         raise AblabError(note)
     run = Run(

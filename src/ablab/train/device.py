@@ -225,8 +225,22 @@ def keep_memory() -> bool:
     next one: 70,000 page faults in a step of resnet18 with 128 images, none when they are kept, and the step takes
     0.85 of the time.
     """
-    if platform.libc_ver()[0] != "glibc":
+    if (libc := _glibc()) is None:
         return False
-    libc = ctypes.CDLL(None)
     trim_threshold, mmap_threshold = -1, -3  # names of mallopt(3)
     return bool(libc.mallopt(mmap_threshold, 1 << 30) and libc.mallopt(trim_threshold, -1))
+
+
+def return_memory() -> None:
+    """Give the system the memory that a run has freed, with glibc only.
+
+    Else the process would keep all of it until it ends, and small values that outlive a run would lie between freed
+    buffers, so that the buffers of the next run might not fit in there and the heap would grow.
+    """
+    if libc := _glibc():
+        libc.malloc_trim(0)
+
+
+@functools.cache
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
