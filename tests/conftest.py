@@ -35,6 +35,12 @@ def cifar_root() -> Path:
     return Path(root)
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes start without the measurement of `make coverage`, for tests of what they import first or may write."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium; one for all tests of a process, since Playwright can be started only once in it."""

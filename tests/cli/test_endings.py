@@ -27,12 +27,6 @@ def store(tmp_path):
     return str(tmp_path / "store")
 
 
-@pytest.fixture
-def unmeasured(monkeypatch):
-    """Processes start without the measurement of `make coverage`, which would be the first that they import."""
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-
-
 def test_a_full_disk_behind_the_output_is_a_sentence(store):
     with Path("/dev/full").open("w") as full:
         done = ended("runs", "ls", "--store", store, stdout=full)
