@@ -204,3 +204,15 @@ def test_the_example_in_the_documents_prints_what_the_page_shows(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     printed = CliRunner().invoke(command, words.split(), catch_exceptions=False).output
     assert set(shown.splitlines()) <= set(printed.splitlines())
+
+
+@pytest.mark.parametrize("pairs", [1000, 1001, 20_000])
+def test_any_number_of_pairs_gets_the_interval_of_one_look(tmp_path, pairs):
+    draw = np.random.default_rng(2)
+    base, other = draw.normal(70, 1, pairs).round(3), draw.normal(70.3, 1, pairs).round(3)
+    sides = (("plain", base), ("bn", other))
+    rows = [f"{name},{seed},{value}\n" for name, values in sides for seed, value in enumerate(values)]
+    (one,) = verdicts(read(tmp_path, "method,seed,test_acc\n" + "".join(rows)), margin=0.1).compared
+    expected = stats.ttest_rel(other, base).confidence_interval(0.95)
+    assert (one.low, one.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    assert (one.pairs, one.word) == (pairs, "helps")

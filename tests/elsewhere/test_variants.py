@@ -44,7 +44,7 @@ def test_an_id_behind_the_seed_in_a_name_is_no_part_of_the_variant():
     ]
     again = {**calls[2], "params.repeat": "true"}
     table = table_of(rows(*calls, again), {})
-    assert any("1 repeated call: left out" in remark for remark in table.remarks)
+    assert any("skipped 1 repeated call" in remark for remark in table.remarks)
     assert sides(table) == [("-w 2", "0"), ("-w 2", "1"), ("base", "0"), ("base", "1")]
     judged = judge(table, None, Rule(1), scale_of(table))
     assert judged.base == "base"

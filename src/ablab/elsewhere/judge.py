@@ -21,7 +21,6 @@ from ablab.statistics.welch import welch_half
 from ablab.study.question.rule import LEAST
 from ablab.study.verdict import Word, signed, word_at, word_for
 
-MOST = 1000  # pairs of a verdict
 BASES = ("base", "baseline", "control")  # names of variants that say what they are
 
 
@@ -115,14 +114,14 @@ def _looks(sides: Mapping[str, Sequence[tuple[float, float]]], rule: Rule, grid:
     """One look at all pairs of each variant; where all have equally many, found effects pass their error on."""
     counts = {len(pairs) for pairs in sides.values()}
     paths = {name: differences(*zip(*pairs, strict=True)) if pairs else () for name, pairs in sides.items()}
-    if len(counts) == 1 and LEAST <= (n := counts.pop()) <= MOST:
-        design = Design(n, n, rule.alpha, len(sides), rule.margin)
+    if len(counts) == 1 and (n := counts.pop()) >= LEAST:
+        design = Design(n, n, rule.alpha, len(sides), rule.margin, is_single_look=True)
         taken = recycled_looks(list(paths.values()), [grid] * len(paths), design)
         return {name: looks[-1] if looks else None for name, looks in zip(paths, taken, strict=True)}
     found: dict[str, Look | None] = {}
     for name, path in paths.items():
-        design = Design(len(path), len(path), rule.alpha / len(sides), 1, rule.margin)
-        found[name] = recycled_looks([path], [grid], design)[0][-1] if LEAST <= len(path) <= MOST else None
+        design = Design(len(path), len(path), rule.alpha / len(sides), 1, rule.margin, is_single_look=True)
+        found[name] = recycled_looks([path], [grid], design)[0][-1] if len(path) >= LEAST else None
     return found
 
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ablab.statistics.paired import Interval, interval
-from ablab.statistics.sequential import Design, Look, multipliers
+from ablab.statistics.sequential import Design, Look
 
 
 def recycled_looks(
@@ -35,7 +35,7 @@ def recycled_looks(
         while is_new and waiting:
             is_new, seen = False, {}
             shares = (design.alpha / (design.comparisons - effects), 2 * design.alpha / (design.comparisons - equals))
-            if math.isinf(multipliers(design.least, design.most, shares[0])[pairs]):
+            if math.isinf(design.multiplier(pairs, shares[0])):
                 break  # without a last look, the first pairs cannot exclude anything yet
             seen = {at: _look(paths[at][:pairs], grids[at], design, shares, taken[at]) for at in waiting}
             for at, look in seen.items():
@@ -65,7 +65,7 @@ def _look(
 
 def _plain(differences: Sequence[float], grid: float, design: Design, alpha: float) -> Look:
     pairs = len(differences)
-    multiplier = multipliers(design.least, design.most, alpha)[pairs]
+    multiplier = design.multiplier(pairs, alpha)
     return Look(pairs, multiplier, interval(differences, multiplier, grid=grid), alpha)
 
 

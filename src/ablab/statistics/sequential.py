@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-from ablab.statistics.paired import Interval, interval
+from ablab.statistics.paired import Interval, interval, t_multiplier
 
 TABLE = Path(__file__).with_name("multipliers.json")
 FOREVER = 1000  # pairs of a study that has no last look, and so spends nothing by the number of pairs
@@ -31,6 +31,13 @@ class Design:
     alpha: float  # the error that all comparisons may make together
     comparisons: int
     margin: float
+    is_single_look: bool = False  # at all pairs that there are, so that it may spend the whole error
+
+    def multiplier(self, pairs: int, alpha: float) -> float:
+        """How many standard errors the interval after so many pairs reaches to each side."""
+        if self.is_single_look:
+            return t_multiplier(pairs, alpha)
+        return multipliers(self.least, self.most, alpha)[pairs]
 
 
 @dataclass(frozen=True)
