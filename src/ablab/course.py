@@ -19,7 +19,7 @@ from ablab.study import Decision, Plan, decide
 from ablab.study.ahead import ahead
 from ablab.study.forecast import during
 from ablab.trial import Trial
-from ablab.trials.begun import check_figure, not_right_yet
+from ablab.trials.begun import check_figures, check_share, not_right_yet
 from ablab.trials.decide import Begun, Tried
 from ablab.trials.decide import decide as decide_trials
 from ablab.trials.plan import Plan as TrialPlan
@@ -93,13 +93,14 @@ def trial_verdicts(
 ) -> Course[None]:
     """Want trials until every verdict stands. If the first has no figure, the program is not right yet."""
     found = there(plan, store)
-    check_figure(plan, found)
+    check_figures(plan, found)
     observe(plan.first, Begun(len(found)))
     decision = decide_trials(plan, found)
     while decision.wanted:
         outcome = yield Wish(plan, (decision.wanted, decision.later if slots() > 1 else ()), observe)
         if outcome.id == plan.first.id and outcome.status != "finished":
             raise AblabError(not_right_yet(plan, outcome))
+        check_share(plan, outcome)
         kept = outcome if outcome.plan else replace(outcome, plan=plan.hash)
         keep(store, kept)
         found[kept.id] = kept

@@ -117,6 +117,46 @@ def test_a_first_trial_without_a_figure_ends_the_study_and_nothing_is_kept():
     assert "five more helps" in invoke("run", "s.toml")  # so a command that was mended starts afresh
 
 
+def test_figures_in_percent_where_shares_are_expected_end_the_study_and_nothing_is_kept():
+    Path("train.sh").write_text(TRAIN.replace("0.$((", "70.$(("))
+    with pytest.raises(
+        StudyError, match=r"70.7 is not a share from 0 to 1 \(the base with seed 0\).*: give 0.707 instead"
+    ):
+        invoke("run", "s.toml")
+    Path("train.sh").write_text(TRAIN.replace("0.$((", "${2:+9}0.$(("))  # 90.8 with the option
+    with pytest.raises(StudyError, match=r'90\.\d+ is not a share from 0 to 1 \("five more" with seed \d\)'):
+        invoke("run", "s.toml")
+    Path("s.toml").write_text(STUDY.replace('unit = "%"\n', ""))
+    assert "five more helps" in invoke("run", "s.toml", "--new", "--reuse")
+    Path("s.toml").write_text(STUDY)
+    with pytest.raises(StudyError, match="is not a share"):  # trials that another study kept are checked, too
+        invoke("run", "s.toml", "--new", "--reuse")
+
+
+def test_a_variant_whose_trials_all_fail_costs_no_seeds_beyond_the_first():
+    Path("train.sh").write_text(f'[ "$2" = 5 ] && exit 2\n{TRAIN}')
+    shown = invoke("run", "s.toml")
+    assert "Trials that failed: 3 of 3 of five more, 0 of 3 of the base" in shown
+    assert "since every trial failed (the last one: exit code 2); ablab runs no further seeds of it" in shown
+    assert len(calls()) == 4  # the base with 3 seeds, and once more with the first
+
+
+def test_the_example_in_a_new_study_is_noticed_until_it_is_edited():
+    invoke("init", "mine", "--command", "sh train.sh {seed} {args}")
+    assert 'note: "an option" still has the arguments of the example, --option value' in invoke("plan", "mine.toml")
+    Path("mine.toml").write_text(Path("mine.toml").read_text().replace("--option value", "5"))
+    assert "still has" not in invoke("plan", "mine.toml")
+
+
+def test_the_plan_counts_the_repeated_trial_in_its_table_as_in_its_sentence():
+    (row,) = [line.split() for line in invoke("plan", "s.toml").splitlines() if "<- this study" in line]
+    assert row[0] == "10"
+    assert "21" in row
+    Path("s.toml").write_text("repeat = false\n" + STUDY)
+    (row,) = [line.split() for line in invoke("plan", "s.toml").splitlines() if "<- this study" in line]
+    assert "20" in row
+
+
 def test_two_metrics_are_an_error_that_names_them():
     Path("s.toml").write_text(STUDY.replace('metric = "acc"\n', ""))
     with pytest.raises(AblabError, match='several numbers in its output: acc, loss; choose one with metric = "acc"'):

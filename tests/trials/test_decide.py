@@ -161,3 +161,23 @@ def test_trials_that_had_ended_when_the_plan_was_locked_are_said():
     (verdict,) = decide(locked, found).verdicts
     assert verdict.label == "helps (known before)"
     assert "trials had results when the plan was locked" in verdict.sentence
+
+
+def test_a_variant_that_never_finishes_is_tried_with_the_first_seeds_only_and_the_base_goes_on_for_others():
+    alone = decision(study(), {"": BASE[:3], "--b": [None] * 3})
+    assert (alone.wanted, alone.later) == ((), ())
+    assert alone.verdicts[0].word == "undecided"
+    assert "since every trial failed; ablab runs no further seeds of it. Check its arguments: --b." in (
+        alone.verdicts[0].sentence
+    )
+    noisy = [11.0, 10.0, 14.0]
+    both = decision(study(("b", "c")), {"": BASE[:3], "--b": [None] * 3, "--c": noisy})
+    assert {(trial.arguments, trial.seed) for trial in both.wanted} == {("", 3), ("--c", 3)}
+    assert {trial.arguments for trial in both.later} == {"", "--c"}
+
+
+def test_a_variant_that_has_finished_once_goes_on_and_so_does_one_whose_failures_count():
+    assert decision(study(), {"": BASE[:3], "--b": [None, None, 11.0]}).wanted
+    counting = decision(study(chance=9.0, margin=5.0), {"": BASE[:3], "--b": [None] * 3})
+    assert "never" not in counting.verdicts[0].sentence
+    assert counting.wanted

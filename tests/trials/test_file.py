@@ -132,3 +132,10 @@ def test_the_plan_changes_with_whatever_decides_and_not_with_names_and_words(tmp
     assert all(plan(read(tmp_path, GOOD.replace(*change))).hash != first for change in changes)
     (tmp_path / "train.py").write_text("print(2)")
     assert plan(read(tmp_path, GOOD)).hash != first
+
+
+def test_a_study_without_a_question_is_told_the_line_that_is_missing(tmp_path):
+    with pytest.raises(StudyError, match='s.toml: the question is missing\nstart with a line such as question = "'):
+        read(tmp_path, GOOD.partition("\n")[2])
+    with pytest.raises(StudyError, match="s.toml:1: write the question as text"):
+        read(tmp_path, GOOD.replace('"Does it help?"', "3"))

@@ -154,3 +154,11 @@ def test_a_command_is_compared_from_python_as_from_a_file(tmp_path):
     assert len(seen) == len(set(seen)) == len(result.outcomes)
     with pytest.raises(StudyError, match=r"no \{seed\}"):
         ablab.compare_command("sh train.sh {args}", {"more": "20"}, margin=1)
+
+
+def test_percent_where_shares_are_expected_is_an_error_that_names_the_value():
+    def accuracy(scale, seed):
+        return scale * (0.92 + seed / 100)
+
+    with pytest.raises(StudyError, match=r'92 is not a share from 0 to 1 \("more" with seed 0\).*: give 0.92 instead'):
+        ablab.compare_function(accuracy, {"more": 100}, base=1, unit="%", margin=1, seeds="3", repeat=False)

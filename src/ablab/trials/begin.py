@@ -7,6 +7,7 @@ from ablab.atomic import atomic_write
 from ablab.errors import StudyError
 from ablab.study.question.toml import read
 from ablab.trials.file import study_of
+from ablab.trials.question import PLACEHOLDER
 
 
 def begin_trials(path: Path, command: str) -> Path:
@@ -34,7 +35,7 @@ command = {json.dumps(command, ensure_ascii=False)}
 
 # Each variant is a name and its arguments. Write one line for each variant.
 [variants]
-"an option" = "--option value"
+"an option" = "{PLACEHOLDER}"
 
 # The program prints its result as a line of JSON, such as {{"accuracy": 0.93}}. Every key here is optional.
 [result]

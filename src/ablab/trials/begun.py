@@ -28,12 +28,29 @@ if TYPE_CHECKING:
 LAST_LINES = 12  # of a program's output, in the message that it is not right yet
 
 
-def check_figure(planned: Plan, found: Mapping[str, Outcome]) -> None:
-    """Raise if the first trial is there from another plan and has other figures than the one that decides now."""
+def check_figures(planned: Plan, found: Mapping[str, Outcome]) -> None:
+    """Raise if the first trial is there from another plan without the figure that decides now, or one is no share."""
     first, measure = found.get(planned.first.id), planned.study.measure
     if first and first.figures and measure.of(first.figures) is None:
         why = absence(first.figures, measure.name, is_file=False, has_pattern=False)
         raise StudyError(f"{planned.study.where}: trial {first.trial.id} already exists: {why}")
+    for outcome in found.values():
+        check_share(planned, outcome)
+
+
+def check_share(planned: Plan, outcome: Outcome) -> None:
+    """Raise if a figure is in percent where the study expects a share: every effect would be 100 times too large."""
+    study = planned.study
+    value = study.measure.oversize(outcome.figures)
+    if value is None:
+        return
+    trial = outcome.trial
+    arm = next((f'"{arm.name}"' for arm in study.variants if arm.arguments == trial.arguments), "the base")
+    remedy = f"give {value / 100:g} instead, or remove the unit" if abs(value) <= 100 else "remove the unit"
+    raise StudyError(
+        f'{study.where}: {value:g} is not a share from 0 to 1 ({arm} with seed {trial.seed}). With the unit "%", ablab '
+        f"multiplies each figure by 100: {remedy}. Without a unit, the margin is in the unit of the figure"
+    )
 
 
 def foreseen(

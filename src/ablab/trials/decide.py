@@ -84,7 +84,7 @@ def _next(plan: Plan, evidence: Evidence) -> Iterator[tuple[str, int]]:
     first = evidence.tried
     if first < least:
         numbers = range(least)
-    elif evidence.is_decided(rule.margin) or evidence.is_fixed:
+    elif evidence.is_final(rule.margin):
         numbers = range(0)
     else:
         numbers = range(first, min(first + 1, most))
@@ -93,7 +93,7 @@ def _next(plan: Plan, evidence: Evidence) -> Iterator[tuple[str, int]]:
 
 def _later(plan: Plan, several: Iterable[Evidence]) -> Iterator[Trial]:
     """All further trials of what is undecided."""
-    open_ = [one for one in several if not (one.is_decided(plan.study.rule.margin) or one.is_fixed)]
+    open_ = [evidence for evidence in several if not evidence.is_final(plan.study.rule.margin)]
     useful = {plan.study.base, *(evidence.arm.arguments for evidence in open_)} if open_ else set()
     return (trial for trial in plan.possible if trial.arguments in useful and not trial.is_repeat)
 

@@ -59,6 +59,7 @@ class Evidence:
     reliability: Reliability
     where_both_finish: bool  # the verdict rests on these pairs alone, though failed trials could count
     is_fixed: bool
+    is_hopeless: bool  # every trial of the variant has failed, with all first seeds, and they count as nothing
 
     @property
     def tried(self) -> int:
@@ -67,6 +68,10 @@ class Evidence:
 
     def is_decided(self, margin: float) -> bool:
         return bool(self.looks) and self.looks[-1].decides(margin)
+
+    def is_final(self, margin: float) -> bool:
+        """Whether no further seed is of use."""
+        return self.is_decided(margin) or self.is_fixed or self.is_hopeless
 
 
 def gather(plan: Plan, found: Found) -> tuple[Evidence, ...]:
@@ -166,6 +171,7 @@ def _evidence(
         reliability=reliability(*failed, least=least, most=most, alpha=plan.alpha),
         where_both_finish=where_both_finish,
         is_fixed=series.is_fixed(least),
+        is_hopeless=measure.guess is None and len(pairs) >= least and all(failed[1]),
     )
 
 

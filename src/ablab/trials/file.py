@@ -36,7 +36,7 @@ def study_of(document: Document, path: Path) -> TrialStudy:
     result, decide, variants = (faults.section(name) for name in ("result", "decide", "variants"))
     faults.note(("result",), _unknown(result, RESULT, "[result]"))
     faults.note(("decide",), _unknown(decide, DECIDE, "[decide]"))
-    faults.note((), filter(None, [question_fault(values.get("question", ""))]))
+    faults.note((), _question_faults(values))
     faults.note((), command_faults(values))
     if values.get("repeat", True) not in (True, False):
         faults.note((), [Fault("repeat", "write repeat as true or false")])
@@ -89,6 +89,12 @@ class _Faults:
             more = len(self.found) - MOST_FAULTS
             rest = [f"and {more:,} more like these"] if more > 0 else []
             raise StudyError(self.found, "\n".join([*self.texts[:MOST_FAULTS], *rest]))
+
+
+def _question_faults(values: Mapping[str, Any]) -> list[Fault]:
+    if "question" not in values:
+        return [Fault("", "the question is missing", hint='start with a line such as question = "Does dropout help?"')]
+    return [fault for fault in [question_fault(values["question"])] if fault]
 
 
 def _unknown(values: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[Fault]:

@@ -40,12 +40,16 @@ class Plan:
     @property
     def wanted(self) -> int:
         """How many trials it takes before the first verdict."""
-        return self.study.rule.seeds[0] * len(self.study.arms) + self.study.has_repeat
+        return self.trials_with(self.study.rule.seeds[0])
 
     @property
     def most(self) -> int:
         """How many it takes if nothing is decided before the last seed."""
-        return self.study.rule.seeds[1] * len(self.study.arms) + self.study.has_repeat
+        return self.trials_with(self.study.rule.seeds[1])
+
+    def trials_with(self, seeds: int) -> int:
+        """How many trials so many seeds of every arm are, with the repeated one."""
+        return seeds * len(self.study.arms) + self.study.has_repeat
 
     @property
     def design(self) -> Design:

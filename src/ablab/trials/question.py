@@ -15,6 +15,8 @@ from ablab.study.question.variant import MOST_VARIANTS, NAME_LENGTH, unshowable
 from ablab.trial import Trial, digest
 
 BASE = "base"  # what the arguments that the others are compared with are called
+PLACEHOLDER = "--option value"  # the arguments of the variant in a study file that ablab has begun
+ROUNDING = 1e-6  # by which the mean of 32-bit floats can exceed 1
 
 
 class Subject(Protocol):
@@ -60,6 +62,17 @@ class Measure:
         only = next(iter(figures.values())) if len(figures) == 1 else None
         value = figures.get(self.name) if self.name else only
         return None if value is None else float(f"{self.metric.factor * value:.12g}")
+
+    def oversize(self, figures: Mapping[str, float]) -> float | None:
+        """The figure as it was printed, where it should be a share and is larger than 1: it is in percent already.
+
+        >>> Measure(unit="%").oversize({"figure": 93.2}), Measure(unit="%").oversize({"figure": 0.932})
+        (93.2, None)
+        """
+        value = self.of(figures)
+        if self.unit != "%" or value is None or abs(value) <= self.metric.factor * (1 + ROUNDING):
+            return None
+        return float(f"{value / self.metric.factor:.12g}")
 
     @property
     def guess(self) -> float | None:
@@ -111,7 +124,12 @@ class TrialStudy:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What a person should know before the first trial."""
-        return self.subject.cautions(arm.arguments for arm in self.arms)
+        unedited = (
+            f'"{arm.name}" still has the arguments of the example, {PLACEHOLDER}: write those of your program'
+            for arm in self.variants
+            if arm.arguments == PLACEHOLDER
+        )
+        return (*unedited, *self.subject.cautions(arm.arguments for arm in self.arms))
 
     @functools.cached_property
     def called(self) -> str:

@@ -12,7 +12,7 @@ def sentence(plan: Plan, evidence: Evidence, verdict: TrialVerdict) -> str:
     """What a person reads of a verdict."""
     said = [
         _failures(plan, evidence),
-        _headline(plan, verdict),
+        _hopeless(evidence) if evidence.is_hopeless else _headline(plan, verdict),
         _fixed(verdict),
         _advice(plan, verdict),
         _known(verdict),
@@ -29,12 +29,21 @@ def _failures(plan: Plan, evidence: Evidence) -> str:
     if evidence.reliability != "not told apart":
         said += f" {name} {evidence.reliability} than the base."
     guess = plan.study.measure.guess
+    if evidence.is_hopeless:
+        return said
     if guess is None:
         return f"{said} The verdict leaves out their pairs, which may favor the side that failed more often."
     if evidence.where_both_finish:
         return f"{said} This verdict covers only the seeds where both finish."
     metric = plan.study.measure.metric
     return f"{said} They count as chance ({guess:.{metric.digits}f} {metric.unit}".rstrip() + ")."
+
+
+def _hopeless(evidence: Evidence) -> str:
+    name, arguments, note = evidence.arm.name, evidence.arm.arguments, evidence.pairs[-1][1].note
+    reason = f" (the last one: {note})" if note else ""
+    check = f" Check its arguments: {arguments}." if arguments else ""
+    return f"{name}: undecided, since every trial failed{reason}; ablab runs no further seeds of it.{check}"
 
 
 def _headline(plan: Plan, verdict: TrialVerdict) -> str:

@@ -63,7 +63,7 @@ def _reaches(plan: Plan, spread: float | None) -> Table:
         size = f"{effect:.2f} sd"
         if spread is not None:
             size = f"{spread * effect:.{metric.digits}f} {metric.gap_unit}".rstrip()
-        rows.append((str(seeds), size, str(seeds * len(plan.study.arms)), "<- this study" if seeds == most else ""))
+        rows.append((str(seeds), size, str(plan.trials_with(seeds)), "<- this study" if seeds == most else ""))
     return table("reaches", ("seeds at most >", "detects (80 % power) >", "trials at most >", ""), rows)
 
 
