@@ -11,6 +11,7 @@ from scipy import stats
 
 from ablab.cli import command
 from ablab.elsewhere.columns import table_of
+from ablab.elsewhere.files import records_of
 from ablab.elsewhere.formats import records
 from ablab.elsewhere.judge import Rule, judge, welch
 from ablab.elsewhere.scale import scale_of
@@ -216,3 +217,70 @@ def test_any_number_of_pairs_gets_the_interval_of_one_look(tmp_path, pairs):
     expected = stats.ttest_rel(other, base).confidence_interval(0.95)
     assert (one.low, one.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
     assert (one.pairs, one.word) == (pairs, "helps")
+
+
+@pytest.mark.parametrize("form", ["{}_seed={}.json", "{}/seed{}.json", "{}/{}.json"])
+def test_names_of_files_with_a_run_each_say_variant_and_seed(tmp_path, form):
+    for name, values in (("plain", A), ("bn", B)):
+        for seed, value in enumerate(values):
+            path = tmp_path / form.format(name, seed)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps({"accuracy": value}))
+    output, code = ablab(*sorted(tmp_path.rglob("*.json")), "--base", "plain")
+    assert code == 0
+    assert "bn helps: +2.15 pp (95 % interval +1.94 to +2.37), 4 seed pairs" in output
+    assert 'variants by "file"' in output
+
+
+def test_a_number_at_the_end_of_a_files_name_is_a_seed_if_the_run_says_the_same(tmp_path):
+    for name, values in (("resnet-18", A), ("resnet-34", B)):
+        for seed, value in enumerate(values):
+            (tmp_path / f"{name}-{seed}.json").write_text(json.dumps({"seed": seed, "accuracy": value}))
+    (one,) = verdicts(table_of(records_of(sorted(tmp_path.glob("*.json"))), {})).compared
+    assert (one.variant, one.pairs, one.is_paired) == ("resnet-34", 4, True)
+
+
+def test_names_of_files_give_way_to_a_column_of_variants(tmp_path):
+    for name, values in (("plain", A), ("bn", B)):
+        for seed, value in enumerate(values):
+            (tmp_path / f"{name}_seed={seed}.json").write_text(
+                json.dumps({"model": f"the {name} one", "accuracy": value, "seed": seed})
+            )
+    found = table_of(records_of(sorted(tmp_path.glob("*.json"))), {})
+    assert {score.variant for score in found.scores} == {"the plain one", "the bn one"}
+
+
+@pytest.mark.parametrize("metric", ["mse", "val_loss", "rating"])
+def test_a_figure_is_found_by_its_words_or_as_the_only_numbers(tmp_path, metric):
+    text = LONG.replace("test_acc", metric).replace("\n", ",9.5\n").replace(",9.5\n", ",runtime\n", 1)
+    found = read(tmp_path, text)
+    assert found.metric == metric
+    assert scale_of(found).metric.direction == ("higher" if metric == "rating" else "lower")
+
+
+def test_of_two_losses_none_is_guessed(tmp_path):
+    text = LONG.replace("test_acc", "val_loss").replace("\n", ",0.1\n").replace(",0.1\n", ",train_loss\n", 1)
+    with pytest.raises(InputError, match="several columns may have the metric: val_loss, train_loss; choose one"):
+        read(tmp_path, text)
+
+
+def test_a_column_run_names_runs_and_a_numbered_one_does_not(tmp_path):
+    names = "".join(
+        f"{name}_seed={seed},{value}\n"
+        for name, values in (("plain", A), ("bn", B))
+        for seed, value in enumerate(values)
+    )
+    (one,) = verdicts(read(tmp_path, "run,test_acc\n" + names)).compared
+    assert (one.variant, one.pairs, one.is_paired) == ("bn", 4, True)
+    wide = "run,adam,sgd\n" + "".join(f"{seed},{b},{a}\n" for seed, (a, b) in enumerate(zip(A, B, strict=True)))
+    (one,) = verdicts(read(tmp_path, wide), base="sgd", unit="percent").compared
+    assert (one.variant, one.pairs) == ("adam", 4)
+
+
+def test_higher_and_lower_together_are_an_error(tmp_path):
+    (tmp_path / "r.csv").write_text(LONG)
+    output, code = ablab(tmp_path / "r.csv", "--lower", "--higher")
+    assert code == 2
+    assert "--higher and --lower contradict each other" in output
+    assert "bn hurts" in ablab(tmp_path / "r.csv", "--lower")[0]
+    assert "bn helps" in ablab(tmp_path / "r.csv", "--higher")[0]

@@ -130,3 +130,11 @@ def test_the_command_asks_for_a_margin_that_it_cannot_know_and_gives_sentences_f
     assert "error\\_rate" in markdown
     assert r"\cite{ablab}" in latex
     assert "% @misc{ablab," in latex
+
+
+@pytest.mark.parametrize(("metric", "kind"), [("test_acc", "an accuracy"), ("error_rate", "an error rate")])
+def test_a_slip_among_percentages_is_told_with_its_place(tmp_path, metric, kind):
+    sides = {"plain": (170.0, 70.2, 70.4, 70.1), "bn": (72.0, 72.3, 72.1, 72.2)}
+    with pytest.raises(InputError, match=f"line 2: {metric} is 170, which is not {kind}"):
+        scale_of(table(tmp_path, metric, sides))
+    assert scale_of(table(tmp_path, metric, sides), unit="other").metric.unit == ""

@@ -33,12 +33,8 @@ ASK = 'ablab init asked --command "python train.py --seed {seed} {args}"'  # a s
 @click.option("--variant", metavar="COLUMN", help="Read the variant from this column.")
 @click.option("--seed", metavar="COLUMN", help="Read the seed from this column.")
 @click.option("--metric", metavar="COLUMN", help="Read the result from this column.")
-@click.option(
-    "--higher/--lower",
-    "is_higher",
-    default=None,
-    help="Say which results are better  [default: by the name of the column]",
-)
+@click.option("--higher", "is_higher", is_flag=True, help="Count higher results as better  [default: by the column]")
+@click.option("--lower", "is_lower", is_flag=True, help="Count lower results as better  [default: by the column]")
 @click.option(
     "--unit",
     type=click.Choice(("share", "percent", "other")),
@@ -67,7 +63,8 @@ ASK = 'ablab init asked --command "python train.py --seed {seed} {args}"'  # a s
 def command(
     paths: tuple[Path, ...],
     base: str | None,
-    is_higher: bool | None,
+    is_higher: bool,
+    is_lower: bool,
     unit: Unit | None,
     margin: float | None,
     confidence: float,
@@ -78,17 +75,19 @@ def command(
     **columns: str | None,
 ) -> None:
     from ablab.elsewhere.columns import table_of
-    from ablab.elsewhere.formats import records
+    from ablab.elsewhere.files import records_of
     from ablab.elsewhere.judge import Rule, judge
     from ablab.elsewhere.scale import scale_of
     from ablab.report.explained import of_judged
 
+    if is_higher and is_lower:
+        raise InputError("--higher and --lower contradict each other: give one of them")
     if margin is not None and not 0 < margin < math.inf:
         raise InputError(f"--margin {margin:g}: give the smallest effect worth having, a number above 0")
     if not 0.5 < confidence < 1:
         raise InputError(f"--confidence {confidence:g}: give a share between 0.5 and 1, such as 0.95")
-    table = table_of([row for path in paths for row in records(path)], columns)
-    scale = scale_of(table, None if is_higher is None else "higher" if is_higher else "lower", unit)
+    table = table_of(records_of(paths), columns)
+    scale = scale_of(table, "higher" if is_higher else "lower" if is_lower else None, unit)
     judged = judge(table, base, Rule(scale.margin(margin), confidence), scale, test_size)
     if form and not as_json:
         from ablab.report.elsewhere_statement import written

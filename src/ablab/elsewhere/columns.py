@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablab.elsewhere.formats import Record
-from ablab.elsewhere.variants import has_parameters, is_repeat, sides_of
+from ablab.elsewhere.variants import PARAMETERS, has_parameters, is_repeat, sides_of
+from ablab.elsewhere.words import ACCURACIES, ERRORS, LOSSES, TIMES, words_of
 from ablab.errors import InputError, did_you_mean
 from ablab.nouns import counted
 
 # what columns are usually called, in small letters, without what stands in front of a dot or a slash
+RUNS = ("name", "run_name", "run", "file")  # columns that name runs, which may say variant and seed
 NAMES = {
-    "variant": ("variant", "model", "method", "config", "configuration", "recipe", "group", "name", "run_name"),
+    "variant": ("variant", "model", "method", "config", "configuration", "recipe", "group", *RUNS),
     "seed": ("seed", "random_seed", "rng_seed", "replicate", "trial", "fold"),
     "metric": ("accuracy", "acc", "test_accuracy", "test_acc", "top1", "score", "val_accuracy", "val_acc"),
     "status": ("status", "state"),
 }
+COUNTS = ("epoch", "epochs", "step", "steps", "iteration", "index", "id", "run")  # numbers that are no figures of a run
+NO_FIGURE = ("", "nan", "na", "none", "null", "-", "inf", "-inf")
 DONE = {"", "finished", "completed", "complete", "success", "succeeded", "done", "ok"}
 
 
@@ -48,9 +52,7 @@ def table_of(rows: Sequence[Record], given: Mapping[str, str | None]) -> Table:
     columns = {what: _column(what, given.get(what), rows, heads) for what in NAMES}
     if columns["variant"] is None and (wide := _wide(rows, heads, columns)):
         return wide
-    metric = columns["metric"]
-    if metric is None:
-        raise _missing("metric", heads)
+    metric = columns["metric"] or _figure(rows, heads, columns)
     seeds, column = columns["seed"], columns["variant"]
     runs, left_out = _runs(rows, metric)
     said = [_seed(row.get(seeds, "")) if seeds else None for row in runs]
@@ -106,7 +108,13 @@ def _score(variant: str, seed: str | None, row: Record, metric: str, status: str
 
 def _wide(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, str | None]) -> Table | None:
     """A table with a column a variant, a row a seed."""
-    numeric = [head for head in heads if head != columns["seed"] and all(_is_number(row.get(head, "")) for row in rows)]
+    numeric = [
+        head
+        for head in heads
+        if head != columns["seed"]
+        and last_word(head) not in COUNTS
+        and all(_is_number(row.get(head, "")) for row in rows)
+    ]
     if len(numeric) < 2 or columns["metric"]:
         return None
     seed = columns["seed"]
@@ -128,19 +136,62 @@ def _column(what: str, named: str | None, rows: Sequence[Record], heads: Sequenc
             near = f'did you mean "{ends[0]}"?' if ends else did_you_mean(named, heads)
             raise InputError(f"--{what} {named}: there is no such column: {near}")
         return named
-    plain = {head: head.lower().replace("/", ".").rpartition(".")[2] for head in heads}
+    plain = {head: last_word(head) for head in heads}
     groups = (
         [NAMES[what]] if what == "metric" else [(name,) for name in NAMES[what]]
     )  # a figure is never guessed among two
     first: str | None = None
     for names in groups:
-        found = [head for head in heads if plain[head] in names]
+        found = [head for head in heads if plain[head] in names and not _is_numbered(what, head, rows)]
         if len(found) > 1 and not first:
             raise InputError(f"several columns may have the {what}: {', '.join(found)}; choose one with --{what}")
         if found and (what != "variant" or len({str(row.get(found[0], "")) for row in rows}) > 1):
             return found[0]
         first = first or next(iter(found), None)
     return first
+
+
+def _is_numbered(what: str, head: str, rows: Sequence[Record]) -> bool:
+    """Whether a column of runs only counts them, and so names no variants."""
+    return what == "variant" and last_word(head) == "run" and all(_is_number(row.get(head, "")) for row in rows)
+
+
+def _figure(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, str | None]) -> str:
+    """The column of figures where none has a usual name: one whose words say what it is, or the only one of numbers.
+
+    A time beside another figure is its cost.
+    """
+    taken = set(columns.values())
+    numeric = [
+        head
+        for head in heads
+        if head not in taken
+        and not head.startswith(PARAMETERS)
+        and last_word(head) not in COUNTS
+        and _are_numbers([row.get(head, "") for row in rows])
+    ]
+    known = [head for head in numeric if words_of(head) & (ACCURACIES | ERRORS | LOSSES)]
+    found = known or [head for head in numeric if not words_of(head) & TIMES] or numeric
+    if len(found) == 1:
+        return found[0]
+    if known:
+        raise InputError(f"several columns may have the metric: {', '.join(known)}; choose one with --metric")
+    raise _missing("metric", heads)
+
+
+def _are_numbers(cells: Sequence[Any]) -> bool:
+    """Whether cells have numbers, or nothing where a run failed."""
+    filled = [cell for cell in cells if str(cell).strip().lower() not in NO_FIGURE]
+    return bool(filled) and all(_is_number(cell) for cell in filled)
+
+
+def last_word(head: str) -> str:
+    """A column's name in small letters, without what stands in front of a dot or a slash.
+
+    >>> last_word("metrics/Val.Acc")
+    'acc'
+    """
+    return head.lower().replace("/", ".").rpartition(".")[2]
 
 
 def _ends(head: str) -> list[str]:
@@ -166,7 +217,7 @@ def _value(row: Record, column: str, status: str) -> float | None:
     """The figure of a run; none where it did not end well."""
     cell = row.get(column, "")
     text = str(cell).strip().removesuffix("%").strip()
-    if not text or text.lower() in ("nan", "na", "none", "null", "-", "inf", "-inf") or status.lower() not in DONE:
+    if text.lower() in NO_FIGURE or status.lower() not in DONE:
         return None
     if isinstance(cell, bool) or not _is_number(text):
         raise InputError(f'{row[""]}: {column} is "{cell}": write a number')

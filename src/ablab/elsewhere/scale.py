@@ -1,21 +1,16 @@
 """What the figures of a table are counted in, and which of them are better: from the options, the names, the values."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from ablab.elsewhere.columns import Score, Table
+from ablab.elsewhere.words import ACCURACIES, ERRORS, LOSSES, TIMES, words_of
 from ablab.errors import InputError
 from ablab.metric import Direction, Metric
 
 Unit = Literal["share", "percent", "other"]  # from 0 to 1, from 0 to 100, and all else
 
 USUAL_MARGIN = 0.5  # percentage points, of accuracies and error rates
-# words in the names of columns, in small letters and without digits at their ends: acc@1, val_acc, testError
-LOSSES = {"loss", "nll", "xent", "ce", "mse", "rmse", "mae", "squared", "absolute", "perplexity", "ppl", "brier", "bpd"}
-TIMES = {"seconds", "time", "runtime", "latency", "duration"}
-ERRORS = {"error", "err", "errors", "misclassification"}
-ACCURACIES = {"accuracy", "accuracies", "acc", "top", "precision", "recall", "f", "auc", "auroc", "iou", "miou", "dice"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class Scale:
 def scale_of(table: Table, direction: Direction | None = None, unit: Unit | None = None) -> Scale:
     """Options decide first, then the words in the name of the column; values decide between share and percent."""
     scores = [score for score in table.scores if score.value is not None]
-    words = _words(table.metric)
+    words = words_of(table.metric)
     is_plain = bool(words & (LOSSES | TIMES))
     falls = is_plain or bool(words & ERRORS)
     is_proportion = not is_plain and bool(words & (ERRORS | ACCURACIES))
@@ -71,15 +66,6 @@ def scale_of(table: Table, direction: Direction | None = None, unit: Unit | None
     return Scale(metric, 100 if found == "share" else 1, True, tuple(remarks))
 
 
-def _words(name: str) -> set[str]:
-    """The words of a name, in small letters.
-
-    >>> sorted(_words("val/top1_acc")), sorted(_words("testError"))
-    (['acc', 'top', 'val'], ['error', 'test'])
-    """
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
-
-
 def _unit(name: str, scores: list[Score], *, is_plain: bool, is_proportion: bool) -> Unit:
     """The unit that names and values speak for; an error where some figures look like shares and some like percents."""
     marked = [score for score in scores if score.is_marked]
@@ -91,6 +77,8 @@ def _unit(name: str, scores: list[Score], *, is_plain: bool, is_proportion: bool
             )
         return "percent"
     values = [score.value or 0.0 for score in scores]
+    if is_proportion:
+        _check_outliers(name, scores)
     if is_plain or not values or min(values) < 0 or max(values) > 100:
         return "other"
     if max(values) <= 1:
@@ -105,6 +93,17 @@ def _unit(name: str, scores: list[Score], *, is_plain: bool, is_proportion: bool
             "percentages"
         )
     return "percent"
+
+
+def _check_outliers(name: str, scores: list[Score]) -> None:
+    """Raise where a few figures are no accuracies or error rates and most are."""
+    outside = [score for score in scores if not 0 <= (score.value or 0) <= 100]
+    if outside and 2 * len(outside) < len(scores):
+        kind = "an error rate" if words_of(name) & ERRORS else "an accuracy"
+        raise InputError(
+            f"{outside[0].where}: {name} is {outside[0].value:g}, which is not {kind}: correct this value, or add "
+            "--unit other if the figures have another unit"
+        )
 
 
 def _check(name: str, scores: list[Score], unit: Unit) -> None:
