@@ -9,7 +9,7 @@ from ablab.conduct import conduct, run_studies, run_study, train_one
 from ablab.course import trials
 from ablab.data import load_dataset
 from ablab.errors import InputError, RecipeError, StudyError
-from ablab.events import EpochDone, Projection
+from ablab.events import EpochDone, Noticed, Projection
 from ablab.recipe import Recipe
 from ablab.records import Run
 from ablab.result import look_up, result_of
@@ -181,6 +181,30 @@ def test_one_run_is_trained_once(tmp_path):
     assert (is_new, is_new_again) == (True, False)
     assert again == run
     assert run.spec.seed == 7
+
+
+def test_a_run_without_weights_is_trained_again_for_them_and_keeps_its_results(tmp_path):
+    recipe = Recipe.of({"data": "phantom(train=200, test=50)", "epochs": 1, "batch": 50})
+    store, notes = Store(tmp_path), []
+    run, _ = train_one(recipe, 7, store, show=nothing)
+    path = store.weights_of(run.id)
+    weights = path.read_bytes()
+    for file in store.weights.glob(f"{run.id}.*"):
+        file.unlink()
+
+    def note(_spec, event):
+        if isinstance(event, Noticed):
+            notes.append(event.text)
+
+    again, is_trained = train_one(recipe, 7, store, show=note)
+    assert is_trained
+    assert again == run
+    assert store.runs() == [run]
+    assert path.read_bytes() == weights
+    assert [text for text in notes if "weights" in text] == [
+        "the store has the results of this run without its weights: ablab trains it again"
+    ]
+    assert not list(store.checkpoints.glob("*"))
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ablab.begun import as_begun, in_one_round, lock
 from ablab.course import Course, Outcome, Wish, trial_verdicts, trials, verdicts
 from ablab.errors import AblabError
+from ablab.events import Noticed
 from ablab.execute import Executor, Loader, check_executor
 from ablab.pool import Pool
 from ablab.prepare import check_budget, facts_of, foresee, planned_on_data
@@ -295,11 +296,11 @@ def train_one(
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again.
 
-    If another process is training it, its result is waited for. Of the processes of a team, the first calls this, and
+    A finished run without weights is: it keeps its results and gets the weights. If another process is training it, its result is waited for. Of the processes of a team, the first calls this, and
     all others `train_alongside`.
     """
     from ablab.execute.alongside import agreed, goes_ahead
-    from ablab.execute.checkpoints import carry_out
+    from ablab.execute.checkpoints import carry_out, forget
     from ablab.train.together import ALONE
 
     check_trackers(track)
@@ -308,8 +309,15 @@ def train_one(
     dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team, store.weights)
     keep_own(store, facts_of(dataset))
     if known := store.runs([spec.id]):
-        goes_ahead(team, trains=False)
-        return known[0], False
+        lacks_weights = known[0].status == "finished" and not store.weights_of(spec.id).exists()
+        goes_ahead(team, trains=lacks_weights)
+        if lacks_weights:
+            show(spec, Noticed("the store has the results of this run without its weights: ablab trains it again"))
+            again = carry_out(spec, dataset, show, store.checkpoints, store.weights, team)
+            forget(store.checkpoints, spec.id)
+            if again.predictions != known[0].predictions:
+                show(spec, Noticed("the new weights give other predictions than the stored results"))
+        return known[0], lacks_weights
     with tracking(track, Activity(store.folder), show) as observe, Claims(store) as claims:
         while not claims.take([spec.id]):
             if isinstance(run := awaited(lambda: (spec,), store, claims, observe), Run):

@@ -45,21 +45,20 @@ def pages(root: str | None) -> Callable[[Result | TrialResult], str]:
 
 
 def weights_of(run: Run, store: Store, *words: str) -> Trained:
-    """The weights that a store keeps of a run, or an error that says how to get them for the command in `words`.
-
-    A store trains no run twice, so that takes another one.
-    """
+    """The weights that a store keeps of a run, or an error that says how to get them for the command in `words`."""
     path = store.weights_of(run.id)
     if path.exists():
         return read(path)
     if run.status != "finished":
         raise InputError(f"run {run.id} {run.status}, so it has no weights to {words[0]}")
-    other = ["--store", str(store.folder.with_name(f"{store.folder.name}-weights"))]
+    if run.spec.explores:
+        raise InputError(f"run {run.id} has no weights: runs of ablab explore keep none")
+    place = ["--store", str(store.folder)]
     raise InputError(
         f'run {run.id} has no weights in this store: ablab train keeps them, a study only with keep = "weights" in '
-        f"its file. Train it again into another store, which gives the same weights, and use them from there:\n"
-        f"    {again(run.spec)} {shlex.join(other)}\n"
-        f"    {shlex.join(['ablab', *words, *other])}"
+        f"its file. Train the run again, which adds its weights to the store, and use them:\n"
+        f"    {again(run.spec)} {shlex.join(place)}\n"
+        f"    {shlex.join(['ablab', *words, *place])}"
     )
 
 
