@@ -296,8 +296,8 @@ def train_one(
 ) -> tuple[Run, bool]:
     """One recipe with one seed, and whether it was trained now: a run that is in the store is not trained again.
 
-    A finished run without weights is: it keeps its results and gets the weights. If another process is training it, its result is waited for. Of the processes of a team, the first calls this, and
-    all others `train_alongside`.
+    A finished run without weights is: it keeps its results and gets the weights. If another process is training it,
+    its result is waited for. Of the processes of a team, the first calls this, and all others `train_alongside`.
     """
     from ablab.execute.alongside import agreed, goes_ahead
     from ablab.execute.checkpoints import carry_out, forget

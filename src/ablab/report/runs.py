@@ -14,7 +14,7 @@ from ablab.atomic import atomic_file
 from ablab.errors import InputError
 from ablab.metric import ACCURACY, known_metrics, metric_of
 from ablab.records import Removed, Run
-from ablab.report.table import Cell, Table, table, write
+from ablab.report.table import Cell, Head, Table, table, write
 
 if TYPE_CHECKING:
     from ablab.store.query import Listing
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 def listed(rows: Sequence[dict[str, Any]]) -> Table:
     """One line a run, in the order given. Ten thousand take a quarter of a second."""
-    heads = ("run", "model", "data", "seed >", "epochs >", "test >", "seconds >", "status", "tags", "changes")
+    heads: tuple[str | Head, ...] = (
+        "run",
+        "model",
+        Head("data", spare=3),
+        "seed >",
+        Head("epochs", True, spare=2),
+        "test >",
+        Head("seconds", True, spare=1),
+        "status",
+        "tags",
+        "changes",
+    )
     has_tags, accuracy = any(row["tags"] for row in rows), metric_of(ACCURACY)
     lines = []
     for row in rows:

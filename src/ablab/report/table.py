@@ -21,11 +21,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a column. Numbers stand to the right; the meaning is for a page's legend."""
+    """The head of a column. Numbers stand to the right; the meaning is for a page's legend.
+
+    A narrow screen leaves out columns that have a `spare`, the one with the smallest first.
+    """
 
     text: str
     is_number: bool = False
     meaning: str = ""
+    spare: int = 0
 
 
 @dataclass(frozen=True)

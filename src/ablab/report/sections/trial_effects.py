@@ -100,15 +100,18 @@ def verdict_table(result: TrialResult) -> Table:
         "verdicts",
         (
             "variant",
-            "arguments",
-            Head("base", True, "mean of the base over this variant's pairs."),
-            Head(metric.head, True),
+            Head("arguments", spare=1),
+            Head("base", True, "mean of the base over this variant's pairs.", spare=2),
+            Head(metric.head, True, spare=4),
             Head(metric.gap_head, True, EFFECT),
             Head(f"{100 * study.rule.confidence:g} % interval", True, WORDS["interval"]),
             Head("n", True, "seed pairs behind the verdict; for the base, trials."),
             Head("failed", True, "trials without a figure."),
             Head(
-                "time", True, "relative to the base, the median over pairs; – if the trials were on different machines."
+                "time",
+                True,
+                "relative to the base, the median over pairs; – if the trials were on different machines.",
+                spare=3,
             ),
             "verdict",
         ),

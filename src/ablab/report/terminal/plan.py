@@ -2,7 +2,7 @@
 
 from ablab.metric import ACCURACY, Metric, metric_of
 from ablab.nouns import counted, duration
-from ablab.report.table import Table, table
+from ablab.report.table import Head, Table, table
 from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import shown
 from ablab.statistics.giving_up import Price
@@ -58,7 +58,7 @@ def _also(rule: Rule) -> str:
 
 def _reaches(foresight: Foresight, most: int, metric: Metric) -> Table:
     """The smallest effect that a study of each size detects with 80 % power, and what the study takes at most."""
-    heads = ("seeds at most >", "detects (80 % power) >", "runs at most >", "about >", "")
+    heads = ("seeds at most >", "detects (80 % power) >", Head("runs at most", True, spare=1), "about >", "")
     rows = [
         (
             str(reach.seeds),

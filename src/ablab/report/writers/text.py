@@ -3,6 +3,7 @@
 import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.color import ColorSystem
@@ -15,6 +16,7 @@ from ablab.report.wording import shown, wrapped
 
 GAP = "  "
 NARROWEST = 12  # characters that a column of text keeps on a narrow screen
+SHORTEST_END = 24  # characters of a last column that are left where lines are cut
 COLOURS: dict[str, str] = {  # in rich's words
     "strong": "bold",
     "faint": "dim",
@@ -25,7 +27,8 @@ COLOURS: dict[str, str] = {  # in rich's words
 
 @mark("writer", "text")
 def write(table: Table, *, width: int | None = None, has_colours: bool = False, folds: bool = True) -> str:
-    """The table, its columns under each other. On a narrow screen long text is folded, or lines are cut."""
+    """The table, its columns under each other. A narrow screen leaves out spare columns and folds or cuts text."""
+    table, left_out = _fitting(table, width, folds=folds) if width else (table, ())
     heads = [shown(head.text) for head in table.heads]
     rows = [[shown(cell.text) for cell in row] for row in table.rows]
     sizes = [max(map(_places, column)) for column in zip(heads, *rows, strict=True)]
@@ -42,7 +45,32 @@ def write(table: Table, *, width: int | None = None, has_colours: bool = False, 
         for line in _padded(row, columns)
     ]
     caption = ["", *wrapped(shown(table.caption), width and min(width, 100))] if table.caption else []
-    return "\n".join([*lines, *caption])
+    note = ["", *wrapped(f"no room on this screen for: {', '.join(left_out)}", width)] if left_out else []
+    return "\n".join([*lines, *note, *caption])
+
+
+def _fitting(table: Table, width: int, *, folds: bool) -> tuple[Table, Sequence[str]]:
+    """The table without the spare columns that a screen has no room for, and the heads of these."""
+    least = [_least(table, at, folds=folds) for at in range(len(table.heads))]
+    kept = list(range(len(table.heads)))
+    spare = sorted((at for at in kept if table.heads[at].spare), key=lambda at: table.heads[at].spare)
+    while spare and sum(least[at] for at in kept) + len(GAP) * (len(kept) - 1) > width:
+        kept.remove(spare.pop(0))
+    heads = tuple(table.heads[at] for at in kept)
+    rows = tuple(tuple(row[at] for at in kept) for row in table.rows)
+    left_out = [shown(head.text) for at, head in enumerate(table.heads) if at not in kept]
+    return replace(table, heads=heads, rows=rows), left_out
+
+
+def _least(table: Table, column: int, *, folds: bool) -> int:
+    """The places that a column needs: a text that can be folded, or cut at the end of its line, needs few."""
+    texts = [table.heads[column].text, *(row[column].text for row in table.rows)]
+    size = max(_places(shown(text)) for text in texts)
+    if table.heads[column].is_number:
+        return size
+    if folds:
+        return min(size, NARROWEST)
+    return min(size, SHORTEST_END) if column == len(table.heads) - 1 else size
 
 
 def _narrowed(widths: Sequence[int], heads: Sequence[Head], width: int) -> list[int]:
