@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from ablab.data import cache, load_dataset
+from ablab.data.pictures import decode_all
 from ablab.data.sources import cifar, folder, parquet
 from ablab.errors import DataError
 
@@ -119,6 +120,27 @@ def test_the_order_in_which_files_were_written_does_not_matter(tmp_path, order):
     classes(tmp_path / "sorted", "cat", "dog", count=12)
     one, other = (folder.read(tmp_path / name, size=8) for name in ("shuffled", "sorted"))
     assert one.fingerprint == other.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("damaged", "sound", "ending"),
+    [
+        (1, 0, "picture0.png: is empty"),
+        (2, 0, "\nnone of the 2 pictures can be read"),
+        (1, 2, "\n1 of 3 pictures is unreadable; --skip-unreadable leaves it out"),
+    ],
+)
+def test_the_count_of_unreadable_pictures_agrees_with_its_noun(tmp_path, damaged, sound, ending):
+    names = [f"picture{at}.png" for at in range(damaged + sound)]
+    for at, name in enumerate(names):
+        if at < damaged:
+            (tmp_path / name).write_bytes(b"")
+        else:
+            picture(tmp_path / name, seed=at)
+    items = [(name, (tmp_path / name).read_bytes) for name in names]
+    with pytest.raises(DataError) as raised:
+        decode_all(items, size=8, skip_unreadable=False)
+    assert str(raised.value).endswith(ending)
 
 
 def test_unreadable_pictures_are_an_error_that_lists_them_or_are_left_out(tmp_path):

@@ -284,3 +284,43 @@ def test_higher_and_lower_together_are_an_error(tmp_path):
     assert "--higher and --lower contradict each other" in output
     assert "bn hurts" in ablab(tmp_path / "r.csv", "--lower")[0]
     assert "bn helps" in ablab(tmp_path / "r.csv", "--higher")[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "hint"),
+    [
+        ("epoch", (1, 2), "The rows differ in epoch: keep one row for each run, such as that of the last epoch"),
+        (
+            "dataset",
+            ("c10", "svhn"),
+            "The rows differ in dataset: keep one row for each run, such as that with dataset",
+        ),
+    ],
+)
+def test_the_column_that_tells_rows_with_one_seed_apart_is_named(tmp_path, head, cells, hint):
+    rows = [f"{name},{seed},{cell},7{cell == cells[0]:d}\n" for name in "ab" for seed in (0, 1, 2) for cell in cells]
+    with pytest.raises(InputError, match=f"line 3: a has seed 0 twice: each seed counts once. {hint}"):
+        verdicts(read(tmp_path, f"model,seed,{head},acc\n" + "".join(rows)))
+
+
+def test_pairs_that_differ_by_one_amount_are_remarked_on(tmp_path):
+    text = "model,seed,acc\n" + "".join(f"a,{seed},{value}\nb,{seed},{value + 1}\n" for seed, value in enumerate(A))
+    remarks = verdicts(read(tmp_path, text)).remarks
+    assert any(it.startswith("all 4 pairs of b and a differ by the same amount") for it in remarks)
+    assert not any("differ by the same amount" in it for it in verdicts(read(tmp_path, LONG)).remarks)
+
+
+def test_figures_that_no_seed_changes_are_remarked_on(tmp_path):
+    text = "model,seed,acc\n" + "".join(f"a,{seed},{value}\nb,{seed},71.5\n" for seed, value in enumerate(A))
+    remarks = verdicts(read(tmp_path, text)).remarks
+    (one,) = [it for it in remarks if "the seed changed nothing" in it]
+    assert one.startswith("all 4 runs of b have the same figure")
+
+
+@pytest.mark.parametrize("metric", ["acc", "mse"])
+def test_a_decimal_comma_is_refused_with_the_number_to_write(tmp_path, metric):
+    text = f"model;seed;{metric}\n" + "".join(f"{name};{seed};0,7{seed}\n" for name in "ab" for seed in range(3))
+    with pytest.raises(InputError, match=f'line 2: {metric} is "0,70": write a number with a decimal point: 0.70'):
+        read(tmp_path, text)
+    with pytest.raises(InputError, match="more cells than column names; if numbers have a decimal comma"):
+        read(tmp_path, text.replace(";", ","))

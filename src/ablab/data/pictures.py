@@ -82,11 +82,26 @@ def decode_all(
     if unreadable and not skip_unreadable:
         more = [f"and {len(unreadable) - SHOWN:,} more"] if len(unreadable) > SHOWN else []
         listed = "\n".join([*unreadable[:SHOWN], *more])
-        advice = "--skip-unreadable leaves them out" if kept else "no picture can be read"
-        raise DataError(f"{listed}\n{len(unreadable):,} of {len(items):,} pictures are unreadable; {advice}")
+        raise DataError("\n".join([listed, *_unreadable(len(unreadable), len(items))]))
     if len(kept) < len(items):
         images = images[list(kept)]
     return images, kept, tuple(where for (where, _), fault in zip(items, faults, strict=True) if fault)
+
+
+def _unreadable(many: int, of: int) -> list[str]:
+    """How many pictures cannot be read, and what to do; nothing more to say of a picture that is alone.
+
+    >>> _unreadable(1, 3), _unreadable(3, 3), _unreadable(1, 1)
+    (['1 of 3 pictures is unreadable; --skip-unreadable leaves it out'], ['none of the 3 pictures can be read'], [])
+    """
+    if many == of:
+        return [f"none of the {of:,} pictures can be read"] if of > 1 else []
+    rest = (
+        "is unreadable; --skip-unreadable leaves it out"
+        if many == 1
+        else ("are unreadable; --skip-unreadable leaves them out")
+    )
+    return [f"{many:,} of {of:,} pictures {rest}"]
 
 
 def treatment(side: int) -> str:

@@ -1,6 +1,7 @@
 """Columns: which of a table's columns has the variant, the seed and the figure that is compared."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +12,16 @@ from ablab.elsewhere.words import ACCURACIES, ERRORS, LOSSES, TIMES, words_of
 from ablab.errors import InputError, did_you_mean
 from ablab.nouns import counted
 
-# what columns are usually called, in small letters, without what stands in front of a dot or a slash
 RUNS = ("name", "run_name", "run", "file")  # columns that name runs, which may say variant and seed
+# what columns are usually called, in small letters, without what stands in front of a dot or a slash
 NAMES = {
     "variant": ("variant", "model", "method", "config", "configuration", "recipe", "group", *RUNS),
     "seed": ("seed", "random_seed", "rng_seed", "replicate", "trial", "fold"),
     "metric": ("accuracy", "acc", "test_accuracy", "test_acc", "top1", "score", "val_accuracy", "val_acc"),
     "status": ("status", "state"),
 }
-COUNTS = ("epoch", "epochs", "step", "steps", "iteration", "index", "id", "run")  # numbers that are no figures of a run
+COURSE = ("epoch", "step", "iteration", "epochs", "steps", "iterations")  # of one run
+COUNTS = (*COURSE, "index", "id", "run")  # numbers that are no figures of a run
 NO_FIGURE = ("", "nan", "na", "none", "null", "-", "inf", "-inf")
 DONE = {"", "finished", "completed", "complete", "success", "succeeded", "done", "ok"}
 
@@ -44,6 +46,7 @@ class Table:
     scores: tuple[Score, ...]
     decimals: int  # that the figures are written with, at most
     remarks: tuple[str, ...]
+    rows: Sequence[Record] = ()  # a row for each score, unless a row has several
 
 
 def table_of(rows: Sequence[Record], given: Mapping[str, str | None]) -> Table:
@@ -72,7 +75,7 @@ def table_of(rows: Sequence[Record], given: Mapping[str, str | None]) -> Table:
             f"each variant has one run, which shows no spread. If {sides.told} names runs and not variants, name the "
             f"column of the variants with --variant; there are {', '.join(heads)}"
         )
-    return Table(metric, scores, _decimals(rows, [metric]), tuple(remarks))
+    return Table(metric, scores, _decimals(rows, [metric]), tuple(remarks), runs)
 
 
 def _missing(what: str, heads: Sequence[str]) -> InputError:
@@ -113,7 +116,7 @@ def _wide(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, st
         for head in heads
         if head != columns["seed"]
         and last_word(head) not in COUNTS
-        and all(_is_number(row.get(head, "")) for row in rows)
+        and all(is_number(row.get(head, "")) for row in rows)
     ]
     if len(numeric) < 2 or columns["metric"]:
         return None
@@ -153,7 +156,7 @@ def _column(what: str, named: str | None, rows: Sequence[Record], heads: Sequenc
 
 def _is_numbered(what: str, head: str, rows: Sequence[Record]) -> bool:
     """Whether a column of runs only counts them, and so names no variants."""
-    return what == "variant" and last_word(head) == "run" and all(_is_number(row.get(head, "")) for row in rows)
+    return what == "variant" and last_word(head) == "run" and all(is_number(row.get(head, "")) for row in rows)
 
 
 def _figure(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, str | None]) -> str:
@@ -182,7 +185,12 @@ def _figure(rows: Sequence[Record], heads: Sequence[str], columns: Mapping[str, 
 def _are_numbers(cells: Sequence[Any]) -> bool:
     """Whether cells have numbers, or nothing where a run failed."""
     filled = [cell for cell in cells if str(cell).strip().lower() not in NO_FIGURE]
-    return bool(filled) and all(_is_number(cell) for cell in filled)
+    return bool(filled) and all(is_number(cell) or _has_comma(cell) for cell in filled)
+
+
+def _has_comma(cell: Any) -> bool:
+    """Whether a cell is a number with a decimal comma, which is an error in a column of figures."""
+    return re.fullmatch(r"[+-]?\d+,\d+ ?%?", str(cell).strip()) is not None
 
 
 def last_word(head: str) -> str:
@@ -219,12 +227,14 @@ def _value(row: Record, column: str, status: str) -> float | None:
     text = str(cell).strip().removesuffix("%").strip()
     if text.lower() in NO_FIGURE or status.lower() not in DONE:
         return None
-    if isinstance(cell, bool) or not _is_number(text):
-        raise InputError(f'{row[""]}: {column} is "{cell}": write a number')
+    if isinstance(cell, bool) or not is_number(text):
+        form = f" with a decimal point: {text.replace(',', '.')}" if _has_comma(text) else ""
+        raise InputError(f'{row[""]}: {column} is "{cell}": write a number{form}')
     return float(text)
 
 
-def _is_number(cell: Any) -> bool:
+def is_number(cell: Any) -> bool:
+    """Whether a cell is a finite number, perhaps with a percent sign."""
     try:
         return math.isfinite(float(str(cell).strip().removesuffix("%")))
     except ValueError:
@@ -234,5 +244,5 @@ def _is_number(cell: Any) -> bool:
 def _decimals(rows: Sequence[Record], columns: Sequence[str]) -> int:
     cells = [str(row.get(column, "")).strip().removesuffix("%") for row in rows for column in columns]
     return max(
-        (len(cell.partition(".")[2]) for cell in cells if _is_number(cell) and "e" not in cell.lower()), default=0
+        (len(cell.partition(".")[2]) for cell in cells if is_number(cell) and "e" not in cell.lower()), default=0
     )

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ablab.elsewhere.columns import Score, Table
+from ablab.elsewhere.repeats import refuse_repeats
 from ablab.elsewhere.scale import Scale
+from ablab.elsewhere.suspicions import suspicions
 from ablab.errors import InputError, did_you_mean
 from ablab.metric import Metric
 from ablab.nouns import counted
@@ -73,6 +75,7 @@ def judge(table: Table, base: str | None, rule: Rule, scale: Scale, images: int 
     chosen = _base(names) if base is None else base
     if chosen not in names:
         raise InputError(f"--base {chosen}: there is no such variant: {did_you_mean(chosen, names)}")
+    refuse_repeats(table.rows, table.scores)
     metric, factor = scale.metric, scale.factor
     known = {name: _by_seed(name, table.scores, factor) for name in names}
     grid = 100 / images if images and metric.unit == "%" else factor * 10.0**-table.decimals
@@ -99,8 +102,6 @@ def _by_seed(name: str, scores: Sequence[Score], factor: int) -> dict[str, float
     found: dict[str, float | None] = {}
     for at, score in enumerate(each for each in scores if each.variant == name):
         seed = f"#{name}/{at}" if score.seed is None else score.seed
-        if seed in found:
-            raise InputError(f"{score.where}: {name} has seed {seed} twice: each seed counts once")
         found[seed] = None if score.value is None else factor * score.value
     return found
 
@@ -190,7 +191,7 @@ def _sentence(one: Compared, rule: Rule, metric: Metric) -> str:
 
 
 def _remarks(table: Table, known: Mapping[str, Mapping[str, float | None]], base: str, variants: int) -> list[str]:
-    said = list(_losses(table, known))
+    said = [*_losses(table, known), *suspicions(known, base)]
     for name, runs in known.items():
         alone = len(runs.keys() ^ known[base].keys()) if runs.keys() & known[base].keys() else 0
         if alone:

@@ -27,7 +27,8 @@ def table(path: Path) -> Iterator[Record]:
     try:
         for row in reader:
             if None in row:
-                raise InputError(f"{path}: line {reader.line_num}: more cells than column names")
+                comma = "; if numbers have a decimal comma, write a point" if delimiter == "," else ""
+                raise InputError(f"{path}: line {reader.line_num}: more cells than column names{comma}")
             cells = {head: (row[head] or "").strip() for head in heads}
             if any(cells.values()):
                 yield {"": f"{path}: line {reader.line_num}", **cells}
