@@ -64,7 +64,7 @@ def test_a_model_is_trained_now_and_shown_with_figures_their_meaning_and_what_to
     ).output
     assert "trained now and not kept" in shown
     assert "11 losses of 60 training images" in shown
-    assert "non-convexity: downward second differences" in shown
+    assert "non-convexity: absolute downward second differences" in shown
     assert "over 2 random directions of seed 0" in shown
     assert shown.splitlines()[-1].startswith("next: ablab gradients simple-nn ")
     assert shaded(picture) == 2

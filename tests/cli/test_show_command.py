@@ -97,7 +97,7 @@ def test_confusion_is_shown_of_validation_and_training_images_too(folder):
 def test_what_cannot_be_shown_is_refused_and_leaves_no_file(folder):
     with pytest.raises(InputError, match="cannot show an effect by itself: an effect needs a study"):
         invoke("show", "effects", first_run(), "--out", "e.png")
-    with pytest.raises(InputError, match="ends with"):
+    with pytest.raises(InputError, match="must end with"):
         invoke("show", "curves", "s.toml", "--out", "e.jpg")
     with pytest.raises(InputError, match="no run has an ID"):
         invoke("show", "curves", "zzz")

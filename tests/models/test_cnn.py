@@ -123,7 +123,7 @@ def test_a_list_of_channels_of_another_length_is_refused(name, count, difference
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_that_are_too_small_are_refused_with_the_layer_that_they_reach(name):
     size = 2 ** NAMES[name] - 1
-    with pytest.raises(ModelError, match=rf'"{name}" cannot take .*layer "pool{NAMES[name]}" \(MaxPool2d\) is reached'):
+    with pytest.raises(ModelError, match=rf'"{name}" cannot take .*layer "pool{NAMES[name]}" \(MaxPool2d\) receives'):
         build(name, Io(3, size, size, 10))
 
 

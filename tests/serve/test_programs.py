@@ -79,4 +79,4 @@ def test_one_that_is_running_can_be_asked_to_stop(served):
         assert "Stop this study" in dashboard.ask(f"/study/{good.hash}").text
         asked = dashboard.ask(f"/study/{good.hash}/stop", "POST", Origin=dashboard.base)
         assert (asked.status, asked.headers["Location"]) == (303, f"/study/{good.hash}")
-        assert "It stops what is running." in dashboard.ask(f"/study/{good.hash}").text
+        assert "Stopping the current trials." in dashboard.ask(f"/study/{good.hash}").text

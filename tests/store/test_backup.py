@@ -62,7 +62,7 @@ def test_damage_is_copied_and_told(store, tmp_path):
 
 def test_nothing_that_is_there_is_overwritten(store, tmp_path):
     for place in (store.folder, tmp_path / "store" / "store.sqlite"):
-        with pytest.raises(InputError, match="there already"):
+        with pytest.raises(InputError, match="already exists"):
             back_up(store, place)
 
 

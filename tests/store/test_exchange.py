@@ -266,7 +266,7 @@ def test_a_file_of_another_form_says_so(tmp_path, monkeypatch):
 def test_a_file_that_is_not_there_or_would_have_another_name_is_an_error(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         take(Store(tmp_path / "mine"), tmp_path / "absent.ablab")
-    with pytest.raises(InputError, match="ends with .ablab"):
+    with pytest.raises(InputError, match="must end with .ablab"):
         export(Store(tmp_path / "mine"), [], tmp_path / "store.sqlite")
 
 

@@ -78,7 +78,7 @@ def test_what_is_biased_or_not_final_is_said_in_words(tmp_path):
     assert "**Biased selection:** " in text
     assert "helps (biased)" in text
     assert text.count("Biased: epochs were chosen on the test images") == 7
-    assert "**Not final.** 2 runs are still wanted" in text
+    assert "**Not final.** 2 runs still to train" in text
 
 
 @pytest.mark.slow
