@@ -128,6 +128,25 @@ def test_a_wrong_tracker_of_a_single_run_is_refused_even_where_the_run_is_stored
         train_one(Recipe.of({"data": "no/such/folder"}), 0, Store(tmp_path), show=nothing, track=["jsnol(x)"])
 
 
+def test_a_tracker_of_a_run_that_is_stored_already_is_said_to_get_nothing(tmp_path):
+    store, noticed = Store(tmp_path / "store"), []
+    recipe = Recipe.of({"data": DATA, "model": "mlp", "epochs": 1})
+
+    def show(_spec, event):
+        noticed.extend([event.text] if isinstance(event, Noticed) else [])
+
+    tracker = f"jsonl({tmp_path / 'events.jsonl'})"
+    assert train_one(recipe, 0, store, show=show, track=[tracker])[1]
+    assert not any("nothing" in text for text in noticed)
+    assert not train_one(recipe, 0, store, show=show, track=[tracker])[1]
+    assert noticed[-1] == (
+        f'tracker "{tracker}" gets nothing: the store already has this run, and trackers follow only new ones'
+    )
+    noticed.clear()
+    train_one(recipe, 0, store, show=show)
+    assert noticed == []
+
+
 def test_a_finished_study_trains_nothing(planned, tmp_path):
     conducted(planned, Store(tmp_path), executor([]), nothing, labels=LABELS)
     trained = []
@@ -152,7 +171,9 @@ def test_a_study_in_a_file_is_carried_out_and_looked_up_again(tmp_path):
 def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
     path = tmp_path / "norm.toml"
     path.write_text(TEXT)
-    with pytest.raises(InputError, match="this store has no run of this study yet; start it with: ablab run"):
+    with pytest.raises(
+        InputError, match="this store has no run of this study yet, or .* changed since; start it with: ablab run"
+    ):
         look_up(*read_studies(path), Store(tmp_path / "store"))
 
 
@@ -216,7 +237,7 @@ def test_a_study_that_was_changed_after_its_first_run_is_refused_with_what_chang
     path.write_text(TEXT.replace("norm=batch", "norm=group").replace("margin = 1.0", "margin = 2.0"))
     with pytest.raises(StudyError, match=f"started as plan {before.plan.hash}") as refused:
         run_study(*read_studies(path), store, show=lambda planned: nothing)
-    assert "margin was 1.0, is 2.0" in str(refused.value)
+    assert "margin: 1.0 before, now 2.0" in str(refused.value)
     assert "(norm=batch) was removed or has changed" in str(refused.value)
     assert "add --new" in str(refused.value)
     again = run_study(*read_studies(path), store, show=lambda planned: nothing, workers=1, is_new=True)

@@ -68,7 +68,9 @@ def test_the_size_of_pictures_is_kept_with_the_data_and_told_to_a_store_that_did
 
 
 def test_a_study_that_was_not_begun_is_not_found(tmp_path):
-    with pytest.raises(InputError, match="this store has no run of this study yet; start it with: ablab run"):
+    with pytest.raises(
+        InputError, match="this store has no run of this study yet, or .* changed since; start it with: ablab run"
+    ):
         look_up(Study.from_toml(TEXT, "study.toml"), Store(tmp_path))
 
 

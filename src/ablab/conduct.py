@@ -309,6 +309,7 @@ def train_one(
     dataset, spec = agreed(recipe, seed, Loader(root, skip_unreadable), team, store.weights)
     keep_own(store, facts_of(dataset))
     if known := store.runs([spec.id]):
+        _tell_stored(spec, track, show)
         lacks_weights = known[0].status == "finished" and not store.weights_of(spec.id).exists()
         goes_ahead(team, trains=lacks_weights)
         if lacks_weights:
@@ -321,6 +322,7 @@ def train_one(
     with tracking(track, Activity(store.folder), show) as observe, Claims(store) as claims:
         while not claims.take([spec.id]):
             if isinstance(run := awaited(lambda: (spec,), store, claims, observe), Run):
+                _tell_stored(spec, track, show)
                 goes_ahead(team, trains=False)
                 return run, False
         goes_ahead(team, trains=True)
@@ -328,3 +330,12 @@ def train_one(
         keep(run, store)
         observe(spec, run)
     return run, True
+
+
+def _tell_stored(spec: RunSpec, track: Sequence[str], show: Observer) -> None:
+    """Say that trackers hear nothing of a run that is not trained here."""
+    if track:
+        names = " and ".join(f'tracker "{name}"' for name in dict.fromkeys(track))
+        gets = "gets" if len({*track}) == 1 else "get"
+        stored = "the store already has this run, and trackers follow only new ones"
+        show(spec, Noticed(f"{names} {gets} nothing: {stored}"))

@@ -282,7 +282,8 @@ def look_up(study: Study, store: Store) -> Result:
     planned = None if last is None else begun(plan(study, last.fingerprint), store)
     if planned is None:
         raise InputError(
-            f"{study.where}: this store has no run of this study yet; start it with: ablab run {study.words}"
+            f"{study.where}: this store has no run of this study yet, or the study has changed since; start it with: "
+            f"ablab run {study.words}"
         )
     return result_of(planned, store)
 

@@ -93,7 +93,7 @@ def test_the_order_in_which_trials_end_changes_no_verdict():
 def test_a_study_that_is_changed_after_its_first_trial_is_refused_and_a_new_one_has_fresh_seeds():
     invoke("run", "s.toml")
     Path("s.toml").write_text(STUDY.replace("margin = 1", "margin = 2"))
-    with pytest.raises(StudyError, match=r"has changed since:\n    margin was 1.0, is 2.0\n"):
+    with pytest.raises(StudyError, match=r"has changed since:\n    margin: 1.0 before, now 2.0\n"):
         invoke("run", "s.toml")
     shown = invoke("run", "s.toml", "--new")
     assert "fresh seeds (root 1)" in shown

@@ -97,7 +97,7 @@ def test_a_margin_or_a_confidence_that_is_chosen_after_looking_is_known(lab, old
 def test_a_file_that_was_edited_is_refused_with_what_changed(lab):
     run("study", TEXT)
     (lab / "study.toml").write_text(TEXT.replace("margin = 1.0", "margin = 9.0"))
-    assert "margin was 1.0, is 9.0" in ablab("run", "study.toml", "--executor", "here", code=2)
+    assert "margin: 1.0 before, now 9.0" in ablab("run", "study.toml", "--executor", "here", code=2)
 
 
 def test_a_new_name_alone_changes_nothing_and_with_an_edit_the_runs_are_known(lab):
@@ -232,7 +232,7 @@ def test_answers_are_not_pooled_because_somebody_asks_for_it_afterwards(lab):
     ablab("run", "study.toml", "--replicate", "--executor", "here")
     assert "They are not pooled" in " ".join(screen("study").split())
     (lab / "study.toml").write_text(TEXT + "pool = 1\n")
-    assert "pool was 0, is 1" in ablab("run", "study.toml", "--executor", "here", code=2)
+    assert "pool: 0 before, now 1" in ablab("run", "study.toml", "--executor", "here", code=2)
     ablab("run", "study.toml", "--executor", "here", "--new")
     assert {kept.root for kept in Store(lab / ".ablab").studies()} == {0, 1, 2}  # fresh runs, and no replication
     assert "Asked again" not in screen("study")

@@ -113,7 +113,7 @@ def test_a_plan_with_another_margin_is_named_with_the_difference(trained, tmp_pa
     handed_in(Store(tmp_path / "store"), tmp_path / "eve.ablab", other)
     found = graded(tmp_path)["eve"]
     assert found.of("plan") == "wrong"
-    assert "margin was 5.0, is 0.1" in said(found, "plan")
+    assert "margin: 5.0 before, now 0.1" in said(found, "plan")
 
 
 def test_a_plan_that_was_changed_after_its_first_runs_is_found_without_the_assignment(trained, tmp_path):
@@ -125,7 +125,7 @@ def test_a_plan_that_was_changed_after_its_first_runs_is_found_without_the_assig
     handed_in(store, tmp_path / "eve.ablab", other)
     found = graded(tmp_path, assigned=())["eve"]
     assert found.of("plan") == "wrong"
-    assert "margin was 5.0, is 0.1" in said(found, "plan")
+    assert "margin: 5.0 before, now 0.1" in said(found, "plan")
     assert found.of("lock") == "look"
     assert "6 of 6 runs had results when the plan was locked" in said(found, "lock")
 

@@ -90,7 +90,7 @@ def test_a_plan_that_pools_keeps_half_of_the_error_for_the_pooled_answer_and_is_
 
 
 def test_to_ask_for_pooling_after_the_first_answer_is_a_change_that_the_lock_names():
-    assert list(changes(study(pool=0), study())) == ["pool was 0, is 1"]
+    assert list(changes(study(pool=0), study())) == ["pool: 0 before, now 1"]
 
 
 @pytest.mark.parametrize("pool", [-1, 10, 1.0, "yes", True])

@@ -82,7 +82,7 @@ def test_a_fault_at_the_top_is_said_with_its_line(tmp_path, line):
 
 IN_SECTIONS = {
     ("[result]", "better = 'up'"): 'better = "higher" or "lower"',
-    ("[result]", "pattern = '['"): "no regular expression",
+    ("[result]", "pattern = '['"): "not a valid regular expression",
     ("[result]", "pattern = 'acc'"): "no group in parentheses finds the figure",
     ("[result]", "pattern = '(a) (b)'"): "one group in parentheses must find the figure",
     ("[result]", "examples = 0"): "write the number of examples",

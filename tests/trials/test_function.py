@@ -60,7 +60,7 @@ def test_another_function_under_the_same_name_is_another_study():
         return lambda arguments, seed: better(arguments, seed) + change
 
     ablab.compare_function(named(0), {"more": {"more": 2}}, margin=0.5)
-    with pytest.raises(StudyError, match="has changed since:\n    function was"):
+    with pytest.raises(StudyError, match="has changed since:\n    function: "):
         ablab.compare_function(named(1), {"more": {"more": 2}}, margin=0.5)
     assert ablab.compare_function(named(1), {"more": {"more": 2}}, margin=0.5, is_new=True).verdicts[0].word == "helps"
 

@@ -90,7 +90,7 @@ def _earlier(opened: Opened, result: Result) -> Iterator[Finding]:
             continue
         if other.is_tuned or result.study.is_tuned:  # the same question at the rates that its trials chose
             continue
-        if told := [line for line in changes(other, result.study) if not line.startswith("root ")]:
+        if told := [line for line in changes(other, result.study) if not line.startswith("root: ")]:
             text = f"the plan was changed: beside {result.plan.hash} there is plan {kept.plan} ({'; '.join(told)})"
             yield Finding("plan", "wrong", text)
 
@@ -98,7 +98,7 @@ def _earlier(opened: Opened, result: Result) -> Iterator[Finding]:
 def _differences(opened: Opened, assigned: Study) -> str:
     """What the study that was handed in says otherwise."""
     handed = opened.results[0].study
-    told = [line for line in changes(assigned, handed) if not line.startswith("root ")]
+    told = [line for line in changes(assigned, handed) if not line.startswith("root: ")]
     same = "the images are different" if opened.results[0].study.base.data == assigned.base.data else ""
     return "; ".join(told) or same or "its data are different"
 

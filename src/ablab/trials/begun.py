@@ -13,6 +13,7 @@ from ablab.nouns import counted
 from ablab.statistics.paired import sd
 from ablab.store.history import now
 from ablab.store.trials import lock, locked, outcomes
+from ablab.study.question.lock import changed
 from ablab.study.question.rule import LEAST, MOST_ROOTS
 from ablab.trial import Outcome
 from ablab.trials.evidence import gather
@@ -148,14 +149,16 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-            yield from ([f"{key}: {', '.join(changed)} changed"] if changed else [])
+            names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+            yield from ([f"{key}: {', '.join(names)} changed"] if names else [])
         elif old != new:
-            yield f"{key} was {_shown(old)}, is {_shown(new)}"
+            yield changed(key, _shown(old), _shown(new))
 
 
 def _shown(value: Any) -> str:
-    return "not given" if value in (None, "") else grammar.show(value)
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ", ".join(value)
+    return "" if value in (None, "") else grammar.show(value)
 
 
 def locked_now(planned: Plan, store: Store) -> Plan:

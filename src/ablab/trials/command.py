@@ -131,7 +131,7 @@ def pattern_fault(value: Any) -> Fault | None:
     try:
         pattern = re.compile(value)
     except (re.error, TypeError, RecursionError, OverflowError) as error:
-        return Fault("pattern", f"pattern = {grammar.show(value)}: no regular expression ({error})", "pattern")
+        return Fault("pattern", f"pattern = {grammar.show(value)}: not a valid regular expression ({error})", "pattern")
     if pattern.groups != 1 and len(pattern.groupindex) != pattern.groups:
         hint = r"such as 'accuracy: ([\d.]+)', or several with names: '(?P<loss>[\d.]+)'"
         return Fault("pattern", "one group in parentheses must find the figure", "pattern", hint)
