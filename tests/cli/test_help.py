@@ -83,3 +83,11 @@ def test_a_store_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     said = CliRunner().invoke(command, [], prog_name="ablab")
     assert said.exit_code == 0
     assert "the store here cannot be read" in said.output
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("import", "runs import"), ("ls", "runs ls"), ("tune", "search"), ("dash", "serve")]
+)
+def test_a_word_of_other_tools_leads_to_the_command_that_does_the_same(word, meant):
+    assert ("ablab", *meant.split()) in ALL
+    assert f'there is no command "{word}": did you mean "{meant}"?' in CliRunner().invoke(command, [word]).output

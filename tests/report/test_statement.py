@@ -9,8 +9,9 @@ from ablab.metric import ACCURACY
 from ablab.recipe import Recipe
 from ablab.records import DataFacts, Origin
 from ablab.report.section import sections
-from ablab.report.statement import at_chance, bibtex, chance_level, statement, written
+from ablab.report.statement import at_chance, bibtex, statement, written
 from ablab.study import Rule, Study, Variant, decide, plan
+from ablab.study.chance import chance_level
 from sample_runs import sample_run
 
 BASE = Recipe()
@@ -80,9 +81,9 @@ def test_the_method_names_looks_and_one_sided_tests():
 
 def test_accuracies_no_better_than_naming_the_most_frequent_class_are_remarked_on():
     assert chance_level(None) is None
-    assert chance_level(DATA) == pytest.approx(50 + 100 * 2 * (0.25 / 1000) ** 0.5)
+    assert chance_level(DATA.labels) == pytest.approx(50 + 100 * 2 * (0.25 / 1000) ** 0.5)
     skewed = dataclasses.replace(DATA, labels=(0,) * 900 + (1,) * 100)
-    assert chance_level(skewed) == pytest.approx(90 + 100 * 2 * (0.09 / 1000) ** 0.5)
+    assert chance_level(skewed.labels) == pytest.approx(90 + 100 * 2 * (0.09 / 1000) ** 0.5)
     low, fine = made((0.1, 0.0, 0.2), level=0.50), made((0.1, 0.0, 0.2), level=0.60)
     assert at_chance(low, low.verdicts[0]) == ("the base", "batch norm")
     assert "no better than chance" in said(low)

@@ -188,3 +188,19 @@ def test_a_budget_that_does_not_reach_the_first_verdict_is_refused_with_one_that
 def test_a_budget_is_a_time_or_a_number_of_runs(text):
     with pytest.raises(StudyError, match='a time such as "30m", or a number of runs such as "12 runs"'):
         Rule(budget=text)
+
+
+def test_where_networks_are_at_chance_neither_more_seeds_nor_a_choice_are_advised():
+    it, labels = planned(seeds=(3, 4)), list(range(10)) * 20
+    points = {BASE: (8.0, 11.0, 9.0, 11.5), NORM: (11.0, 8.0, 11.5, 9.0)}
+    runs = [
+        sample_run(seed, one / 100, recipe) for recipe, several in points.items() for seed, one in enumerate(several)
+    ]
+    (informed,) = decide(it, runs).verdicts
+    assert "If you must" in informed.sentence
+    assert "settle an effect" in informed.sentence
+    (verdict,) = decide(it, runs, labels=labels).verdicts
+    assert verdict.word == informed.word == "undecided"
+    assert (verdict.effect, verdict.low, verdict.high) == (informed.effect, informed.low, informed.high)
+    assert "If you must" not in verdict.sentence
+    assert "settle" not in verdict.sentence

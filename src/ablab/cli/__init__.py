@@ -27,6 +27,13 @@ GROUPS = {
     "Networks": "Networks and single trainings",
     "Tools": "Trained networks, others' reports, this machine",
 }
+MEANT = {  # words of other tools for a command
+    **{name: f"runs {name}" for name in ("import", "ls", "diff", "rm", "tag", "gc")},
+    "list": "runs ls",
+    "tune": "search",
+    "dash": "serve",
+    "dashboard": "serve",
+}
 OTHERS = "Tools"  # where a command stands that names no group
 
 
@@ -47,7 +54,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in summaries() and args[0] not in short_names("command", summaries()):
-            raise click.UsageError(f'there is no command "{args[0]}": {did_you_mean(args[0], summaries())}')
+            meant = f'did you mean "{MEANT[args[0]]}"?' if args[0] in MEANT else did_you_mean(args[0], summaries())
+            raise click.UsageError(f'there is no command "{args[0]}": {meant}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -127,9 +127,9 @@ def _line(facts: dict[str, Any], trials: int) -> str:
 def _is_at_chance(trial: Trial, metric: str, data: DataFacts | None) -> bool:
     """Whether a trial has an accuracy that guessing may reach."""
     from ablab.metric import ACCURACY
-    from ablab.report.statement import chance_level
+    from ablab.study.chance import chance_level
 
-    value, level = trial.value(metric), chance_level(data)
+    value, level = trial.value(metric), chance_level(data.labels if data else None)
     return metric == ACCURACY and value is not None and level is not None and 100 * value <= level
 
 

@@ -42,7 +42,7 @@ def command(port: int | None, open_it: bool, data_root: str | None, store: str |
             "Reachable only from this computer, with the token in this address. Press Ctrl-C to stop."
         )
         value = {"url": address, "port": port, "store": str(folder), "studies": studies}
-        say(as_json, value, text, f"ablab serve --port {port} --open")
+        say(as_json, value, text)
         click.get_text_stream("stdout").flush()
         if open_it:
             click.launch(address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 import textwrap
@@ -10,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ablab.metric import ACCURACY, Metric, metric_of
+from ablab.metric import Metric, metric_of
 from ablab.nouns import counted
-from ablab.records import DataFacts
 from ablab.report.writers import latex, markdown
 from ablab.result import Result
 from ablab.statistics.sequential import FOREVER
 from ablab.study import Verdict
+from ablab.study.chance import chance_level, sides_at_chance
 from ablab.study.sentence import condition
 from ablab.study.verdict import Word, signed
 from ablab.trials.plan import RULE
@@ -144,24 +143,9 @@ def bibtex_entry(note: str, year: str = "") -> str:
     return "\n".join(["@misc{ablab,", *lines, "}"])
 
 
-def chance_level(data: DataFacts | None) -> float | None:
-    """The accuracy in percent up to which a run may have learned nothing; None where the labels are not known.
-
-    That is the accuracy of naming the most frequent class for every image, and two standard errors of test images.
-    """
-    if data is None or not data.labels:
-        return None
-    share = max(1 / len(data.classes), max(map(data.labels.count, set(data.labels))) / len(data.labels))
-    return 100 * min(1.0, share + 2 * math.sqrt(share * (1 - share) / len(data.labels)))
-
-
 def at_chance(result: Result, verdict: Verdict) -> tuple[str, ...]:
     """The sides of a verdict whose mean accuracy is no better than chance."""
-    level = chance_level(result.data)
-    if level is None or verdict.metric != ACCURACY:
-        return ()
-    sides = {"the base": verdict.base_accuracies, verdict.variant: verdict.accuracies}
-    return tuple(name for name, values in sides.items() if values and statistics.fmean(values) <= level)
+    return sides_at_chance(verdict, chance_level(result.data.labels) if result.data else None)
 
 
 def _figures(verdict: Verdict | TrialVerdict, setting: Setting) -> Iterator[str]:

@@ -139,8 +139,10 @@ def state_of(it: Result | TrialResult, live: LiveStudy | None) -> tuple[str, str
         return "paused", "paused"
     if it.decision.ended:
         return "ended", it.decision.ended
-    is_open = any(verdict.word == "undecided" for verdict in it.decision.every)
-    return ("ended", "finished, some undecided") if is_open else ("ended", "decided")
+    words = [verdict.word for verdict in it.decision.every]
+    if "undecided" not in words:
+        return "ended", "decided"
+    return "ended", ("finished, undecided" if set(words) == {"undecided"} else "finished, some undecided")
 
 
 def verdict_line(verdict: Verdict | TrialVerdict, metric: Metric) -> dict[str, Any]:

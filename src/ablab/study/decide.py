@@ -17,6 +17,7 @@ from typing import Any
 
 from ablab.records import Run, RunSpec
 from ablab.study import retuning
+from ablab.study.chance import chance_level, sides_at_chance
 from ablab.study.gather import Found, gather
 from ablab.study.outlook import outlook
 from ablab.study.plan import Plan
@@ -51,10 +52,11 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     found = counted(plan, there)
     classes = len({int(label) for label in labels}) if labels is not None else 0
     gathered = gather(plan, found, classes if classes > 1 else None)
+    level = chance_level(labels)
     by_metric: list[tuple[Verdict, ...]] = []
     missing: set[tuple[str, int]] = set()
     for asked, several in zip(plan.by_metric, gathered, strict=True):
-        by_metric.append(tuple(_verdict(asked, evidence, labels) for evidence in several))
+        by_metric.append(tuple(_verdict(asked, evidence, labels, level) for evidence in several))
         missing |= {
             (recipe.hash, seed)
             for evidence, verdict in zip(several, by_metric[-1], strict=True)
@@ -69,10 +71,11 @@ def decide(plan: Plan, runs: Iterable[Run], *, labels: Any = None) -> Decision:
     return Decision(by_metric[0], affordable, ended, tuple(by_metric[1:]))
 
 
-def _verdict(plan: Plan, evidence: Evidence, labels: Any) -> Verdict:
+def _verdict(plan: Plan, evidence: Evidence, labels: Any, level: float | None) -> Verdict:
     verdict = judge(evidence, plan.study.rule, comparisons=plan.comparisons, labels=labels)
     verdict = replace(verdict, outlook=outlook(plan, evidence))
-    return replace(verdict, sentence=sentence(verdict, evidence, plan.study))
+    is_at_chance = bool(sides_at_chance(verdict, level))
+    return replace(verdict, sentence=sentence(verdict, evidence, plan.study, is_at_chance=is_at_chance))
 
 
 def counted(plan: Plan, runs: Iterable[Run]) -> Found:

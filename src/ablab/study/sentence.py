@@ -17,8 +17,8 @@ ENOUGH, UNSTABLE = 5, 2.0  # pairs before a spread is spoken of, and how large i
 USUAL = {"data_fraction": 1.0, "imbalance": 1.0, "label_noise": 0.0}  # keys that make the training data harder
 
 
-def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
-    """What a person reads of a verdict."""
+def sentence(verdict: Verdict, evidence: Evidence, study: Study, *, is_at_chance: bool = False) -> str:
+    """What a person reads of a verdict. Where networks learned nothing, more seeds and a choice are no advice."""
     seeds = study.rule.seeds
     said = [
         _unmeasured(verdict, evidence),
@@ -26,8 +26,8 @@ def sentence(verdict: Verdict, evidence: Evidence, study: Study) -> str:
         condition(evidence.base, evidence.variant.recipe, is_tuned=study.has_tuned_rates, tunes_each=study.tunes_each),
         _rates(verdict, verdict.failing) if verdict.failing else "",
         _if_counted_otherwise(verdict, evidence),
-        _advice(verdict, evidence, seeds[1]),
-        _belief(verdict),
+        "" if is_at_chance else _advice(verdict, evidence, seeds[1]),
+        "" if is_at_chance else _belief(verdict),
         doubt(verdict),
         _cautions(verdict),
         "Biased: epochs were chosen on the test set." if verdict.is_biased else "",
