@@ -78,6 +78,8 @@ def test_every_look_is_drawn(dashboard, filled):
 def test_a_run_shows_its_curve_recipe_and_confusion_matrix(dashboard, filled):
     run = filled[2][0]
     page = dashboard.ask(f"/run/{run.id}").text
+    assert "averaged over the seeds" not in page
+    assert "variant minus base" not in page
     (values,) = re.findall(r'data-name="Validation accuracy" data-unit="%" data-values="([^"]*)"', page)
     assert [float(pair.split(":")[1]) for pair in values.split()] == pytest.approx(
         [100 * row.val_accuracy for row in run.curve], rel=1e-5

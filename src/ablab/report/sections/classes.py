@@ -133,14 +133,17 @@ def maps(named: dict[str, Any], data: DataFacts, runs: Sequence[Run], name: str 
         charts.append(_map(other, matrix, data, largest=100.0))
         largest = float(abs(change).max()) or 1.0
         charts.append(_map(f"{other} minus {base}", change, data, largest=largest, is_difference=True))
+    averaged = ", averaged over the seeds" if len(runs) > len(named) else ""
+    compared = (
+        "; differences are variant minus base, in points. Blue means more often and orange less often, and the heading "
+        "gives the value of full color. On the diagonal, blue is better; elsewhere, it is worse"
+    )
     return Multiples(
         name=name,
         title=f"confusion matrices of {' and '.join(named)}",
-        caption="Each row is a true class, each column a predicted class. Numbers are percent of the row, averaged "
-        "over the seeds; differences are variant minus base, in points. Blue means more often and orange less often, "
-        "and the heading gives the value of full color. On the diagonal, blue is better; elsewhere, it is worse. The "
-        "color scale is a square root, so that rare mistakes are visible. Descriptive only, without a "
-        f"test.{spoilt(runs)}",
+        caption="Each row is a true class, each column a predicted class. Numbers are percent of the row"
+        f"{averaged}{compared if others else ''}. The color scale is a square root, so that rare mistakes are visible. "
+        f"Descriptive only, without a test.{spoilt(runs)}",
         runs=ids(runs),
         charts=tuple(charts),
         columns=3,
