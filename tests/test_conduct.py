@@ -178,7 +178,7 @@ def test_a_study_that_was_not_run_cannot_be_looked_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("missing.toml", "missing.toml: cannot be read"), ("", "this is a folder")]
+    ("name", "message"), [("missing.toml", "missing.toml does not exist"), ("", "this is a folder")]
 )
 def test_what_is_no_study_file_is_refused(tmp_path, name, message):
     with pytest.raises(StudyError, match=message):

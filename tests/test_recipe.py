@@ -96,7 +96,7 @@ def test_a_changed_recipe_has_a_hash_of_its_own_after_the_first_was_asked_for():
         ("batch_size=64", "write batch=64; all keys"),
         ("learning_rate=0.1", "write lr=0.1; all keys"),
         ("pretrained=true", "write init=FILE.safetensors; all keys"),
-        ("seed=3", "a recipe has no seed: use --seed 3"),
+        ("seed=3", '"seed" is not a recipe key: use --seed 3 with ablab train'),
         ("optimiser=adam", 'did you mean "optimizer"? all keys'),
     ],
 )

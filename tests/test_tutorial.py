@@ -46,7 +46,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path):
             text = study.read_text(encoding="utf-8")
             study.write_text(text.replace("epochs = 5", "epochs = 1\nbatch = 20").replace('"3..10"', "3"), "utf-8")
     assert "round, square" in said["ablab data check pictures"]
-    assert "9 runs at least" in said["ablab plan mine.toml"]
+    assert "9 runs (" in said["ablab plan mine.toml"]
     assert re.search(r"helps|hurts|no practical difference|undecided", said["ablab run mine.toml"])
     assert (tmp_path / "reports" / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert "The interval is" in said["ablab write mine.toml"]

@@ -117,7 +117,7 @@ def test_a_file_that_is_no_report_says_so(tmp_path, content, message):
 
 
 def test_a_page_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         read(tmp_path / "absent.html")
 
 

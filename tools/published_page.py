@@ -31,8 +31,9 @@ from ablab.study.verdict import points, signed
 
 HEAD = """# Five published reports, run again
 
-Five student reports trained networks on CIFAR-10 and CIFAR-100 and drew conclusions, mostly from one run each. Here is
-what becomes of every claim, with our figures beside theirs. Reports are named by a letter: the point is the method.
+Five student reports trained networks on CIFAR-10 and CIFAR-100 and drew conclusions, mostly from one run each. The
+table shows the outcome of each claim, with our figures beside theirs. Reports have letters instead of names because the
+point is the method.
 {pages}
 
 Made by `make published`{store}. `ablab run --published B --dry-run` says what repeating a report takes, and

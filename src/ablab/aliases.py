@@ -50,7 +50,7 @@ TEXTS = {
     "pretrained": "init=FILE.safetensors",
     "weights": "init=FILE.safetensors",
 }
-SEED = "a recipe has no seed: use --seed 3 with ablab train, or seeds in the [decide] section of a study"
+SEED = "use --seed 3 with ablab train, or seeds in the [decide] section of a study"
 
 
 def hint(name: str, value: str) -> str:

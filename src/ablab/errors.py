@@ -100,6 +100,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def unopened(name: object, error: OSError | ValueError) -> str:
+    """Why a file could not be opened.
+
+    >>> unopened("nope.toml", FileNotFoundError(2, "No such file or directory"))
+    'nope.toml does not exist'
+    >>> unopened("key.toml", PermissionError(13, "Permission denied"))
+    'key.toml: cannot be read (Permission denied)'
+    """
+    if isinstance(error, FileNotFoundError):
+        return f"{name} does not exist"
+    return f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of an error message: the nearest known word if one is near, else the whole list.
 

@@ -36,7 +36,7 @@ def assignments(text: str) -> dict[str, str]:
     for part in _split(text, re.compile(r"(?<!\s)\s++(?=[A-Za-z_][\w-]*+\s*+=)")):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not re.fullmatch(r"[A-Za-z_][\w-]*", key):
-            raise _error(text, part, "this is not key=value, such as epochs=5")
+            raise _error(text, part, f'expected key=value (such as epochs=5), got "{part.strip()}"')
         if not value:
             raise _error(text, part, f'"{key}" has no value')
         if key in found:

@@ -24,6 +24,36 @@ def span_text(values: Sequence[int]) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
+def counted_span(least: int, most: int, noun: str) -> str:
+    """How many there are between two numbers, with the noun.
+
+    >>> counted_span(9, 30, "run"), counted_span(40, 40, "run")
+    ('9 to 30 runs', '40 runs')
+    """
+    return counted(most, noun) if least == most else f"{least:,} to {counted(most, noun)}"
+
+
+def ordinal(number: int) -> str:
+    """The place of something in a row.
+
+    >>> [ordinal(number) for number in (1, 2, 9, 10, 11, 23, 112)]
+    ['first', 'second', 'ninth', '10th', '11th', '23rd', '112th']
+    """
+    if number < 10:
+        return ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"][number - 1]
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
+def duration_span(first: float, last: float) -> str:
+    """The shortest and the longest time, once where they read alike.
+
+    >>> duration_span(75, 3720), duration_span(75.1, 75.2)
+    ('1 min 15 s to 1 h 2 min', '1 min 15 s')
+    """
+    return " to ".join(dict.fromkeys((duration(first), duration(last))))
+
+
 def duration(seconds: float) -> str:
     """A time as one says it.
 

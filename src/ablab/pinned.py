@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from ablab.errors import InputError
+from ablab.errors import InputError, unopened
 
 LENGTH = 12  # hexadecimal digits of a pin
 
@@ -64,4 +64,4 @@ def _content(name: str) -> bytes:
     try:
         return named_path(name).read_bytes()
     except (OSError, ValueError) as error:
-        raise InputError(f"{name}: this file cannot be read ({getattr(error, 'strerror', None) or error})") from None
+        raise InputError(unopened(name, error)) from None

@@ -300,7 +300,8 @@ def _unknown(key: str, value: Any, known: Iterable[str], model: str) -> Fault:
         if near.startswith("known: ")
         else f"{near}; {all_keys}"
     )
-    return Fault(key, f'unknown recipe key "{key}"', key, told)
+    message = f'"{key}" is not a recipe key' if near == aliases.SEED else f'unknown recipe key "{key}"'
+    return Fault(key, message, key, told)
 
 
 def _told(key: str, text: str) -> tuple[Fault, ...]:

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from ablab import grammar
 from ablab.errors import RecipeError
+from ablab.nouns import counted, ordinal
 from ablab.recipe import AS_STORED, Recipe
 
 LARGEST_SEED = (1 << 63) - 1  # the largest whole number of SQLite
@@ -205,8 +206,8 @@ class Ledger:
     last: int  # to number so
 
     def __str__(self) -> str:
-        many = f"comparisons {self.first} to {self.last}" if self.last > self.first else f"comparison {self.last}"
-        return f"study no. {self.study} and {many} on this test set in this store"
+        many = f"{counted(self.last, 'comparison')} so far"
+        return f"In this store, this is the {ordinal(self.study)} study on this test set ({many})"
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from ablab import wire
-from ablab.errors import InputError, printable
+from ablab.errors import InputError, printable, unopened
 from ablab.metric import ACCURACY, metric_of
 from ablab.operations import own_code
 from ablab.recipe import Recipe
@@ -94,7 +94,7 @@ def handed(path: Path, shown: str, what: str, most: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(most + 1)
     except OSError as error:
-        raise InputError(f"{shown}: cannot be read ({error.strerror or error})") from None
+        raise InputError(unopened(shown, error)) from None
     if len(content) > most:
         raise InputError(f"{shown}: {what} has at most {most >> 20} MB")
     return content

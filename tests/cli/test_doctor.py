@@ -7,7 +7,7 @@ from ablab.cli.doctor import advice
 from ablab.probe.peak import Ceiling
 from ablab.train.device import Hardware
 
-FACTS = {"cores": 1, "freed memory is kept": True, "checkpoint of 1 MB, seconds": 0.001}
+FACTS = {"cores": 1, "allocator keeps freed memory": True, "time to write a 1 MB checkpoint (s)": 0.001}
 
 
 def told(precision, *, fp32, bf16, monkeypatch):

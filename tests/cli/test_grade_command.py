@@ -46,7 +46,7 @@ def test_a_class_is_a_table_with_reasons_and_ends_with_1_where_something_is_wron
     assert head[1:] == ["trained", "file", "plan", "lock", "runs", "verdict", "copies", "re-run", "in", "all"]
     assert lines["ada"][1:] == ["6", "ok", "ok", "ok", "ok", "–", "ok", "ok", "ok"]
     assert "eve: runs: wrong: the plan needs 1 run more before it decides" in done.output
-    assert "2 hand-ins: 1 with something wrong, 0 to look at" in done.output
+    assert "2 hand-ins checked: 1 has errors" in done.output
     assert done.output.splitlines()[-1].startswith(f"next: ablab grade {folder} --study")
     (folder / "eve.ablab").unlink()
     assert invoke(folder, "--study", folder.parent / "assignment.toml").exit_code == 0

@@ -198,7 +198,7 @@ def test_a_function_of_ones_own_without_a_whole_mark_is_refused(own, function, m
         metric_of(f"{own}:{function}")
 
 
-@pytest.mark.parametrize(("function", "message"), [("text", "gave '1' for run"), ("broken", "AttributeError")])
+@pytest.mark.parametrize(("function", "message"), [("text", "returned '1' for run"), ("broken", "AttributeError")])
 def test_what_a_function_of_ones_own_does_wrong_is_an_error_that_names_it(own, function, message):
     with pytest.raises(StudyError, match=message):
         metric_of(f"{own}:{function}").of(run())

@@ -64,12 +64,14 @@ def test_a_plan_says_what_it_takes_and_a_line_what_a_trial_came_to():
     asked = study(has_repeat=True)
     planned, found = plan(asked), outcomes(asked, {"": BASE[:1]})
     said = plan_text(planned, found, None)
-    assert "7 trials at least, 21 at most, 1 done already" in said
+    assert "7 to 21 trials (1 done already)" in said
     assert "there is no time limit" in said
-    assert "still to do: about 6.0 s at least, 20 s at most" in said
+    assert "still to do: about 6.0 s to 20 s" in said
     (outcome,) = found.values()
     line = line_of(planned, outcome, decide(planned, found))
-    assert " ".join(line.split()) == "seed 0 base 10.0000 1.0 s 0 of 1 decided, 6 wanted"
+    assert (
+        " ".join(line.split()) == "seed 0 base 10.0000 1.0 s 0 of 1 decided; at most 6 more trials before the next look"
+    )
 
 
 def test_the_line_of_a_failed_trial_ends_with_the_last_error_that_its_program_printed():

@@ -153,7 +153,7 @@ def test_the_ledger_counts_studies_and_comparisons_on_the_same_test_images(tmp_p
     assert store.ledger("p4") == Ledger(3, 6, 6)
     assert store.ledger("p2") == Ledger(1, 1, 5)
     assert store.ledger("p9") is None
-    assert str(store.ledger("p3")) == "study no. 2 and comparisons 3 to 5 on this test set in this store"
+    assert str(store.ledger("p3")) == "In this store, this is the second study on this test set (5 comparisons so far)"
 
 
 OLD_RECORD = run().to_json().replace('"certainty":"",', "").replace(base64.b64encode(run().predictions).decode(), "")

@@ -101,7 +101,7 @@ def test_noise_is_undecided_and_says_what_would_settle_it():
     found = verdict((0.70, 0.75, 0.72), (0.75, 0.71, 0.73), margin=1.0)
     assert found.word == "undecided"
     assert found.needed is None
-    assert "No new study with up to 100 seeds would settle an effect of 1.00 pp" in found.sentence
+    assert "Even 100 seeds would not settle an effect of 1.00 pp; first make results vary less" in found.sentence
     quieter = verdict((0.70, 0.72, 0.71), (0.71, 0.71, 0.72), margin=1.5)
     new = f"A new study with up to {quieter.outlook.anew} seeds would settle an effect of 1.50 pp with 80 % power"
     assert new in quieter.sentence
@@ -258,15 +258,16 @@ def test_tables_that_leave_name_the_learning_rates_that_they_hold_for():
     assert rates(Study("?", BASE, (fast,))) == "Learning rates, untuned: base 0.05, fast 0.1."
 
 
-def test_an_undecided_study_says_what_to_believe_if_one_must_choose_now():
+def test_an_undecided_study_says_what_to_believe_if_one_must_decide_now():
     found = verdict((0.70, 0.75, 0.72), (0.75, 0.72, 0.73), margin=1.0)
     seen = odds(differences(found.base_accuracies, found.accuracies), 1.0)
     said = (
-        f"{100 * seen.above:.0f} % that it helps by more than 1.00 pp, {100 * seen.within:.0f} % that it changes less"
+        f"the probability that it helps by more than 1.00 pp is {100 * seen.above:.0f} %, "
+        f"that it changes less {100 * seen.within:.0f} %"
     )
     assert said in found.sentence
     assert seen.above > seen.below
-    assert "must choose" not in verdict().sentence
+    assert "must decide" not in verdict().sentence
 
 
 def test_a_verdict_says_what_it_is():

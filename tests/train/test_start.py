@@ -67,14 +67,14 @@ def test_a_recipe_that_is_read_needs_no_file_until_it_is_trained(file):
     recipe = SMALL.with_(f"init={file}")
     file.unlink()
     assert Recipe.of(recipe.changes()) == recipe
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="does not exist"):
         initial_network(recipe, IO, 0)
 
 
 @pytest.mark.parametrize(
     ("init", "message"),
     [
-        ("none.safetensors", "none.safetensors: this file cannot be read"),
+        ("none.safetensors", "none.safetensors does not exist"),
         ("run:3f2a", "write the full ID of a run, 12 hexadecimal digits: ablab runs ls"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablab.cli.shared import json_option, recipe_words, say
-from ablab.errors import InputError
+from ablab.errors import InputError, unopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +168,7 @@ def _content(path: str) -> bytes:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; give a CSV or Markdown table") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise InputError(unopened(path, error)) from None
 
 
 def _write(judged: Audit, path: Path, model: str | None, changes: tuple[str, ...]) -> str:

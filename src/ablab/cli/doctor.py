@@ -55,14 +55,14 @@ def command(data_root: str | None, store: str | None, as_json: bool) -> None:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "bf16 instructions": multiplies_bf16(),
         "precision chosen": hardware.precision,
-        "freed memory is kept": keep_memory(),
+        "allocator keeps freed memory": keep_memory(),
         "compiled kernels": build("small").reason or "yes",
         "memory free, GB": round(psutil.virtual_memory().available / 1e9, 1),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "store": str(folder),
         "disk free there, GB": round(shutil.disk_usage(folder if folder.exists() else ".").free / 1e9, 1),
-        "checkpoint of 1 MB, seconds": round(_checkpoint_seconds(), 4),
+        "time to write a 1 MB checkpoint (s)": round(_checkpoint_seconds(), 4),
         **{f"data {name}": str(where) if where else "not here" for name, where in found.items()},
     }
     faster = list(advice(facts, hardware, measured))
@@ -116,9 +116,9 @@ def advice(facts: dict[str, Any], hardware: Hardware, measured: list[Ceiling]) -
             f"other programs keep the cores busy (load {os.getloadavg()[0]:.1f}): timings here mean little until "
             "they end"
         )
-    if not facts["freed memory is kept"]:
+    if not facts["allocator keeps freed memory"]:
         yield "this C library returns freed memory to the system at every step; glibc can be set to keep it"
-    if facts["checkpoint of 1 MB, seconds"] > SLOW_DISK:
+    if facts["time to write a 1 MB checkpoint (s)"] > SLOW_DISK:
         yield "this disk is slow to flush: keep the store on a local disk, with --store or $ABLAB_STORE"
     if hardware.device.type == "cpu" and hardware.threads > 1:
         yield "small networks train faster several at a time: ablab run does that on its own"

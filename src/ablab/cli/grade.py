@@ -81,8 +81,11 @@ def _say(grades: Sequence[Grade], as_csv: bool, as_json: bool, following: str) -
         click.echo(write(found, "csv"))
         return
     wrong, look = (sum(grade.mark == mark for grade in grades) for mark in ("wrong", "look"))
-    total = f"{counted(len(grades), 'hand-in')}: {wrong} with something wrong, {look} to look at"
-    text = "\n\n".join([on_screen(found, folds=False), grade_text(grades), total])
+    sums = [f"{counted(wrong, 'has', 'have')} errors"] * bool(wrong) + [
+        f"{counted(look, 'needs', 'need')} a look"
+    ] * bool(look)
+    total = f"{counted(len(grades), 'hand-in')} checked: {', '.join(sums) or 'no problems'}"
+    text = "\n\n".join(filter(None, [on_screen(found, folds=False), grade_text(grades), total]))
     say(as_json, [_facts(grade) for grade in grades], text, following)
 
 

@@ -1,4 +1,4 @@
-"""Show all recipe keys, or the complete recipe that your words make"""
+"""Show all recipe keys, or the complete recipe that your arguments produce"""
 
 import shlex
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ablab.models.initial import borrowed_generator
+from ablab.nouns import counted
 
 # Units that give 0 for a whole batch are common in an untrained network without norms, where all images look alike
 # to deep layers: up to 6 in 10. Nearly all of a layer is another matter: no gradient passes it.
@@ -98,9 +99,10 @@ def _biases(calls: list[_Call]) -> str:
     if not found:
         return ""
     count = sum(bias.numel() for bias in found.values())
+    biases, norms = ("bias", "has") if len(found) == 1 and count == 1 else ("biases", "have")
     return (
-        f"the bias of {_listed(list(found))} does nothing, because the batch norm after it "
-        f"subtracts the mean: {count:,} redundant parameters"
+        f"the {biases} of {_listed(list(found))} {norms} no effect, because the batch norm that follows "
+        f"subtracts the mean: {counted(count, 'redundant parameter')}"
     )
 
 

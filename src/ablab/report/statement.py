@@ -202,7 +202,7 @@ def _conditions(result: Result, verdict: Verdict) -> Iterator[str]:
         if failing.base or failing.variant:
             yield (
                 f"Of {counted(failing.seeds, 'run')} each, {failing.variant} of the variant and {failing.base} of the "
-                "base failed to train."
+                "base failed or ended near chance."
             )
         if failing.where_both_train:
             yield "The comparison covers only the seeds where both trained."

@@ -81,7 +81,7 @@ def _series(plan: Plan, variant: Variant, runs: Iterable[Run], verdict: Verdict,
 def _sentence(answer: Pooled, first: Verdict) -> str:
     many = f"{counted(answer.pairs, 'seed pair')} of {answer.answers} answers"
     if answer.low is None or answer.high is None or answer.effect is None:
-        return f"{answer.variant}, pooled: undecided: {many} are too few for an interval."
+        return f"{answer.variant}, pooled, is undecided: {many} are too few for an interval."
     unit = metric_of(first.metric).gap_unit
     low, high, effect = (signed(number, first.digits) for number in (answer.low, answer.high, answer.effect))
     interval = f"{100 * answer.level:g} % interval {low} to {high}"

@@ -40,7 +40,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
     margin, cost = verdict.size(verdict.margin), _cost(verdict)
     if verdict.low is None or verdict.high is None:
         seen = f"; so far {_gap(verdict, verdict.effect)}" if verdict.effect is not None and not is_stuck else ""
-        return f"{name}: undecided after {n}{seen}; a verdict needs at least {seeds[0]} (margin {margin})."
+        return f"{name} is undecided after {n}{seen}; a verdict needs at least {seeds[0]} (margin {margin})."
     assert verdict.effect is not None
     low, high = (signed(end, verdict.digits) for end in (verdict.low, verdict.high))
     interval = f"{100 * verdict.level:g} % interval {low} to {high}"
@@ -52,7 +52,7 @@ def _headline(verdict: Verdict, seeds: tuple[int, int], is_stuck: bool) -> str:
     if verdict.word == "no practical difference":
         return f"{name} makes no practical difference: {seen}, smaller than your margin of {margin}, {cost}."
     if verdict.word == "undecided":
-        return f"{name}: undecided: {seen}, margin {margin}, {cost}."
+        return f"{name} is undecided: {seen}, margin {margin}, {cost}."
     if verdict.low > verdict.margin or verdict.high < -verdict.margin:
         return f"{name} {verdict.word}: {seen}, by more than your margin of {margin}, {cost}."
     return f"{name} {verdict.word}, possibly by less than your margin: {seen}, margin {margin}, {cost}."
@@ -153,8 +153,8 @@ def _advice(verdict: Verdict, evidence: Evidence, most: int) -> str:
     effect = f"an effect of {verdict.size(verdict.margin)}"
     if verdict.pairs >= most:  # the study is at its end: what it has cannot be added to
         if outlook.anew is None:
-            few = f"No new study with up to {FARTHEST} seeds would settle {effect}"
-            return f"{few}: less noise between seeds would help."
+            few = f"Even {FARTHEST} seeds would not settle {effect}"
+            return f"{few}; first make results vary less between seeds, for example by training longer."
         new = f"A new study with up to {outlook.anew:,} seeds would settle {effect} with 80 % power"
         return f"{new}{_training_time(verdict, evidence, outlook.anew)}."
     if outlook.is_hopeless:
@@ -182,16 +182,16 @@ def _training_time(verdict: Verdict, evidence: Evidence, pairs: int) -> str:
 
 
 def _belief(verdict: Verdict) -> str:
-    """What an undecided study still says, for somebody who must choose now."""
+    """What an undecided study still says, for somebody who must decide now."""
     gaps = differences(verdict.base_accuracies, verdict.accuracies)
     if verdict.word != "undecided" or verdict.low is None or not (seen := odds(gaps, verdict.margin)):
         return ""
     is_up = metric_of(verdict.metric).direction == "higher"
     helps, hurts = (seen.above, seen.below) if is_up else (seen.below, seen.above)
     return (
-        f"If you must choose now: {percent(helps)} that it helps by more than {verdict.size(verdict.margin)}, "
-        f"{percent(seen.within)} that it changes less, {percent(hurts)} that it hurts by more (Bayesian, with a prior "
-        "worth one pair)."
+        f"If you must decide now, the probability that it helps by more than {verdict.size(verdict.margin)} is "
+        f"{percent(helps)}, that it changes less {percent(seen.within)}, and that it hurts by more {percent(hurts)} "
+        "(Bayesian estimate; the prior counts as one seed pair)."
     )
 
 

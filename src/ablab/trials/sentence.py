@@ -50,10 +50,12 @@ def _headline(plan: Plan, verdict: TrialVerdict) -> str:
     metric, name = plan.study.measure.metric, verdict.variant
     pairs, size = counted(verdict.pairs, "seed pair"), metric.size(verdict.margin)
     if verdict.effect is None:
-        return f"{name}: undecided after {pairs}; a verdict needs at least {plan.study.rule.seeds[0]} (margin {size})."
+        return (
+            f"{name} is undecided after {pairs}; a verdict needs at least {plan.study.rule.seeds[0]} (margin {size})."
+        )
     effect = f"{signed(verdict.effect, metric.digits)} {metric.gap_unit}".rstrip()
     if verdict.low is None or verdict.high is None:
-        return f"{name}: undecided after {pairs}; so far {effect} (margin {size})."
+        return f"{name} is undecided after {pairs}; so far {effect} (margin {size})."
     low, high = (signed(end, metric.digits) for end in (verdict.low, verdict.high))
     seen = f"{effect} ({100 * verdict.level:g} % interval {low} to {high}), {pairs}"
     time = "times not comparable" if verdict.time_ratio is None else f"at {verdict.time_ratio:.2f} times the time"
@@ -61,7 +63,7 @@ def _headline(plan: Plan, verdict: TrialVerdict) -> str:
         kind = "a real but negligible effect, " if verdict.is_negligible else ""
         return f"{name} makes no practical difference: {seen}, {kind}smaller than your margin of {size}, {time}."
     if verdict.word == "undecided":
-        return f"{name}: undecided: {seen}, margin {size}, {time}."
+        return f"{name} is undecided: {seen}, margin {size}, {time}."
     if verdict.low > verdict.margin or verdict.high < -verdict.margin:
         return f"{name} {verdict.word}: {seen}, by more than your margin of {size}, {time}."
     return f"{name} {verdict.word}, possibly by less than your margin: {seen}, margin {size}, {time}."
@@ -86,7 +88,7 @@ def _advice(plan: Plan, verdict: TrialVerdict) -> str:
     if verdict.tried < plan.study.rule.seeds[1]:
         return f"The remaining seeds are unlikely to settle {effect}."
     if verdict.anew is None:
-        return f"No new study with up to {FARTHEST} seeds would settle {effect}: less noise between seeds would help."
+        return f"Even {FARTHEST} seeds would not settle {effect}; first make results vary less between seeds."
     return f"A new study with up to {verdict.anew:,} seeds would settle {effect} with 80 % power."
 
 

@@ -284,7 +284,7 @@ def test_runs_that_explore_are_said_to() -> None:
     html = page(result(it, some, verdicts, data=data), pictures())
     assert "Exploring:" in html
     assert plan(it, data.fingerprint, explores=True).hash in html
-    assert "Mistaken images" not in html
+    assert "Misclassified images" not in html
 
 
 def test_the_target_of_learning_speed_is_said_with_where_it_comes_from() -> None:

@@ -86,7 +86,7 @@ def test_a_study_has_a_line_for_each_run_and_says_the_same_note_once(events, cap
                 show(wanted, event)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Is it worth it?"
-    assert "6 runs at least, 20 at most" in lines[1]
+    assert "6 to 20 runs" in lines[1]
     runs = [line for line in lines if " test " in line]
     names = {study.base.hash: "base", study.variants[0].recipe.hash: "wide"}
     order = [[names[wanted.recipe.hash], "seed", str(wanted.seed)] for wanted in planned.wanted]

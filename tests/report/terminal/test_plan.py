@@ -38,7 +38,7 @@ def tuning_line(repeat, seeds):
 def test_a_plan_says_what_tuning_takes_once_and_for_each_seed():
     assert tuning_line(False, "3..10") == (
         "tuning: 10 to 18 trials on validation images, and 6 to 20 runs at the best rates: "
-        "about 16 min 0 s at least, 38 min 0 s at most"
+        "about 16 min 0 s to 38 min 0 s"
     )
     assert tuning_line(True, "3..10").startswith(
         "tuning, repeated for each seed: 30 to 180 trials on validation images, and 6 to 20 runs"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ablab.catalogue import Entry, catalogue
-from ablab.errors import InputError
+from ablab.errors import InputError, unopened
 
 Record = dict[str, Any]  # one run, or one row of a table: its cells by the names of their columns
 
@@ -43,4 +43,4 @@ def text_of(path: Path, most: int = 64 << 20) -> str:
     except UnicodeDecodeError:
         raise InputError(f"{path}: this is not text in UTF-8") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        raise InputError(unopened(path, error)) from None

@@ -14,7 +14,7 @@ from ablab.catalogue import mark
 from ablab.elsewhere.formats import Record
 from ablab.elsewhere.names import named
 from ablab.elsewhere.wire_format import Fields, fields, masked_crc, number_of
-from ablab.errors import InputError
+from ablab.errors import InputError, unopened
 
 MOST = 1 << 30  # bytes of one file
 PARTS = ("train", "validation", "val", "test", "eval")  # folders of one run, as Keras writes them
@@ -71,7 +71,7 @@ def _events(file: Path) -> Iterator[Fields]:
             raise InputError(f"{file}: {file.stat().st_size / 1e6:,.0f} MB is too large for the scalars of a run")
         content = file.read_bytes()
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+        raise InputError(unopened(file, error)) from None
     at = 0
     while at + 12 <= len(content):
         length, checksum = struct.unpack_from("<QI", content, at)

@@ -128,8 +128,8 @@ def _foot(embedded: int, runs: int) -> str:
     return (
         "This page contains the study file and the recipes, seeds, data and results of "
         f"{some}{counted(runs, 'run')}, in "
-        "the element ablab-runs. To check the report, type ablab verify THIS_PAGE.html --rerun 1: it trains one of the "
-        "runs again and compares."
+        "the element ablab-runs. To check this report, run ablab verify THIS_PAGE.html --rerun 1, which retrains one "
+        "run and compares the results."
     )
 
 

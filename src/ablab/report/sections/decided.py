@@ -48,7 +48,7 @@ def _rule(result: Result) -> str:
         f"The rule: {settled}, confidence {100 * rule.confidence:g} % for "
         f"all {counted(count, 'comparison')} together, {seeds}. After each pair of seeds, once there are "
         f"{first}, ablab looks at the interval, and the first look that decides gives the verdict. Intervals are wide "
-        "enough that looking repeatedly adds no false findings."
+        "enough that repeated looks do not raise the error rate."
     )
 
 
@@ -65,7 +65,7 @@ def _identity(result: Result) -> str:
         f"Plan {plan(result.study, fingerprint, explores=explores, protocol=protocol).hash} on data {fingerprint}."
         for fingerprint, explores in looked_at
     ]
-    return " ".join([*plans, *([f"Ledger: {result.ledger}."] if result.ledger else [])])
+    return " ".join([*plans, *([f"{result.ledger}."] if result.ledger else [])])
 
 
 def _machines(result: Result) -> Part:

@@ -22,7 +22,7 @@ MOST_BYTES = 330_000  # of all pictures together, a third less than they take in
 LARGEST = 64  # pixels a side
 
 
-@mark("section", "images", title="Mistaken images", place=120, absent=("notebook", "dashboard", "terminal"))
+@mark("section", "images", title="Misclassified images", place=120, absent=("notebook", "dashboard", "terminal"))
 def images(result: Result, *, pictures: Pictures | None = None) -> Iterator[Part]:
     """The walls that there is room for, the most telling first; one without an image is left out."""
     if result.data is None or pictures is None:

@@ -1,4 +1,4 @@
-"""Do a few pairs carry a verdict? Robust figures beside each mean, and the pairs themselves where they disagree."""
+"""Does a verdict depend on a few pairs? Robust figures beside each mean, and the pairs where the two disagree."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,8 +15,15 @@ from ablab.study.verdict import signed
 Checked = tuple[Verdict, Robust]
 
 
-# In a terminal the sentence of a verdict says where a few pairs carry it.
-@mark("section", "robust", title="Do a few pairs carry it?", place=35, tables=("robust",), absent=("terminal",))
+# In a terminal the sentence of a verdict says where it depends on a few pairs.
+@mark(
+    "section",
+    "robust",
+    title="Does the result depend on a few pairs?",
+    place=35,
+    tables=("robust",),
+    absent=("terminal",),
+)
 def robust(result: Result) -> Iterator[Part]:
     """The checks of every verdict that has an interval; for those that disagree, every pair with its difference."""
     checked = [(verdict, seen) for verdict in result.decision.every if (seen := robust_of(verdict))]

@@ -1,4 +1,4 @@
-"""Secondary answers of each variant: learning speed, the gap, sizes of weights, each class. They decide nothing."""
+"""Other metrics of each variant: learning speed, the gap, sizes of weights, each class. They decide nothing."""
 
 import math
 from collections.abc import Collection, Iterator, Sequence
@@ -41,9 +41,7 @@ class Goal:
     is_afterwards: bool  # set by the runs themselves, which favours nobody but was not fixed before
 
 
-@mark(
-    "section", "secondary", title="Secondary answers", place=90, tables=("secondary", "classes"), absent=("terminal",)
-)
+@mark("section", "secondary", title="Other metrics", place=90, tables=("secondary", "classes"), absent=("terminal",))
 def secondary_answers(result: Result) -> Iterator[Part]:
     """What else each change did, from the pairs that its verdict rests on."""
     goal = goal_of(result)

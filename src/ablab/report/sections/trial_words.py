@@ -18,7 +18,7 @@ MEANINGS = {
 }
 
 
-@mark("trial section", "words", title="Words", place=180, absent=("paper", "notebook", "dashboard", "terminal"))
+@mark("trial section", "words", title="Glossary", place=180, absent=("paper", "notebook", "dashboard", "terminal"))
 def words(result: TrialResult) -> Iterator[Part]:  # noqa: ARG001 (the words are those of every report)
     """The same for every report on a program."""
     yield Terms(tuple(MEANINGS.items()))

@@ -1,4 +1,4 @@
-"""Sizes of the weights: how they spread in each recipe, on average over its runs."""
+"""Weight norms: how they spread in each recipe, on average over its runs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ from ablab.statistics.paired import mean
 MOST = 26  # recipes; each takes some 6 kB of a page
 
 
-@mark("section", "weights", title="Sizes of the weights", place=100, absent=("notebook", "terminal"))
+@mark("section", "weights", title="Weight norms", place=100, absent=("notebook", "terminal"))
 def weights(result: Result) -> Iterator[Part]:
     """A histogram for each recipe whose runs say it."""
     known = [(arm, shares) for arm in result.arms[:MOST] if (shares := shares_of(arm.runs))]

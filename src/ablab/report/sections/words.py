@@ -8,7 +8,7 @@ from ablab.report.words import WORDS
 from ablab.result import Result
 
 
-@mark("section", "words", title="Words", place=180, absent=("paper", "notebook", "dashboard", "terminal"))
+@mark("section", "words", title="Glossary", place=180, absent=("paper", "notebook", "dashboard", "terminal"))
 def words(result: Result) -> Iterator[Part]:  # noqa: ARG001 (the words are those of every report)
     """The same for every report."""
     yield Terms(tuple(WORDS.items()))

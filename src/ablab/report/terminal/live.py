@@ -16,7 +16,7 @@ from ablab import grammar, wire
 from ablab.errors import AblabError
 from ablab.events import EpochDone, Finished, Noticed, Projection, Started
 from ablab.metric import metric_of
-from ablab.nouns import counted, duration
+from ablab.nouns import counted, counted_span, duration
 from ablab.records import DataFacts, EpochRow, Run, RunSpec
 from ablab.report.facts import measured
 from ablab.report.sparkline import sparkline
@@ -161,7 +161,7 @@ class Live:
         seeds = "..".join(str(n) for n in sorted(set(study.rule.seeds)))
         self.line(
             f"base and {counted(len(study.variants), 'variant')}, {seeds} seeds each: "
-            f"{counted(least, 'run')} at least, {most} at most; margin {' and '.join(margins)}, plan {plan.hash}"
+            f"{counted_span(least, most, 'run')}; margin {' and '.join(margins)}, plan {plan.hash}"
         )
         for text in lookalikes(study.names.values()):
             self.line(f"remark: {text}")

@@ -1,7 +1,7 @@
 """A plan and what can be foreseen of it, for the terminal."""
 
 from ablab.metric import ACCURACY, Metric, metric_of
-from ablab.nouns import counted, duration
+from ablab.nouns import counted, counted_span, duration, duration_span
 from ablab.report.table import Head, Table, table
 from ablab.report.terminal.screen import on_screen
 from ablab.report.wording import shown
@@ -24,15 +24,15 @@ def foreseen(plan: Plan, foresight: Foresight) -> str:
     lines = [
         shown(study.question),
         f"base and {counted(len(study.variants), 'variant')}, {least}..{'' if rule.is_open else most} seeds each: "
-        f"{counted(len(plan.wanted), 'run')} at least, {len(plan.most)} at most, "
-        f"{foresight.trained} of them already trained; {by}margin {margin}{_also(rule)}, plan {plan.hash}",
+        f"{counted_span(len(plan.wanted), len(plan.most), 'run')} ({foresight.trained} already trained); "
+        f"{by}margin {margin}{_also(rule)}, plan {plan.hash}",
     ]
     lines += [f"remark: {text}" for text in lookalikes(study.names.values())]
     if plan.note:
         lines.append(plan.note)
     if foresight.minutes:
-        first, last = (duration(60 * one) for one in foresight.minutes)
-        lines.append(f"still to train: about {first} at least, {last} at most, one run after the other")
+        first, last = foresight.minutes
+        lines.append(f"still to train: about {duration_span(60 * first, 60 * last)}, one run after the other")
     if foresight.tuning:
         lines.append(_tuning(foresight.tuning, study))
     lines.append(f"expected sd of a difference: {_size(foresight.spread, metric)} ({foresight.source})")
@@ -79,7 +79,8 @@ def _size(points: float | None, metric: Metric) -> str:
 def _equality(foresight: Foresight, most: int, margin: str) -> list[str]:
     """Whether the study could see that there is no difference, if there is none."""
     if foresight.equality is None:
-        return [f"no study of this size can show no practical difference within {margin}: the noise is far larger"]
+        told = 'the runs vary too much for any study in this table to establish "no practical difference"'
+        return [f"{told} (±{margin})"]
     pairs = f"up to {counted(foresight.equality, 'pair')} are needed to show no practical difference within {margin}"
     if foresight.equality <= most:
         return [pairs]
@@ -93,8 +94,9 @@ def _tuning(cost: TuningCost, study: Study) -> str:
     told = f"tuning{every}: {trials} trials on validation images, and {runs} runs at the best rates"
     if cost.minutes is None:
         return told
-    least = f"about {duration(60 * cost.minutes[0])} at least"
-    return f"{told}: {least}" if study.rule.is_open else f"{told}: {least}, {duration(60 * cost.minutes[1])} at most"
+    if study.rule.is_open:
+        return f"{told}: about {duration(60 * cost.minutes[0])} at least"
+    return f"{told}: about {duration_span(60 * cost.minutes[0], 60 * cost.minutes[1])}"
 
 
 def _between(least: int, most: int, *, is_open: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ablab import wire
 from ablab.events import Noticed
-from ablab.nouns import counted, duration
+from ablab.nouns import counted, counted_span, duration, duration_span
 from ablab.report.section import sections
 from ablab.report.sections.trial_effects import verdict_table
 from ablab.report.table import Table, table
@@ -32,7 +32,7 @@ def plan_text(plan: Plan, outcomes: Mapping[str, Outcome], spread: float | None)
         shown(study.question),
         shown(study.subject.shown),
         f"base and {counted(len(study.variants), 'variant')}, {least}..{'' if rule.is_open else most} seeds each: "
-        f"{counted(plan.wanted, 'trial')} at least, {plan.most:,} at most, {len(outcomes)} done already; "
+        f"{counted_span(plan.wanted, plan.most, 'trial')} ({len(outcomes)} done already); "
         f"by {metric.title}, {metric.direction} is better, margin {metric.size(rule.margin)}, plan {plan.hash}",
     ]
     if study.has_repeat:
@@ -44,8 +44,8 @@ def plan_text(plan: Plan, outcomes: Mapping[str, Outcome], spread: float | None)
         lines.append('there is no time limit, so a trial that never ends blocks the study; limit = "30m" sets one')
     if outcomes:
         each = statistics.fmean(outcome.seconds for outcome in outcomes.values())
-        first, last = (duration(each * max(0, number - len(outcomes))) for number in (plan.wanted, plan.most))
-        lines.append(f"still to do: about {first} at least, {last} at most, one trial after the other")
+        left = (each * max(0, number - len(outcomes)) for number in (plan.wanted, plan.most))
+        lines.append(f"still to do: about {duration_span(*left)}, one trial after the other")
     known = "unknown until 3 pairs are done" if spread is None else metric.size(float(f"{spread:.3g}"))
     lines += [f"expected sd of a difference: {known}", "", on_screen(_reaches(plan, spread)), ""]
     return "\n".join(lines)
@@ -101,7 +101,8 @@ def line_of(plan: Plan, outcome: Outcome, decision: Decision) -> str:
     told = f"  {_reason(outcome)}" if outcome.note else "  once more" if outcome.trial.is_repeat else ""
     decided = sum(verdict.word != "undecided" for verdict in decision.verdicts)
     name = shown(names[outcome.trial.arguments])
-    wanted = f", {len(decision.wanted)} wanted" if decision.wanted else ""
+    more = counted(len(decision.wanted), "more trial")
+    wanted = f"; at most {more} before the next look" if decision.wanted else ""
     return (
         f"seed {outcome.trial.seed:<4} {name:<{wide}}  {seen:>10}  {duration(outcome.seconds):>8}{shown(told)}"
         f"  {decided} of {len(decision.verdicts)} decided{wanted}"

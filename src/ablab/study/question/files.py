@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablab.atomic import atomic_write
-from ablab.errors import InputError, StudyError, did_you_mean
+from ablab.errors import InputError, StudyError, did_you_mean, unopened
 from ablab.operations import is_there
 from ablab.recipe import Recipe
 from ablab.study.question.begin import begun_text
@@ -116,4 +116,4 @@ def content_of(path: Path) -> bytes:
     except IsADirectoryError:
         raise StudyError(f"{path}: this is a folder; a study is a TOML file") from None
     except OSError as error:
-        raise StudyError(f"{path}: cannot be read ({error.strerror})") from None
+        raise StudyError(unopened(path, error)) from None
