@@ -64,7 +64,7 @@ def test_weights_are_kept_of_the_runs_of_those_studies_that_ask_for_it(folder):
     [
         (["norm.toml", "width.toml", "--out", "x.html"], "there are 2 reports"),
         (["norm.toml", "other/norm.toml"], 'two studies are called "norm"'),
-        (["norm.toml", "missing.toml"], "missing.toml: cannot be read"),
+        (["norm.toml", "missing.toml"], "missing.toml does not exist"),
         (["norm.toml", "wrong.toml"], "no/such/folder"),
     ],
 )

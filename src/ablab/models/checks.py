@@ -99,9 +99,9 @@ def _biases(calls: list[_Call]) -> str:
     if not found:
         return ""
     count = sum(bias.numel() for bias in found.values())
-    biases, norms = ("bias", "has") if len(found) == 1 and count == 1 else ("biases", "have")
+    biases, change = ("bias", "changes") if count == 1 else ("biases", "change")
     return (
-        f"the {biases} of {_listed(list(found))} {norms} no effect, because the batch norm that follows "
+        f"the {biases} of {_listed(list(found))} {change} nothing, because the batch norm that follows "
         f"subtracts the mean: {counted(count, 'redundant parameter')}"
     )
 

@@ -54,7 +54,7 @@ def test_a_bare_name_is_a_study_that_comes_with_ablab_and_a_wrong_one_is_told_th
 def test_what_is_no_file_is_told_apart(tmp_path):
     os.mkfifo(tmp_path / "pipe.toml")
     (tmp_path / "folder.toml").mkdir()
-    for name, message in {"pipe": "a device or a pipe", "folder": "this is a folder", "none": "cannot be read"}.items():
+    for name, message in {"pipe": "a device or a pipe", "folder": "this is a folder", "none": "does not exist"}.items():
         with pytest.raises(StudyError, match=message):
             read_study(tmp_path / f"{name}.toml")
 
