@@ -187,7 +187,7 @@ def test_it_is_another_plan_than_tuning_once_and_a_lock_says_so():
         plan(one, "fingerprint").hash for one in (once, STUDY, retuned(STUDY), dataclasses.replace(once, tune=False))
     }
     assert len(hashes) == 4
-    assert list(changes(once, STUDY)) == ["tune was repeated once, is for each seed"]
+    assert list(changes(once, STUDY)) == ["tuning: once before, now for each seed"]
     assert plan(STUDY, "fingerprint").alpha == plan(retuned(STUDY), "fingerprint").alpha == 0.025
 
 

@@ -181,4 +181,4 @@ def test_a_look_in_another_unit_decides_the_same(factor, center, half):
 
 def test_a_margin_of_a_further_metric_that_was_changed_since_the_lock_is_named():
     before_, now = (planned(replace(BOTH, also=(("loss", margin),))).study for margin in (0.1, 0.2))
-    assert list(changes(before_, now)) == ["further metrics (and margins) were loss (0.1), are loss (0.2)"]
+    assert list(changes(before_, now)) == ["further metrics (and margins): loss (0.1) before, now loss (0.2)"]
