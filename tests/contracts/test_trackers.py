@@ -99,7 +99,7 @@ def test_lines_of_json_tell_a_run_from_its_spec_to_what_was_decided(tmp_path):
     [
         ("jsnol(x)", 'did you mean "jsonl"'),
         ("jsonl", "file is missing"),
-        ("jsonl(full/x)", "cannot be written"),
+        ("jsonl(full/x)", "ablab cannot write events there"),
         ("jsonl(no/x)", "No such file"),
     ],
 )

@@ -51,7 +51,7 @@ def test_no_other_source_takes_its_folder_for_one_of_classes(tiny):
 
 def test_pictures_may_be_smaller_and_damaged_ones_left_out(tiny):
     (tiny / "train" / "n01443537" / "images" / "n01443537_0.JPEG").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"n01443537_0.JPEG: .*\n?.*1 of 12 pictures are unreadable"):
+    with pytest.raises(DataError, match=r"n01443537_0.JPEG: .*\n?.*1 of 12 pictures is unreadable"):
         tiny_imagenet.read(tiny)
     made = tiny_imagenet.read(tiny, size=32, skip_unreadable=True)
     assert (len(made.train), made.in_shape) == (11, (3, 32, 32))

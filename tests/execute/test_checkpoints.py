@@ -86,14 +86,14 @@ def test_with_no_whole_checkpoint_it_starts_anew_and_says_so(whole, tmp_path):
     damage(previous_checkpoint(path))
     seen = []
     assert timeless(carry_out(WANTED, DATA, lambda _, event: seen.append(event), tmp_path)) == whole
-    assert any(isinstance(event, Noticed) and "starts anew" in event.text for event in seen)
+    assert any(isinstance(event, Noticed) and "starts over" in event.text for event in seen)
 
 
 def test_the_checkpoint_of_another_recipe_is_refused_with_what_differs(tmp_path):
     stopped_after(2, tmp_path)
     other = dataclasses.replace(WANTED, recipe=RECIPE.with_("lr=0.01"))
     checkpoint_path(tmp_path, WANTED.id).rename(checkpoint_path(tmp_path, other.id))
-    with pytest.raises(InputError, match=r"of another run.*\n    lr = 0.05 there, 0.01 here$"):
+    with pytest.raises(InputError, match=r"belongs to another run.*\n    lr = 0.05 there, 0.01 here$"):
         carry_out(other, DATA, nothing, tmp_path)
 
 

@@ -35,7 +35,7 @@ def test_safetensors_has_what_another_program_needs_in_its_metadata(tmp_path):
 def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path):
     path = tmp_path / "mine.safetensors"
     path.write_text("precious")
-    with pytest.raises(InputError, match="there already.*--replace"):
+    with pytest.raises(InputError, match="already exists.*--replace"):
         export(SUBJECT, "safetensors", path)
     assert path.read_text() == "precious"
     export(SUBJECT, "safetensors", path, replace=True)
@@ -67,7 +67,7 @@ def test_a_folder_for_the_hub_has_its_three_files_and_keeps_what_else_is_there(t
         assert file.get_tensor("head.weight").tolist() == [[0, 1, 2], [3, 4, 5]]
     (folder / "README.md").write_text("mine")
     (folder / "notes.txt").write_text("mine, too")
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(InputError, match="already exists"):
         export(SUBJECT, "huggingface", folder)
     assert (folder / "README.md").read_text() == "mine"
     export(SUBJECT, "huggingface", folder, replace=True)

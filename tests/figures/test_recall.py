@@ -80,7 +80,10 @@ def test_the_interval_for_other_images_is_that_of_images_of_the_class():
 
 @pytest.mark.parametrize(
     ("metric", "message"),
-    [("recall(cta)", 'pets has no class "cta": did you mean "cat"'), ("recall(cow)", "pets has no test image of that class")],
+    [
+        ("recall(cta)", 'pets has no class "cta": did you mean "cat"'),
+        ("recall(cow)", "pets has no test image of that class"),
+    ],
 )
 def test_a_class_that_is_not_there_is_told(metric, message):
     with pytest.raises(StudyError, match=message):

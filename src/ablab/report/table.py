@@ -63,7 +63,7 @@ def table(
     """A table from texts. A head that ends in > is a number's.
 
     >>> table("runs", ["run", "test >"], [["a1", "62.1 %"]]).heads[1]
-    Head(text='test', is_number=True, meaning='')
+    Head(text='test', is_number=True, meaning='', spare=0)
     """
     return Table(
         name,
