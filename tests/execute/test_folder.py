@@ -108,7 +108,7 @@ def test_a_worker_that_is_stopped_leaves_its_run_to_the_next_one_which_goes_on(b
     assert first.returncode == (143 if blow == signal.SIGTERM else -9)
     notes = [event.text for event in told if isinstance(event, Noticed)]
     assert any("continues after epoch" in note for note in notes) == (blow == signal.SIGTERM)
-    assert any("shown no life" in note for note in notes) == (blow == signal.SIGKILL)
+    assert any("has not responded" in note for note in notes) == (blow == signal.SIGKILL)
     assert timeless(run) == timeless(carry_out(spec, DATA, nobody))
 
 
