@@ -197,17 +197,22 @@ def test_muon_steps_have_all_singular_values_near_one_and_leave_the_rest_to_sgd(
     torch.testing.assert_close(layer.bias.detach(), before[1] - 0.05 * layer.bias.grad)
 
 
+def take_same_steps(layer, optimizer, plain, reference):
+    """Steps of both optimizers with the same gradients of the bias."""
+    for gradient in GRADIENTS:
+        layer.weight.grad, layer.bias.grad = torch.full((2, 3), gradient), torch.tensor([gradient, -gradient])
+        plain.bias.grad = layer.bias.grad.clone()
+        optimizer.step()
+        reference.step()
+
+
 @pytest.mark.parametrize(("text", "momentum"), [("rest=1", 0.95), ("rest=1, rest_momentum=0.8", 0.8)])
 def test_the_rest_of_muon_is_sgd_with_the_same_momentum_or_its_own(text, momentum):
     layer, plain = nn.Linear(3, 2), nn.Linear(3, 2)
     plain.load_state_dict(layer.state_dict())
     optimizer = make_optimizer(f"muon({text})", layer, lr=0.1, weight_decay=0.0)
     reference = torch.optim.SGD([plain.bias], lr=0.1, momentum=momentum, nesterov=True)
-    for gradient in GRADIENTS:
-        layer.weight.grad, layer.bias.grad = torch.full((2, 3), gradient), torch.tensor([gradient, -gradient])
-        plain.bias.grad = layer.bias.grad.clone()
-        optimizer.step()
-        reference.step()
+    take_same_steps(layer, optimizer, plain, reference)
     torch.testing.assert_close(layer.bias, plain.bias)
 
 
@@ -216,11 +221,7 @@ def test_the_rest_of_muon_can_be_adamw():
     plain.load_state_dict(layer.state_dict())
     optimizer = make_optimizer("muon(adam=true, rest=1)", layer, lr=0.1, weight_decay=0.02, decay="all")
     reference = torch.optim.AdamW([plain.bias], lr=0.1, weight_decay=0.02)
-    for gradient in GRADIENTS:
-        layer.weight.grad, layer.bias.grad = torch.full((2, 3), gradient), torch.tensor([gradient, -gradient])
-        plain.bias.grad = layer.bias.grad.clone()
-        optimizer.step()
-        reference.step()
+    take_same_steps(layer, optimizer, plain, reference)
     torch.testing.assert_close(layer.bias, plain.bias)
 
 
