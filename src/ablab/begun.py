@@ -131,6 +131,5 @@ def _check_locked(planned: Plan, store: Store) -> None:
         raise StudyError(
             f"{planned.study.where}: this study started as plan {kept.plan}, and has changed since:\n"
             f"    {listed}\nundo the change to continue; to start a new study with it, add --new: the ledger "
-            "counts it, "
-            "and its verdicts say how many runs were known before"
+            "counts it, and its verdicts say how many runs were known before"
         )

@@ -100,8 +100,7 @@ class Audit:
 
 _SPREAD = (
     "a spread is given without the number of runs: it may be an sd, a standard error or an interval, and ablab "
-    "takes it "
-    "as the sd of single runs"
+    "takes it as the sd of single runs"
 )
 
 

@@ -214,8 +214,7 @@ def _several(claims: Sequence[Claim]) -> Iterator[Fault]:
             "several comparisons",
             f"{comparisons} figures against one base",
             "of 3 / 5 / 10 changes that do nothing, at least one appears to have an effect at the 5 % level in "
-            "13 / 20 / 33 % of studies "
-            "(5 seeds); here the intervals share the 5 %",
+            "13 / 20 / 33 % of studies (5 seeds); here the intervals share the 5 %",
         )
 
 

@@ -147,8 +147,7 @@ def _say_winners(outcome: Outcome, data: DataFacts | None, path: Path, as_json: 
     if guessing := [side.name for side in outcome.sides if _is_at_chance(side.best, outcome.search.metric, data)]:
         click.echo(
             f"caution: the best trial of {' and of '.join(guessing)} is no better than guessing, so the search "
-            "found no "
-            "settings that train: search other ranges, or train for more epochs"
+            "found no settings that train: search other ranges, or train for more epochs"
         )
     if len(set(outcome.trials.values())) > 1:
         told = ", ".join(f"{name} {many}" for name, many in outcome.trials.items())

@@ -35,9 +35,8 @@ from ablab.train.device import usual_threads
 
 MEMORY = 2 << 30  # bytes that a worker may want: torch and data are 0.6 GB, a batch of resnet18 another
 SHARING = 4  # processes on a GPU: while one asks for its next kernels, the others' run
-GPU_MEMORY = (
-    16 << 30
-)  # bytes of a GPU for each: 166 million parameters take 3 GB at a batch of 128, recorded twice that
+# Bytes of a GPU for each: 166 million parameters take 3 GB at a batch of 128, recorded twice that.
+GPU_MEMORY = 16 << 30
 ENDING = 10.0  # seconds that workers have to keep what they did when they are told to stop
 STOP = b"{}"
 
@@ -142,8 +141,7 @@ class Workers:
             process.join(ENDING)
             raise AblabError(
                 f"the process of run {flight.spec.id} ended with code {process.exitcode}, perhaps because memory "
-                "ran out; "
-                "finished work is kept. Run the same command again to continue; --workers 1 uses less memory"
+                "ran out; finished work is kept. Run the same command again to continue; --workers 1 uses less memory"
             ).of(flight.spec.id) from None
         return answer
 

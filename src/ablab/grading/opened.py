@@ -77,8 +77,7 @@ def _own_plan(store: Store) -> Plan:
     if not kept:
         raise InputError(
             "there is no study in this file, so these are single runs and not evidence; to hand in a study, "
-            "write it with: "
-            "ablab runs export --study STUDY --to NAME.ablab"
+            "write it with: ablab runs export --study STUDY --to NAME.ablab"
         )
     return plan_of(kept[-1])
 

@@ -78,8 +78,7 @@ def _summed(out: Tensor) -> str:
     least = math.log(math.e + classes - 1) - 1
     return (
         "the outputs for each image already sum to 1: the network ends in a softmax, and the cross-entropy "
-        "applies another "
-        f"one, so the loss cannot fall below {least:.4f} and gradients are small. Remove the softmax"
+        f"applies another one, so the loss cannot fall below {least:.4f} and gradients are small. Remove the softmax"
     )
 
 

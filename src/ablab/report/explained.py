@@ -11,9 +11,10 @@ from ablab.nouns import counted
 from ablab.report.section import Paragraph
 from ablab.report.sections.cautions import cautions
 from ablab.report.sections.chance import chance
+from ablab.report.statement import Finding
 from ablab.result import Result
 from ablab.statistics.sequential import FOREVER
-from ablab.study.verdict import Verdict, Word, signed
+from ablab.study.verdict import Verdict, signed
 
 if TYPE_CHECKING:
     from ablab.elsewhere.judge import Judged
@@ -35,19 +36,13 @@ class Explanation:
         return f'{self.term}: {self.text} More: see "{self.page.removesuffix(".md")}" in the documentation.'
 
 
-class Answer(Protocol):
-    """What verdicts of recipes, of programs and of runs from elsewhere share."""
+class Answer(Finding, Protocol):
+    """A verdict with its numbers, which an explanation tells besides."""
 
     @property
     def variant(self) -> str: ...
     @property
-    def word(self) -> Word: ...
-    @property
     def effect(self) -> float | None: ...
-    @property
-    def low(self) -> float | None: ...
-    @property
-    def high(self) -> float | None: ...
     @property
     def pairs(self) -> int: ...
 
@@ -103,8 +98,7 @@ def of_plan(plan: Plan, foresight: Foresight) -> Iterator[Explanation]:
     yield Explanation(
         f"plan {plan.hash}",
         "The fingerprint of the question, recipes, rule and data. The first run locks the plan. If the file "
-        "changes, it "
-        "makes a different plan, so nobody can choose the margin or the seeds after seeing results.",
+        "changes, it makes a different plan, so nobody can choose the margin or the seeds after seeing results.",
         "studies.md",
     )
     if foresight.spread is not None:
@@ -194,8 +188,7 @@ def _pairs(verdicts: Iterable[Answer]) -> Explanation:
     return Explanation(
         f"n = {n}",
         "Pairs of runs. The base and the variant of a pair share a seed, and with it their random draws, so much "
-        "of the "
-        "noise cancels in the difference. A few pairs can show an effect that would need many unpaired runs.",
+        "of the noise cancels in the difference. A few pairs can show an effect that would need many unpaired runs.",
         "looks.md",
     )
 

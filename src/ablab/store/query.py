@@ -14,9 +14,8 @@ from ablab.recipe import Recipe
 from ablab.store.schema import PATIENCE
 
 SECONDS = 5.0  # that one question may take
-PAUSE = (
-    100_000  # steps of SQLite, some milliseconds, between two looks at the clock, each of which waits for Python's lock
-)
+# Steps of SQLite, some milliseconds, between two looks at the clock, each of which waits for Python's lock.
+PAUSE = 100_000
 LONGEST = 16 << 20  # bytes of one value, so that no expression can fill the memory
 EXAMPLE = "such as: --where \"model = 'simple-nn' and accuracy > 0.6\""
 

@@ -89,8 +89,7 @@ def _fresh(planned: Plan, store: Store) -> Plan:
     other = _at_free_root(planned, store)
     note = (
         f"fresh seeds (root {other.study.rule.root}): the results of {counted(len(seen), 'trial')} that this "
-        "study would "
-        "use are already known. --reuse uses them, and the verdicts say so"
+        "study would use are already known. --reuse uses them, and the verdicts say so"
     )
     return dataclasses.replace(other, note=note)
 

@@ -126,8 +126,7 @@ def _check_sizes(members: list[zipfile.ZipInfo], path: Path) -> None:
     if declared > min(SPARE + TIMES * file, MOST_BYTES):
         raise DataError(
             f"{path}: claims {declared:,} bytes of arrays in a file of {file:,} bytes, and no images compress "
-            "that well; "
-            "if it is genuine, write it with np.savez, uncompressed"
+            "that well; if it is genuine, write it with np.savez, uncompressed"
         )
 
 

@@ -80,8 +80,8 @@ def _of_runs(result: Result) -> Iterator[Caution]:
         yield (
             "Results known before the plan",
             f"up to {max(one.seen for one in known)} runs behind a verdict had results when this plan was locked. "
-            "Choosing "
-            "a margin, a confidence, a number of seeds or variants after seeing results raises the error rate.",
+            "Choosing a margin, a confidence, a number of seeds or variants after seeing results raises the error "
+            "rate.",
         )
     elif unplanned := [run for run in runs if not run.plan]:
         yield (
